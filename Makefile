@@ -1,0 +1,47 @@
+# Every target needs Go (see go.mod), make and git; the linter is pinned in .ci/tools.mod and built by Go.
+
+GO       ?= go
+TOOL     := $(GO) tool -modfile=.ci/tools.mod
+FUZZTIME ?= 20s
+
+.PHONY: all build test test-purego test-arm64 race fuzz bench lint generate check demo clean
+
+all: build
+
+build: ## the program, at bin/cli
+	$(GO) build -trimpath -o bin/cli ./cmd/cli
+
+demo: build ## the main job on the embedded models: prune, evaluate, report
+	bin/cli demo
+
+test: ## all tests, with the fastest kernels of this machine
+	$(GO) test -timeout 20m ./...
+
+test-purego: ## the packages that compute, with the portable Go kernels only
+	$(GO) test -timeout 20m -tags purego ./asm/... ./tensor/... ./autograd/... ./nn/... ./models/... ./prune/...
+
+race: ## the tests under the race detector, without the long ones
+	$(GO) test -timeout 30m -short -race ./...
+
+fuzz: ## every fuzz target for FUZZTIME
+	.ci/fuzz $(FUZZTIME)
+
+bench: ## kernels and pruning steps
+	$(GO) test -run '^$$' -bench . -benchtime 0.5s ./asm ./tensor/... ./autograd ./prune/...
+
+lint: ## format, vet on every platform we name, staticcheck, and no stray files
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$unformatted" ]; then echo "not gofmt-ed: $$unformatted"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) vet -tags purego ./...
+	GOARCH=arm64 $(GO) vet ./...
+	$(TOOL) staticcheck ./...
+	$(GO) mod tidy -diff
+	$(GO) mod verify
+
+generate: ## regenerate everything that is generated
+	$(GO) generate ./...
+
+check: lint build test test-purego demo ## what .ci/run runs
+
+clean:
+	rm -rf bin demo-report.html

@@ -1,0 +1,177 @@
+package archtest
+
+import (
+	"fmt"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/adagp/adagp/"
+
+// The parts a package may import, from left to right along the spine. A pattern names one folder,
+// or with /... also everything below it.
+var (
+	throughTensor   = []string{"internal/parallel", "asm", "tensor"}
+	throughAutograd = append(slices.Clone(throughTensor), "autograd")
+	throughNN       = append(slices.Clone(throughAutograd), "nn/...")
+	throughModels   = append(slices.Clone(throughNN), "models")
+	throughCalib    = append(slices.Clone(throughModels), "tensor/linalg", "prune/calib")
+)
+
+// rules are tried from the top; the first whose package pattern matches decides. A package that no
+// rule matches may import nothing of ours, so a new folder has to be entered here.
+var rules = []struct {
+	pkg string
+	may []string
+}{
+	{"asm", nil},
+	{"internal/parallel", nil},
+	{"tensor", throughTensor},
+	{"tensor/linalg", throughTensor},
+	{"autograd", throughTensor},
+	{"autograd/gradcheck", throughAutograd},
+	{"nn/...", throughNN},
+	{"checkpoint/...", []string{"tensor", "checkpoint/..."}},
+	{"data/...", []string{"data/..."}},
+	{"models/demo", nil},
+	{"models/all", []string{"models/..."}},
+	{"models", append(slices.Clone(throughNN), "checkpoint", "models/demo")},
+	{"models/...", throughModels},
+	{"eval", append(slices.Clone(throughModels), "data")},
+	{"prune/calib", append(slices.Clone(throughNN), "tensor/linalg")},
+	{"prune/all", []string{"prune/..."}},
+	{"prune", throughCalib},
+	{"prune/...", append(slices.Clone(throughCalib), "prune")}, // never another method: an inner solver is passed in
+	{"cmd/...", []string{"..."}},
+	{"examples/...", []string{"..."}},
+}
+
+func matches(pattern, dir string) bool {
+	if pattern == "..." {
+		return true
+	}
+	if base, ok := strings.CutSuffix(pattern, "/..."); ok {
+		return dir == base || strings.HasPrefix(dir, base+"/")
+	}
+	return pattern == dir
+}
+
+// allowed reports whether the package in folder from may import the one in folder to.
+func allowed(from, to string) bool {
+	if from == to {
+		return true
+	}
+	for _, r := range rules {
+		if matches(r.pkg, from) {
+			return slices.ContainsFunc(r.may, func(p string) bool { return matches(p, to) })
+		}
+	}
+	return false
+}
+
+// TestImports walks the product's sources (tests are free to look further, as oracles do) and
+// reports every import against the map.
+func TestImports(t *testing.T) {
+	root := filepath.Join("..", "..")
+	files := 0
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name := d.Name()
+		if d.IsDir() {
+			if path != root && (name == "testdata" || strings.HasPrefix(name, "_") || strings.HasPrefix(name, ".")) {
+				return fs.SkipDir
+			}
+			if _, err := os.Stat(filepath.Join(path, "go.mod")); err == nil && path != root {
+				return fs.SkipDir // a module of its own
+			}
+			return nil
+		}
+		if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+			return nil
+		}
+		files++
+		rel, err := filepath.Rel(root, filepath.Dir(path))
+		if err != nil {
+			return err
+		}
+		for _, v := range violations(t, filepath.ToSlash(rel), path) {
+			t.Error(v)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if files < 50 {
+		t.Fatalf("walked %d source files, want the whole tree", files)
+	}
+}
+
+// violations lists what is wrong with the imports of one file.
+func violations(t *testing.T, dir, path string) (out []string) {
+	f, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, spec := range f.Imports {
+		imported, err := strconv.Unquote(spec.Path.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if imported == "C" {
+			out = append(out, fmt.Sprintf("%s: cgo is not used in this project", path))
+		}
+		to, ours := strings.CutPrefix(imported, module)
+		testOnly := to == "internal/golden" || to == "internal/archtest"
+		// gradcheck takes a testing.TB and golden is made for tests; nothing else links them in.
+		if ours && (testOnly || !allowed(dir, to)) && dir != to {
+			out = append(out, fmt.Sprintf("%s: package %s may not import %s", path, dir, to))
+		}
+		if dir == "asm" && !ours && strings.Contains(imported, ".") && imported != "golang.org/x/sys/cpu" {
+			out = append(out, fmt.Sprintf("%s: package asm may import only the standard library and golang.org/x/sys/cpu, not %s", path, imported))
+		}
+	}
+	return out
+}
+
+// TestAllowed keeps the rules themselves honest.
+func TestAllowed(t *testing.T) {
+	for _, c := range []struct {
+		from, to string
+		want     bool
+	}{
+		{"tensor", "asm", true},
+		{"asm", "tensor", false},
+		{"asm", "internal/parallel", false},
+		{"autograd", "nn", false},
+		{"nn", "autograd", true},
+		{"nn", "models", false},
+		{"models/llama", "models", true},
+		{"models/llama", "models/opt", false},
+		{"models", "models/llama", false},
+		{"models", "prune", false},
+		{"prune/wanda", "prune", true},
+		{"prune/wanda", "prune/magnitude", false},
+		{"prune/adagp", "prune/sparsegpt", false},
+		{"prune", "prune/adagp", false},
+		{"prune", "data", false},
+		{"prune", "checkpoint", false},
+		{"checkpoint", "nn", false},
+		{"data/tokenizer", "tensor", false},
+		{"cmd/cli", "prune/all", true},
+		{"somewhere/new", "tensor", false},
+	} {
+		if got := allowed(c.from, c.to); got != c.want {
+			t.Errorf("allowed(%s, %s) = %v, want %v", c.from, c.to, got, c.want)
+		}
+	}
+}
