@@ -1,0 +1,118 @@
+package data
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// document is what a line of a .jsonl file may hold; other fields are ignored.
+type document struct {
+	Text     *string `json:"text"`
+	InputIDs *[]int  `json:"input_ids"`
+}
+
+// readLines reads JSON lines, each a document with a text or each a window of token ids. Empty
+// lines are skipped.
+func readLines(path string, r io.Reader, zipped bool, limit int64) (*Corpus, error) {
+	if zipped {
+		z, err := gzip.NewReader(r)
+		if err != nil {
+			return nil, &CorpusError{File: path, Msg: "not a gzip file", Err: err}
+		}
+		defer z.Close()
+		r = z
+	}
+	c := &Corpus{}
+	var text strings.Builder
+	texts := 0
+	in := bufio.NewReaderSize(r, 64<<10)
+	for number := 1; ; number++ {
+		line, err := readLine(in)
+		if err != nil && !errors.Is(err, io.EOF) {
+			return nil, &CorpusError{File: path, Line: number, Msg: "cannot read", Err: err}
+		}
+		if len(bytes.TrimSpace(line)) > 0 {
+			d, bad := parseDocument(line)
+			if bad != nil {
+				bad.File, bad.Line = path, number
+				return nil, bad
+			}
+			if d.InputIDs != nil {
+				c.Windows = append(c.Windows, *d.InputIDs)
+			} else {
+				if texts > 0 {
+					text.WriteString(documentSeparator)
+				}
+				texts++
+				text.WriteString(*d.Text)
+			}
+			if texts > 0 && len(c.Windows) > 0 {
+				return nil, &CorpusError{File: path, Line: number, Msg: `lines with "text" and lines with "input_ids" are mixed`}
+			}
+			if int64(text.Len()) > limit {
+				return nil, &CorpusError{File: path, Line: number, Msg: tooLarge()}
+			}
+		}
+		if err != nil {
+			break
+		}
+	}
+	c.Text = text.String()
+	if c.Text == "" && c.Windows == nil {
+		return nil, &CorpusError{File: path, Msg: "is empty"}
+	}
+	return c, nil
+}
+
+// readLine returns the next line; io.EOF comes with the last one.
+func readLine(in *bufio.Reader) ([]byte, error) {
+	var line []byte
+	for {
+		part, err := in.ReadSlice('\n')
+		line = append(line, part...)
+		if len(line) > maxLineBytes {
+			return nil, fmt.Errorf("line longer than %d MiB", maxLineBytes>>20)
+		}
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return line, err
+		}
+	}
+}
+
+// parseDocument decodes one line; the error lacks only file and line.
+func parseDocument(line []byte) (*document, *CorpusError) {
+	if i := firstInvalid(line); i >= 0 {
+		return nil, &CorpusError{Msg: fmt.Sprintf("not UTF-8: byte 0x%02x at column %d", line[i], i+1)}
+	}
+	d := &document{}
+	if err := json.Unmarshal(line, d); err != nil {
+		return nil, &CorpusError{Msg: "malformed JSON", Err: err}
+	}
+	switch {
+	case d.Text != nil && d.InputIDs != nil:
+		return nil, &CorpusError{Msg: `has both "text" and "input_ids", want one`}
+	case d.Text == nil && d.InputIDs == nil:
+		return nil, &CorpusError{Msg: `has neither "text" nor "input_ids"`}
+	case d.InputIDs == nil:
+		return d, nil
+	}
+	ids := *d.InputIDs
+	if len(ids) < 2 {
+		return nil, &CorpusError{Msg: fmt.Sprintf("input_ids holds %d ids, want at least 2", len(ids))}
+	}
+	if len(ids) > maxWindowToken {
+		return nil, &CorpusError{Msg: fmt.Sprintf("input_ids holds %d ids, want at most %d", len(ids), maxWindowToken)}
+	}
+	for i, id := range ids {
+		if id < 0 || id > 1<<31-1 {
+			return nil, &CorpusError{Msg: fmt.Sprintf("input_ids[%d] is %d, want a token id", i, id)}
+		}
+	}
+	return d, nil
+}
