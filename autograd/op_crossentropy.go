@@ -1,0 +1,57 @@
+package autograd
+
+import (
+	"math"
+
+	"github.com/adagp/adagp/tensor"
+)
+
+// CrossEntropy returns the mean negative log-likelihood [1] of the targets, one
+// per row of logits [n, v], in nats. Rows with a negative target are ignored;
+// if all are, the loss is 0 and so is its gradient.
+//
+//	y = mean over rows with target t ≥ 0 of (log Σⱼ e^x[j] - x[t])
+//	dx[j] = dy·(softmax(x)[j] - [j=t])/rows
+func CrossEntropy(logits *Var, targets []int) *Var {
+	n, v := matrix("crossentropy", logits.Value)
+	if len(targets) != n {
+		panic(shapeError("crossentropy, targets", []int{len(targets)}, []int{n}))
+	}
+	counted := 0
+	for _, t := range targets {
+		if t >= v {
+			panic(&tensor.ShapeError{Op: "autograd crossentropy", Got: []int{t}, Want: []int{v}, Msg: "target outside the vocabulary"})
+		}
+		if t >= 0 {
+			counted++
+		}
+	}
+	lse := make([]float64, n) // log Σ e^x of every counted row
+	forRows(n, v, func(i int) {
+		if targets[i] >= 0 {
+			lse[i] = logSumExp(logits.Value.Row(i))
+		}
+	})
+	var total float64
+	for i, t := range targets {
+		if t >= 0 {
+			total += lse[i] - float64(logits.Value.Row(i)[t])
+		}
+	}
+	scale := 1 / float64(max(counted, 1))
+	return record("crossentropy", scalar(total*scale), func(dy *tensor.Tensor) []*tensor.Tensor {
+		g := float64(dy.Data()[0]) * scale
+		dx := tensor.New(n, v)
+		forRows(n, v, func(i int) {
+			if targets[i] < 0 {
+				return
+			}
+			row := dx.Row(i)
+			for j, x := range logits.Value.Row(i) {
+				row[j] = float32(g * math.Exp(float64(x)-lse[i]))
+			}
+			row[targets[i]] -= float32(g)
+		})
+		return grads(dx)
+	}, logits)
+}

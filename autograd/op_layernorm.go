@@ -1,0 +1,61 @@
+package autograd
+
+import (
+	"github.com/adagp/adagp/asm"
+	"github.com/adagp/adagp/tensor"
+)
+
+// LayerNorm brings every row of x [n, c] to mean 0 and variance 1, multiplies
+// by w [c] and, unless it is nil, adds b [c] (Ba, Kiros and Hinton 2016,
+// equations 3 and 4, with eps under the root; the variance is the biased one).
+//
+//	q = (var(x)+eps)^-½    n = (x-mean(x))·q    y = w ⊙ n + b    u = w ⊙ dy
+//	dx = q·(u - mean(u) - n·mean(u⊙n))    dw[j] = Σᵢ dy[i,j]·n[i,j]    db[j] = Σᵢ dy[i,j]
+func LayerNorm(x, w, b *Var, eps float32) *Var {
+	n, c := matrix("layernorm", x.Value)
+	wantShape("layernorm, weight", w.Value, c)
+	var bias []float32
+	if b != nil {
+		wantShape("layernorm, bias", b.Value, c)
+		bias = b.Value.Data()
+	}
+	weight := w.Value.Data()
+	y := tensor.New(n, c)
+	mean, q := make([]float32, n), make([]float32, n)
+	forRows(n, c, func(i int) {
+		mean[i], q[i] = asm.LayerNormRow(y.Row(i), x.Value.Row(i), weight, bias, eps)
+	})
+	return record("layernorm", y, func(dy *tensor.Tensor) []*tensor.Tensor {
+		var dx, dw *tensor.Tensor
+		if needsGrad(x) {
+			dx = tensor.New(n, c)
+			forRows(n, c, func(i int) {
+				layerNormBackward(dx.Row(i), dy.Row(i), x.Value.Row(i), weight, mean[i], q[i])
+			})
+		}
+		if needsGrad(w) {
+			dw = scaleGrad(dy, func(i, lo, hi int, dw, dy []float32) {
+				xs := x.Value.Row(i)[lo:hi]
+				for j, v := range xs {
+					dw[j] += dy[j] * ((v - mean[i]) * q[i])
+				}
+			})
+		}
+		return grads(dx, dw, biasGrad(b, dy))
+	}, x, w, b)
+}
+
+// layerNormBackward sets dx for one row.
+func layerNormBackward(dx, dy, x, w []float32, mean, q float32) {
+	u := dx
+	asm.Mul(u, w, dy)
+	var sumU, sumUN float64
+	for j, v := range x {
+		sumU += float64(u[j])
+		sumUN += float64(u[j]) * float64((v-mean)*q)
+	}
+	meanU, meanUN := float32(sumU/float64(len(x))), float32(sumUN/float64(len(x)))
+	for j, v := range x {
+		dx[j] = q * (u[j] - meanU - (v-mean)*q*meanUN)
+	}
+}

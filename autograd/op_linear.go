@@ -1,0 +1,27 @@
+package autograd
+
+import "github.com/adagp/adagp/tensor"
+
+// Linear applies weights w [out, in] and, unless it is nil, bias b [out] to
+// the rows of x [n, in]. The result is [n, out].
+//
+//	y = x·Wᵀ + b    dx = dy·W    dW = dyᵀ·x    db[j] = Σᵢ dy[i,j]
+func Linear(x, w, b *Var) *Var {
+	_, in := matrix("linear", x.Value)
+	wantShape("linear, weight", w.Value, tensor.AnyDim, in)
+	y := tensor.MatMulNT(x.Value, w.Value)
+	if b != nil {
+		wantShape("linear, bias", b.Value, w.Value.Dim(0))
+		tensor.AddBiasInto(y, y, b.Value)
+	}
+	return record("linear", y, func(dy *tensor.Tensor) []*tensor.Tensor {
+		var dx, dw *tensor.Tensor
+		if needsGrad(x) {
+			dx = tensor.MatMul(dy, w.Value)
+		}
+		if needsGrad(w) {
+			dw = tensor.MatMulTN(dy, x.Value)
+		}
+		return grads(dx, dw, biasGrad(b, dy))
+	}, x, w, b)
+}

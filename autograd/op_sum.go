@@ -1,0 +1,14 @@
+package autograd
+
+import "github.com/adagp/adagp/tensor"
+
+// Sum returns the sum of all elements [1], added in float64.
+//
+//	y = Σ x    dx = dy everywhere
+func Sum(x *Var) *Var {
+	return record("sum", scalar(tensor.Sum(x.Value)), func(dy *tensor.Tensor) []*tensor.Tensor {
+		dx := tensor.New(x.Value.Shape()...)
+		dx.Fill(dy.Data()[0])
+		return grads(dx)
+	}, x)
+}

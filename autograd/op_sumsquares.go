@@ -1,0 +1,12 @@
+package autograd
+
+import "github.com/adagp/adagp/tensor"
+
+// SumSquares returns the sum of the squares of all elements [1].
+//
+//	y = Σ x²    dx = dy·2·x
+func SumSquares(x *Var) *Var {
+	return record("sumsquares", scalar(tensor.SumSquares(x.Value)), func(dy *tensor.Tensor) []*tensor.Tensor {
+		return grads(tensor.Scale(x.Value, 2*dy.Data()[0]))
+	}, x)
+}

@@ -1,0 +1,44 @@
+package autograd
+
+import (
+	"github.com/adagp/adagp/asm"
+	"github.com/adagp/adagp/tensor"
+)
+
+// SwiGLU gates up by silu(gate), both of one shape (Shazeer 2020, equation 6),
+// without keeping silu(gate).
+//
+//	y = silu(gate) ⊙ up
+//	dgate = dy ⊙ up ⊙ σ(gate)·(1 + gate·(1-σ(gate)))
+//	dup = dy ⊙ silu(gate)
+func SwiGLU(gate, up *Var) *Var {
+	wantSameShape("swiglu", up.Value, gate.Value)
+	g, u := gate.Value.Data(), up.Value.Data()
+	out := tensor.New(gate.Value.Shape()...)
+	y := out.Data()
+	forElements(len(y), func(lo, hi int) {
+		asm.SiLU(y[lo:hi], g[lo:hi])
+		asm.Mul(y[lo:hi], y[lo:hi], u[lo:hi])
+	})
+	return record("swiglu", out, func(dOut *tensor.Tensor) []*tensor.Tensor {
+		dy := dOut.Data()
+		var dGate, dUp *tensor.Tensor
+		if needsGrad(gate) {
+			dGate = tensor.New(gate.Value.Shape()...)
+			dg := dGate.Data()
+			forElements(len(dg), func(lo, hi int) {
+				siluBackward(dg[lo:hi], dy[lo:hi], g[lo:hi], nil)
+				asm.Mul(dg[lo:hi], dg[lo:hi], u[lo:hi])
+			})
+		}
+		if needsGrad(up) {
+			dUp = tensor.New(up.Value.Shape()...)
+			du := dUp.Data()
+			forElements(len(du), func(lo, hi int) {
+				asm.SiLU(du[lo:hi], g[lo:hi])
+				asm.Mul(du[lo:hi], du[lo:hi], dy[lo:hi])
+			})
+		}
+		return grads(dGate, dUp)
+	}, gate, up)
+}
