@@ -1,0 +1,112 @@
+package models
+
+import (
+	"fmt"
+
+	"github.com/adagp/adagp/autograd"
+	"github.com/adagp/adagp/nn"
+	"github.com/adagp/adagp/tensor"
+)
+
+// CausalLM is a decoder-only language model. Hidden states are [batch · length, HiddenSize], the
+// sequences of a batch one after the other.
+type CausalLM interface {
+	Config() Config
+	// Embed turns batch windows of equal length into hidden states and sets c.SeqLen to that
+	// length. Ids must have passed CheckIDs.
+	Embed(c *nn.Context, ids [][]int) *autograd.Var
+	// Layers returns the decoder layers in order; each maps hidden states to hidden states.
+	Layers() []DecoderLayer
+	// Head turns hidden states into logits [batch · length, VocabSize].
+	Head(c *nn.Context, h *autograd.Var) *autograd.Var
+	// Walk visits every parameter once; EmbedWalk and HeadWalk those that Embed and Head use,
+	// which share the table when the embeddings are tied.
+	Walk(visit func(*nn.Param))
+	EmbedWalk(visit func(*nn.Param))
+	HeadWalk(visit func(*nn.Param))
+}
+
+// DecoderLayer is one transformer layer.
+type DecoderLayer interface {
+	// Name is the path of the layer, such as "model.layers.0".
+	Name() string
+	// Forward maps hidden states [batch · c.SeqLen, hidden] to hidden states.
+	Forward(c *nn.Context, h *autograd.Var) *autograd.Var
+	// Linears returns the layers to prune, in pruning order: q, k, v, output projection, then
+	// the feed-forward maps (gate, up, down or fc1, fc2).
+	Linears() []*nn.Linear
+	// Chain declares the feed-forward block for AdaGP.
+	Chain() *nn.Chain
+	Walk(visit func(*nn.Param))
+}
+
+// Config is what all architectures have in common.
+type Config struct {
+	// Architecture is the name in config.json, such as "LlamaForCausalLM".
+	Architecture string
+	VocabSize    int
+	// HiddenSize is the width of the residual stream, IntermediateSize that of the MLP.
+	HiddenSize, IntermediateSize int
+	NumLayers                    int
+	// Heads query heads share KVHeads key/value heads of width HeadDim.
+	Heads, KVHeads, HeadDim int
+	// MaxPositions is the longest window that the model was made for.
+	MaxPositions int
+	// Activation names the non-linearity of the MLP as config.json does.
+	Activation string
+	// TieWordEmbeddings says that the head shares the embedding's table.
+	TieWordEmbeddings bool
+}
+
+// Forward runs the whole model on batch windows of equal length and returns the logits
+// [batch · length, VocabSize]. With a cache in the context the windows continue what it holds. All
+// weights must be loaded.
+func Forward(c *nn.Context, m CausalLM, ids [][]int) *autograd.Var {
+	h := m.Embed(c, ids)
+	for _, l := range m.Layers() {
+		h = l.Forward(c, h)
+	}
+	return m.Head(c, h)
+}
+
+// Flatten sets c.SeqLen to the length of the windows and returns their ids one after the other. It
+// is the first step of every Embed; windows of different lengths panic.
+func Flatten(c *nn.Context, ids [][]int) []int {
+	if len(ids) == 0 || len(ids[0]) == 0 {
+		panic(&tensor.ShapeError{Op: "models.Embed", Got: []int{len(ids), 0}, Want: []int{tensor.AnyDim, tensor.AnyDim}, Msg: "no tokens"})
+	}
+	c.SeqLen = len(ids[0])
+	flat := make([]int, 0, len(ids)*c.SeqLen)
+	for i, w := range ids {
+		if len(w) != c.SeqLen {
+			panic(&tensor.ShapeError{Op: "models.Embed", Got: []int{i, len(w)}, Want: []int{i, c.SeqLen}, Msg: "token windows differ in length"})
+		}
+		flat = append(flat, w...)
+	}
+	return flat
+}
+
+// CheckIDs reports whether token windows from outside the program suit the model: at least one, all
+// of one length from 1 to MaxPositions, and every id in the vocabulary.
+func CheckIDs(c Config, ids [][]int) error {
+	if len(ids) == 0 {
+		return fmt.Errorf("no token windows")
+	}
+	for i, w := range ids {
+		if len(w) == 0 {
+			return fmt.Errorf("token window %d is empty", i)
+		}
+		if len(w) != len(ids[0]) {
+			return fmt.Errorf("token window %d has %d tokens, the first one has %d", i, len(w), len(ids[0]))
+		}
+		if len(w) > c.MaxPositions {
+			return fmt.Errorf("token window %d has %d tokens, the model takes at most %d", i, len(w), c.MaxPositions)
+		}
+		for j, id := range w {
+			if id < 0 || id >= c.VocabSize {
+				return fmt.Errorf("token window %d: id %d at position %d is outside the vocabulary of %d", i, id, j, c.VocabSize)
+			}
+		}
+	}
+	return nil
+}

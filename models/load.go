@@ -1,0 +1,70 @@
+package models
+
+import (
+	"fmt"
+
+	"github.com/adagp/adagp/nn"
+)
+
+// Load reads the values of the walked parameters, as float32, from the checkpoint. A parameter that
+// has values keeps them, so pruned weights are not lost and shared ones are read once. A NaN or an
+// infinity is an error that names the tensor and the index; after an error the parameters that this
+// call has filled are empty again.
+//
+//	err := m.Load(m.Layers()[0].Walk)
+func (m *Model) Load(walk func(visit func(*nn.Param))) error {
+	var filled []*nn.Param
+	for _, p := range nn.Params(walk) {
+		if p.Value != nil {
+			continue
+		}
+		if err := m.read(p); err != nil {
+			for _, q := range filled {
+				q.Value = nil
+			}
+			return fmt.Errorf("model %s: %w", m.Path, err)
+		}
+		filled = append(filled, p)
+	}
+	return nil
+}
+
+// LoadAll loads the whole model.
+func (m *Model) LoadAll() error { return m.Load(m.Walk) }
+
+// Unload drops the values and gradients of the walked parameters.
+func (m *Model) Unload(walk func(visit func(*nn.Param))) {
+	for _, p := range nn.Params(walk) {
+		p.Value, p.Grad = nil, nil
+	}
+}
+
+// read fills one parameter.
+func (m *Model) read(p *nn.Param) error {
+	name := m.TensorName(p)
+	t, err := m.Reader.Read(name)
+	if err != nil {
+		return err
+	}
+	// The headers were compared at Open, but the file could have changed since.
+	if info, ok := m.Reader.Info(name); ok {
+		if err := checkHeader(p, info); err != nil {
+			return err
+		}
+	}
+	if i, ok := t.Finite(); !ok {
+		return fmt.Errorf("tensor %s holds %v at index %v", name, t.Data()[i], unflatten(i, p.Shape))
+	}
+	p.Value = t
+	return nil
+}
+
+// unflatten turns a row-major offset into an index per dimension.
+func unflatten(i int, shape []int) []int {
+	index := make([]int, len(shape))
+	for d := len(shape) - 1; d >= 0; d-- {
+		index[d] = i % shape[d]
+		i /= shape[d]
+	}
+	return index
+}

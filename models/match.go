@@ -1,0 +1,97 @@
+package models
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/adagp/adagp/checkpoint"
+	"github.com/adagp/adagp/nn"
+	"github.com/adagp/adagp/tensor"
+)
+
+// TensorNamer is implemented by a model whose checkpoints may deviate from its parameter names.
+type TensorNamer interface {
+	// StoredNames returns the names a parameter may have in a checkpoint, the usual one first.
+	StoredNames(name string) []string
+	// Ignorable reports whether a checkpoint may hold this tensor though no parameter uses it.
+	Ignorable(stored string) bool
+}
+
+// matchTensors finds the stored name of every parameter and checks shapes and types against the
+// headers of the checkpoint.
+func matchTensors(net CausalLM, r *checkpoint.Reader) (map[*nn.Param]string, error) {
+	namer, _ := net.(TensorNamer)
+	left := map[string]bool{}
+	for _, n := range r.Names() {
+		left[n] = true
+	}
+	stored := map[*nn.Param]string{}
+	var missing []string
+	for _, p := range nn.Params(net.Walk) {
+		names := []string{p.Name}
+		if namer != nil {
+			names = namer.StoredNames(p.Name)
+		}
+		i := slices.IndexFunc(names, func(n string) bool { return left[n] })
+		if i < 0 {
+			missing = append(missing, p.Name)
+			continue
+		}
+		stored[p] = names[i]
+		delete(left, names[i])
+	}
+	var unexpected []string
+	for n := range left {
+		if namer == nil || !namer.Ignorable(n) {
+			unexpected = append(unexpected, n)
+		}
+	}
+	slices.Sort(unexpected)
+	if len(missing) > 0 || len(unexpected) > 0 {
+		return nil, errors.New(strings.Join(slices.DeleteFunc([]string{
+			nameList("missing from the checkpoint", missing),
+			nameList("in the checkpoint that the architecture does not have", unexpected),
+		}, func(s string) bool { return s == "" }), "; "))
+	}
+	for _, p := range nn.Params(net.Walk) {
+		info, _ := r.Info(stored[p])
+		if err := checkHeader(p, info); err != nil {
+			return nil, err
+		}
+	}
+	return stored, nil
+}
+
+// shownNames is how many tensor names an error lists.
+const shownNames = 5
+
+// nameList writes "2 tensors WHAT: a, b", or nothing for no names.
+func nameList(what string, names []string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	noun, list := "tensors", strings.Join(names, ", ")
+	if len(names) == 1 {
+		noun = "tensor"
+	}
+	if more := len(names) - shownNames; more > 0 {
+		list = fmt.Sprintf("%s and %d more", strings.Join(names[:shownNames], ", "), more)
+	}
+	return fmt.Sprintf("%d %s %s: %s", len(names), noun, what, list)
+}
+
+// weightTypes are the types that weights may be stored in.
+var weightTypes = []tensor.DType{tensor.F32, tensor.F16, tensor.BF16}
+
+// checkHeader compares a stored tensor's header with the parameter it is for.
+func checkHeader(p *nn.Param, info checkpoint.Info) error {
+	if !slices.Equal(info.Shape, p.Shape) {
+		return fmt.Errorf("%s: tensor %s has shape %v, want %v", info.File, info.Name, info.Shape, p.Shape)
+	}
+	if !slices.Contains(weightTypes, info.DType) {
+		return fmt.Errorf("%s: tensor %s has type %s, want one of %v", info.File, info.Name, info.DType, weightTypes)
+	}
+	return nil
+}

@@ -1,0 +1,62 @@
+package nn
+
+import (
+	"math"
+
+	"github.com/adagp/adagp/autograd"
+)
+
+// Attention is causal multi-head self-attention (Vaswani et al. 2017, equation 1), with grouped
+// key/value heads (GQA) when KVHeads < Heads and rotary positions when RoPE is set.
+type Attention struct {
+	Heads, KVHeads, HeadDim int
+
+	Q *Linear // [Heads·HeadDim, hidden]
+	K *Linear // [KVHeads·HeadDim, hidden]
+	V *Linear // [KVHeads·HeadDim, hidden]
+	O *Linear // [hidden, Heads·HeadDim]
+
+	RoPE *RoPE // nil: positions were added to the embedding
+}
+
+// Forward maps x [batch·SeqLen, hidden] to [batch·SeqLen, hidden]. Row i of a sequence sees rows
+// 0..i of it and everything that c.Cache holds; the cache then holds these rows too.
+func (a *Attention) Forward(c *Context, x *autograd.Var) *autograd.Var {
+	return a.O.Forward(c, a.Mix(c, x))
+}
+
+// Mix is Forward without the output projection: the heads' weighted sums of values, side by side,
+// [batch·SeqLen, Heads·HeadDim].
+func (a *Attention) Mix(c *Context, x *autograd.Var) *autograd.Var {
+	batch := c.sequences("nn.Attention", x)
+	q, k, v := a.Q.Forward(c, x), a.K.Forward(c, x), a.V.Forward(c, x)
+	offset := 0
+	if c.Cache != nil {
+		offset = c.Cache.rows(a)
+	}
+	if a.RoPE != nil {
+		q = a.RoPE.Forward(q, a.Heads, c.SeqLen, offset)
+		k = a.RoPE.Forward(k, a.KVHeads, c.SeqLen, offset)
+	}
+	if c.Cache != nil {
+		if c.Tape != nil {
+			panic("nn: a KV cache serves inference only, the context has a tape as well")
+		}
+		k, v = c.Cache.extend(a, batch, k, v)
+	}
+	return autograd.Attention(q, k, v, autograd.AttentionShape{
+		Heads: a.Heads, KVHeads: a.KVHeads, HeadDim: a.HeadDim,
+		Queries: c.SeqLen, Keys: offset + c.SeqLen,
+		Scale: float32(1 / math.Sqrt(float64(a.HeadDim))),
+	})
+}
+
+// Walk visits the projections in the order q, k, v, o.
+func (a *Attention) Walk(visit func(*Param)) {
+	for _, l := range a.Linears() {
+		l.Walk(visit)
+	}
+}
+
+// Linears returns the projections in the order q, k, v, o.
+func (a *Attention) Linears() []*Linear { return []*Linear{a.Q, a.K, a.V, a.O} }

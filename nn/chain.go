@@ -1,0 +1,262 @@
+package nn
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/adagp/adagp/autograd"
+)
+
+// Input and Output are the names of a chain's given variables; all others are auxiliary.
+const (
+	Input  = "x"
+	Output = "y"
+)
+
+// Chain declares linear maps and non-linearities that are pruned together by AdaGP: a small network
+// whose inner signals become auxiliary variables, tied to it by penalties. Input and Output are
+// given by calibration; every other variable is auxiliary. The declaration alone decides how the
+// engine updates each variable, so a new kind of block needs a declaration and nothing else.
+type Chain struct {
+	// Name is the path of the block, such as "model.layers.0.mlp".
+	Name string
+	// Links are the linear maps in the order in which they are refitted.
+	Links []Link
+	// Joins are the non-linearities between them.
+	Joins []Join
+	// Penalty is the default of all penalty weights (alpha, beta and gamma) for this chain.
+	Penalty float64
+}
+
+// Link is a linear map Out = W·In + b between two variables.
+type Link struct {
+	Linear  *Linear
+	In, Out string
+	// GradientSteps is how the published schedule refits W: by least squares when 0, else by
+	// this many steps of gradient descent.
+	GradientSteps int
+}
+
+// Join is a non-linearity Out = φ(In...) between variables.
+type Join struct {
+	Activation Activation
+	In         []string
+	Out        string
+}
+
+// Stage is one step of a sequential chain: a Map or a Pointwise.
+type Stage struct {
+	linear     *Linear
+	activation Activation
+}
+
+// Map is the stage y = W·x + b.
+func Map(l *Linear) Stage { return Stage{linear: l} }
+
+// Pointwise is the stage y = φ(x) for an activation of one argument.
+func Pointwise(a Activation) Stage { return Stage{activation: a} }
+
+// defaultPenalty is the published value for sequential blocks (fc1 → ReLU → fc2).
+const defaultPenalty = 0.1
+
+// NewChain returns the chain that applies the stages one after the other, each refitted by least
+// squares, with penalty 0.1. The variable behind the i-th stage, counted from 1, is named z<i> after
+// a Map and a<i> after a Pointwise, the last one Output.
+func NewChain(name string, stages ...Stage) *Chain {
+	c := &Chain{Name: name, Penalty: defaultPenalty}
+	in := Input
+	for i, s := range stages {
+		out := fmt.Sprintf("z%d", i+1)
+		if s.linear == nil {
+			out = fmt.Sprintf("a%d", i+1)
+		}
+		if i == len(stages)-1 {
+			out = Output
+		}
+		if s.linear != nil {
+			c.Links = append(c.Links, Link{Linear: s.linear, In: in, Out: out})
+		} else {
+			c.Joins = append(c.Joins, Join{Activation: s.activation, In: []string{in}, Out: out})
+		}
+		in = out
+	}
+	return c
+}
+
+// Check reports the first fault of the declaration: a variable that is computed twice, never or from
+// itself, one that nothing uses, widths that do not meet, or a wrong number of arguments.
+func (c *Chain) Check() error {
+	if err := c.check(); err != nil {
+		return fmt.Errorf("chain %s: %w", c.Name, err)
+	}
+	return nil
+}
+
+func (c *Chain) check() error {
+	if len(c.Links) == 0 {
+		return fmt.Errorf("no linear map")
+	}
+	if !(c.Penalty > 0) {
+		return fmt.Errorf("penalty %v is not positive", c.Penalty)
+	}
+	for _, l := range c.Links {
+		if l.Linear == nil {
+			return fmt.Errorf("link %s→%s has no linear map", l.In, l.Out)
+		}
+		if l.GradientSteps < 0 {
+			return fmt.Errorf("link %s→%s: gradient steps %d are negative", l.In, l.Out, l.GradientSteps)
+		}
+	}
+	for _, j := range c.Joins {
+		if j.Activation == nil {
+			return fmt.Errorf("join to %s has no activation", j.Out)
+		}
+		if len(j.In) != j.Activation.Arity() {
+			return fmt.Errorf("join to %s: %s takes %d arguments, got %d", j.Out, j.Activation.Name(), j.Activation.Arity(), len(j.In))
+		}
+	}
+	steps, err := c.order()
+	if err != nil {
+		return err
+	}
+	return c.checkWidths(steps)
+}
+
+// step is a link or a join of a chain in executable order.
+type step struct {
+	link *Link
+	join *Join
+}
+
+func (s step) in() []string {
+	if s.link != nil {
+		return []string{s.link.In}
+	}
+	return s.join.In
+}
+
+func (s step) out() string {
+	if s.link != nil {
+		return s.link.Out
+	}
+	return s.join.Out
+}
+
+// order sorts links and joins so that each comes after the ones it needs, and checks that every
+// variable is produced once, used (Output excepted) and computable.
+func (c *Chain) order() ([]step, error) {
+	var rest []step
+	for i := range c.Links {
+		rest = append(rest, step{link: &c.Links[i]})
+	}
+	for i := range c.Joins {
+		rest = append(rest, step{join: &c.Joins[i]})
+	}
+	produced, used := map[string]bool{Input: true}, map[string]bool{}
+	for _, s := range rest {
+		if produced[s.out()] {
+			return nil, fmt.Errorf("variable %q is computed twice", s.out())
+		}
+		produced[s.out()] = true
+		for _, v := range s.in() {
+			used[v] = true
+		}
+	}
+	if !produced[Output] {
+		return nil, fmt.Errorf("nothing computes the output %q", Output)
+	}
+	for _, s := range rest {
+		if v := s.out(); v != Output && !used[v] {
+			return nil, fmt.Errorf("nothing uses variable %q", v)
+		}
+	}
+	if used[Output] {
+		return nil, fmt.Errorf("the output %q is used as an input", Output)
+	}
+	var steps []step
+	known := map[string]bool{Input: true}
+	for len(rest) > 0 {
+		i := slices.IndexFunc(rest, func(s step) bool {
+			return !slices.ContainsFunc(s.in(), func(v string) bool { return !known[v] })
+		})
+		if i < 0 {
+			return nil, fmt.Errorf("variables %s cannot be computed from %q", strings.Join(outs(rest), ", "), Input)
+		}
+		known[rest[i].out()] = true
+		steps = append(steps, rest[i])
+		rest = slices.Delete(rest, i, i+1)
+	}
+	return steps, nil
+}
+
+func outs(steps []step) []string {
+	var vs []string
+	for _, s := range steps {
+		vs = append(vs, fmt.Sprintf("%q", s.out()))
+	}
+	return vs
+}
+
+// checkWidths checks that each variable has one width wherever it is used. The width of the input
+// is that of the first map that reads it.
+func (c *Chain) checkWidths(steps []step) error {
+	width := map[string]int{}
+	set := func(v string, w int) error {
+		if old, ok := width[v]; ok && old != w {
+			return fmt.Errorf("variable %q has width %d in one place and %d in another", v, old, w)
+		}
+		width[v] = w
+		return nil
+	}
+	for _, s := range steps {
+		if s.link != nil {
+			if err := set(s.link.In, s.link.Linear.In()); err != nil {
+				return err
+			}
+			if err := set(s.link.Out, s.link.Linear.Out()); err != nil {
+				return err
+			}
+			continue
+		}
+		for _, v := range s.join.In {
+			w, ok := width[v]
+			if !ok {
+				continue // the input itself, read by no map before
+			}
+			if err := set(s.join.Out, w); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Forward is the chain as a plain network function: x [tokens, in] to y [tokens, out], without
+// penalties. It panics when Check would report a fault.
+func (c *Chain) Forward(nc *Context, x *autograd.Var) *autograd.Var {
+	steps, err := c.order()
+	if err != nil {
+		panic(fmt.Sprintf("nn: chain %s: %v", c.Name, err))
+	}
+	vars := map[string]*autograd.Var{Input: x}
+	for _, s := range steps {
+		if s.link != nil {
+			vars[s.link.Out] = s.link.Linear.Forward(nc, vars[s.link.In])
+			continue
+		}
+		in := make([]*autograd.Var, len(s.join.In))
+		for i, v := range s.join.In {
+			in[i] = vars[v]
+		}
+		vars[s.join.Out] = s.join.Activation.Apply(in...)
+	}
+	return vars[Output]
+}
+
+// Walk visits the parameters of the linear maps.
+func (c *Chain) Walk(visit func(*Param)) {
+	for _, l := range c.Links {
+		l.Linear.Walk(visit)
+	}
+}

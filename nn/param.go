@@ -1,0 +1,60 @@
+package nn
+
+import (
+	"fmt"
+
+	"github.com/adagp/adagp/autograd"
+	"github.com/adagp/adagp/tensor"
+)
+
+// Param is a named tensor of a model.
+type Param struct {
+	// Name is the full Hugging Face tensor name, such as
+	// "model.layers.0.self_attn.q_proj.weight".
+	Name string
+	// Shape is what the configuration asks for; it is known before any value is.
+	Shape []int
+	// Value is nil until the parameter is loaded.
+	Value *tensor.Tensor
+	// Grad receives the gradient, added to what it holds. A nil Grad freezes the parameter:
+	// it takes part in a taped forward pass as a constant and costs no gradient.
+	Grad *tensor.Tensor
+}
+
+// NewParam returns a parameter of the given name and shape, without values.
+func NewParam(name string, shape ...int) *Param {
+	return &Param{Name: name, Shape: append([]int(nil), shape...)}
+}
+
+// Len returns the number of elements by the shape, loaded or not.
+func (p *Param) Len() int {
+	n := 1
+	for _, d := range p.Shape {
+		n *= d
+	}
+	return n
+}
+
+// On returns the parameter as a variable: on the context's tape when there is one and the parameter
+// has a Grad, otherwise as a constant. It panics when the parameter was not loaded.
+func (p *Param) On(c *Context) *autograd.Var {
+	if p.Value == nil {
+		panic(fmt.Sprintf("nn: parameter %s is used before it was loaded", p.Name))
+	}
+	if c == nil || c.Tape == nil || p.Grad == nil {
+		return autograd.Const(p.Value)
+	}
+	return c.Tape.Param(p.Value, p.Grad)
+}
+
+// ZeroGrad makes the parameter trainable: its Grad is allocated when there is none, and cleared.
+func (p *Param) ZeroGrad() {
+	if p.Grad == nil {
+		p.Grad = tensor.New(p.Shape...)
+		return
+	}
+	p.Grad.Zero()
+}
+
+// Freeze drops the gradient, which makes the parameter a constant.
+func (p *Param) Freeze() { p.Grad = nil }
