@@ -1,0 +1,8 @@
+// Package all registers every pruning method of the project; import it for its side effect.
+package all
+
+import (
+	_ "github.com/adagp/adagp/prune/magnitude"
+	_ "github.com/adagp/adagp/prune/sparsegpt"
+	_ "github.com/adagp/adagp/prune/wanda"
+)

@@ -1,0 +1,15 @@
+package calib
+
+// Needs says which statistics of a linear layer's inputs a solver wants; what is not asked for is
+// not collected. The zero value asks for nothing.
+type Needs struct {
+	// Hessian asks for H = XᵀX over all calibration tokens, [in, in].
+	Hessian bool
+	// SquaredNorms asks for the diagonal of H alone, the squared norm of every input, [in].
+	SquaredNorms bool
+}
+
+// Or returns the statistics that n or m asks for.
+func (n Needs) Or(m Needs) Needs {
+	return Needs{Hessian: n.Hessian || m.Hessian, SquaredNorms: n.SquaredNorms || m.SquaredNorms}
+}

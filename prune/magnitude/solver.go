@@ -1,0 +1,41 @@
+package magnitude
+
+import (
+	"context"
+	"math"
+
+	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/tensor/linalg"
+)
+
+func init() {
+	prune.Register("magnitude", "drop the smallest absolute weights of each matrix; no calibration, no update",
+		func(prune.SolverOptions) (prune.Solver, error) { return Solver{}, nil })
+}
+
+// Solver is the magnitude rule; it has no settings.
+type Solver struct{}
+
+// Needs asks for nothing.
+func (Solver) Needs() prune.Needs { return prune.Needs{} }
+
+// Solve prunes the smallest |W_ij|, in layer scope.
+func (Solver) Solve(ctx context.Context, p *prune.Problem) (*prune.Solution, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	mask, err := p.Select(Score(p.W), prune.LayerScope)
+	if err != nil {
+		return nil, err
+	}
+	return p.Masked(mask), nil
+}
+
+// Score returns |W|, [out, in].
+func Score(w *linalg.Matrix) *linalg.Matrix {
+	s := linalg.New(w.Rows, w.Cols)
+	for k, v := range w.Data {
+		s.Data[k] = math.Abs(v)
+	}
+	return s
+}

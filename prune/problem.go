@@ -1,0 +1,122 @@
+package prune
+
+import (
+	"fmt"
+	"log/slog"
+	"math"
+
+	"github.com/adagp/adagp/tensor/linalg"
+)
+
+// Problem is one weight matrix to prune: find Ŵ of the given pattern that keeps the layer's outputs
+// on the calibration inputs, that is, keeps tr((Ŵ−W) H (Ŵ−W)ᵀ) small. Solvers treat everything in
+// it as read only.
+type Problem struct {
+	Name         string         // tensor name, for messages
+	W            *linalg.Matrix // dense weights [out, in]
+	H            *linalg.Matrix // XᵀX over the calibration tokens [in, in], unscaled; nil unless the solver needs it
+	SquaredNorms []float64      // diagonal of H [in]; nil unless the solver needs it
+	Pattern      Pattern        // zeros to make
+	Keep         *Mask          // a mask chosen before, of which only the values are to be solved for; nil: free
+	Log          *slog.Logger   // nil: silent
+}
+
+// Logger returns the problem's logger, or one that discards everything.
+func (p *Problem) Logger() *slog.Logger {
+	if p.Log == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return p.Log
+}
+
+// Check reports whether the problem is sound and holds the statistics in needs. Weights and
+// statistics must be finite, the diagonal of H not negative; errors name the tensor and the place.
+func (p *Problem) Check(needs Needs) error {
+	if p.W == nil || p.W.Rows == 0 || p.W.Cols == 0 {
+		return fmt.Errorf("solve %s: no weights", p.Name)
+	}
+	if p.Keep == nil {
+		if err := p.Pattern.Check(); err != nil {
+			return fmt.Errorf("solve %s: %w", p.Name, err)
+		}
+	} else if p.Keep.Rows != p.W.Rows || p.Keep.Cols != p.W.Cols {
+		return fmt.Errorf("solve %s: fixed mask of shape [%d %d], want [%d %d]", p.Name, p.Keep.Rows, p.Keep.Cols, p.W.Rows, p.W.Cols)
+	}
+	if i, j, ok := firstNonFinite(p.W); !ok {
+		return fmt.Errorf("solve %s: weight [%d %d] is %v", p.Name, i, j, p.W.At(i, j))
+	}
+	c := p.W.Cols
+	if needs.Hessian {
+		if p.H == nil {
+			return fmt.Errorf("solve %s: the solver needs the Hessian of the inputs and got none", p.Name)
+		}
+		if p.H.Rows != c || p.H.Cols != c {
+			return fmt.Errorf("solve %s: hessian of shape [%d %d], want [%d %d]", p.Name, p.H.Rows, p.H.Cols, c, c)
+		}
+		if i, j, ok := firstNonFinite(p.H); !ok {
+			return fmt.Errorf("solve %s: hessian element [%d %d] is %v: the calibration activations are not finite", p.Name, i, j, p.H.At(i, j))
+		}
+		for j := range c {
+			if v := p.H.At(j, j); v < 0 {
+				return fmt.Errorf("solve %s: hessian element [%d %d] is %g, want a sum of squares", p.Name, j, j, v)
+			}
+		}
+	}
+	if needs.SquaredNorms && p.SquaredNorms == nil && p.H == nil {
+		return fmt.Errorf("solve %s: the solver needs the squared norms of the inputs and got none", p.Name)
+	}
+	if p.SquaredNorms != nil {
+		if len(p.SquaredNorms) != c {
+			return fmt.Errorf("solve %s: %d squared norms, want %d", p.Name, len(p.SquaredNorms), c)
+		}
+		for j, v := range p.SquaredNorms {
+			if !(v >= 0) || math.IsInf(v, 0) {
+				return fmt.Errorf("solve %s: squared norm of input %d is %v: the calibration activations are not finite", p.Name, j, v)
+			}
+		}
+	}
+	return nil
+}
+
+// InputNorms returns ‖X_j‖², one per input: SquaredNorms when given, else the diagonal of H.
+func (p *Problem) InputNorms() []float64 {
+	if p.SquaredNorms != nil {
+		return p.SquaredNorms
+	}
+	return p.H.Diag()
+}
+
+// Select returns the fixed mask when the problem has one, and otherwise the mask that prunes the
+// lowest scores [out, in] within the scope (N:M patterns have a scope of their own, the group). A
+// score that is NaN is an error naming the tensor.
+func (p *Problem) Select(score *linalg.Matrix, scope Scope) (*Mask, error) {
+	if p.Keep != nil {
+		return p.Keep.Clone(), nil
+	}
+	for k, v := range score.Data {
+		if v != v {
+			return nil, fmt.Errorf("solve %s: the score of weight [%d %d] is NaN", p.Name, k/score.Cols, k%score.Cols)
+		}
+	}
+	if scope == RowScope {
+		return SelectRows(score, p.Pattern), nil
+	}
+	return SelectLayer(score, p.Pattern), nil
+}
+
+// Masked returns the solution that keeps the dense values of the weights the mask keeps.
+func (p *Problem) Masked(mask *Mask) *Solution {
+	w := p.W.Clone()
+	mask.Apply(w)
+	return &Solution{W: w, Mask: mask}
+}
+
+// firstNonFinite returns the place of the first NaN or Inf of m, and false, or true when all is well.
+func firstNonFinite(m *linalg.Matrix) (i, j int, ok bool) {
+	for k, v := range m.Data {
+		if v-v != 0 {
+			return k / m.Cols, k % m.Cols, false
+		}
+	}
+	return 0, 0, true
+}

@@ -1,0 +1,100 @@
+package prune
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/adagp/adagp/prune/calib"
+	"github.com/adagp/adagp/tensor/linalg"
+)
+
+// Needs says which statistics a solver wants in its [Problem].
+type Needs = calib.Needs
+
+// A Solver prunes one weight matrix. Implementations are stateless between calls and may be used
+// from several goroutines at once.
+type Solver interface {
+	// Needs says which statistics Solve reads from the problem; others may be missing.
+	Needs() Needs
+	// Solve chooses a mask of the problem's pattern and the values of the weights that stay. The
+	// problem is read only. Numerical trouble is an error that names the tensor, never a solution
+	// with NaN or Inf in it. A cancelled context ends the work soon with the context's error.
+	Solve(ctx context.Context, p *Problem) (*Solution, error)
+}
+
+// SolverOptions are the settings that reach every solver, whatever its name; one that has no use for
+// a setting ignores it.
+type SolverOptions struct {
+	Seed      uint64  // of any random choice
+	BlockSize int     // columns handled before the lazy update of the rest; 0: the solver's default
+	DampFrac  float64 // share of the Hessian's mean diagonal added to its diagonal; 0: the solver's default
+}
+
+// Check returns an error unless BlockSize >= 0 and 0 <= DampFrac < Inf.
+func (o SolverOptions) Check() error {
+	if o.BlockSize < 0 {
+		return fmt.Errorf("block size %d: want at least 1, or 0 for the default", o.BlockSize)
+	}
+	if !(o.DampFrac >= 0) || math.IsInf(o.DampFrac, 1) {
+		return fmt.Errorf("damping %v: want a finite fraction above 0, or 0 for the default", o.DampFrac)
+	}
+	return nil
+}
+
+// Solution is a solver's answer.
+type Solution struct {
+	W       *linalg.Matrix // new weights [out, in], zero wherever Mask says pruned
+	Mask    *Mask          // true = kept
+	Damping float64        // fraction of the mean diagonal that was really added; 0 when none was needed
+}
+
+// Solve runs s on p with the checks that every caller wants: the problem must be sound before and
+// the solution after (finite, shaped as W, zeros as the pattern or the fixed mask demands). Errors
+// name the tensor.
+func Solve(ctx context.Context, s Solver, p *Problem) (*Solution, error) {
+	if err := p.Check(s.Needs()); err != nil {
+		return nil, err
+	}
+	sol, err := s.Solve(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	if err := sol.Check(p); err != nil {
+		return nil, err
+	}
+	return sol, nil
+}
+
+// Check reports whether the solution answers p: shapes, finite weights, every pruned weight zero,
+// and the number of pruned weights that the pattern asks for (or the very mask, when it was fixed).
+func (s *Solution) Check(p *Problem) error {
+	r, c := p.W.Rows, p.W.Cols
+	if s == nil || s.W == nil || s.Mask == nil {
+		return fmt.Errorf("solve %s: the solver returned no weights or no mask", p.Name)
+	}
+	if s.W.Rows != r || s.W.Cols != c {
+		return fmt.Errorf("solve %s: the solver returned weights of shape [%d %d], want [%d %d]", p.Name, s.W.Rows, s.W.Cols, r, c)
+	}
+	if s.Mask.Rows != r || s.Mask.Cols != c {
+		return fmt.Errorf("solve %s: the solver returned a mask of shape [%d %d], want [%d %d]", p.Name, s.Mask.Rows, s.Mask.Cols, r, c)
+	}
+	if i, j, ok := firstNonFinite(s.W); !ok {
+		return fmt.Errorf("solve %s: the solver returned %v at [%d %d]", p.Name, s.W.At(i, j), i, j)
+	}
+	for i := range r {
+		row := s.W.Row(i)
+		for j, v := range row {
+			if v != 0 && !s.Mask.Keep(i, j) {
+				return fmt.Errorf("solve %s: weight [%d %d] is pruned by the mask but has the value %g", p.Name, i, j, v)
+			}
+		}
+	}
+	if p.Keep != nil {
+		if !s.Mask.Equal(p.Keep) {
+			return fmt.Errorf("solve %s: the solver changed the fixed mask", p.Name)
+		}
+		return nil
+	}
+	return p.Pattern.verify(p.Name, s.Mask)
+}

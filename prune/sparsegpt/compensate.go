@@ -1,0 +1,59 @@
+package sparsegpt
+
+import (
+	"github.com/adagp/adagp/asm"
+	"github.com/adagp/adagp/internal/parallel"
+	"github.com/adagp/adagp/prune"
+)
+
+// rowTile is the number of rows that one core takes through a block at a time.
+const rowTile = 64
+
+// compensate makes the pruned weights of columns [i1, i2) zero and lets all columns to the right of
+// each make up for it.
+func (r *run) compensate(i1, i2 int) {
+	rows, cols, width := r.w.Rows, r.w.Cols, i2-i1
+	parallel.For((rows+rowTile-1)/rowTile, 1, func(lo, hi int) {
+		var sel prune.Selector
+		for t := lo; t < hi; t++ {
+			first := t * rowTile
+			last := min(first+rowTile, rows)
+			for i := first; i < last; i++ {
+				r.solveRow(i, i1, i2, &sel)
+			}
+			if i2 < cols {
+				asm.Gemm64(false, false, last-first, cols-i2, width, -1, r.errs.Data[first*width:], width,
+					r.u.Data[i1*cols+i2:], cols, 1, r.w.Data[first*cols+i2:], cols)
+			}
+		}
+	})
+}
+
+// solveRow takes row i through columns [i1, i2): it fills in the row's mask for N:M patterns, its
+// errors E, and its final weights there.
+func (r *run) solveRow(i, i1, i2 int, sel *prune.Selector) {
+	w := r.w.Row(i)[i1:i2]
+	errs := r.errs.Row(i)
+	groups := r.p.Keep == nil && r.p.Pattern.Structured()
+	cols := r.u.Cols
+	for j := range w {
+		if groups && j%r.p.Pattern.M == 0 {
+			group := min(r.p.Pattern.M, len(w)-j)
+			scores := errs[j : j+group] // free until these columns have had their turn
+			for k := range scores {
+				q := w[j+k] / r.diag[i1+j+k]
+				scores[k] = q * q
+			}
+			sel.Row(r.mask, i, i1+j, scores, r.p.Pattern.GroupZeros(group))
+		}
+		if w[j] == 0 || r.mask.Keep(i, i1+j) {
+			errs[j] = 0
+			continue
+		}
+		e := w[j] / r.diag[i1+j]
+		errs[j] = e
+		w[j] = 0
+		row := r.u.Data[(i1+j)*cols+i1:]
+		asm.Axpy64(-e, row[j+1:len(w)], w[j+1:])
+	}
+}

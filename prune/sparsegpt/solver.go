@@ -1,0 +1,155 @@
+package sparsegpt
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/adagp/adagp/internal/parallel"
+	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/tensor/linalg"
+)
+
+// Settings of the published code, used where an option is 0.
+const (
+	DefaultBlockSize = 128
+	DefaultDampFrac  = 0.01
+)
+
+func init() {
+	prune.Register("sparsegpt", "drop weights column by column and compensate the rest through the inverse Hessian",
+		func(o prune.SolverOptions) (prune.Solver, error) { return New(o), nil })
+}
+
+// Solver is SparseGPT.
+type Solver struct {
+	BlockSize int     // columns per block; N:M patterns round it up to a multiple of M
+	DampFrac  float64 // share of the mean diagonal of H added to the diagonal
+}
+
+// New returns the solver with the given options, defaults for those that are 0.
+func New(o prune.SolverOptions) Solver {
+	s := Solver{BlockSize: o.BlockSize, DampFrac: o.DampFrac}
+	if s.BlockSize == 0 {
+		s.BlockSize = DefaultBlockSize
+	}
+	if s.DampFrac == 0 {
+		s.DampFrac = DefaultDampFrac
+	}
+	return s
+}
+
+// Needs asks for the Hessian.
+func (Solver) Needs() prune.Needs { return prune.Needs{Hessian: true} }
+
+// Solve prunes and compensates. A fixed mask (Problem.Keep) is kept as it is.
+//
+// Errors name the tensor: a Hessian that stays indefinite with the largest damping, weights that
+// overflow.
+func (s Solver) Solve(ctx context.Context, p *prune.Problem) (*prune.Solution, error) {
+	u, dead, damping, err := s.inverseFactor(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	r := newRun(p, u, dead)
+	if err := r.blocks(ctx, s.blockSize(p)); err != nil {
+		return nil, err
+	}
+	return &prune.Solution{W: r.w, Mask: r.mask, Damping: damping}, nil
+}
+
+// blockSize returns the width of the blocks: no wider than the matrix, and whole groups.
+func (s Solver) blockSize(p *prune.Problem) int {
+	b := min(max(s.BlockSize, 1), p.W.Cols)
+	if p.Keep == nil && p.Pattern.Structured() {
+		m := p.Pattern.M
+		b = (b + m - 1) / m * m
+	}
+	return b
+}
+
+// run is the state of one Solve.
+type run struct {
+	p    *prune.Problem
+	u    *linalg.Matrix // UᵀU = (H + damping)⁻¹ [in, in]
+	w    *linalg.Matrix // current weights [out, in]
+	mask *prune.Mask
+	diag []float64 // diagonal of u
+
+	errs   *linalg.Matrix // E of the block at hand [out, B]
+	scores *linalg.Matrix // scores of the block at hand [out, B], for unstructured patterns
+	sel    prune.Selector
+}
+
+func newRun(p *prune.Problem, u *linalg.Matrix, dead []int) *run {
+	r := &run{p: p, u: u, w: p.W.Clone(), diag: u.Diag()}
+	for i := range r.w.Rows {
+		row := r.w.Row(i)
+		for _, j := range dead {
+			row[j] = 0
+		}
+	}
+	if p.Keep != nil {
+		r.mask = p.Keep.Clone()
+	} else {
+		r.mask = prune.NewMask(p.W.Rows, p.W.Cols)
+	}
+	return r
+}
+
+// blocks runs over the column blocks of width b.
+func (r *run) blocks(ctx context.Context, b int) error {
+	rows, cols := r.w.Rows, r.w.Cols
+	errs := make([]float64, rows*b)
+	var scores []float64
+	unstructured := r.p.Keep == nil && !r.p.Pattern.Structured()
+	if unstructured {
+		scores = make([]float64, rows*b)
+	}
+	for i1 := 0; i1 < cols; i1 += b {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		i2 := min(i1+b, cols)
+		r.errs = linalg.FromSlice(errs[:rows*(i2-i1)], rows, i2-i1)
+		if unstructured {
+			r.scores = linalg.FromSlice(scores[:rows*(i2-i1)], rows, i2-i1)
+			r.selectBlock(i1)
+		}
+		r.compensate(i1, i2)
+		if err := r.finite(i1, i2); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// selectBlock prunes the lowest scores of the block that starts at column i1.
+func (r *run) selectBlock(i1 int) {
+	width := r.scores.Cols
+	parallel.For(r.w.Rows, rowGrain(width), func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			dst := r.scores.Row(i)
+			for j, v := range r.w.Row(i)[i1 : i1+width] {
+				q := v / r.diag[i1+j]
+				dst[j] = q * q
+			}
+		}
+	})
+	n := r.w.Rows
+	r.sel.Block(r.mask, i1, r.scores, r.p.Pattern.Count(n*(i1+width))-r.p.Pattern.Count(n*i1))
+}
+
+// rowGrain is the number of rows of that many weights that are worth a goroutine.
+func rowGrain(width int) int { return max(1, 1<<13/max(1, width)) }
+
+// finite reports an overflow in the finished columns [i1, i2).
+func (r *run) finite(i1, i2 int) error {
+	for i := range r.w.Rows {
+		for j, v := range r.w.Row(i)[i1:i2] {
+			if v-v != 0 {
+				return fmt.Errorf("sparsegpt %s: weight [%d %d] became %v; more damping may help", r.p.Name, i, i1+j, v)
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,138 @@
+package linalg
+
+import (
+	"github.com/adagp/adagp/asm"
+	"github.com/adagp/adagp/internal/parallel"
+)
+
+// Tiles of a product's output that one core computes in one go: tall enough that packing the other
+// operand anew for each costs little, small enough that matrices of a few hundred rows occupy every
+// core.
+const (
+	tileRows = 128
+	tileCols = 512
+)
+
+// Mul returns a·b.
+func Mul(a, b *Matrix) *Matrix {
+	dst := New(a.Rows, b.Cols)
+	MulInto(dst, 1, a, b, 0)
+	return dst
+}
+
+// MulNT returns a·bᵀ.
+func MulNT(a, b *Matrix) *Matrix {
+	dst := New(a.Rows, b.Rows)
+	MulNTInto(dst, 1, a, b, 0)
+	return dst
+}
+
+// MulTN returns aᵀ·b.
+func MulTN(a, b *Matrix) *Matrix {
+	dst := New(a.Cols, b.Cols)
+	MulTNInto(dst, 1, a, b, 0)
+	return dst
+}
+
+// MulInto sets dst = alpha·a·b + beta·dst; with beta = 0 the old dst is not read. dst must not share
+// storage with a or b.
+func MulInto(dst *Matrix, alpha float64, a, b *Matrix, beta float64) {
+	b.shape("Mul", a.Cols, b.Cols)
+	dst.shape("Mul", a.Rows, b.Cols)
+	product(false, false, dst, a.Cols, alpha, a, b, beta)
+}
+
+// MulNTInto sets dst = alpha·a·bᵀ + beta·dst; see MulInto.
+func MulNTInto(dst *Matrix, alpha float64, a, b *Matrix, beta float64) {
+	b.shape("MulNT", b.Rows, a.Cols)
+	dst.shape("MulNT", a.Rows, b.Rows)
+	product(false, true, dst, a.Cols, alpha, a, b, beta)
+}
+
+// MulTNInto sets dst = alpha·aᵀ·b + beta·dst; see MulInto.
+func MulTNInto(dst *Matrix, alpha float64, a, b *Matrix, beta float64) {
+	b.shape("MulTN", a.Rows, b.Cols)
+	dst.shape("MulTN", a.Cols, b.Cols)
+	product(true, false, dst, a.Rows, alpha, a, b, beta)
+}
+
+func product(transA, transB bool, dst *Matrix, k int, alpha float64, a, b *Matrix, beta float64) {
+	across := (dst.Cols + tileCols - 1) / tileCols
+	down := (dst.Rows + tileRows - 1) / tileRows
+	parallel.For(across*down, grainFor(tileRows*tileCols*k), func(lo, hi int) {
+		for t := lo; t < hi; t++ {
+			i, j := t/across*tileRows, t%across*tileCols
+			pa, pb := i*a.Cols, j
+			if transA {
+				pa = i
+			}
+			if transB {
+				pb = j * b.Cols
+			}
+			gemm(transA, transB, min(tileRows, dst.Rows-i), min(tileCols, dst.Cols-j), k,
+				alpha, from(a.Data, pa), a.Cols, from(b.Data, pb), b.Cols, beta, dst.Data[i*dst.Cols+j:], dst.Cols)
+		}
+	})
+}
+
+// gemm is asm.Gemm64 that also takes products over nothing.
+func gemm(transA, transB bool, m, n, k int, alpha float64, a []float64, lda int, b []float64, ldb int, beta float64, c []float64, ldc int) {
+	if m == 0 || n == 0 || (k == 0 && beta == 1) {
+		return
+	}
+	asm.Gemm64(transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
+}
+
+// from returns s[i:], or nothing when i lies behind the end, as it does for operands without
+// elements.
+func from(s []float64, i int) []float64 { return s[min(i, len(s)):] }
+
+// grainFor returns how many pieces of the given number of multiplications are worth a goroutine.
+func grainFor(work int) int { return max(1, 1<<16/max(1, work)) }
+
+// Add returns a + b.
+func Add(a, b *Matrix) *Matrix {
+	b.shape("Add", a.Rows, a.Cols)
+	dst := New(a.Rows, a.Cols)
+	for i, v := range a.Data {
+		dst.Data[i] = v + b.Data[i]
+	}
+	return dst
+}
+
+// Sub returns a − b.
+func Sub(a, b *Matrix) *Matrix {
+	b.shape("Sub", a.Rows, a.Cols)
+	dst := New(a.Rows, a.Cols)
+	for i, v := range a.Data {
+		dst.Data[i] = v - b.Data[i]
+	}
+	return dst
+}
+
+// Scale returns s·a.
+func Scale(a *Matrix, s float64) *Matrix {
+	dst := New(a.Rows, a.Cols)
+	for i, v := range a.Data {
+		dst.Data[i] = s * v
+	}
+	return dst
+}
+
+// QuadForm returns tr(w·h·wᵀ) = Σ_i w_i·h·w_iᵀ for w [r, c] and symmetric h [c, c]: the squared norm of
+// w's outputs on the inputs that h is the Gram matrix of.
+func QuadForm(w, h *Matrix) float64 {
+	h.shape("QuadForm", w.Cols, w.Cols)
+	wh := Mul(w, h)
+	sums := make([]float64, w.Rows)
+	parallel.For(w.Rows, grainFor(w.Cols), func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			sums[i] = asm.Dot64(w.Row(i), wh.Row(i))
+		}
+	})
+	total := 0.0
+	for _, s := range sums {
+		total += s
+	}
+	return total
+}
