@@ -1,16 +1,21 @@
 package asm
 
-import "fmt"
+import (
+	"fmt"
+	"sync/atomic"
+
+	"golang.org/x/sys/cpu"
+)
 
 // Level is a family of CPU instructions that kernels are written for.
 type Level int
 
-// The levels, from the one that runs everywhere upwards.
+// The levels. Their numbers carry no order; [Levels] gives one.
 const (
-	Generic Level = iota
-	AVX2
-	AVX512
-	NEON
+	Generic Level = iota // Go code, runs everywhere
+	AVX2                 // amd64 with AVX2 and FMA
+	AVX512               // amd64 with AVX-512 F, BW, DQ and VL
+	NEON                 // arm64
 )
 
 var levelNames = [...]string{Generic: "generic", AVX2: "avx2", AVX512: "avx512", NEON: "neon"}
@@ -23,29 +28,76 @@ func (l Level) String() string {
 	return levelNames[l]
 }
 
-// Levels lists the usable levels.
-func Levels() []Level { return []Level{Generic} }
-
-// Current returns the level in use.
-func Current() Level { return Generic }
-
-// SetLevel switches to level l.
-func SetLevel(l Level) error {
-	if l != Generic {
-		return fmt.Errorf("kernel level %v is not available here", l)
+// cpuHas reports whether this machine can execute the instructions of l. It is
+// the only place that asks for CPU features.
+func cpuHas(l Level) bool {
+	switch l {
+	case Generic:
+		return true
+	case AVX2:
+		return cpu.X86.HasAVX2 && cpu.X86.HasFMA
+	case AVX512:
+		return cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512DQ &&
+			cpu.X86.HasAVX512VL && cpu.X86.HasAVX2 && cpu.X86.HasFMA
+	case NEON:
+		return cpu.ARM64.HasASIMD
 	}
-	return nil
+	return false
 }
 
-// ParseLevel returns the level with the given name; "auto" is the best one.
+// usable holds the kernel tables of the levels that are compiled in and that
+// the machine can execute, slowest first.
+var usable = func() []*kernels {
+	tables := []*kernels{&generic}
+	for _, t := range compiledLevels {
+		if cpuHas(t.level) {
+			tables = append(tables, t)
+		}
+	}
+	return tables
+}()
+
+// current is the table that the exported functions call through.
+var current atomic.Pointer[kernels]
+
+func init() { current.Store(usable[len(usable)-1]) }
+
+// Levels lists the levels that are compiled in and that this machine can run,
+// slowest first. It always starts with [Generic].
+func Levels() []Level {
+	levels := make([]Level, len(usable))
+	for i, t := range usable {
+		levels[i] = t.level
+	}
+	return levels
+}
+
+// Current returns the level in use.
+func Current() Level { return current.Load().level }
+
+// SetLevel switches all kernels to level l. It returns an error if l is not one
+// of [Levels]. Computations that are running in other goroutines may finish
+// with a mixture of levels.
+func SetLevel(l Level) error {
+	for _, t := range usable {
+		if t.level == l {
+			current.Store(t)
+			return nil
+		}
+	}
+	return fmt.Errorf("kernel level %v is not available here, only %v", l, Levels())
+}
+
+// ParseLevel returns the level with the given name, whether it is available
+// here or not. "auto" stands for the fastest of [Levels].
 func ParseLevel(name string) (Level, error) {
 	if name == "auto" {
-		return Generic, nil
+		return usable[len(usable)-1].level, nil
 	}
-	for l, n := range levelNames {
-		if n == name {
+	for l, s := range levelNames {
+		if s == name {
 			return Level(l), nil
 		}
 	}
-	return Generic, fmt.Errorf("unknown kernel level %q", name)
+	return Generic, fmt.Errorf("unknown kernel level %q, want auto or one of %v", name, levelNames)
 }

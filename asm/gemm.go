@@ -1,41 +1,220 @@
-// Package asm holds the arithmetic kernels.
 package asm
 
-// Gemm sets C = alpha·op(A)·op(B) + beta·C.
+import "fmt"
+
+// float is what matrix products are computed in.
+type float interface{ float32 | float64 }
+
+// Gemm sets C = alpha·op(A)·op(B) + beta·C, where op(A) is [m, k], op(B) is
+// [k, n] and C is [m, n]. All matrices are row-major; lda, ldb and ldc are their
+// leading dimensions, the distance from one row to the next. With transA, op
+// transposes: A is stored as [k, m] and lda ≥ m; without, as [m, k] and lda ≥ k.
+// Likewise B is stored as [n, k] with transB and as [k, n] without.
+//
+// With beta 0, C is only written: it may hold NaN before. With alpha 0 or k 0,
+// A and B are not looked at. C must not overlap A or B.
+//
+// An element of C is summed over k in an order that depends on k alone. It comes
+// out bit for bit the same if the caller computes only some rows or some columns
+// of C by a call, so work may be split over goroutines that way.
+//
+// Sizes and slices that do not fit together panic.
 func Gemm(transA, transB bool, m, n, k int, alpha float32, a []float32, lda int, b []float32, ldb int, beta float32, c []float32, ldc int) {
-	gemm(transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
+	checkGemm(transA, transB, m, n, k, len(a), lda, len(b), ldb, len(c), ldc)
+	gemm(&current.Load().gemm32, &buffers32, transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
 }
 
-// Gemm64 is Gemm in float64.
+// Gemm64 is [Gemm] in float64.
 func Gemm64(transA, transB bool, m, n, k int, alpha float64, a []float64, lda int, b []float64, ldb int, beta float64, c []float64, ldc int) {
-	gemm(transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
+	checkGemm(transA, transB, m, n, k, len(a), lda, len(b), ldb, len(c), ldc)
+	gemm(&current.Load().gemm64, &buffers64, transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
 }
 
-func gemm[T float32 | float64](transA, transB bool, m, n, k int, alpha T, a []T, lda int, b []T, ldb int, beta T, c []T, ldc int) {
-	for i := range m {
-		row := c[i*ldc : i*ldc+n]
-		for j := range row {
-			if beta == 0 {
-				row[j] = 0
-			} else {
-				row[j] *= beta
-			}
-		}
-		for l := range k {
-			v := a[min(i*lda+l, len(a)-1)]
-			if transA {
-				v = a[l*lda+i]
-			}
-			v *= alpha
-			if transB {
-				for j := range row {
-					row[j] += v * b[j*ldb+l]
-				}
-			} else {
-				for j, w := range b[l*ldb : l*ldb+n] {
-					row[j] += v * w
-				}
+func checkGemm(transA, transB bool, m, n, k, lenA, lda, lenB, ldb, lenC, ldc int) {
+	if m < 0 || n < 0 || k < 0 {
+		panic(fmt.Sprintf("asm: gemm: negative size m=%d n=%d k=%d", m, n, k))
+	}
+	rowsA, colsA := m, k
+	if transA {
+		rowsA, colsA = k, m
+	}
+	rowsB, colsB := k, n
+	if transB {
+		rowsB, colsB = n, k
+	}
+	checkMatrix("A", rowsA, colsA, lda, lenA)
+	checkMatrix("B", rowsB, colsB, ldb, lenB)
+	checkMatrix("C", m, n, ldc, lenC)
+}
+
+func checkMatrix(name string, rows, cols, ld, length int) {
+	if ld < cols {
+		panic(fmt.Sprintf("asm: gemm: leading dimension of %s is %d, want at least %d", name, ld, cols))
+	}
+	if rows > 0 && cols > 0 && length < (rows-1)*ld+cols {
+		panic(fmt.Sprintf("asm: gemm: %s has %d elements, want at least %d for %d×%d with leading dimension %d",
+			name, length, (rows-1)*ld+cols, rows, cols, ld))
+	}
+}
+
+// gemmKernel is a level's inner part of the product: a tile of C that is held
+// in registers while a column of A and a row of B stream past.
+//
+// The scheme is the one of Goto and van de Geijn, "Anatomy of High-Performance
+// Matrix Multiplication" (2008), section 4: B is packed kc rows at a time into
+// panels of nr columns, A into panels of mr rows, so that the tile kernel reads
+// both at unit stride, a panel of B from the first-level cache, the packed block
+// of A (mc × kc) from the second and that of B (kc × nc) from the third.
+type gemmKernel[T float] struct {
+	mr, nr     int // size of the register tile
+	mc, nc, kc int // cache blocks; mc a multiple of mr, nc of nr
+
+	// tile sets C = alpha·A·B, or adds that to C, for a full tile: a is a packed
+	// panel [k][mr], b a packed panel [k][nr], row i of C is c[i*ldc:][:nr].
+	// Every element is summed over k in order, starting from zero, and meets C
+	// and alpha once at the end.
+	tile func(k int, alpha T, a, b, c []T, ldc int, accumulate bool)
+
+	// dots sets or adds to y[i·incY] = alpha·Σ x[p]·a[i·lda+p], p < len(x), and
+	// axpys y[i·incY] = alpha·Σ x[p]·a[p·lda+i], for i < n: products with a
+	// vector, where packing would cost more than it saves. They sum as tile does.
+	dots  func(n int, alpha T, a []T, lda int, x, y []T, incY int, accumulate bool)
+	axpys func(n int, alpha T, a []T, lda int, x, y []T, incY int, accumulate bool)
+
+	// pack copies part of a matrix into panels, see packGeneric.
+	pack func(dst, src []T, ld, width, count, k int, alongK bool)
+}
+
+func gemm[T float](g *gemmKernel[T], pool *bufferPool[T], transA, transB bool, m, n, k int, alpha T, a []T, lda int, b []T, ldb int, beta T, c []T, ldc int) {
+	if m == 0 || n == 0 {
+		return
+	}
+	// The first block over k overwrites C or adds to it; that leaves only other
+	// values of beta to be dealt with beforehand.
+	accumulate := beta != 0
+	if k == 0 || alpha == 0 {
+		scaleMatrix(m, n, beta, c, ldc)
+		return
+	}
+	if beta != 0 && beta != 1 {
+		scaleMatrix(m, n, beta, c, ldc)
+	}
+	if m == 1 || n == 1 {
+		gemv(g, pool, transA, transB, m, n, k, alpha, a, lda, b, ldb, c, ldc, accumulate)
+		return
+	}
+
+	kc, mc, nc := min(g.kc, k), min(g.mc, roundUp(m, g.mr)), min(g.nc, roundUp(n, g.nr))
+	buf := pool.get(mc*kc, kc*nc, g.mr*g.nr)
+	defer pool.put(buf)
+	for j := 0; j < n; j += nc {
+		cols := min(nc, n-j)
+		for p := 0; p < k; p += kc {
+			depth := min(kc, k-p)
+			g.pack(buf.b, b[corner(transB, p, j, ldb):], ldb, g.nr, cols, depth, transB)
+			for i := 0; i < m; i += mc {
+				rows := min(mc, m-i)
+				g.pack(buf.a, a[corner(transA, i, p, lda):], lda, g.mr, rows, depth, !transA)
+				g.block(rows, cols, depth, alpha, buf, c[i*ldc+j:], ldc, accumulate || p > 0)
 			}
 		}
 	}
 }
+
+// corner returns the offset of op(X)[row, col].
+func corner(trans bool, row, col, ld int) int {
+	if trans {
+		return col*ld + row
+	}
+	return row*ld + col
+}
+
+// block multiplies the packed blocks of A and B. Tiles that stick out of C are
+// computed by the same kernel on a copy, so that every element of C is rounded
+// in the same way wherever it lies.
+func (g *gemmKernel[T]) block(rows, cols, k int, alpha T, buf *buffers[T], c []T, ldc int, accumulate bool) {
+	mr, nr := g.mr, g.nr
+	for j := 0; j < cols; j += nr {
+		panelB := buf.b[j*k : (j+nr)*k]
+		width := min(nr, cols-j)
+		for i := 0; i < rows; i += mr {
+			panelA := buf.a[i*k : (i+mr)*k]
+			height := min(mr, rows-i)
+			corner := c[i*ldc+j:]
+			if width == nr && height == mr {
+				g.tile(k, alpha, panelA, panelB, corner, ldc, accumulate)
+				continue
+			}
+			if accumulate {
+				for r := range height {
+					copy(buf.tile[r*nr:][:width], corner[r*ldc:])
+				}
+			}
+			g.tile(k, alpha, panelA, panelB, buf.tile, nr, accumulate)
+			for r := range height {
+				copy(corner[r*ldc:][:width], buf.tile[r*nr:])
+			}
+		}
+	}
+}
+
+// gemv is gemm for a single row or column of C.
+func gemv[T float](g *gemmKernel[T], pool *bufferPool[T], transA, transB bool, m, n, k int, alpha T, a []T, lda int, b []T, ldb int, c []T, ldc int, accumulate bool) {
+	// With one row, C = x·op(B): y runs along n. With one column it runs down m,
+	// and the roles of A and B are exchanged.
+	length, incY := n, 1
+	mat, ld, alongK := b, ldb, transB
+	vec, incX := a, 1
+	if transA {
+		incX = lda
+	}
+	if n == 1 {
+		length, incY = m, ldc
+		mat, ld, alongK = a, lda, !transA
+		vec, incX = b, ldb
+		if transB {
+			incX = 1
+		}
+	}
+	kc := min(g.kc, k)
+	var buf *buffers[T]
+	if incX != 1 {
+		buf = pool.get(kc, 0, 0)
+		defer pool.put(buf)
+	}
+	for p := 0; p < k; p += kc {
+		depth := min(kc, k-p)
+		x := vec[p*incX:]
+		if incX != 1 {
+			for i := range depth {
+				buf.a[i] = x[i*incX]
+			}
+			x = buf.a
+		}
+		x = x[:depth]
+		if alongK {
+			g.dots(length, alpha, mat[p:], ld, x, c, incY, accumulate || p > 0)
+		} else {
+			g.axpys(length, alpha, mat[p*ld:], ld, x, c, incY, accumulate || p > 0)
+		}
+	}
+}
+
+// scaleMatrix sets C = beta·C, without reading it if beta is 0.
+func scaleMatrix[T float](m, n int, beta T, c []T, ldc int) {
+	for i := range m {
+		row := c[i*ldc:][:n]
+		switch beta {
+		case 0:
+			clear(row)
+		case 1:
+			return
+		default:
+			for j := range row {
+				row[j] *= beta
+			}
+		}
+	}
+}
+
+func roundUp(n, to int) int { return (n + to - 1) / to * to }

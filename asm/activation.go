@@ -1,0 +1,26 @@
+package asm
+
+// Exp sets dst[i] = e^x[i].
+func Exp(dst, x []float32) { current.Load().exp(dst[:len(x)], x) }
+
+// Tanh sets dst[i] = tanh x[i].
+func Tanh(dst, x []float32) { current.Load().tanh(dst[:len(x)], x) }
+
+// Sigmoid sets dst[i] = 1/(1 + e^-x[i]).
+func Sigmoid(dst, x []float32) { current.Load().sigmoid(dst[:len(x)], x) }
+
+// SiLU sets dst[i] = x[i]·sigmoid(x[i]).
+func SiLU(dst, x []float32) { current.Load().silu(dst[:len(x)], x) }
+
+// GELU sets dst[i] = x[i]·Φ(x[i]) with Φ the normal distribution function: the
+// exact form, with erf (Hendrycks and Gimpel 2016).
+func GELU(dst, x []float32) { current.Load().gelu(dst[:len(x)], x) }
+
+// GELUTanh sets dst[i] = x/2·(1 + tanh(√(2/π)·(x + 0.044715·x³))), the
+// approximation of [GELU] that some models were trained with.
+func GELUTanh(dst, x []float32) { current.Load().geluTanh(dst[:len(x)], x) }
+
+// SwiGLU sets dst[i] = gate[i]·sigmoid(gate[i])·up[i].
+func SwiGLU(dst, gate, up []float32) {
+	current.Load().swiglu(dst[:len(gate)], gate, up[:len(gate)])
+}

@@ -1,0 +1,83 @@
+package asm
+
+// kernels is one level's implementation of everything in this package. A level
+// in assembly starts as a copy of generic and replaces what it has.
+//
+// The exported functions check lengths; kernels rely on equal lengths.
+type kernels struct {
+	level Level
+
+	gemm32 gemmKernel[float32]
+	gemm64 gemmKernel[float64]
+
+	dot        func(x, y []float32) float32
+	dot64      func(x, y []float64) float64
+	dotWide    func(x, y []float32) float64
+	sum        func(x []float32) float64
+	sumSquares func(x []float32) float64
+	maxAbs     func(x []float32) float32
+
+	axpy   func(alpha float32, x, y []float32)
+	axpy64 func(alpha float64, x, y []float64)
+	scale  func(dst []float32, alpha float32, x []float32)
+	add    func(dst, x, y []float32)
+	sub    func(dst, x, y []float32)
+	mul    func(dst, x, y []float32)
+
+	exp      func(dst, x []float32)
+	tanh     func(dst, x []float32)
+	sigmoid  func(dst, x []float32)
+	silu     func(dst, x []float32)
+	gelu     func(dst, x []float32)
+	geluTanh func(dst, x []float32)
+	swiglu   func(dst, gate, up []float32)
+
+	softmaxRow   func(dst, x []float32)
+	rmsNormRow   func(dst, x, w []float32, eps float32) float32
+	layerNormRow func(dst, x, w, b []float32, eps float32) (mean, invStd float32)
+	ropeRow      func(dst, x, cos, sin []float32)
+
+	f16ToF32  func(dst []float32, src []uint16)
+	f32ToF16  func(dst []uint16, src []float32)
+	bf16ToF32 func(dst []float32, src []uint16)
+	f32ToBF16 func(dst []uint16, src []float32)
+}
+
+// generic is the level in Go.
+var generic = kernels{
+	level:  Generic,
+	gemm32: genericGemm[float32](),
+	gemm64: genericGemm[float64](),
+
+	dot:        dotGeneric[float32],
+	dot64:      dotGeneric[float64],
+	dotWide:    dotWideGeneric,
+	sum:        sumGeneric,
+	sumSquares: sumSquaresGeneric,
+	maxAbs:     maxAbsGeneric,
+
+	axpy:   axpyGeneric[float32],
+	axpy64: axpyGeneric[float64],
+	scale:  scaleGeneric,
+	add:    addGeneric,
+	sub:    subGeneric,
+	mul:    mulGeneric,
+
+	exp:      expGeneric,
+	tanh:     tanhGeneric,
+	sigmoid:  sigmoidGeneric,
+	silu:     siluGeneric,
+	gelu:     geluGeneric,
+	geluTanh: geluTanhGeneric,
+	swiglu:   swigluGeneric,
+
+	softmaxRow:   softmaxRowGeneric,
+	rmsNormRow:   rmsNormRowGeneric,
+	layerNormRow: layerNormRowGeneric,
+	ropeRow:      ropeRowGeneric,
+
+	f16ToF32:  f16ToF32Generic,
+	f32ToF16:  f32ToF16Generic,
+	bf16ToF32: bf16ToF32Generic,
+	f32ToBF16: f32ToBF16Generic,
+}
