@@ -1,0 +1,40 @@
+package prune
+
+import (
+	"fmt"
+
+	"github.com/adagp/adagp/models"
+)
+
+// batchBytes bounds the widest activations of one forward pass: all inputs and outputs of a decoder
+// layer's linear maps, in float32. Larger batches gain nothing once a product fills the cores.
+const batchBytes = 256 << 20
+
+// batch cuts the windows into batches of consecutive windows of one length. perBatch 0 chooses the
+// number of windows by the width of the model.
+func batch(m *models.Model, windows [][]int, perBatch int) ([][][]int, error) {
+	if len(windows) == 0 {
+		return nil, fmt.Errorf("no calibration windows")
+	}
+	perToken := 0
+	for _, lin := range m.Layers()[0].Linears() {
+		perToken += 4 * (lin.In() + lin.Out())
+	}
+	var batches [][][]int
+	for lo := 0; lo < len(windows); {
+		limit := perBatch
+		if limit == 0 {
+			limit = max(1, batchBytes/(perToken*max(1, len(windows[lo]))))
+		}
+		hi := lo + 1
+		for hi < len(windows) && hi-lo < limit && len(windows[hi]) == len(windows[lo]) {
+			hi++
+		}
+		if err := models.CheckIDs(m.Config(), windows[lo:hi]); err != nil {
+			return nil, fmt.Errorf("calibration, counted from window %d: %w", lo, err)
+		}
+		batches = append(batches, windows[lo:hi])
+		lo = hi
+	}
+	return batches, nil
+}

@@ -1,0 +1,196 @@
+package prune
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"github.com/adagp/adagp/autograd"
+	"github.com/adagp/adagp/models"
+	"github.com/adagp/adagp/nn"
+	"github.com/adagp/adagp/prune/calib"
+	"github.com/adagp/adagp/tensor"
+	"github.com/adagp/adagp/tensor/linalg"
+)
+
+// Layer is one decoder layer on its way through a [Method]: its weights are loaded, and the hidden
+// states that enter it are at hand in two versions. Hidden comes from the prefix that is pruned
+// already, Dense from the original model; DenseOut is the original layer applied to Dense. Each is
+// a list of batches [sequences · SeqLens[b], hidden]; methods must not write to them.
+//
+// Hidden and Dense are the same tensors for the first pruned layer.
+type Layer struct {
+	Index    int
+	Module   models.DecoderLayer
+	Hidden   []*tensor.Tensor
+	Dense    []*tensor.Tensor
+	DenseOut []*tensor.Tensor
+	SeqLens  []int
+	Log      *slog.Logger // never nil
+
+	selected []*nn.Linear
+	run      *run
+	original map[*nn.Linear]*tensor.Tensor // weights as loaded, of the matrices that Set replaced
+	stats    map[*nn.Linear]*calib.Stats   // of the last Capture
+	results  map[*nn.Linear]*TensorReport
+	unscored map[*nn.Linear]bool // results whose error is still to be measured
+}
+
+// Selected returns the linear layers to prune, in pruning order.
+func (l *Layer) Selected() []*nn.Linear { return l.selected }
+
+// Pattern returns the zeros that lin is to get.
+func (l *Layer) Pattern(lin *nn.Linear) Pattern { return l.run.options.Pattern }
+
+// TensorName returns the name of lin's weights in the checkpoint.
+func (l *Layer) TensorName(lin *nn.Linear) string { return l.run.model.TensorName(lin.Weight) }
+
+// Weights returns a float64 copy of the original weights of lin [out, in], whether it has been pruned
+// already or not.
+func (l *Layer) Weights(lin *nn.Linear) *linalg.Matrix { return linalg.FromTensor(l.originalOf(lin)) }
+
+func (l *Layer) originalOf(lin *nn.Linear) *tensor.Tensor {
+	if w := l.original[lin]; w != nil {
+		return w
+	}
+	return lin.Weight.Value
+}
+
+// Tokens returns the number of calibration tokens.
+func (l *Layer) Tokens() int {
+	n := 0
+	for _, h := range l.Hidden {
+		n += h.Dim(0)
+	}
+	return n
+}
+
+// Progress reports how far the method is within a stage, as a share from 0 to 1.
+func (l *Layer) Progress(s Stage, fraction float64) { l.run.event(Event{Stage: s, Fraction: fraction}) }
+
+// Capture sends Hidden through the layer with its present weights and returns the statistics of the
+// selected matrices' inputs; the observers in extra see the pass as well. Without needs and without
+// observers there is nothing to run and the result is empty. Activations that are not finite are an
+// error naming the linear layer.
+func (l *Layer) Capture(ctx context.Context, needs Needs, extra ...nn.Observer) (map[*nn.Linear]*calib.Stats, error) {
+	l.stats = nil
+	if needs == (Needs{}) && len(extra) == 0 {
+		return nil, nil
+	}
+	c := calib.NewCollector(needs, l.selected...)
+	observer := calib.Tee(append([]nn.Observer{c}, extra...)...)
+	err := l.run.forward(ctx, l.Module, l.Hidden, observer, StageCalibrate, func(int, *tensor.Tensor) error { return c.Err() })
+	if c.Err() != nil {
+		return nil, c.Err() // it says more than the output does
+	}
+	if err != nil {
+		return nil, err
+	}
+	stats, err := c.Stats()
+	if err != nil {
+		return nil, err
+	}
+	if needs.Hessian {
+		l.stats = stats
+	}
+	return stats, nil
+}
+
+// Set puts a solution in place of the weights of lin, rounded to the type they will be written in,
+// so that everything that follows sees what will be stored. It fails when a weight is not finite or
+// the zeros are fewer than the pattern wants. A later Set of the same matrix replaces the earlier.
+func (l *Layer) Set(lin *nn.Linear, s *Solution) error {
+	name, pattern := l.TensorName(lin), l.Pattern(lin)
+	w, err := l.run.rounded(name, lin, s)
+	if err != nil {
+		return err
+	}
+	zeros, err := countZeros(name, pattern, w)
+	if err != nil {
+		return err
+	}
+	size := w.Len()
+	if want := pattern.Zeros(w.Dim(0), w.Dim(1)); float64(zeros-want) > max(1, zeroTolerance*float64(size)) {
+		l.Log.Warn("more zeros than asked for", "tensor", name, "zeros", zeros, "wanted", want)
+	}
+	if l.original[lin] == nil {
+		l.original[lin] = lin.Weight.Value
+	}
+	lin.Weight.Value = w
+	r := &TensorReport{Name: name, Shape: w.Shape(), Zeros: zeros, Sparsity: relative(float64(zeros), float64(size))}
+	l.results[lin] = r
+	if st := l.stats[lin]; st != nil {
+		dense := l.Weights(lin)
+		r.Error = relative(linalg.QuadForm(linalg.Sub(dense, linalg.FromTensor(w)), st.Hessian), linalg.QuadForm(dense, st.Hessian))
+		delete(l.unscored, lin)
+	} else {
+		l.unscored[lin] = true
+	}
+	return nil
+}
+
+// measure fills in the errors of matrices that were solved without a Hessian: it sends Hidden through
+// the original layer once more and compares outputs.
+func (l *Layer) measure(ctx context.Context) error {
+	if len(l.unscored) == 0 {
+		return nil
+	}
+	o := &errorObserver{diff: map[*nn.Linear]*tensor.Tensor{}, num: map[*nn.Linear]float64{}, den: map[*nn.Linear]float64{}}
+	pruned := map[*nn.Linear]*tensor.Tensor{}
+	for lin, w := range l.original {
+		pruned[lin] = lin.Weight.Value
+		if l.unscored[lin] {
+			o.diff[lin] = tensor.Sub(w, lin.Weight.Value)
+		}
+		lin.Weight.Value = w
+	}
+	defer func() {
+		for lin, w := range pruned {
+			lin.Weight.Value = w
+		}
+	}()
+	if err := l.run.forward(ctx, l.Module, l.Hidden, o, StagePropagate, nil); err != nil {
+		return err
+	}
+	for lin := range l.unscored {
+		l.results[lin].Error = relative(o.num[lin], o.den[lin])
+	}
+	clear(l.unscored)
+	return nil
+}
+
+// errorObserver sums ‖XWᵀ − XŴᵀ‖² and ‖XWᵀ‖² of linear layers that still have their original weights.
+type errorObserver struct {
+	diff     map[*nn.Linear]*tensor.Tensor // W − Ŵ
+	num, den map[*nn.Linear]float64
+}
+
+func (o *errorObserver) Observe(l *nn.Linear, x, y *tensor.Tensor) {
+	d := o.diff[l]
+	if d == nil {
+		return
+	}
+	o.num[l] += tensor.SumSquares(tensor.MatMulNT(x, d))
+	if l.Bias != nil {
+		y = tensor.AddBias(y, tensor.Scale(l.Bias.Value, -1))
+	}
+	o.den[l] += tensor.SumSquares(y)
+}
+
+// report returns the layer's entry for the report, or an error if a matrix was left unpruned.
+func (l *Layer) report() (LayerReport, error) {
+	r := LayerReport{Index: l.Index, Tensors: []TensorReport{}}
+	for _, lin := range l.selected {
+		t := l.results[lin]
+		if t == nil {
+			return r, fmt.Errorf("the method left tensor %s unpruned", l.TensorName(lin))
+		}
+		r.Tensors = append(r.Tensors, *t)
+	}
+	return r, nil
+}
+
+// forwardOne applies a decoder layer to one batch of hidden states without recording gradients.
+func forwardOne(m models.DecoderLayer, h *tensor.Tensor, seqLen int, o nn.Observer) *tensor.Tensor {
+	return m.Forward(&nn.Context{SeqLen: seqLen, Observer: o}, autograd.Const(h)).Value
+}

@@ -1,0 +1,57 @@
+package prune
+
+import (
+	"context"
+
+	"github.com/adagp/adagp/nn"
+	"github.com/adagp/adagp/prune/calib"
+)
+
+// Local returns the method that solves every selected matrix of a decoder layer by itself, all on
+// statistics captured in one pass through the still dense layer. name is the solver's, for the
+// report.
+func Local(name string, s Solver) Method { return &local{name, s} }
+
+type local struct {
+	name   string
+	solver Solver
+}
+
+func (m *local) PruneLayer(ctx context.Context, l *Layer) error {
+	stats, err := l.Capture(ctx, m.solver.Needs(), nil)
+	if err != nil {
+		return err
+	}
+	return l.SolveEach(ctx, m.solver, l.Selected(), stats)
+}
+
+func (m *local) Describe() (string, map[string]any) { return m.name, map[string]any{} }
+
+// Problem returns the local pruning problem of one matrix of the layer: its dense weights, the
+// statistics of its inputs and the pattern.
+func (l *Layer) Problem(lin *nn.Linear, stats *calib.Stats) *Problem {
+	p := &Problem{Name: l.TensorName(lin), W: l.Weights(lin), Pattern: l.Pattern(lin), Log: l.Log}
+	if stats != nil {
+		p.H, p.SquaredNorms = stats.Hessian, stats.SquaredNorms
+	}
+	return p
+}
+
+// SolveEach prunes each of the given matrices by itself with s and sets the results. stats comes
+// from [Layer.Capture].
+func (l *Layer) SolveEach(ctx context.Context, s Solver, linears []*nn.Linear, stats map[*nn.Linear]*calib.Stats) error {
+	for i, lin := range linears {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		l.Progress(StageSolve, float64(i)/float64(len(linears)))
+		sol, err := Solve(ctx, s, l.Problem(lin, stats[lin]))
+		if err != nil {
+			return err
+		}
+		if err := l.Set(lin, sol); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,277 @@
+package prune
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/adagp/adagp/models"
+	"github.com/adagp/adagp/nn"
+	"github.com/adagp/adagp/prune/calib"
+	"github.com/adagp/adagp/tensor"
+)
+
+// Run prunes the model m on the calibration windows and hands every pruned tensor to out, decoder
+// layer by decoder layer: at any time the weights of at most one layer are loaded. Each layer is
+// calibrated on what the already pruned layers before it make of the windows, with weights rounded
+// as they will be stored. The embedding and the layers before the first pruned one are only run,
+// those behind the last one are not touched.
+//
+// Parameters that have values when Run is called are used, and pruned, in place; others are read
+// from the checkpoint and dropped again. out may be nil, which makes sense for a loaded model.
+//
+// Errors name the tensor or layer they are about. A cancelled context ends the run soon with the
+// context's error. Settings and input being equal, results are equal bit by bit, whatever the
+// number of threads.
+func Run(ctx context.Context, m *models.Model, windows [][]int, o Options, out Sink) (*Report, error) {
+	start := time.Now()
+	if err := o.check(m); err != nil {
+		return nil, fmt.Errorf("prune: %w", err)
+	}
+	method, err := o.method()
+	if err != nil {
+		return nil, fmt.Errorf("prune: %w", err)
+	}
+	selected, err := o.selection(m)
+	if err != nil {
+		return nil, fmt.Errorf("prune: %w", err)
+	}
+	batches, err := batch(m, windows, o.Batch)
+	if err != nil {
+		return nil, fmt.Errorf("prune: %w", err)
+	}
+	r := &run{model: m, options: &o, method: method, out: out, report: newReport(&o, method, windows), warned: map[string]bool{}}
+	for i, s := range selected {
+		if len(s) > 0 {
+			r.at.Layers = i + 1
+		}
+	}
+	if err := r.embed(ctx, batches); err != nil {
+		return nil, fmt.Errorf("prune: %w", err)
+	}
+	for i := range r.at.Layers {
+		if err := r.layer(ctx, i, selected[i]); err != nil {
+			return nil, fmt.Errorf("prune: %w", err)
+		}
+	}
+	r.report.Seconds = time.Since(start).Seconds()
+	r.report.PeakRSSBytes = peakRSS()
+	return r.report, nil
+}
+
+// run is the state of one call of Run.
+type run struct {
+	model   *models.Model
+	options *Options
+	method  Method
+	out     Sink
+	report  *Report
+	warned  map[string]bool
+	at      Event // where the run stands
+
+	hidden  []*tensor.Tensor // outputs of the pruned prefix, one per batch
+	dense   []*tensor.Tensor // outputs of the original prefix; the same tensors until something is pruned
+	seqLens []int
+}
+
+// embed turns the batches of windows into hidden states.
+func (r *run) embed(ctx context.Context, batches [][][]int) error {
+	release, err := r.load(r.model.EmbedWalk)
+	if err != nil {
+		return err
+	}
+	defer release()
+	for _, ids := range batches {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		h := r.model.Embed(&nn.Context{}, ids).Value
+		if err := finiteStates("the embedding", h); err != nil {
+			return err
+		}
+		r.hidden = append(r.hidden, h)
+		r.seqLens = append(r.seqLens, len(ids[0]))
+	}
+	r.dense = r.hidden
+	return nil
+}
+
+// layer takes decoder layer i through the run: load, prune, write, propagate, release.
+func (r *run) layer(ctx context.Context, i int, selected []*nn.Linear) error {
+	start := time.Now()
+	module := r.model.Layers()[i]
+	r.at = Event{Layer: i, Position: i, Layers: r.at.Layers}
+	r.event(Event{Stage: StageLoad})
+	release, err := r.load(module.Walk)
+	if err != nil {
+		return err
+	}
+	defer release()
+
+	denseOut, err := r.states(ctx, module, r.dense, StageLoad)
+	if err != nil {
+		return err
+	}
+	if len(selected) == 0 {
+		return r.pass(ctx, module, denseOut)
+	}
+	l := &Layer{
+		Index: i, Module: module, Hidden: r.hidden, Dense: r.dense, DenseOut: denseOut, SeqLens: r.seqLens, Log: r.options.Log,
+		selected: selected, run: r,
+		original: map[*nn.Linear]*tensor.Tensor{}, results: map[*nn.Linear]*TensorReport{}, unscored: map[*nn.Linear]bool{},
+	}
+	r.warn(l)
+	if err := r.method.PruneLayer(ctx, l); err != nil {
+		return err
+	}
+	if err := l.measure(ctx); err != nil {
+		return err
+	}
+	rep, err := l.report()
+	if err != nil {
+		return err
+	}
+	if r.hidden, err = r.states(ctx, module, r.hidden, StagePropagate); err != nil {
+		return err
+	}
+	r.dense = denseOut
+	rep.Error = distance(r.hidden, r.dense)
+	if err := r.write(l); err != nil {
+		return err
+	}
+	rep.Seconds = time.Since(start).Seconds()
+	r.report.add(rep)
+	r.event(Event{Stage: StageDone, Fraction: 1, Result: &rep})
+	return nil
+}
+
+// pass takes the hidden states through a layer of which nothing is pruned.
+func (r *run) pass(ctx context.Context, module models.DecoderLayer, denseOut []*tensor.Tensor) (err error) {
+	if same(r.hidden, r.dense) {
+		r.hidden = denseOut
+	} else if r.hidden, err = r.states(ctx, module, r.hidden, StagePropagate); err != nil {
+		return err
+	}
+	r.dense = denseOut
+	r.event(Event{Stage: StageDone, Fraction: 1})
+	return nil
+}
+
+// same reports whether two streams hold the very same tensors.
+func same(a, b []*tensor.Tensor) bool { return len(a) > 0 && a[0] == b[0] }
+
+// states returns the outputs of a decoder layer for the given inputs.
+func (r *run) states(ctx context.Context, module models.DecoderLayer, in []*tensor.Tensor, s Stage) ([]*tensor.Tensor, error) {
+	out := make([]*tensor.Tensor, len(in))
+	err := r.forward(ctx, module, in, nil, s, func(b int, h *tensor.Tensor) error {
+		out[b] = h
+		return nil
+	})
+	return out, err
+}
+
+// forward sends the batches of in through a decoder layer, one after the other, and hands each output
+// to done, which may be nil.
+func (r *run) forward(ctx context.Context, module models.DecoderLayer, in []*tensor.Tensor, o nn.Observer, s Stage,
+	done func(b int, h *tensor.Tensor) error) error {
+	for b, h := range in {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		y := forwardOne(module, h, r.seqLens[b], o)
+		if done != nil {
+			if err := done(b, y); err != nil {
+				return err
+			}
+		}
+		if err := finiteStates("layer "+module.Name(), y); err != nil {
+			return err
+		}
+		r.event(Event{Stage: s, Fraction: float64(b+1) / float64(len(in))})
+	}
+	return nil
+}
+
+func finiteStates(what string, h *tensor.Tensor) error {
+	if i, ok := h.Finite(); !ok {
+		return fmt.Errorf("%s: output activation %d at token %d of a batch is %v, want a finite value",
+			what, i%h.Dim(1), i/h.Dim(1), h.Data()[i])
+	}
+	return nil
+}
+
+// load fills the parameters of walk that have no values yet and returns a function that empties them
+// again.
+func (r *run) load(walk func(func(*nn.Param))) (release func(), err error) {
+	var empty []*nn.Param
+	for _, p := range nn.Params(walk) {
+		if p.Value == nil {
+			empty = append(empty, p)
+		}
+	}
+	if err := r.model.Load(walk); err != nil {
+		return nil, err
+	}
+	return func() {
+		for _, p := range empty {
+			p.Value = nil
+		}
+	}, nil
+}
+
+// write hands the layer's pruned tensors to the sink.
+func (r *run) write(l *Layer) error {
+	if r.out == nil {
+		return nil
+	}
+	for _, lin := range l.selected {
+		if err := r.out.Put(l.TensorName(lin), lin.Weight.Value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// event completes e with the position of the run and passes it on.
+func (r *run) event(e Event) {
+	if r.options.Progress == nil {
+		return
+	}
+	e.Layer, e.Position, e.Layers = r.at.Layer, r.at.Position, r.at.Layers
+	r.options.Progress(e)
+}
+
+// warn logs what the user should know about the layer's shapes, once per width.
+func (r *run) warn(l *Layer) {
+	for _, lin := range l.selected {
+		name, in := l.TensorName(lin), lin.In()
+		if tail := l.Pattern(lin).Tail(in); tail > 0 && r.first("tail", in) {
+			p := l.Pattern(lin)
+			l.Log.Warn("the pattern does not divide the width: the last columns get a smaller share of zeros",
+				"tensor", name, "columns", in, "pattern", p.String(), "tail", tail, "zeros in the tail", p.GroupZeros(tail))
+		}
+		if n := l.Tokens(); n < in && r.first("tokens", in) {
+			l.Log.Warn("fewer calibration tokens than inputs: statistics have no full rank", "tensor", name, "tokens", n, "inputs", in)
+		}
+	}
+}
+
+// first reports whether this is the first warning of its kind for a width.
+func (r *run) first(kind string, width int) bool {
+	key := fmt.Sprint(kind, width)
+	seen := r.warned[key]
+	r.warned[key] = true
+	return !seen
+}
+
+// distance returns ‖a − b‖² / ‖b‖² over all batches.
+func distance(a, b []*tensor.Tensor) float64 {
+	var num, den float64
+	for i := range a {
+		num += tensor.SumSquares(tensor.Sub(a[i], b[i]))
+		den += tensor.SumSquares(b[i])
+	}
+	return relative(num, den)
+}
+
+var _ nn.Observer = (*calib.Collector)(nil)

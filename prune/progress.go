@@ -1,0 +1,39 @@
+package prune
+
+// Stage names what a run does to a decoder layer at the moment.
+type Stage string
+
+// The stages of a decoder layer, in this order. A method may go back and forth between the middle
+// two.
+const (
+	StageLoad      Stage = "load"      // weights are read, the dense model's outputs computed
+	StageCalibrate Stage = "calibrate" // activations are observed
+	StageSolve     Stage = "solve"     // weights are pruned
+	StagePropagate Stage = "propagate" // the pruned layer's outputs are computed and weights written
+	StageDone      Stage = "done"      // Event.Result is set
+)
+
+// Event tells a progress display where a run stands. Events come from one goroutine, in order.
+type Event struct {
+	Layer    int     // index of the decoder layer
+	Position int     // layers finished before this one
+	Layers   int     // layers of this run
+	Stage    Stage   // what is being done
+	Fraction float64 // share of the stage that is done, 0 to 1
+	// Result is the finished layer's report at StageDone, nil before and for layers in front of
+	// the first pruned one, which are only run.
+	Result *LayerReport
+}
+
+// Overall estimates the share of the whole run that is done, 0 to 1; it never decreases by more
+// than a method's return to an earlier stage.
+func (e Event) Overall() float64 {
+	if e.Layers == 0 {
+		return 0
+	}
+	// Rough shares of time: solving takes about as long as the passes over the data.
+	begin := map[Stage]float64{StageLoad: 0, StageCalibrate: 0.15, StageSolve: 0.35, StagePropagate: 0.9, StageDone: 1}
+	end := map[Stage]float64{StageLoad: 0.15, StageCalibrate: 0.35, StageSolve: 0.9, StagePropagate: 1, StageDone: 1}
+	inside := begin[e.Stage] + (end[e.Stage]-begin[e.Stage])*min(max(e.Fraction, 0), 1)
+	return (float64(e.Position) + inside) / float64(e.Layers)
+}

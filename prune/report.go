@@ -1,0 +1,140 @@
+package prune
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"runtime/debug"
+
+	"github.com/adagp/adagp/asm"
+	"github.com/adagp/adagp/internal/parallel"
+)
+
+// Report is what pruning.json holds: the settings of a run and what came of them. docs/contract.md
+// explains the fields.
+type Report struct {
+	Format          int            `json:"format"`
+	Version         string         `json:"version"`
+	Method          string         `json:"method"`
+	Solver          string         `json:"solver"` // local solver; the method itself when it is one
+	Pattern         Pattern        `json:"pattern"`
+	Hyperparameters map[string]any `json:"hyperparameters"`
+	Threads         int            `json:"threads"`
+	Kernel          string         `json:"kernel"`
+	Seed            uint64         `json:"seed"`
+
+	Calibration CalibrationReport `json:"calibration"`
+	Layers      []LayerReport     `json:"layers"`
+	Totals      Totals            `json:"totals"`
+	Perplexity  *PerplexityReport `json:"perplexity,omitempty"`
+
+	Seconds      float64 `json:"seconds"`
+	PeakRSSBytes int64   `json:"peak_rss_bytes"` // 0 where the system does not tell
+}
+
+// CalibrationReport says what text the run observed. [Run] fills in everything but Files.
+type CalibrationReport struct {
+	Files   []string `json:"files"`
+	Samples int      `json:"samples"` // windows
+	SeqLen  int      `json:"seqlen"`  // length of the longest window
+	Tokens  int      `json:"tokens"`
+	SHA256  string   `json:"sha256"` // of the token ids as little-endian int32, window after window
+}
+
+// LayerReport is the outcome of one decoder layer.
+type LayerReport struct {
+	Index   int            `json:"index"`
+	Seconds float64        `json:"seconds"`
+	Error   float64        `json:"error"` // ‖h − h_dense‖² / ‖h_dense‖² of the layer's output, h from pruned inputs
+	Tensors []TensorReport `json:"tensors"`
+}
+
+// TensorReport is the outcome of one weight matrix.
+type TensorReport struct {
+	Name     string  `json:"name"`
+	Shape    []int   `json:"shape"`
+	Zeros    int     `json:"zeros"` // of the weights as written
+	Sparsity float64 `json:"sparsity"`
+	Error    float64 `json:"error"` // ‖XWᵀ − XŴᵀ‖² / ‖XWᵀ‖² on the inputs it was solved with
+}
+
+// Totals counts over the pruned matrices.
+type Totals struct {
+	Weights  int64   `json:"weights"`
+	Zeros    int64   `json:"zeros"`
+	Sparsity float64 `json:"sparsity"`
+}
+
+// PerplexityReport is filled in by whoever measures it.
+type PerplexityReport struct {
+	Before float64 `json:"before"`
+	After  float64 `json:"after"`
+}
+
+// newReport returns a report with the settings and the calibration windows filled in.
+func newReport(o *Options, m Method, windows [][]int) *Report {
+	r := &Report{
+		Format:          1,
+		Version:         version(),
+		Method:          o.Method,
+		Solver:          o.Solver,
+		Pattern:         o.Pattern,
+		Hyperparameters: map[string]any{},
+		Threads:         parallel.Threads(),
+		Kernel:          asm.Current().String(),
+		Seed:            o.Seed,
+		Calibration:     calibrationReport(windows),
+		Layers:          []LayerReport{},
+	}
+	if d, ok := m.(Describer); ok {
+		r.Solver, r.Hyperparameters = d.Describe()
+	}
+	return r
+}
+
+func calibrationReport(windows [][]int) CalibrationReport {
+	c := CalibrationReport{Files: []string{}, Samples: len(windows)}
+	sum := sha256.New()
+	var id [4]byte
+	for _, w := range windows {
+		c.SeqLen = max(c.SeqLen, len(w))
+		c.Tokens += len(w)
+		for _, v := range w {
+			binary.LittleEndian.PutUint32(id[:], uint32(int32(v)))
+			sum.Write(id[:])
+		}
+	}
+	c.SHA256 = hex.EncodeToString(sum.Sum(nil))
+	return c
+}
+
+// add appends a finished layer and updates the totals.
+func (r *Report) add(l LayerReport) {
+	r.Layers = append(r.Layers, l)
+	for _, t := range l.Tensors {
+		r.Totals.Weights += int64(t.Shape[0]) * int64(t.Shape[1])
+		r.Totals.Zeros += int64(t.Zeros)
+	}
+	r.Totals.Sparsity = relative(float64(r.Totals.Zeros), float64(r.Totals.Weights))
+}
+
+// relative returns num/den, where nothing relative to nothing is 0 and something relative to
+// nothing is 1, so that reports stay within what JSON can hold.
+func relative(num, den float64) float64 {
+	switch {
+	case den > 0:
+		return num / den
+	case num > 0:
+		return 1
+	default:
+		return 0
+	}
+}
+
+// version is the module version the program was built from, "(devel)" for a checkout.
+func version() string {
+	if b, ok := debug.ReadBuildInfo(); ok && b.Main.Version != "" {
+		return b.Main.Version
+	}
+	return "(devel)"
+}
