@@ -81,8 +81,8 @@ func ActivationByName(name string) (Activation, error) {
 // minimizeGrain is the number of elements worth a goroutine in a Minimize loop.
 const minimizeGrain = 1 << 13
 
-// checkMinimize panics unless all tensors of a Minimize call have one shape, and runs body over
-// ranges of their elements.
+// forElements panics unless all tensors of a Minimize call have one shape, and runs body over ranges
+// of their elements.
 func forElements(op string, in []*tensor.Tensor, m, a *tensor.Tensor, body func(lo, hi int)) {
 	for _, t := range append([]*tensor.Tensor{a}, in...) {
 		if !slices.Equal(t.Shape(), m.Shape()) {

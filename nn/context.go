@@ -23,19 +23,16 @@ type Context struct {
 // sequences returns how many sequences of SeqLen rows x holds.
 func (c *Context) sequences(op string, x *autograd.Var) int {
 	rows := x.Value.Dim(0)
-	if c == nil || c.SeqLen <= 0 || rows%c.SeqLen != 0 {
-		seq := 0
-		if c != nil {
-			seq = c.SeqLen
-		}
-		panic(&tensor.ShapeError{Op: op, Got: []int{rows}, Want: []int{seq}})
+	if c.SeqLen <= 0 || rows%c.SeqLen != 0 {
+		panic(&tensor.ShapeError{Op: op, Got: x.Value.Shape(), Want: []int{c.SeqLen, tensor.AnyDim},
+			Msg: "rows must be whole sequences of Context.SeqLen"})
 	}
 	return rows / c.SeqLen
 }
 
 // offset returns the position of the first row of each sequence: what the cache holds already.
 func (c *Context) offset() int {
-	if c == nil || c.Cache == nil {
+	if c.Cache == nil {
 		return 0
 	}
 	return c.Cache.Len()

@@ -9,26 +9,26 @@ import (
 // y = w ⊙ (x - mean) / sqrt(var + eps) + b (Ba, Kiros and Hinton 2016, equation 4).
 type LayerNorm struct {
 	Weight, Bias *Param // [width]; both nil when the norm has no affine map
-	Width        int
 	Eps          float32
+
+	ones *tensor.Tensor // the weight of a norm without affine map
 }
 
 // NewLayerNorm returns a norm with the parameters path.weight and path.bias [width], or with none
 // when affine is false.
 func NewLayerNorm(path string, width int, eps float32, affine bool) *LayerNorm {
-	n := &LayerNorm{Width: width, Eps: eps}
 	if affine {
-		n.Weight, n.Bias = NewParam(path+".weight", width), NewParam(path+".bias", width)
+		return &LayerNorm{Weight: NewParam(path+".weight", width), Bias: NewParam(path+".bias", width), Eps: eps}
 	}
-	return n
+	ones := tensor.New(width)
+	ones.Fill(1)
+	return &LayerNorm{Eps: eps, ones: ones}
 }
 
 // Forward normalises the rows of x [tokens, width].
 func (n *LayerNorm) Forward(c *Context, x *autograd.Var) *autograd.Var {
 	if n.Weight == nil {
-		ones := tensor.New(n.Width)
-		ones.Fill(1)
-		return autograd.LayerNorm(x, autograd.Const(ones), nil, n.Eps)
+		return autograd.LayerNorm(x, autograd.Const(n.ones), nil, n.Eps)
 	}
 	return autograd.LayerNorm(x, n.Weight.On(c), n.Bias.On(c), n.Eps)
 }

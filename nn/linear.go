@@ -41,7 +41,7 @@ func (l *Linear) Forward(c *Context, x *autograd.Var) *autograd.Var {
 		b = l.Bias.On(c)
 	}
 	y := autograd.Linear(x, l.Weight.On(c), b)
-	if c != nil && c.Observer != nil {
+	if c.Observer != nil {
 		c.Observer.Observe(l, x.Value, y.Value)
 	}
 	return y

@@ -14,7 +14,7 @@ const IgnoredTarget = -1
 func CrossEntropy(logits *autograd.Var, ids [][]int) *autograd.Var {
 	targets := NextTokens(ids)
 	if len(targets) != logits.Value.Dim(0) {
-		panic(&tensor.ShapeError{Op: "nn.CrossEntropy", Got: logits.Value.Shape(), Want: []int{len(targets), logits.Value.Dim(1)}})
+		panic(&tensor.ShapeError{Op: "nn.CrossEntropy", Got: logits.Value.Shape(), Want: []int{len(targets), tensor.AnyDim}, Msg: "one row per token"})
 	}
 	return autograd.CrossEntropy(logits, targets)
 }

@@ -41,7 +41,7 @@ func (p *Param) On(c *Context) *autograd.Var {
 	if p.Value == nil {
 		panic(fmt.Sprintf("nn: parameter %s is used before it was loaded", p.Name))
 	}
-	if c == nil || c.Tape == nil || p.Grad == nil {
+	if c.Tape == nil || p.Grad == nil {
 		return autograd.Const(p.Value)
 	}
 	return c.Tape.Param(p.Value, p.Grad)

@@ -1,0 +1,78 @@
+package nn_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/adagp/adagp/autograd"
+	"github.com/adagp/adagp/nn"
+	"github.com/adagp/adagp/tensor"
+)
+
+// pieces returns rows [lo, hi) of each of batch sequences of the given length.
+func pieces(x *tensor.Tensor, batch, length, lo, hi int) *tensor.Tensor {
+	y := tensor.New(batch*(hi-lo), x.Dim(1))
+	for b := range batch {
+		y.Rows(b*(hi-lo), (b+1)*(hi-lo)).CopyFrom(x.Rows(b*length+lo, b*length+hi))
+	}
+	return y
+}
+
+// Feeding sequences piece by piece gives what one pass gives.
+func TestKVCache(t *testing.T) {
+	const length, hidden = 12, 16
+	for _, batch := range []int{1, 3} {
+		for _, cuts := range [][]int{{0, 12}, {0, 5, 6, 7, 12}, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}} {
+			t.Run(fmt.Sprintf("batch %d cuts %v", batch, cuts), func(t *testing.T) {
+				rng := newRNG(3)
+				layers := []*nn.Attention{newAttention(t, 4, 2, 4, hidden), newAttention(t, 4, 1, 4, hidden)}
+				x := random(rng, 1, batch*length, hidden)
+				forward := func(c *nn.Context, h *tensor.Tensor) *tensor.Tensor {
+					v := autograd.Const(h)
+					for _, a := range layers {
+						v = a.Forward(c, v)
+					}
+					return v.Value
+				}
+				for _, a := range layers {
+					fill(rng, a.Walk)
+				}
+				want := forward(&nn.Context{SeqLen: length}, x)
+				cache := nn.NewKVCache()
+				for i, lo := range cuts[:len(cuts)-1] {
+					hi := cuts[i+1]
+					if cache.Len() != lo {
+						t.Fatalf("cache holds %d positions, want %d", cache.Len(), lo)
+					}
+					got := forward(&nn.Context{SeqLen: hi - lo, Cache: cache}, pieces(x, batch, length, lo, hi))
+					// Only the grouping of sums differs.
+					checkClose(t, fmt.Sprintf("positions %d to %d", lo, hi), got, pieces(want, batch, length, lo, hi), 1e-5)
+				}
+				// Going back and on again gives the same rows once more.
+				cache.Truncate(4)
+				got := forward(&nn.Context{SeqLen: 3, Cache: cache}, pieces(x, batch, length, 4, 7))
+				checkClose(t, "after Truncate(4)", got, pieces(want, batch, length, 4, 7), 1e-5)
+				cache.Reset()
+				if cache.Len() != 0 {
+					t.Errorf("after Reset the cache holds %d positions", cache.Len())
+				}
+			})
+		}
+	}
+}
+
+func TestKVCacheMisuse(t *testing.T) {
+	a := newAttention(t, 2, 2, 4, 8)
+	fill(newRNG(1), a.Walk)
+	x := autograd.Const(tensor.New(4, 8))
+	if got := panics(func() {
+		a.Forward(&nn.Context{SeqLen: 4, Cache: nn.NewKVCache(), Tape: autograd.NewTape()}, x)
+	}); got == nil {
+		t.Error("a cache together with a tape did not panic")
+	}
+	cache := nn.NewKVCache()
+	a.Forward(&nn.Context{SeqLen: 4, Cache: cache}, x)
+	if got := panics(func() { a.Forward(&nn.Context{SeqLen: 2, Cache: cache}, x) }); got == nil {
+		t.Error("changing the batch of a cache did not panic")
+	}
+}

@@ -1,0 +1,66 @@
+package nn_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/adagp/adagp/autograd"
+	"github.com/adagp/adagp/nn"
+	"github.com/adagp/adagp/tensor"
+)
+
+func TestLinear(t *testing.T) {
+	l := nn.NewLinear("a.b", 2, 3, true)
+	l.Weight.Value = tensor.FromSlice([]float32{1, 2, 3, 4, 5, 6}, 3, 2)
+	l.Bias.Value = tensor.FromSlice([]float32{10, 20, 30}, 3)
+	x := autograd.Const(tensor.FromSlice([]float32{1, 1, 2, 0}, 2, 2))
+
+	var seen []*tensor.Tensor
+	c := &nn.Context{Observer: nn.ObserverFunc(func(got *nn.Linear, x, y *tensor.Tensor) {
+		if got != l {
+			t.Errorf("observed layer: got %s, want %s", got.Name(), l.Name())
+		}
+		seen = append(seen, x, y)
+	})}
+	y := l.Forward(c, x)
+	checkClose(t, "y", y.Value, tensor.FromSlice([]float32{13, 27, 41, 12, 26, 40}, 2, 3), 0)
+	if !slices.Equal(seen, []*tensor.Tensor{x.Value, y.Value}) {
+		t.Errorf("observer saw %v, want the input and the output once", seen)
+	}
+	if l.Name() != "a.b" || l.In() != 2 || l.Out() != 3 {
+		t.Errorf("got name %q, in %d, out %d, want a.b, 2, 3", l.Name(), l.In(), l.Out())
+	}
+	if got, want := nn.Names(l.Walk), []string{"a.b.weight", "a.b.bias"}; !slices.Equal(got, want) {
+		t.Errorf("names: got %v, want %v", got, want)
+	}
+}
+
+// The statistics of one input are shared by all layers that read it, which callers recognise by
+// the pointer.
+func TestObserverSharesInputs(t *testing.T) {
+	rng := newRNG(1)
+	a := newAttention(t, 4, 2, 4, 8)
+	m := &nn.GatedMLP{
+		Gate: nn.NewLinear("gate", 8, 6, false), Up: nn.NewLinear("up", 8, 6, false),
+		Down: nn.NewLinear("down", 6, 8, false), Activation: nn.SwiGLU,
+	}
+	fill(rng, a.Walk)
+	fill(rng, m.Walk)
+	inputs := map[*nn.Linear]*tensor.Tensor{}
+	var order []string
+	c := &nn.Context{SeqLen: 3, Observer: nn.ObserverFunc(func(l *nn.Linear, x, _ *tensor.Tensor) {
+		inputs[l] = x
+		order = append(order, l.Name())
+	})}
+	x := autograd.Const(random(rng, 1, 6, 8))
+	m.Forward(c, a.Forward(c, x))
+	if inputs[a.Q] != x.Value || inputs[a.K] != x.Value || inputs[a.V] != x.Value {
+		t.Error("q, k and v did not see the attention's input tensor itself")
+	}
+	if inputs[m.Gate] != inputs[m.Up] || inputs[m.Gate] == nil {
+		t.Error("gate and up saw different input tensors")
+	}
+	if want := []string{"q", "k", "v", "o", "gate", "up", "down"}; !slices.Equal(order, want) {
+		t.Errorf("order of observation: got %v, want %v", order, want)
+	}
+}
