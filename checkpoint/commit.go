@@ -1,0 +1,220 @@
+package checkpoint
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/adagp/adagp/checkpoint/internal/blob"
+	"github.com/adagp/adagp/tensor"
+)
+
+// Commit completes the output: it copies the tensors that were not put, copies the other files of
+// the source folder (no weights, no subfolders), forces everything to disk and gives the folder its
+// final name. After an error the output folder is as it was before; Abort then cleans up.
+func (w *Writer) Commit() error {
+	w.work.Lock()
+	defer w.work.Unlock()
+	if w.done {
+		return errDone
+	}
+	if w.failure != nil {
+		return fmt.Errorf("an earlier write failed: %w", w.failure)
+	}
+	for _, step := range []func() error{w.copyTensors, w.copyOthers, w.syncFiles} {
+		if err := step(); err != nil {
+			return w.fail(err)
+		}
+	}
+	if err := replaceFolder(w.partial, w.dir, w.force); err != nil {
+		return w.fail(err)
+	}
+	w.done = true
+	return syncFolder(filepath.Dir(w.dir))
+}
+
+// Abort gives the output up and removes all traces of it. A Commit under way in another goroutine
+// is stopped. Once Commit has succeeded Abort does nothing, so it can be deferred.
+func (w *Writer) Abort() error {
+	w.stop.Store(true)
+	w.work.Lock()
+	defer w.work.Unlock()
+	if w.done {
+		return nil
+	}
+	w.done = true
+	errs := []error{w.closeFiles()}
+	if w.created {
+		errs = append(errs, os.RemoveAll(w.partial))
+	}
+	for i := len(w.made) - 1; i >= 0; i-- {
+		if os.Remove(w.made[i]) != nil {
+			break // in use by somebody else by now
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// errStopped ends a Commit that Abort interrupts.
+var errStopped = errors.New("writing was stopped")
+
+// copyTensors fills the places of the tensors that were not put.
+func (w *Writer) copyTensors() error {
+	for _, shard := range w.shards {
+		for _, t := range shard.tensors {
+			s := w.slots[t.Name]
+			if s.put {
+				continue
+			}
+			if w.stop.Load() {
+				return errStopped
+			}
+			if err := s.copyFrom(w.src); err != nil {
+				return fmt.Errorf("copy tensor %s from %s: %w", blob.Quote(t.Name), s.info.File, err)
+			}
+		}
+	}
+	return nil
+}
+
+// syncFiles forces the weight files and the names in the folder to disk, and closes the files.
+func (w *Writer) syncFiles() error {
+	for _, shard := range w.shards {
+		if w.stop.Load() {
+			return errStopped
+		}
+		if err := shard.f.Sync(); err != nil {
+			return err
+		}
+	}
+	if err := w.closeFiles(); err != nil {
+		return err
+	}
+	return syncFolder(w.partial)
+}
+
+// closeFiles closes the weight files, once.
+func (w *Writer) closeFiles() error {
+	var errs []error
+	for _, s := range w.shards {
+		if s.f != nil {
+			errs = append(errs, s.f.Close())
+			s.f = nil
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// copyOthers copies the files of the source folder that are no weights and were not put.
+func (w *Writer) copyOthers() error {
+	list, err := fs.ReadDir(w.srcFS, ".")
+	if err != nil {
+		return err
+	}
+	for _, e := range list {
+		name := e.Name()
+		if w.files[name] || isWeights(name) || !plainName(name) {
+			continue
+		}
+		// Stat follows links, which download caches use. A link to nowhere is not worth failing for.
+		info, err := fs.Stat(w.srcFS, name)
+		if err != nil || !info.Mode().IsRegular() {
+			continue
+		}
+		if w.stop.Load() {
+			return errStopped
+		}
+		err = writeFile(filepath.Join(w.partial, name), func(out io.Writer) error {
+			in, err := w.srcFS.Open(name)
+			if err != nil {
+				return err
+			}
+			defer in.Close()
+			_, err = io.Copy(out, in)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("copy %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// isWeights recognises files that hold the unchanged weights in some format, or say where they are.
+// Beside changed weights they would be stale, and another program might load them instead.
+func isWeights(name string) bool {
+	name = strings.ToLower(name)
+	for _, suffix := range []string{
+		".safetensors", ".safetensors.index.json", ".bin.index.json", ".h5", ".h5.index.json",
+		".msgpack", ".msgpack.index.json", ".pt", ".pth", ".ckpt", ".gguf", ".onnx", ".onnx_data",
+	} {
+		if strings.HasSuffix(name, suffix) {
+			return true
+		}
+	}
+	return strings.HasPrefix(name, "pytorch_model") && strings.HasSuffix(name, ".bin")
+}
+
+// convert is the number of elements of an untouched tensor converted at a time.
+const convert = 1 << 20
+
+// copyFrom fills the slot from the source: byte for byte, or through float32 when the type changes.
+func (s *slot) copyFrom(src *Reader) error {
+	in, err := src.section(s.info.Name)
+	if err != nil {
+		return err
+	}
+	if s.dtype == s.info.DType {
+		out := io.NewOffsetWriter(s.shard.f, s.offset)
+		n, err := io.CopyBuffer(out, in, make([]byte, min(in.Size()+1, convert)))
+		if err == nil && n != s.info.Bytes {
+			err = io.ErrUnexpectedEOF
+		}
+		return err
+	}
+	size := int64(s.info.DType.Size())
+	raw := make([]byte, min(in.Size(), convert*size))
+	values := make([]float32, int64(len(raw))/size)
+	part := *s
+	for off := int64(0); off < in.Size(); off += int64(len(raw)) {
+		raw = raw[:min(in.Size()-off, int64(len(raw)))]
+		values = values[:int64(len(raw))/size]
+		if err := blob.ReadFull(in, raw, off); err != nil {
+			return err
+		}
+		if err := tensor.Decode(values, raw, s.info.DType); err != nil {
+			return err
+		}
+		if i := overflow(raw, values, s.info.DType); i >= 0 {
+			return &NonFiniteError{Tensor: s.info.Name, Index: i + int(off/size), Value: values[i], DType: s.dtype.String()}
+		}
+		if err := part.write(values, false); err != nil {
+			var bad *NonFiniteError
+			if errors.As(err, &bad) {
+				bad.Index += int(off / size)
+			}
+			return err
+		}
+		part.offset += int64(len(values) * s.dtype.Size())
+	}
+	return nil
+}
+
+// overflow finds the first float64 in raw that became infinite in values; -1 when there is none.
+func overflow(raw []byte, values []float32, d tensor.DType) int {
+	if d != tensor.F64 {
+		return -1
+	}
+	for i, v := range values {
+		if math.IsInf(float64(v), 0) && !math.IsInf(math.Float64frombits(binary.LittleEndian.Uint64(raw[8*i:])), 0) {
+			return i
+		}
+	}
+	return -1
+}

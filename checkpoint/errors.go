@@ -1,0 +1,44 @@
+package checkpoint
+
+import (
+	"fmt"
+	"io/fs"
+
+	"github.com/adagp/adagp/checkpoint/internal/blob"
+)
+
+// FormatError reports content of a checkpoint file that cannot be used: the File, the Tensor when
+// one is concerned, the byte Offset when it is known, and in Msg what was wanted and what was found.
+type FormatError = blob.FormatError
+
+// ExistsError reports an output folder that would have to be overwritten.
+// It matches fs.ErrExist.
+type ExistsError struct {
+	Path    string // the folder in the way
+	Partial bool   // it is the partial result of an earlier run
+}
+
+// Error says what is in the way and how to go on.
+func (e *ExistsError) Error() string {
+	if e.Partial {
+		return fmt.Sprintf("%s is left over from an interrupted run: remove it or force overwriting", e.Path)
+	}
+	return fmt.Sprintf("output folder %s exists and is not empty: choose another or force overwriting", e.Path)
+}
+
+// Unwrap makes the error match fs.ErrExist.
+func (e *ExistsError) Unwrap() error { return fs.ErrExist }
+
+// NonFiniteError reports a number that must not be written: NaN, infinity, or a value that the
+// stored type turns into one.
+type NonFiniteError struct {
+	Tensor string
+	Index  int     // position in row-major order
+	Value  float32 // before conversion
+	DType  string  // type in which it was to be stored
+}
+
+// Error names tensor, position and value.
+func (e *NonFiniteError) Error() string {
+	return fmt.Sprintf("tensor %s: value %g at position %d cannot be stored in %s", blob.Quote(e.Tensor), e.Value, e.Index, e.DType)
+}

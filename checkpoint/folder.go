@@ -1,0 +1,177 @@
+package checkpoint
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+)
+
+// checkTarget refuses output folders whose writing would destroy something: the source, the result
+// of another run, or the folder the program runs in.
+func checkTarget(dir, partial string, srcFS fs.FS, force bool) error {
+	for _, path := range []string{dir, partial} {
+		if err := checkApart(path, srcFS); err != nil {
+			return err
+		}
+	}
+	if _, err := os.Lstat(partial); err == nil && !force {
+		return &ExistsError{Path: partial, Partial: true}
+	}
+	info, err := os.Stat(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Lstat(dir); err == nil {
+			return fmt.Errorf("output %s is a link to nowhere", dir)
+		}
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if !info.IsDir() {
+		return fmt.Errorf("output %s is a file, want a folder", dir)
+	}
+	if cwd, err := os.Getwd(); err == nil && isInside(cwd, dir) {
+		return fmt.Errorf("output folder %s contains the current folder, which cannot be replaced", dir)
+	}
+	list, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	if len(list) > 0 && !force {
+		return &ExistsError{Path: dir}
+	}
+	return nil
+}
+
+// checkApart requires that the output path is neither the source folder, nor inside it, nor around
+// it. A source that is not a folder of the operating system cannot be in the way.
+func checkApart(path string, srcFS fs.FS) error {
+	root, err := srcFS.Open(".")
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	folder, ok := root.(*os.File)
+	if !ok {
+		return nil
+	}
+	src, err := filepath.Abs(folder.Name())
+	if err != nil {
+		return err
+	}
+	switch {
+	case isInside(path, src):
+		return fmt.Errorf("output %s lies in the input folder %s", path, src)
+	case isInside(src, path):
+		return fmt.Errorf("output %s contains the input folder %s", path, src)
+	}
+	return nil
+}
+
+// isInside reports whether path is folder or below it. Folders are compared by identity, not by
+// name, so that links and letter case do not matter; path itself need not exist.
+func isInside(path, folder string) bool {
+	want, err := os.Stat(folder)
+	if err != nil {
+		return false
+	}
+	// Resolve the part of path that exists: the parent of a link is not the parent of its target.
+	for p := path; ; p = filepath.Dir(p) {
+		if real, err := filepath.EvalSymlinks(p); err == nil {
+			path = real
+			break
+		}
+		if p == filepath.Dir(p) {
+			return false
+		}
+	}
+	for p := path; ; p = filepath.Dir(p) {
+		if info, err := os.Stat(p); err == nil && os.SameFile(info, want) {
+			return true
+		}
+		if p == filepath.Dir(p) {
+			return false
+		}
+	}
+}
+
+// makeParents creates dir and what is missing above it, and lists what it created, outermost first.
+func makeParents(dir string) ([]string, error) {
+	var missing []string
+	for p := dir; ; p = filepath.Dir(p) {
+		if _, err := os.Stat(p); err == nil || !errors.Is(err, fs.ErrNotExist) || p == filepath.Dir(p) {
+			break
+		}
+		missing = append([]string{p}, missing...)
+	}
+	for i, p := range missing {
+		if err := os.Mkdir(p, 0o777); err != nil && !errors.Is(err, fs.ErrExist) {
+			return missing[:i], err
+		}
+	}
+	return missing, nil
+}
+
+// writeFile writes a new file and forces it to disk.
+func writeFile(path string, write func(io.Writer) error) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
+		return err
+	}
+	err = write(f)
+	if err == nil {
+		err = f.Sync()
+	}
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	return err
+}
+
+// syncFolder forces the names in a folder to disk. Windows has no such operation.
+func syncFolder(dir string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	f, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return f.Sync()
+}
+
+// replaceFolder gives the folder from the name to. An empty folder of that name makes room; with
+// force, any: it is moved aside, comes back if the renaming fails, and is removed at the end.
+func replaceFolder(from, to string, force bool) error {
+	info, err := os.Lstat(to)
+	if errors.Is(err, fs.ErrNotExist) {
+		return os.Rename(from, to)
+	}
+	if err != nil {
+		return err
+	}
+	if info.IsDir() && os.Remove(to) == nil { // it was empty
+		return os.Rename(from, to)
+	}
+	if !force {
+		return &ExistsError{Path: to}
+	}
+	aside, err := os.MkdirTemp(filepath.Dir(to), filepath.Base(to)+".replaced-*")
+	if err != nil {
+		return err
+	}
+	old := filepath.Join(aside, filepath.Base(to))
+	if err := os.Rename(to, old); err != nil {
+		os.Remove(aside)
+		return err
+	}
+	if err := os.Rename(from, to); err != nil {
+		return errors.Join(err, os.Rename(old, to), os.Remove(aside))
+	}
+	return os.RemoveAll(aside)
+}

@@ -1,0 +1,61 @@
+package blob
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// FormatError reports content of a weight file that cannot be used. Callers see it as
+// checkpoint.FormatError.
+type FormatError struct {
+	File   string // name within the model folder
+	Tensor string // tensor concerned; empty when the whole file is meant
+	Offset int64  // byte position in File; 0 when there is no better place than the start
+	Msg    string // what was wanted and what was found
+	Err    error  // underlying error, or nil
+}
+
+// Error names the file, the tensor and the position as far as they are known.
+func (e *FormatError) Error() string {
+	var b strings.Builder
+	b.WriteString(e.File)
+	if e.Tensor != "" {
+		b.WriteString(": tensor ")
+		b.WriteString(Quote(e.Tensor))
+	}
+	b.WriteString(": ")
+	b.WriteString(e.Msg)
+	if e.Err != nil {
+		if e.Msg != "" {
+			b.WriteString(": ")
+		}
+		b.WriteString(Shorten(e.Err.Error()))
+	}
+	if e.Offset > 0 {
+		fmt.Fprintf(&b, " (at byte %d)", e.Offset)
+	}
+	return b.String()
+}
+
+// Unwrap gives the underlying error.
+func (e *FormatError) Unwrap() error { return e.Err }
+
+// maxText bounds text from a file inside an error message: a hostile name may be megabytes long.
+const maxText = 300
+
+// Shorten cuts s to a length fit for an error message, at a character boundary.
+func Shorten(s string) string {
+	if len(s) <= maxText {
+		return s
+	}
+	cut := maxText
+	for cut > 0 && !utf8.RuneStart(s[cut]) {
+		cut--
+	}
+	return s[:cut] + "…"
+}
+
+// Quote is s in double quotes, escaped and cut to a length fit for an error message.
+func Quote(s string) string { return strconv.Quote(Shorten(s)) }

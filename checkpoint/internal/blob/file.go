@@ -1,0 +1,129 @@
+// Package blob gives random access to the bytes of one weight file: memory-mapped where the file
+// system allows it, read through the file otherwise. It also holds what the two weight formats
+// share: the error type, element counting, and the decoding of a range of bytes into a tensor.
+package blob
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"runtime/debug"
+	"sync"
+
+	mmap "github.com/edsrzf/mmap-go"
+)
+
+// File is the content of one file. All access is by ReadAt, which copies: no slice of the mapping
+// ever leaves this package, so that a file truncated by somebody else, or a read after Close, is an
+// error and not a crash. It is safe for concurrent use.
+type File struct {
+	name   string
+	size   int64
+	mapped mmap.MMap   // the content, or nil
+	reader io.ReaderAt // used when mapped is nil
+	closer io.Closer   // what keeps reader alive, or nil
+
+	mu     sync.RWMutex // held for writing by Close only
+	closed bool
+}
+
+// Open opens the regular file name of fsys. An *os.File is memory-mapped; other files are read in
+// place when they implement io.ReaderAt (embedded ones do), and read whole when they do not.
+func Open(fsys fs.FS, name string) (*File, error) {
+	// Stat before Open: opening a named pipe would wait for a writer.
+	info, err := fs.Stat(fsys, name)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: errors.New("not a regular file")}
+	}
+	in, err := fsys.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	if info, err = in.Stat(); err != nil {
+		in.Close()
+		return nil, err
+	}
+	f := &File{name: name, size: info.Size()}
+	if osFile, ok := in.(*os.File); ok && f.size > 0 {
+		if m, err := mmap.Map(osFile, mmap.RDONLY, 0); err == nil {
+			f.mapped, f.size = m, int64(len(m))
+			return f, in.Close()
+		}
+		// Some file systems cannot be mapped: read instead.
+	}
+	if r, ok := in.(io.ReaderAt); ok {
+		f.reader, f.closer = r, in
+		return f, nil
+	}
+	content, err := io.ReadAll(in)
+	in.Close()
+	if err != nil {
+		return nil, err
+	}
+	f.reader, f.size = bytes.NewReader(content), int64(len(content))
+	return f, nil
+}
+
+// Size returns the length of the file in bytes, as it was when it was opened.
+func (f *File) Size() int64 { return f.size }
+
+// releaseFrom is the read length from which the pages of the mapping are handed back afterwards.
+const releaseFrom = 1 << 18
+
+// ReadAt copies len(p) bytes from offset off, as io.ReaderAt asks.
+func (f *File) ReadAt(p []byte, off int64) (n int, err error) {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	switch {
+	case f.closed:
+		return 0, &fs.PathError{Op: "read", Path: f.name, Err: fs.ErrClosed}
+	case off < 0:
+		return 0, &fs.PathError{Op: "read", Path: f.name, Err: errors.New("negative offset")}
+	case f.mapped == nil:
+		return f.reader.ReadAt(p, off)
+	case off >= f.size:
+		return 0, io.EOF
+	}
+	// Pages beyond the end of a file that was truncated after mapping raise a fault, which would
+	// end the process. Here it becomes an error.
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if r := recover(); r != nil {
+			if _, fault := r.(interface{ Addr() uintptr }); !fault {
+				panic(r)
+			}
+			n, err = 0, fmt.Errorf("%s: the file became shorter while it was in use", f.name)
+		}
+	}()
+	n = copy(p, f.mapped[off:])
+	if n >= releaseFrom {
+		release(f.mapped, off, int64(n))
+	}
+	if n < len(p) {
+		err = io.EOF
+	}
+	return n, err
+}
+
+// Close ends the access. Reads under way are waited for; later ones fail.
+func (f *File) Close() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.closed {
+		return nil
+	}
+	f.closed = true
+	if f.mapped != nil {
+		return f.mapped.Unmap()
+	}
+	if f.closer != nil {
+		return f.closer.Close()
+	}
+	return nil
+}

@@ -1,0 +1,116 @@
+package checkpoint
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+
+	"github.com/adagp/adagp/checkpoint/safetensors"
+	"github.com/adagp/adagp/tensor"
+)
+
+// shardPlan is one weight file of the output, laid out before anything is written.
+type shardPlan struct {
+	file    string
+	header  []byte
+	size    int64 // of the whole file
+	tensors []safetensors.Tensor
+}
+
+// plan lays out the weight files of the output, and the index that goes with them (nil for a
+// single file).
+//
+// A safetensors shard whose types do not change keeps its header byte for byte. One with changed
+// types keeps its metadata and the order of its tensors, except that larger types come first so
+// that all stay aligned. PyTorch shards become safetensors files under the usual names.
+func plan(src *Reader, store func(Info) tensor.DType) (shards []shardPlan, indexFile string, index []byte, err error) {
+	var total int64
+	changed := src.layout.torch
+	weightMap := make(map[string]string)
+	for i, s := range src.shards {
+		p := shardPlan{file: s.file}
+		if src.layout.torch {
+			p.file = "model.safetensors"
+			if src.layout.sharded {
+				p.file = fmt.Sprintf("model-%05d-of-%05d.safetensors", i+1, len(src.shards))
+			}
+		}
+		same := s.st != nil
+		for _, t := range s.tensors {
+			d := store(t)
+			same = same && d == t.DType
+			p.tensors = append(p.tensors, safetensors.Tensor{Name: t.Name, DType: d, Shape: t.Shape})
+			weightMap[t.Name] = p.file
+		}
+		if !same {
+			changed = true
+		}
+		if err := p.layOut(s, same); err != nil {
+			return nil, "", nil, fmt.Errorf("%s: %w", s.file, err)
+		}
+		total += p.size - int64(len(p.header))
+		shards = append(shards, p)
+	}
+	if !src.layout.sharded {
+		return shards, "", nil, nil
+	}
+	index = src.index.text
+	if changed {
+		if index, err = encodeIndex(src.index.text, weightMap, total); err != nil {
+			return nil, "", nil, err
+		}
+	}
+	return shards, "model.safetensors.index.json", index, nil
+}
+
+// layOut fills in places, header and size.
+func (p *shardPlan) layOut(s *shard, same bool) error {
+	if same {
+		p.tensors, p.header = s.st.Tensors(), s.st.Header()
+	} else {
+		metadata := map[string]string{"format": "pt"} // what Hugging Face's loader insists on
+		if s.st != nil {
+			metadata = s.st.Metadata()
+			safetensors.Align(p.tensors)
+		} else {
+			safetensors.Sort(p.tensors)
+		}
+		if err := safetensors.Layout(p.tensors); err != nil {
+			return err
+		}
+		var err error
+		if p.header, err = safetensors.EncodeHeader(p.tensors, metadata); err != nil {
+			return err
+		}
+	}
+	p.size = int64(len(p.header))
+	if n := len(p.tensors); n > 0 {
+		p.size += p.tensors[n-1].End
+	}
+	return nil
+}
+
+// encodeIndex returns the index text old with a new weight map and total size, indented and sorted
+// as Hugging Face's library writes it.
+func encodeIndex(old []byte, weightMap map[string]string, total int64) ([]byte, error) {
+	var top, metadata map[string]json.RawMessage
+	if err := json.Unmarshal(old, &top); err != nil {
+		return nil, err
+	}
+	if json.Unmarshal(top["metadata"], &metadata) != nil || metadata == nil {
+		metadata = make(map[string]json.RawMessage)
+	}
+	out := make(map[string]any, len(top)+1)
+	for key, v := range top {
+		out[key] = v
+	}
+	metadata = maps.Clone(metadata)
+	metadata["total_size"] = json.RawMessage(fmt.Sprint(total))
+	out["metadata"] = metadata
+	out["weight_map"] = weightMap
+	b, err := json.MarshalIndent(out, "", "  ")
+	if err != nil {
+		return nil, err
+	}
+	return append(b, '\n'), nil
+}

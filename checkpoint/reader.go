@@ -1,0 +1,219 @@
+package checkpoint
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"github.com/adagp/adagp/checkpoint/internal/blob"
+	"github.com/adagp/adagp/checkpoint/safetensors"
+	"github.com/adagp/adagp/checkpoint/torch"
+	"github.com/adagp/adagp/tensor"
+)
+
+// Info describes a tensor as it is stored.
+type Info struct {
+	Name  string
+	File  string // name of the file in the model folder
+	DType tensor.DType
+	Shape []int
+	Bytes int64 // stored size of the elements
+}
+
+// Reader gives access to the tensors of a model folder. It is safe for concurrent use.
+type Reader struct {
+	layout layout
+	index  *shardIndex // nil when the model is a single file
+	shards []*shard
+	infos  map[string]Info
+	names  []string
+}
+
+// layout is one of the forms in which a folder holds weights.
+type layout struct {
+	file    string // the file that identifies it
+	sharded bool   // file is an index
+	torch   bool   // weights are PyTorch pickles
+}
+
+// layouts in the order in which they are looked for.
+var layouts = []layout{
+	{file: "model.safetensors"},
+	{file: "model.safetensors.index.json", sharded: true},
+	{file: "pytorch_model.bin", torch: true},
+	{file: "pytorch_model.bin.index.json", sharded: true, torch: true},
+}
+
+// shard is one weight file, of either format.
+type shard struct {
+	file    string
+	tensors []Info // in the order in which they are stored
+	open    func(name string) (*io.SectionReader, error)
+	close   func() error
+	st      *safetensors.File // nil for a PyTorch file
+}
+
+// Open reads the headers of the weights in a model folder: model.safetensors, or
+// model.safetensors.index.json with its shards, or pytorch_model.bin, or
+// pytorch_model.bin.index.json with its shards; the first that exists. Malformed files give a
+// *FormatError.
+func Open(fsys fs.FS) (*Reader, error) {
+	for _, l := range layouts {
+		_, err := fs.Stat(fsys, l.file)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		return open(fsys, l)
+	}
+	// A missing folder and a folder without weights are different mistakes.
+	if _, err := fs.Stat(fsys, "."); err != nil {
+		return nil, err
+	}
+	var tried []string
+	for _, l := range layouts {
+		tried = append(tried, l.file)
+	}
+	return nil, fmt.Errorf("no weights found: looked for %s: %w", strings.Join(tried, ", "), fs.ErrNotExist)
+}
+
+func open(fsys fs.FS, l layout) (r *Reader, err error) {
+	r = &Reader{layout: l, infos: make(map[string]Info)}
+	defer func() {
+		if err != nil {
+			r.Close()
+		}
+	}()
+	files := []string{l.file}
+	if l.sharded {
+		if r.index, err = readIndex(fsys, l.file); err != nil {
+			return nil, err
+		}
+		files = r.index.shards()
+	}
+	for _, file := range files {
+		s, err := openShard(fsys, file, l.torch)
+		if err != nil {
+			if l.sharded && errors.Is(err, fs.ErrNotExist) {
+				return nil, &FormatError{File: l.file, Msg: fmt.Sprintf("shard %s in weight_map does not exist", blob.Quote(file)), Err: err}
+			}
+			return nil, err
+		}
+		r.shards = append(r.shards, s)
+	}
+	if r.index != nil {
+		if err := r.index.check(l.file, r.shards); err != nil {
+			return nil, err
+		}
+	}
+	for _, s := range r.shards {
+		for _, t := range s.tensors {
+			r.infos[t.Name] = t
+			r.names = append(r.names, t.Name)
+		}
+	}
+	slices.Sort(r.names)
+	return r, nil
+}
+
+func openShard(fsys fs.FS, file string, isTorch bool) (*shard, error) {
+	s := &shard{file: file}
+	add := func(name string, d tensor.DType, shape []int) {
+		n, _ := blob.Elements(shape)
+		s.tensors = append(s.tensors, Info{Name: name, File: file, DType: d, Shape: shape, Bytes: n * int64(d.Size())})
+	}
+	if isTorch {
+		f, err := torch.Open(fsys, file)
+		if err != nil {
+			return nil, err
+		}
+		s.open, s.close = f.Section, f.Close
+		for _, t := range f.Tensors() {
+			add(t.Name, t.DType, t.Shape)
+		}
+		return s, nil
+	}
+	f, err := safetensors.Open(fsys, file)
+	if err != nil {
+		return nil, err
+	}
+	s.st, s.open, s.close = f, f.Section, f.Close
+	for _, t := range f.Tensors() {
+		add(t.Name, t.DType, t.Shape)
+	}
+	return s, nil
+}
+
+// Names lists all tensors, sorted.
+func (r *Reader) Names() []string { return slices.Clone(r.names) }
+
+// Info describes a tensor, from the headers alone.
+func (r *Reader) Info(name string) (Info, bool) {
+	i, ok := r.infos[name]
+	i.Shape = slices.Clone(i.Shape)
+	return i, ok
+}
+
+// Files lists the files the tensors come from, sorted; for a sharded model the index comes first.
+func (r *Reader) Files() []string {
+	var files []string
+	if r.layout.sharded {
+		files = append(files, r.layout.file)
+	}
+	for _, s := range r.shards {
+		files = append(files, s.file)
+	}
+	return files
+}
+
+// section gives access to the stored elements of a tensor, row-major and little endian.
+func (r *Reader) section(name string) (*io.SectionReader, error) {
+	info, ok := r.infos[name]
+	if !ok {
+		return nil, fmt.Errorf("no tensor %s in %s", blob.Quote(name), r.layout.file)
+	}
+	i := slices.IndexFunc(r.shards, func(s *shard) bool { return s.file == info.File })
+	return r.shards[i].open(name)
+}
+
+// Read returns a tensor in its stored shape, its elements widened to float32 (float64 and large
+// integers are rounded to the nearest).
+func (r *Reader) Read(name string) (*tensor.Tensor, error) {
+	s, err := r.section(name)
+	if err != nil {
+		return nil, err
+	}
+	info := r.infos[name]
+	t, err := blob.Decode(s, info.DType, info.Shape)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: tensor %s: %w", info.File, blob.Quote(name), err)
+	}
+	return t, nil
+}
+
+// Raw returns a copy of the elements of a tensor in their stored type, row-major and little endian.
+func (r *Reader) Raw(name string) ([]byte, error) {
+	s, err := r.section(name)
+	if err != nil {
+		return nil, err
+	}
+	b := make([]byte, s.Size())
+	if err := blob.ReadFull(s, b, 0); err != nil {
+		return nil, fmt.Errorf("read %s: tensor %s: %w", r.infos[name].File, blob.Quote(name), err)
+	}
+	return b, nil
+}
+
+// Close releases the files. Reads fail afterwards.
+func (r *Reader) Close() error {
+	var errs []error
+	for _, s := range r.shards {
+		errs = append(errs, s.close())
+	}
+	return errors.Join(errs...)
+}

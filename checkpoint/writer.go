@@ -1,0 +1,272 @@
+package checkpoint
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/adagp/adagp/checkpoint/internal/blob"
+	"github.com/adagp/adagp/checkpoint/safetensors"
+	"github.com/adagp/adagp/tensor"
+)
+
+// WriterOptions changes how a Writer stores tensors.
+type WriterOptions struct {
+	// DType is the type in which floating-point tensors are stored; nil keeps the type each has in
+	// the source. Integer and boolean tensors always keep theirs.
+	DType *tensor.DType
+	// Rewrite limits DType to the tensors for which it returns true; nil means all of them. It says
+	// nothing about Put, which may replace any floating-point tensor.
+	Rewrite func(name string) bool
+	// Force allows an existing output folder to be replaced, and the partial result of an earlier
+	// run to be thrown away.
+	Force bool
+}
+
+// Writer writes a changed copy of a model folder. All work happens in a folder DIR.partial beside
+// the final one, which Commit renames; Abort removes it. Its methods may be called from several goroutines.
+type Writer struct {
+	src     *Reader
+	srcFS   fs.FS
+	dir     string // final name, absolute
+	partial string
+	force   bool
+	shards  []*shardFile
+	slots   map[string]*slot
+
+	created bool     // the partial folder is ours
+	made    []string // parent folders created on the way, outermost first
+
+	stop atomic.Bool  // Abort waits for Commit to notice
+	work sync.RWMutex // held for reading by Put and PutFile, for writing by Commit and Abort
+	done bool         // committed or given up; guarded by work
+
+	mu      sync.Mutex      // guards what follows, and put of the slots
+	files   map[string]bool // files in the output besides the shards
+	failure error           // first failed write: what is on disk can no longer be trusted
+}
+
+// shardFile is a weight file being written. Its header is in place from the start.
+type shardFile struct {
+	shardPlan
+	f *os.File
+}
+
+// slot is the place of one tensor in the output.
+type slot struct {
+	info   Info // in the source
+	dtype  tensor.DType
+	shard  *shardFile
+	offset int64
+	put    bool
+}
+
+// NewWriter prepares the output folder dir for the tensors of src, whose folder srcFS supplies the
+// other files. It fails with an *ExistsError when dir exists and is not empty, or when an earlier
+// run left dir.partial behind, unless Force is set; an existing folder is then replaced, at the
+// moment of Commit and not before. A dir inside the source folder or around it is always refused.
+func NewWriter(dir string, src *Reader, srcFS fs.FS, o WriterOptions) (*Writer, error) {
+	if o.DType != nil && !floating(*o.DType) {
+		return nil, fmt.Errorf("weights cannot be stored as %v", *o.DType)
+	}
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	if real, err := filepath.EvalSymlinks(abs); err == nil {
+		abs = real // a link to a folder stays, what it points to is replaced
+	}
+	w := &Writer{
+		src: src, srcFS: srcFS, dir: abs, partial: abs + ".partial", force: o.Force,
+		slots: make(map[string]*slot), files: make(map[string]bool),
+	}
+	if err := checkTarget(w.dir, w.partial, srcFS, o.Force); err != nil {
+		return nil, err
+	}
+	plans, indexFile, index, err := plan(src, o.dtype)
+	if err != nil {
+		return nil, err
+	}
+	if err := w.create(plans, indexFile, index); err != nil {
+		return nil, errors.Join(fmt.Errorf("create output: %w", err), w.Abort())
+	}
+	return w, nil
+}
+
+// dtype is the type in which a tensor of the source is stored.
+func (o *WriterOptions) dtype(i Info) tensor.DType {
+	if o.DType == nil || !floating(i.DType) || (o.Rewrite != nil && !o.Rewrite(i.Name)) {
+		return i.DType
+	}
+	return *o.DType
+}
+
+func floating(d tensor.DType) bool {
+	return d == tensor.F32 || d == tensor.F16 || d == tensor.BF16 || d == tensor.F64
+}
+
+// create makes the partial folder and in it the weight files, at full size and with headers.
+func (w *Writer) create(plans []shardPlan, indexFile string, index []byte) error {
+	if w.force {
+		if err := os.RemoveAll(w.partial); err != nil {
+			return err
+		}
+	}
+	var err error
+	if w.made, err = makeParents(filepath.Dir(w.dir)); err != nil {
+		return err
+	}
+	if err := os.Mkdir(w.partial, 0o777); err != nil {
+		return err
+	}
+	w.created = true
+	for _, p := range plans {
+		f, err := os.OpenFile(filepath.Join(w.partial, p.file), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
+		if err != nil {
+			return err
+		}
+		s := &shardFile{shardPlan: p, f: f}
+		w.shards = append(w.shards, s)
+		if _, err := f.Write(p.header); err != nil {
+			return err
+		}
+		if err := f.Truncate(p.size); err != nil {
+			return err
+		}
+		for _, t := range p.tensors {
+			info, _ := w.src.Info(t.Name)
+			w.slots[t.Name] = &slot{info: info, dtype: t.DType, shard: s, offset: int64(len(p.header)) + t.Start}
+		}
+	}
+	if index != nil {
+		return w.PutFile(indexFile, index)
+	}
+	return nil
+}
+
+// errDone is the answer to calls that come too late.
+var errDone = errors.New("the output folder is already complete or given up")
+
+// Put stores a tensor in place of the one of the same name and shape in the source. Tensors come in
+// any order, each at most once; values must be finite, and stay so in the stored type.
+func (w *Writer) Put(name string, t *tensor.Tensor) error {
+	w.work.RLock()
+	defer w.work.RUnlock()
+	if w.done {
+		return errDone
+	}
+	s, err := w.claim(name, t.Shape())
+	if err != nil {
+		return err
+	}
+	if err := s.write(t.Data(), true); err != nil {
+		return w.fail(fmt.Errorf("write %s: %w", s.shard.file, err))
+	}
+	return nil
+}
+
+// claim finds the place for a tensor and marks it as taken.
+func (w *Writer) claim(name string, shape []int) (*slot, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s := w.slots[name]
+	switch {
+	case s == nil:
+		return nil, fmt.Errorf("put: the model has no tensor %s", blob.Quote(name))
+	case s.put:
+		return nil, fmt.Errorf("put: tensor %s was put before", blob.Quote(name))
+	case !slices.Equal(shape, s.info.Shape):
+		return nil, fmt.Errorf("put: tensor %s has shape %v, want %v", blob.Quote(name), shape, s.info.Shape)
+	case !floating(s.dtype):
+		return nil, fmt.Errorf("put: tensor %s is stored as %v, only floating-point tensors can be replaced", blob.Quote(name), s.dtype)
+	}
+	s.put = true
+	return s, nil
+}
+
+// fail remembers the first failed write, after which Commit refuses.
+func (w *Writer) fail(err error) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.failure == nil {
+		w.failure = err
+	}
+	return err
+}
+
+// write encodes values into the slot. With strict set, values that are not finite are refused; in
+// any case a finite value must not become infinite in the stored type.
+func (s *slot) write(values []float32, strict bool) error {
+	out := &checkedWriter{slot: s, values: values, strict: strict, w: io.NewOffsetWriter(s.shard.f, s.offset)}
+	return safetensors.EncodeTo(out, values, s.dtype)
+}
+
+// checkedWriter looks at encoded elements on their way to the file.
+type checkedWriter struct {
+	slot   *slot
+	values []float32 // those not yet written
+	seen   int
+	strict bool
+	w      io.Writer
+}
+
+// Write checks the elements in p, which are the next of values.
+func (c *checkedWriter) Write(p []byte) (int, error) {
+	size := c.slot.dtype.Size()
+	n := len(p) / size
+	for i, v := range c.values[:n] {
+		if v-v != 0 { // NaN or infinite
+			if !c.strict {
+				continue
+			}
+		} else if finite(p[i*size:], c.slot.dtype) {
+			continue
+		}
+		return 0, &NonFiniteError{Tensor: c.slot.info.Name, Index: c.seen + i, Value: v, DType: c.slot.dtype.String()}
+	}
+	c.values, c.seen = c.values[n:], c.seen+n
+	return c.w.Write(p)
+}
+
+// finite looks at the exponent of the first element of b; float32 values cannot overflow F32 or F64.
+func finite(b []byte, d tensor.DType) bool {
+	switch d {
+	case tensor.F16:
+		return b[1]&0x7c != 0x7c
+	case tensor.BF16:
+		return b[1]&0x7f != 0x7f || b[0]&0x80 == 0
+	}
+	return true
+}
+
+// PutFile adds a file to the output. It takes precedence over a file of that name in the source.
+func (w *Writer) PutFile(name string, b []byte) error {
+	if !plainName(name) {
+		return fmt.Errorf("put file: %s is not a plain file name", blob.Quote(name))
+	}
+	w.work.RLock()
+	defer w.work.RUnlock()
+	if w.done {
+		return errDone
+	}
+	w.mu.Lock()
+	taken := w.files[name] || slices.ContainsFunc(w.shards, func(s *shardFile) bool { return s.file == name })
+	w.files[name] = true
+	w.mu.Unlock()
+	if taken {
+		return fmt.Errorf("put file: the output already has %s", name)
+	}
+	if err := writeFile(filepath.Join(w.partial, name), func(f io.Writer) error {
+		_, err := f.Write(b)
+		return err
+	}); err != nil {
+		return w.fail(err)
+	}
+	return nil
+}
