@@ -53,7 +53,7 @@ func (m *Model) read(p *nn.Param) error {
 		}
 	}
 	if i, ok := t.Finite(); !ok {
-		return fmt.Errorf("tensor %s holds %v at index %v", name, t.Data()[i], unflatten(i, p.Shape))
+		return fmt.Errorf("tensor %q holds %v at index %v", name, t.Data()[i], unflatten(i, p.Shape))
 	}
 	p.Value = t
 	return nil

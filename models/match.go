@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/adagp/adagp/checkpoint"
@@ -50,10 +51,7 @@ func matchTensors(net CausalLM, r *checkpoint.Reader) (map[*nn.Param]string, err
 	}
 	slices.Sort(unexpected)
 	if len(missing) > 0 || len(unexpected) > 0 {
-		return nil, errors.New(strings.Join(slices.DeleteFunc([]string{
-			nameList("missing from the checkpoint", missing),
-			nameList("in the checkpoint that the architecture does not have", unexpected),
-		}, func(s string) bool { return s == "" }), "; "))
+		return nil, namesError(missing, unexpected)
 	}
 	for _, p := range nn.Params(net.Walk) {
 		info, _ := r.Info(stored[p])
@@ -64,22 +62,35 @@ func matchTensors(net CausalLM, r *checkpoint.Reader) (map[*nn.Param]string, err
 	return stored, nil
 }
 
+// namesError says which names do not match, of both kinds.
+func namesError(missing, unexpected []string) error {
+	var parts []string
+	if len(missing) > 0 {
+		parts = append(parts, nameList("missing from the checkpoint", missing))
+	}
+	if len(unexpected) > 0 {
+		parts = append(parts, nameList("in the checkpoint unknown to the architecture", unexpected))
+	}
+	return errors.New(strings.Join(parts, "; "))
+}
+
 // shownNames is how many tensor names an error lists.
 const shownNames = 5
 
-// nameList writes "2 tensors WHAT: a, b", or nothing for no names.
+// nameList writes `2 tensors WHAT: "a", "b"`.
 func nameList(what string, names []string) string {
-	if len(names) == 0 {
-		return ""
-	}
-	noun, list := "tensors", strings.Join(names, ", ")
+	noun, more := "tensors", ""
 	if len(names) == 1 {
 		noun = "tensor"
 	}
-	if more := len(names) - shownNames; more > 0 {
-		list = fmt.Sprintf("%s and %d more", strings.Join(names[:shownNames], ", "), more)
+	var shown []string
+	for _, n := range names[:min(len(names), shownNames)] {
+		shown = append(shown, strconv.Quote(n)) // they come from a file
 	}
-	return fmt.Sprintf("%d %s %s: %s", len(names), noun, what, list)
+	if left := len(names) - len(shown); left > 0 {
+		more = fmt.Sprintf(" and %d more", left)
+	}
+	return fmt.Sprintf("%d %s %s: %s%s", len(names), noun, what, strings.Join(shown, ", "), more)
 }
 
 // weightTypes are the types that weights may be stored in.
@@ -88,10 +99,10 @@ var weightTypes = []tensor.DType{tensor.F32, tensor.F16, tensor.BF16}
 // checkHeader compares a stored tensor's header with the parameter it is for.
 func checkHeader(p *nn.Param, info checkpoint.Info) error {
 	if !slices.Equal(info.Shape, p.Shape) {
-		return fmt.Errorf("%s: tensor %s has shape %v, want %v", info.File, info.Name, info.Shape, p.Shape)
+		return fmt.Errorf("%s: tensor %q has shape %v, want %v", info.File, info.Name, info.Shape, p.Shape)
 	}
 	if !slices.Contains(weightTypes, info.DType) {
-		return fmt.Errorf("%s: tensor %s has type %s, want one of %v", info.File, info.Name, info.DType, weightTypes)
+		return fmt.Errorf("%s: tensor %q has type %s, want one of %v", info.File, info.Name, info.DType, weightTypes)
 	}
 	return nil
 }
