@@ -1,0 +1,5 @@
+// Package prunetest tests pruning solvers: [Laws] checks what every solver owes its callers, and
+// [Check] compares a solution with recorded numbers. A new solver's test needs little more than
+//
+//	func TestLaws(t *testing.T) { prunetest.Laws(t, mysolver.New(prune.SolverOptions{})) }
+package prunetest
