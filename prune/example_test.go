@@ -1,0 +1,72 @@
+package prune_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/tensor/linalg"
+)
+
+// A solver of one's own: one file like this, and a blank import wherever its name is to be known.
+// From then on "coinflip" is a method by itself and a local solver inside other methods.
+
+func init() {
+	prune.Register("coinflip", "drop weights by lot",
+		func(o prune.SolverOptions) (prune.Solver, error) { return coinflip{o.Seed}, nil })
+}
+
+type coinflip struct{ seed uint64 }
+
+// Needs asks for no statistics.
+func (coinflip) Needs() prune.Needs { return prune.Needs{} }
+
+// Solve gives every weight a random score, and leaves counts and patterns to Select.
+func (c coinflip) Solve(_ context.Context, p *prune.Problem) (*prune.Solution, error) {
+	r := rand.New(rand.NewPCG(c.seed, 0))
+	score := linalg.New(p.W.Rows, p.W.Cols)
+	for k := range score.Data {
+		score.Data[k] = r.Float64()
+	}
+	mask, err := p.Select(score, prune.LayerScope)
+	if err != nil {
+		return nil, err
+	}
+	return p.Masked(mask), nil
+}
+
+func ExampleRegister() {
+	solver, err := prune.NewSolver("coinflip", prune.SolverOptions{Seed: 7})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	w := linalg.FromSlice([]float64{
+		1, 2, 3, 4, 5, 6, 7, 8,
+		8, 7, 6, 5, 4, 3, 2, 1,
+	}, 2, 8)
+	solution, err := prune.Solve(context.Background(), solver, &prune.Problem{Name: "demo", W: w, Pattern: prune.NM(2, 4)})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(solution.Mask.Zeros(), "of", 16, "weights dropped")
+	for i := range 2 {
+		for j := 0; j < 8; j += 4 {
+			zeros := 0
+			for _, v := range solution.W.Row(i)[j : j+4] {
+				if v == 0 {
+					zeros++
+				}
+			}
+			fmt.Println("row", i, "columns", j, "to", j+3, "zeros", zeros)
+		}
+	}
+	// Output:
+	// 8 of 16 weights dropped
+	// row 0 columns 0 to 3 zeros 2
+	// row 0 columns 4 to 7 zeros 2
+	// row 1 columns 0 to 3 zeros 2
+	// row 1 columns 4 to 7 zeros 2
+}
