@@ -17,6 +17,11 @@ func genericGemm[T float]() gemmKernel[T] {
 }
 
 // tileGeneric is the micro-kernel in Go.
+//
+// Here and below, the conversion T(x*y) keeps the compiler from fusing the
+// product with the sum that follows. It may do so on some machines, in some
+// expressions and not in others, and then an element would depend on which
+// kernel computed it.
 func tileGeneric[T float](k int, alpha T, a, b, c []T, ldc int, accumulate bool) {
 	var c00, c01, c02, c10, c11, c12, c20, c21, c22 T
 	a = a[:k*tileSize]
@@ -26,17 +31,17 @@ func tileGeneric[T float](k int, alpha T, a, b, c []T, ldc int, accumulate bool)
 		// moving all products ahead of all sums, which takes more registers than
 		// there are.
 		b0 := b[p]
-		c00 += a0 * b0
-		c10 += a1 * b0
-		c20 += a2 * b0
+		c00 += T(a0 * b0)
+		c10 += T(a1 * b0)
+		c20 += T(a2 * b0)
 		b0 = b[p+1]
-		c01 += a0 * b0
-		c11 += a1 * b0
-		c21 += a2 * b0
+		c01 += T(a0 * b0)
+		c11 += T(a1 * b0)
+		c21 += T(a2 * b0)
 		b0 = b[p+2]
-		c02 += a0 * b0
-		c12 += a1 * b0
-		c22 += a2 * b0
+		c02 += T(a0 * b0)
+		c12 += T(a1 * b0)
+		c22 += T(a2 * b0)
 	}
 	r0 := (*[3]T)(c)
 	r1 := (*[3]T)(c[ldc:])
@@ -47,15 +52,15 @@ func tileGeneric[T float](k int, alpha T, a, b, c []T, ldc int, accumulate bool)
 		*r2 = [3]T{alpha * c20, alpha * c21, alpha * c22}
 		return
 	}
-	r0[0] += alpha * c00
-	r0[1] += alpha * c01
-	r0[2] += alpha * c02
-	r1[0] += alpha * c10
-	r1[1] += alpha * c11
-	r1[2] += alpha * c12
-	r2[0] += alpha * c20
-	r2[1] += alpha * c21
-	r2[2] += alpha * c22
+	r0[0] += T(alpha * c00)
+	r0[1] += T(alpha * c01)
+	r0[2] += T(alpha * c02)
+	r1[0] += T(alpha * c10)
+	r1[1] += T(alpha * c11)
+	r1[2] += T(alpha * c12)
+	r2[0] += T(alpha * c20)
+	r2[1] += T(alpha * c21)
+	r2[2] += T(alpha * c22)
 }
 
 func dotsGeneric[T float](n int, alpha T, a []T, lda int, x, y []T, incY int, accumulate bool) {
@@ -66,10 +71,10 @@ func dotsGeneric[T float](n int, alpha T, a []T, lda int, x, y []T, incY int, ac
 		r2, r3 := a[(i+2)*lda:][:len(x)], a[(i+3)*lda:][:len(x)]
 		var s0, s1, s2, s3 T
 		for p, v := range x {
-			s0 += v * r0[p]
-			s1 += v * r1[p]
-			s2 += v * r2[p]
-			s3 += v * r3[p]
+			s0 += T(v * r0[p])
+			s1 += T(v * r1[p])
+			s2 += T(v * r2[p])
+			s3 += T(v * r3[p])
 		}
 		store(&y[i*incY], alpha, s0, accumulate)
 		store(&y[(i+1)*incY], alpha, s1, accumulate)
@@ -80,7 +85,7 @@ func dotsGeneric[T float](n int, alpha T, a []T, lda int, x, y []T, incY int, ac
 		var s T
 		row := a[i*lda:][:len(x)]
 		for p, v := range x {
-			s += v * row[p]
+			s += T(v * row[p])
 		}
 		store(&y[i*incY], alpha, s, accumulate)
 	}
@@ -97,15 +102,15 @@ func axpysGeneric[T float](n int, alpha T, a []T, lda int, x, y []T, incY int, a
 			v, w := x[p], x[p+1]
 			r, s := a[p*lda+i:][:len(sums)], a[(p+1)*lda+i:][:len(sums)]
 			for j, t := range sums {
-				t += v * r[j]
-				t += w * s[j]
+				t += T(v * r[j])
+				t += T(w * s[j])
 				sums[j] = t
 			}
 		}
 		if p < len(x) {
 			v := x[p]
 			for j, r := range a[p*lda+i:][:len(sums)] {
-				sums[j] += v * r
+				sums[j] += T(v * r)
 			}
 		}
 		for j, s := range sums {
@@ -116,7 +121,7 @@ func axpysGeneric[T float](n int, alpha T, a []T, lda int, x, y []T, incY int, a
 
 func store[T float](y *T, alpha, sum T, accumulate bool) {
 	if accumulate {
-		*y += alpha * sum
+		*y += T(alpha * sum)
 	} else {
 		*y = alpha * sum
 	}

@@ -3,7 +3,9 @@ package asm
 import "math"
 
 // The bodies below keep four running sums: an addition need not wait for the
-// one before it, and the rounding error of a long sum shrinks by the way.
+// one before it, and the rounding error of a long sum shrinks by the way. The
+// conversion T(x*y) rules out fused multiply-adds, which only some machines
+// have. (A float64 product of two float32 is exact, fused or not.)
 
 func dotGeneric[T float](x, y []T) T {
 	var s0, s1, s2, s3 T
@@ -11,13 +13,13 @@ func dotGeneric[T float](x, y []T) T {
 	y = y[:n]
 	i := 0
 	for ; i+4 <= n; i += 4 {
-		s0 += x[i] * y[i]
-		s1 += x[i+1] * y[i+1]
-		s2 += x[i+2] * y[i+2]
-		s3 += x[i+3] * y[i+3]
+		s0 += T(x[i] * y[i])
+		s1 += T(x[i+1] * y[i+1])
+		s2 += T(x[i+2] * y[i+2])
+		s3 += T(x[i+3] * y[i+3])
 	}
 	for ; i < n; i++ {
-		s0 += x[i] * y[i]
+		s0 += T(x[i] * y[i])
 	}
 	return (s0 + s1) + (s2 + s3)
 }
@@ -69,7 +71,7 @@ func maxAbsGeneric(x []float32) float32 {
 func axpyGeneric[T float](alpha T, x, y []T) {
 	y = y[:len(x)]
 	for i, v := range x {
-		y[i] += alpha * v
+		y[i] += T(alpha * v)
 	}
 }
 
