@@ -40,11 +40,11 @@ func (l *Layer) Problem(lin *nn.Linear, stats *calib.Stats) *Problem {
 // SolveEach prunes each of the given matrices by itself with s and sets the results. stats comes
 // from [Layer.Capture].
 func (l *Layer) SolveEach(ctx context.Context, s Solver, linears []*nn.Linear, stats map[*nn.Linear]*calib.Stats) error {
-	for i, lin := range linears {
+	for _, lin := range linears {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		l.Progress(StageSolve, float64(i)/float64(len(linears)))
+		l.Progress(StageSolve, float64(len(l.results))/float64(len(l.selected)))
 		sol, err := Solve(ctx, s, l.Problem(lin, stats[lin]))
 		if err != nil {
 			return err

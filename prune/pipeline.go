@@ -7,7 +7,6 @@ import (
 
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/nn"
-	"github.com/adagp/adagp/prune/calib"
 	"github.com/adagp/adagp/tensor"
 )
 
@@ -40,7 +39,7 @@ func Run(ctx context.Context, m *models.Model, windows [][]int, o Options, out S
 	if err != nil {
 		return nil, fmt.Errorf("prune: %w", err)
 	}
-	r := &run{model: m, options: &o, method: method, out: out, report: newReport(&o, method, windows), warned: map[string]bool{}}
+	r := &run{model: m, options: &o, method: method, out: out, report: newReport(&o, windows), warned: map[string]bool{}}
 	for i, s := range selected {
 		if len(s) > 0 {
 			r.at.Layers = i + 1
@@ -54,6 +53,7 @@ func Run(ctx context.Context, m *models.Model, windows [][]int, o Options, out S
 			return nil, fmt.Errorf("prune: %w", err)
 		}
 	}
+	r.report.describe(&o, method)
 	r.report.Seconds = time.Since(start).Seconds()
 	r.report.PeakRSSBytes = peakRSS()
 	return r.report, nil
@@ -273,5 +273,3 @@ func distance(a, b []*tensor.Tensor) float64 {
 	}
 	return relative(num, den)
 }
-
-var _ nn.Observer = (*calib.Collector)(nil)

@@ -72,8 +72,8 @@ type PerplexityReport struct {
 }
 
 // newReport returns a report with the settings and the calibration windows filled in.
-func newReport(o *Options, m Method, windows [][]int) *Report {
-	r := &Report{
+func newReport(o *Options, windows [][]int) *Report {
+	return &Report{
 		Format:          1,
 		Version:         version(),
 		Method:          o.Method,
@@ -86,10 +86,6 @@ func newReport(o *Options, m Method, windows [][]int) *Report {
 		Calibration:     calibrationReport(windows),
 		Layers:          []LayerReport{},
 	}
-	if d, ok := m.(Describer); ok {
-		r.Solver, r.Hyperparameters = d.Describe()
-	}
-	return r
 }
 
 func calibrationReport(windows [][]int) CalibrationReport {
@@ -106,6 +102,30 @@ func calibrationReport(windows [][]int) CalibrationReport {
 	}
 	c.SHA256 = hex.EncodeToString(sum.Sum(nil))
 	return c
+}
+
+// describe fills in what the method made of its options, and the others that shaped the result.
+func (r *Report) describe(o *Options, m Method) {
+	if d, ok := m.(Describer); ok {
+		r.Solver, r.Hyperparameters = d.Describe()
+	}
+	h := r.Hyperparameters
+	h["layers"] = o.Layers
+	if o.BlockSize != 0 {
+		h["block_size"] = o.BlockSize
+	}
+	if o.DampFrac != 0 {
+		h["damp"] = o.DampFrac
+	}
+	if o.Include != nil {
+		h["include"] = o.Include.String()
+	}
+	if o.Exclude != nil {
+		h["exclude"] = o.Exclude.String()
+	}
+	if o.DType != nil {
+		h["dtype"] = o.DType.String()
+	}
 }
 
 // add appends a finished layer and updates the totals.

@@ -1,0 +1,222 @@
+package adagp
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/adagp/adagp/autograd"
+	"github.com/adagp/adagp/nn"
+	"github.com/adagp/adagp/tensor"
+	"github.com/adagp/adagp/tensor/linalg"
+)
+
+// An update moves one auxiliary variable towards the minimum of the objective, all others fixed. The
+// objective splits into one small problem per token, so an update works on a chunk of tokens at a time.
+type update interface {
+	variable() *variable
+	// reads lists the variables whose present values the update uses.
+	reads() []*variable
+	// prepare is called once after the weights have changed.
+	prepare() error
+	// apply writes new values into the variable's chunk.
+	apply()
+}
+
+// chooseUpdate gives an auxiliary variable its rule: exact least squares if only linear maps read it,
+// the activation's own closed form if it offers one, gradient steps otherwise.
+func chooseUpdate(v *variable, steps int, rate float64) update {
+	if len(v.joins) == 0 {
+		return &leastSquares{v: v}
+	}
+	if len(v.links) == 0 && len(v.joins) == 1 {
+		j := v.joins[0]
+		if i := slices.Index(j.in, v); closedForm(j.Activation, i) && !slices.Contains(j.in[i+1:], v) {
+			return &pointwise{v: v, join: j, arg: i}
+		}
+	}
+	return &descent{v: v, steps: steps, rate: rate}
+}
+
+// closedForm reports whether the activation solves for its argument i, by asking it to.
+func closedForm(a nn.Activation, i int) bool {
+	m, ok := a.(nn.Minimizer)
+	if !ok {
+		return false
+	}
+	in := make([]*tensor.Tensor, a.Arity())
+	for k := range in {
+		in[k] = tensor.New(1, 1)
+	}
+	return m.Minimize(i, in, tensor.New(1, 1), tensor.New(1, 1), 1, 1)
+}
+
+// leastSquares is the exact update of a variable that only linear maps read. With φ what the network
+// computes for v, γ the penalty of that, and links l with target t_l and penalty w_l,
+//
+//	v = argmin Σ_l w_l ‖t_l − b_l − W_l v‖² + γ‖v − φ‖² = (Σ_l w_l W_lᵀW_l + γI)⁻¹ (Σ_l w_l W_lᵀ(t_l − b_l) + γφ).
+//
+// With S the matrices √w_l·W_l on top of each other it is evaluated as a correction of φ,
+//
+//	v = φ + Σ_l √w_l G_l (t_l − b_l − W_l φ),   G = Sᵀ(SSᵀ + γI)⁻¹ = (SᵀS + γI)⁻¹Sᵀ,
+//
+// which factors the smaller of the two Gram matrices and multiplies tokens with matrices of W's size
+// only, instead of one of v's width squared.
+type leastSquares struct {
+	v    *variable
+	gain []*tensor.Tensor // √w_l·G_l [width of v, out of l], one per link that reads v
+}
+
+func (u *leastSquares) variable() *variable { return u.v }
+
+func (u *leastSquares) reads() []*variable {
+	vs := slices.Clone(u.v.source.inputs())
+	for _, l := range u.v.links {
+		vs = append(vs, l.out)
+	}
+	return vs
+}
+
+func (u *leastSquares) prepare() error {
+	rows, width := 0, u.v.links[0].w.Cols
+	for _, l := range u.v.links {
+		rows += l.w.Rows
+	}
+	stack := linalg.New(rows, width)
+	at := 0
+	for _, l := range u.v.links {
+		at += copy(stack.Data[at:], linalg.Scale(l.w, math.Sqrt(l.penalty)).Data)
+	}
+	gamma := u.v.source.weight()
+	var gain *linalg.Matrix // [width, rows]
+	if rows <= width {
+		k := linalg.MulNT(stack, stack)
+		k.AddDiag(gamma)
+		gt, err := linalg.SolveSPD(k, stack)
+		if err != nil {
+			return fmt.Errorf("update of %s: %w", u.v.name, err)
+		}
+		gain = gt.T()
+	} else {
+		k := linalg.MulTN(stack, stack)
+		k.AddDiag(gamma)
+		g, err := linalg.SolveSPD(k, stack.T())
+		if err != nil {
+			return fmt.Errorf("update of %s: %w", u.v.name, err)
+		}
+		gain = g
+	}
+	u.gain = u.gain[:0]
+	lo := 0
+	for _, l := range u.v.links {
+		part, scale := tensor.New(width, l.w.Rows), math.Sqrt(l.penalty)
+		for i := range width {
+			dst := part.Row(i)
+			for k, g := range gain.Row(i)[lo : lo+l.w.Rows] {
+				dst[k] = float32(scale * g)
+			}
+		}
+		u.gain = append(u.gain, part)
+		lo += l.w.Rows
+	}
+	return nil
+}
+
+func (u *leastSquares) apply() {
+	phi := prediction(u.v.source)
+	u.v.at.CopyFrom(phi)
+	for i, l := range u.v.links {
+		r := l.predict(func(*variable) *autograd.Var { return autograd.Const(phi) }).Value
+		tensor.SubInto(r, l.out.at, r)
+		tensor.MatMulNTAdd(u.v.at, r, u.gain[i])
+	}
+}
+
+// pointwise is the exact update of a variable that one activation reads and solves for: elementwise
+// argmin α(u − m)² + γ(a − φ(…u…))², m being what the network computes for u.
+type pointwise struct {
+	v    *variable
+	join *join
+	arg  int
+}
+
+func (u *pointwise) variable() *variable { return u.v }
+func (u *pointwise) prepare() error      { return nil }
+
+func (u *pointwise) reads() []*variable {
+	vs := append(slices.Clone(u.v.source.inputs()), u.join.out)
+	for i, v := range u.join.in {
+		if i != u.arg {
+			vs = append(vs, v)
+		}
+	}
+	return vs
+}
+
+func (u *pointwise) apply() {
+	in := make([]*tensor.Tensor, len(u.join.in))
+	for i, v := range u.join.in {
+		in[i] = v.at
+	}
+	alpha, gamma := float32(u.v.source.weight()), float32(u.join.penalty)
+	u.join.Activation.(nn.Minimizer).Minimize(u.arg, in, prediction(u.v.source), u.join.out.at, alpha, gamma)
+}
+
+// descent moves a variable by plain gradient steps on the terms it appears in, summed (not averaged)
+// over elements as published; the gradient comes from autograd, so any activation will do.
+type descent struct {
+	v     *variable
+	steps int
+	rate  float64
+}
+
+func (u *descent) variable() *variable { return u.v }
+func (u *descent) prepare() error      { return nil }
+
+func (u *descent) reads() []*variable {
+	vs := append(slices.Clone(u.v.source.inputs()), u.v)
+	for _, t := range u.readers() {
+		vs = append(append(vs, t.target()), t.inputs()...)
+	}
+	return vs
+}
+
+// readers are the terms that v is an input of.
+func (u *descent) readers() []term {
+	var ts []term
+	for _, j := range u.v.joins {
+		if !slices.Contains(ts, term(j)) {
+			ts = append(ts, j)
+		}
+	}
+	for _, l := range u.v.links {
+		ts = append(ts, l)
+	}
+	return ts
+}
+
+func (u *descent) apply() {
+	mean := autograd.Const(prediction(u.v.source)) // does not depend on v
+	tape := autograd.NewTape()
+	for range u.steps {
+		leaf := tape.Leaf(u.v.at)
+		value := func(v *variable) *autograd.Var {
+			if v == u.v {
+				return leaf
+			}
+			return autograd.Const(v.at)
+		}
+		loss := weighted(u.v.source.weight(), leaf, mean)
+		for _, t := range u.readers() {
+			loss = autograd.Add(loss, weighted(t.weight(), autograd.Const(t.target().at), t.predict(value)))
+		}
+		tape.Backward(loss)
+		tensor.AddScaled(u.v.at, float32(-u.rate), leaf.Grad)
+		tape.Reset()
+	}
+}
+
+// weighted is w·‖a − b‖².
+func weighted(w float64, a, b *autograd.Var) *autograd.Var {
+	return autograd.Scale(autograd.SumSquares(autograd.Sub(a, b)), float32(w))
+}
