@@ -1,0 +1,271 @@
+package tokenizer
+
+import (
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"strings"
+
+	"github.com/adagp/adagp/data"
+)
+
+// jsonTokenizer is the part of tokenizer.json that we act on. Normalizer, pre-tokenizer and decoder
+// are read as steps, which cover all their types.
+type jsonTokenizer struct {
+	AddedTokens []struct {
+		ID      int    `json:"id"`
+		Content string `json:"content"`
+		Special bool   `json:"special"`
+	} `json:"added_tokens"`
+	Normalizer    *step      `json:"normalizer"`
+	PreTokenizer  *step      `json:"pre_tokenizer"`
+	PostProcessor *processor `json:"post_processor"`
+	Model         jsonModel  `json:"model"`
+}
+
+type jsonModel struct {
+	Type         string         `json:"type"`
+	Dropout      float64        `json:"dropout"`
+	UnkToken     string         `json:"unk_token"`
+	Prefix       string         `json:"continuing_subword_prefix"`
+	Suffix       string         `json:"end_of_word_suffix"`
+	FuseUnk      bool           `json:"fuse_unk"`
+	ByteFallback bool           `json:"byte_fallback"`
+	IgnoreMerges bool           `json:"ignore_merges"`
+	Vocab        map[string]int `json:"vocab"`
+	Merges       []mergePair    `json:"merges"`
+}
+
+// mergePair is a merge as "left right" or, in newer files, as ["left", "right"].
+type mergePair struct{ left, right string }
+
+func (p *mergePair) UnmarshalJSON(b []byte) (err error) {
+	var s string
+	if json.Unmarshal(b, &s) == nil {
+		p.left, p.right, err = splitMerge(s)
+		return err
+	}
+	var two []string
+	if err := json.Unmarshal(b, &two); err != nil || len(two) != 2 {
+		return errors.New(`a merge must be "left right" or ["left", "right"]`)
+	}
+	p.left, p.right = two[0], two[1]
+	return nil
+}
+
+// step is one normalizer or pre-tokenizer, or a Sequence of them.
+type step struct {
+	Type           string  `json:"type"`
+	Normalizers    []*step `json:"normalizers"`
+	PreTokenizers  []*step `json:"pretokenizers"`
+	Prepend        string  `json:"prepend"`
+	Content        string  `json:"content"`
+	Pattern        pattern `json:"pattern"`
+	Behavior       string  `json:"behavior"`
+	Invert         bool    `json:"invert"`
+	AddPrefixSpace *bool   `json:"add_prefix_space"`
+	UseRegex       *bool   `json:"use_regex"`
+	Replacement    string  `json:"replacement"`
+	PrependScheme  string  `json:"prepend_scheme"`
+	Split          *bool   `json:"split"`
+}
+
+type pattern struct {
+	String *string `json:"String"`
+	Regex  *string `json:"Regex"`
+}
+
+// flatten returns the steps of s in order, sequences opened.
+func (s *step) flatten() []*step {
+	if s == nil {
+		return nil
+	}
+	if s.Type != "Sequence" {
+		return []*step{s}
+	}
+	var all []*step
+	for _, part := range append(s.Normalizers, s.PreTokenizers...) {
+		all = append(all, part.flatten()...)
+	}
+	return all
+}
+
+// openJSON reads tokenizer.json: a BPE model with a byte-level pre-tokenizer, or one whose blanks
+// are written as "▁".
+func openJSON(fsys fs.FS, cfg *config) (data.Tokenizer, error) {
+	b, err := readFile(fsys, jsonFile)
+	if err != nil {
+		return nil, err
+	}
+	var j jsonTokenizer
+	if err := json.Unmarshal(b, &j); err != nil {
+		return nil, &FormatError{File: jsonFile, Msg: "malformed JSON", Err: err}
+	}
+	if err := j.Model.check(); err != nil {
+		return nil, err
+	}
+	m, err := newBPE(jsonFile, j.Model.Vocab)
+	if err != nil {
+		return nil, err
+	}
+	for i, p := range j.Model.Merges {
+		if err := m.addMerge(jsonFile, i+1, p.left, p.right); err != nil {
+			return nil, err
+		}
+	}
+	control := map[int]bool{}
+	for _, a := range j.AddedTokens {
+		if err := m.add(jsonFile, a.Content, a.ID); err != nil {
+			return nil, err
+		}
+		if a.Special {
+			control[a.ID] = true
+		}
+	}
+	unknown := -1
+	if j.Model.UnkToken != "" {
+		id, ok := m.id(j.Model.UnkToken)
+		if !ok {
+			return nil, malformed(jsonFile, "unk_token %q is not in the vocabulary", j.Model.UnkToken)
+		}
+		unknown = id
+	}
+	def, err := j.bosDefault(m)
+	if err != nil {
+		return nil, err
+	}
+	bos, err := cfg.bos(def, m.id)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range j.PreTokenizer.flatten() {
+		if s.Type == "ByteLevel" {
+			return j.byteLevel(m, unknown, control, bos)
+		}
+	}
+	return j.blankBPE(m, unknown, control, bos)
+}
+
+// check refuses models that are not plain BPE.
+func (m *jsonModel) check() error {
+	switch {
+	case m.Type != "BPE" && (m.Type != "" || m.Merges == nil):
+		return unsupported(jsonFile, "model type %q, want BPE", m.Type)
+	case m.Dropout != 0:
+		return unsupported(jsonFile, "dropout %v, want none", m.Dropout)
+	case m.Prefix != "" || m.Suffix != "":
+		return unsupported(jsonFile, "continuing_subword_prefix %q and end_of_word_suffix %q, want none", m.Prefix, m.Suffix)
+	}
+	return nil
+}
+
+// byteLevel builds the tokenizer of a file whose pre-tokenizer is ByteLevel, by itself (with its
+// own regular expression, GPT-2's) or behind a Split with a regular expression that we know.
+func (j *jsonTokenizer) byteLevel(m *bpe, unknown int, control map[int]bool, bos int) (data.Tokenizer, error) {
+	if steps := j.Normalizer.flatten(); len(steps) > 0 {
+		return nil, unsupported(jsonFile, "normalizer %s before a byte-level model", steps[0].Type)
+	}
+	t, err := newByteLevel(jsonFile, m, unknown)
+	if err != nil {
+		return nil, err
+	}
+	t.split, t.control, t.bosID, t.whole = wholeText, control, bos, j.Model.IgnoreMerges
+	steps := j.PreTokenizer.flatten()
+	for i, s := range steps {
+		switch {
+		case s.Type == "Split" && i == 0 && len(steps) > 1:
+			if t.split, err = s.splitter(); err != nil {
+				return nil, err
+			}
+		case s.Type == "ByteLevel" && i == len(steps)-1:
+			if s.UseRegex == nil || *s.UseRegex {
+				if i > 0 {
+					return nil, unsupported(jsonFile, "a Split followed by the regular expression of ByteLevel")
+				}
+				t.split = splitGPT2
+			}
+			if s.AddPrefixSpace == nil || *s.AddPrefixSpace {
+				if i > 0 {
+					return nil, unsupported(jsonFile, "add_prefix_space behind a Split")
+				}
+				t.prefix = prefixUnlessBlank
+			}
+		default:
+			return nil, unsupported(jsonFile, "pre-tokenizer %d of type %s, want ByteLevel or Split, ByteLevel", i, s.Type)
+		}
+	}
+	return t.ready(), nil
+}
+
+// splitter returns the scanner for the regular expression of a Split.
+func (s *step) splitter() (func(string) int, error) {
+	if s.Pattern.Regex == nil || s.Invert || !strings.EqualFold(s.Behavior, "isolated") {
+		return nil, unsupported(jsonFile, "Split with behavior %q, want Isolated matches of a regular expression", s.Behavior)
+	}
+	switch *s.Pattern.Regex {
+	case patternGPT2:
+		return splitGPT2, nil
+	case patternLlama3:
+		return splitLlama3, nil
+	}
+	return nil, unsupported(jsonFile, "the regular expression %.200q of Split, want GPT-2's or Llama 3's", *s.Pattern.Regex)
+}
+
+// processor is a post-processor, or a Sequence of them.
+type processor struct {
+	Type       string       `json:"type"`
+	Processors []*processor `json:"processors"`
+	CLS        []any        `json:"cls"`
+	Single     []struct {
+		SpecialToken *struct {
+			ID string `json:"id"`
+		} `json:"SpecialToken"`
+	} `json:"single"`
+}
+
+// bosDefault is the special token that the post-processor puts in front of a text; a file without
+// a post-processor leaves it to the family.
+func (j *jsonTokenizer) bosDefault(m *bpe) (bosDefault, error) {
+	token, known, err := j.PostProcessor.first()
+	switch {
+	case err != nil:
+		return bosDefault{}, err
+	case known && token == "":
+		return bosDefault{}, nil
+	case known:
+		return bosDefault{on: true, token: token}, nil
+	}
+	return familyBOS(m.id), nil
+}
+
+// first returns the token put in front, and whether the post-processor decides that at all.
+func (p *processor) first() (token string, known bool, err error) {
+	if p == nil {
+		return "", false, nil
+	}
+	switch p.Type {
+	case "Sequence":
+		for _, part := range p.Processors {
+			token, known, err := part.first()
+			if known || err != nil {
+				return token, known, err
+			}
+		}
+		return "", false, nil
+	case "ByteLevel": // it only trims offsets
+		return "", false, nil
+	case "TemplateProcessing":
+		if len(p.Single) > 0 && p.Single[0].SpecialToken != nil {
+			return p.Single[0].SpecialToken.ID, true, nil
+		}
+		return "", true, nil
+	case "BertProcessing", "RobertaProcessing":
+		if len(p.CLS) == 2 {
+			if token, ok := p.CLS[0].(string); ok {
+				return token, true, nil
+			}
+		}
+		return "", false, malformed(jsonFile, "post-processor %s has no cls token", p.Type)
+	}
+	return "", false, unsupported(jsonFile, "post-processor %s", p.Type)
+}

@@ -1,0 +1,132 @@
+// Package tokenizer reads the tokenizer files of a model folder: tokenizer.json, SentencePiece's
+// tokenizer.model, or vocab.json with merges.txt.
+//
+// SentencePiece models run on github.com/eliben/go-sentencepiece. The two Hugging Face forms run on
+// the byte-pair merger of this package, because no maintained library proved exact on all of them;
+// docs/dependencies.md has the comparison. All of them treat markers such as "<s>" inside a text as
+// ordinary characters, give the ids of the original programs, and are safe for concurrent use.
+//
+// The files are not trusted: sizes are bounded and everything wrong in them is a *FormatError.
+package tokenizer
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+
+	"github.com/adagp/adagp/data"
+)
+
+// Names of the files in a model folder.
+const (
+	jsonFile          = "tokenizer.json"
+	sentencePieceFile = "tokenizer.model"
+	vocabFile         = "vocab.json"
+	mergesFile        = "merges.txt"
+	configFile        = "tokenizer_config.json"
+)
+
+// Bounds on the files, several times the size of the largest in use.
+const (
+	maxFileBytes = 128 << 20
+	maxTokenID   = 1<<22 - 1
+)
+
+// FormatError reports a tokenizer file that cannot be used. It wraps the cause, if there is one;
+// errors.ErrUnsupported marks a well-formed file that asks for something this package does not do.
+type FormatError struct {
+	File string
+	Msg  string
+	Err  error
+}
+
+func (e *FormatError) Error() string {
+	s := "tokenizer file " + e.File + ": " + e.Msg
+	if e.Err != nil {
+		s += ": " + e.Err.Error()
+	}
+	return s
+}
+
+func (e *FormatError) Unwrap() error { return e.Err }
+
+// unsupported makes the error for a feature of a file that is understood but not offered.
+func unsupported(file, format string, args ...any) error {
+	return &FormatError{File: file, Msg: fmt.Sprintf(format, args...), Err: errors.ErrUnsupported}
+}
+
+// malformed makes the error for a file that contradicts its format.
+func malformed(file, format string, args ...any) error {
+	return &FormatError{File: file, Msg: fmt.Sprintf(format, args...)}
+}
+
+// ErrNoTokenizer is wrapped by the error of Open for a folder without tokenizer files.
+var ErrNoTokenizer = errors.New("no tokenizer files")
+
+// Open builds the tokenizer of a model folder from the first of these that is there:
+//
+//	tokenizer.json              BPE, byte level (GPT-2, OPT, Llama 3) or with blanks as "▁" (LLaMA)
+//	tokenizer.model             SentencePiece BPE
+//	vocab.json and merges.txt   byte-level BPE
+//
+// A tokenizer.json that needs something unsupported gives way to the other forms. Whether a text
+// gets a BOS, and which, comes from add_bos_token and bos_token of tokenizer_config.json, then from
+// the post-processor of tokenizer.json, then from the habits of the families: LLaMA puts <s> in
+// front, OPT </s> (id 2), GPT-2 nothing.
+func Open(fsys fs.FS) (data.Tokenizer, error) {
+	cfg, err := readConfig(fsys)
+	if err != nil {
+		return nil, err
+	}
+	var refused error
+	for _, form := range []struct {
+		file string
+		open func(fs.FS, *config) (data.Tokenizer, error)
+	}{
+		{jsonFile, openJSON},
+		{sentencePieceFile, openSentencePiece},
+		{vocabFile, openVocabMerges},
+	} {
+		if _, err := fs.Stat(fsys, form.file); errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		t, err := form.open(fsys, cfg)
+		if err == nil {
+			return t, nil
+		}
+		if !errors.Is(err, errors.ErrUnsupported) {
+			return nil, err
+		}
+		if refused == nil {
+			refused = err
+		}
+	}
+	if refused != nil {
+		return nil, refused
+	}
+	return nil, fmt.Errorf("%w: want %s, %s, or %s with %s", ErrNoTokenizer, jsonFile, sentencePieceFile, vocabFile, mergesFile)
+}
+
+// readFile reads one file, refusing an empty or oversized one.
+func readFile(fsys fs.FS, name string) ([]byte, error) {
+	f, err := fsys.Open(name)
+	if err != nil {
+		var pathErr *fs.PathError
+		if errors.As(err, &pathErr) {
+			err = pathErr.Err // the message already names the file
+		}
+		return nil, &FormatError{File: name, Msg: "cannot open", Err: err}
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxFileBytes+1))
+	switch {
+	case err != nil:
+		return nil, &FormatError{File: name, Msg: "cannot read", Err: err}
+	case len(b) > maxFileBytes:
+		return nil, malformed(name, "larger than %d MiB", maxFileBytes>>20)
+	case len(b) == 0:
+		return nil, malformed(name, "is empty")
+	}
+	return b, nil
+}

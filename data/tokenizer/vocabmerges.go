@@ -1,0 +1,64 @@
+package tokenizer
+
+import (
+	"encoding/json"
+	"io/fs"
+	"strings"
+
+	"github.com/adagp/adagp/data"
+)
+
+// openVocabMerges reads vocab.json (token to id) and merges.txt ("left right" per line, best first,
+// with an optional "#version" line on top).
+func openVocabMerges(fsys fs.FS, cfg *config) (data.Tokenizer, error) {
+	b, err := readFile(fsys, vocabFile)
+	if err != nil {
+		return nil, err
+	}
+	var vocab map[string]int
+	if err := json.Unmarshal(b, &vocab); err != nil {
+		return nil, &FormatError{File: vocabFile, Msg: "malformed JSON", Err: err}
+	}
+	m, err := newBPE(vocabFile, vocab)
+	if err != nil {
+		return nil, err
+	}
+	if b, err = readFile(fsys, mergesFile); err != nil {
+		return nil, err
+	}
+	number := 0
+	for line := range strings.Lines(string(b)) {
+		number++
+		line = strings.TrimRight(line, "\r\n")
+		if line == "" || number == 1 && strings.HasPrefix(line, "#version") {
+			continue
+		}
+		left, right, err := splitMerge(line)
+		if err != nil {
+			return nil, malformed(mergesFile, "line %d: %v", number, err)
+		}
+		if err := m.addMerge(mergesFile, number, left, right); err != nil {
+			return nil, err
+		}
+	}
+	unknown := -1
+	if id, ok := m.id(string(cfg.UnkToken)); ok {
+		unknown = id
+	}
+	t, err := newByteLevel(vocabFile, m, unknown)
+	if err != nil {
+		return nil, err
+	}
+	if cfg.AddPrefixSpace != nil && *cfg.AddPrefixSpace {
+		t.prefix = prefixAlways
+	}
+	if t.bosID, err = cfg.bos(familyBOS(m.id), m.id); err != nil {
+		return nil, err
+	}
+	for _, name := range cfg.control() {
+		if id, ok := m.id(name); ok {
+			t.control[id] = true
+		}
+	}
+	return t.ready(), nil
+}
