@@ -2,6 +2,7 @@
 package all
 
 import (
+	_ "github.com/adagp/adagp/prune/adagp"
 	_ "github.com/adagp/adagp/prune/magnitude"
 	_ "github.com/adagp/adagp/prune/sparsegpt"
 	_ "github.com/adagp/adagp/prune/wanda"
