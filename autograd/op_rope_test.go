@@ -1,0 +1,63 @@
+package autograd_test
+
+import (
+	"math"
+	"testing"
+
+	"github.com/adagp/adagp/autograd"
+	"github.com/adagp/adagp/autograd/gradcheck"
+	"github.com/adagp/adagp/tensor"
+)
+
+// angles returns the tables of rotary embeddings for a head of 2·half.
+func angles(positions, half int) (cos, sin *tensor.Tensor) {
+	cos, sin = tensor.New(positions, half), tensor.New(positions, half)
+	for p := range positions {
+		for j := range half {
+			angle := float64(p) * math.Pow(100, -float64(j)/float64(half))
+			cos.Set(float32(math.Cos(angle)), p, j)
+			sin.Set(float32(math.Sin(angle)), p, j)
+		}
+	}
+	return cos, sin
+}
+
+func TestRoPE(t *testing.T) {
+	// A head of two elements at position 1 turns by 90 degrees; a second window
+	// of two rows starts again at the offset.
+	cos, sin := values([]int{3, 1}, 1, 0, -1), values([]int{3, 1}, 0, 1, 0)
+	x := values([]int{3, 4}, 1, 2, 3, 4, 1, 2, 3, 4, 1, 2, 3, 4)
+	got := autograd.RoPE(autograd.Const(x), cos, sin, 2, 2, 1).Value
+	wantClose(t, "quarter turns", got, values([]int{3, 4}, -2, 1, -4, 3, -1, -2, -3, -4, -2, 1, -4, 3), 0)
+
+	// Pairs as complex numbers, multiplied by e^(i·angle).
+	const heads, half, seqLen, offset = 2, 3, 3, 2
+	cos, sin = angles(seqLen+offset, half)
+	x = random(1, 2*seqLen, heads*half*2)
+	want := tensor.New(x.Shape()...)
+	for i := range x.Dim(0) {
+		for h := range heads {
+			for j := range half {
+				a, b, p := h*half*2+j, h*half*2+j+half, offset+i%seqLen
+				z := complex(x.At(i, a), x.At(i, b)) * complex(cos.At(p, j), sin.At(p, j))
+				want.Set(real(z), i, a)
+				want.Set(imag(z), i, b)
+			}
+		}
+	}
+	f := unary(func(x *autograd.Var) *autograd.Var { return autograd.RoPE(x, cos, sin, heads, seqLen, offset) })
+	wantClose(t, "complex product", infer(f, x), want, roundoff)
+	gradcheck.Check(t, "rope", f, x)
+
+	for _, c := range []struct {
+		what                  string
+		heads, seqLen, offset int
+	}{
+		{"wrong number of heads", 3, seqLen, offset},
+		{"positions beyond the tables", heads, seqLen, offset + 1},
+		{"negative offset", heads, seqLen, -1},
+		{"no sequence length", heads, 0, 0},
+	} {
+		wantShapePanic(t, c.what, func() { autograd.RoPE(autograd.Const(x), cos, sin, c.heads, c.seqLen, c.offset) })
+	}
+}

@@ -1,0 +1,68 @@
+package autograd_test
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"github.com/adagp/adagp/autograd"
+	"github.com/adagp/adagp/autograd/gradcheck"
+	"github.com/adagp/adagp/internal/parallel"
+	"github.com/adagp/adagp/tensor"
+)
+
+// TestThreadsDoNotMatter compares values and gradients of inputs large enough
+// to be split, to the bit. (Gradient checks do it for small ones.)
+func TestThreadsDoNotMatter(t *testing.T) {
+	const n, c = 301, 173
+	rng := rand.New(rand.NewPCG(1, 2))
+	ids := make([]int, n)
+	for i := range ids {
+		ids[i] = rng.IntN(40) // of a table of n rows: many repeated
+	}
+	cos, sin := angles(n, 5)
+	heads := autograd.AttentionShape{Heads: 6, KVHeads: 3, HeadDim: 8, Queries: 100, Keys: 100, Scale: 0.3}
+	q, k, v := attentionInputs(heads, 3)
+	x, other := random(1, n, c), random(2, n, c)
+	weight, bias := random(3, c), random(4, c)
+
+	for _, op := range []struct {
+		name   string
+		f      gradcheck.Func
+		inputs []*tensor.Tensor
+	}{
+		{"linear", linear, []*tensor.Tensor{x, random(5, 150, c), random(6, 150)}},
+		{"matmul", binary(autograd.MatMul), []*tensor.Tensor{x, random(5, c, 150)}},
+		{"matmultn", binary(autograd.MatMulTN), []*tensor.Tensor{x, random(5, n, 150)}},
+		{"addbias", binary(autograd.AddBias), []*tensor.Tensor{x, bias}},
+		{"gelu", unary(autograd.GELU), []*tensor.Tensor{x}},
+		{"silu", unary(autograd.SiLU), []*tensor.Tensor{x}},
+		{"swiglu", binary(autograd.SwiGLU), []*tensor.Tensor{x, other}},
+		{"softmax", unary(autograd.Softmax), []*tensor.Tensor{x}},
+		{"logsoftmax", unary(autograd.LogSoftmax), []*tensor.Tensor{x}},
+		{"rmsnorm", binary(func(x, w *autograd.Var) *autograd.Var { return autograd.RMSNorm(x, w, 1e-5) }), []*tensor.Tensor{x, weight}},
+		{"layernorm", layerNorm, []*tensor.Tensor{x, weight, bias}},
+		{"embedding", unary(func(x *autograd.Var) *autograd.Var { return autograd.Embedding(x, ids) }), []*tensor.Tensor{x}},
+		{"rope", unary(func(x *autograd.Var) *autograd.Var { return autograd.RoPE(x, cos, sin, 7, 100, 3) }), []*tensor.Tensor{random(7, n, 70)}},
+		{"attention", attention(heads), []*tensor.Tensor{q, k, v}},
+		{"crossentropy", unary(func(x *autograd.Var) *autograd.Var { return autograd.CrossEntropy(x, ids) }), []*tensor.Tensor{x}},
+		{"kldiv", unary(func(x *autograd.Var) *autograd.Var { return autograd.KLDiv(other, x) }), []*tensor.Tensor{x}},
+		{"mse", unary(func(x *autograd.Var) *autograd.Var { return autograd.MSE(x, other) }), []*tensor.Tensor{x}},
+		{"sumsquares", unary(autograd.SumSquares), []*tensor.Tensor{x}},
+	} {
+		t.Run(op.name, func(t *testing.T) {
+			defer parallel.SetThreads(parallel.Threads())
+			var want []*tensor.Tensor
+			for _, threads := range []int{1, 4, 3} {
+				parallel.SetThreads(threads)
+				dy := random(8, infer(op.f, op.inputs...).Shape()...)
+				got := append(gradients(op.f, dy, op.inputs...), infer(op.f, op.inputs...))
+				if want == nil {
+					want = got
+				}
+				for i := range got {
+					wantClose(t, "against one thread", got[i], want[i], 0)
+				}
+			}
+		})
+	}
+}
