@@ -269,7 +269,7 @@ func TestMaxAbs(t *testing.T) {
 }
 
 func TestShortSlicesPanic(t *testing.T) {
-	long, short := make([]float32, 3), make([]float32, 2, 2)
+	long, short := make([]float32, 3), make([]float32, 2)
 	for name, call := range map[string]func(){
 		"Dot":       func() { Dot(long, short) },
 		"Axpy":      func() { Axpy(1, long, short) },

@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/adagp/adagp/asm"
+	"github.com/adagp/adagp/internal/parallel"
 )
 
 // DType is the type of stored elements. Arithmetic is always float32; [Decode]
@@ -79,6 +80,14 @@ func Decode(dst []float32, src []byte, d DType) error {
 	if err := checkBytes("decode", len(dst), len(src), d); err != nil {
 		return err
 	}
+	size := d.Size()
+	parallel.For(len(dst), elementGrain, func(lo, hi int) {
+		decode(dst[lo:hi], src[lo*size:hi*size], d)
+	})
+	return nil
+}
+
+func decode(dst []float32, src []byte, d DType) {
 	le := binary.LittleEndian
 	switch d {
 	case F32:
@@ -121,7 +130,6 @@ func Decode(dst []float32, src []byte, d DType) error {
 			}
 		}
 	}
-	return nil
 }
 
 // halves hands 16-bit little-endian elements to kernel through a small buffer:
@@ -146,6 +154,14 @@ func Encode(dst []byte, src []float32, d DType) error {
 	if err := checkBytes("encode", len(src), len(dst), d); err != nil {
 		return err
 	}
+	size := d.Size()
+	parallel.For(len(src), elementGrain, func(lo, hi int) {
+		encode(dst[lo*size:hi*size], src[lo:hi], d)
+	})
+	return nil
+}
+
+func encode(dst []byte, src []float32, d DType) {
 	le := binary.LittleEndian
 	switch d {
 	case F32:
@@ -188,7 +204,6 @@ func Encode(dst []byte, src []float32, d DType) error {
 			}
 		}
 	}
-	return nil
 }
 
 func putHalves(dst []byte, src []float32, kernel func([]uint16, []float32)) {

@@ -20,7 +20,7 @@ type ShapeError struct {
 
 func (e *ShapeError) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "tensor: %s: got %s", e.Op, shapeString(e.Got))
+	fmt.Fprintf(&b, "tensor: %s: got %v", e.Op, e.Got)
 	if e.Want != nil {
 		fmt.Fprintf(&b, ", want %s", shapeString(e.Want))
 	}

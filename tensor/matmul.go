@@ -66,21 +66,78 @@ func productShape(op string, transA, transB bool, a, b *Tensor) (m, n, k int) {
 func product(op string, transA, transB bool, beta float32, dst, a, b *Tensor) {
 	m, n, k := productShape(op, transA, transB, a, b)
 	CheckShape(op, dst, m, n)
+	checkDisjoint(op, dst, a, b)
 	lda, ldb := a.shape[1], b.shape[1]
-	parallel.For(m, max(1, 1<<16/max(1, n*k)), func(lo, hi int) {
-		rows := a.data
-		if transA {
-			rows = rows[lo:]
-		} else {
-			rows = rows[lo*lda:]
+	g := newGrid(m, n, k, parallel.Threads())
+	parallel.For(g.rows*g.cols, 1, func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			r := g.tile(i)
+			asm.Gemm(transA, transB, r.m, r.n, k, 1,
+				from(a.data, transA, r.i, lda), lda,
+				from(b.data, !transB, r.j, ldb), ldb,
+				beta, dst.data[r.i*n+r.j:], n)
 		}
-		asm.Gemm(transA, transB, hi-lo, n, k, 1, rows, lda, b.data, ldb, beta, dst.data[lo*n:], n)
 	})
 }
 
-// Gram returns xᵀ·x [c, c] for x [n, c]. The result is exactly symmetric.
+// from returns the part of a matrix from row or column i on.
+func from(data []float32, column bool, i, ld int) []float32 {
+	if column {
+		return data[min(i, len(data)):]
+	}
+	return data[i*ld:]
+}
+
+// checkDisjoint catches the plainest case of a destination that is an operand.
+func checkDisjoint(op string, dst, a, b *Tensor) {
+	if len(dst.data) == 0 {
+		return
+	}
+	for _, x := range []*Tensor{a, b} {
+		if len(x.data) > 0 && &x.data[0] == &dst.data[0] {
+			panic(&ShapeError{Op: op, Got: dst.Shape(), Msg: "destination shares storage with an operand"})
+		}
+	}
+}
+
+// Gram returns xᵀ·x [c, c] for x [n, c]. The result is exactly symmetric; half
+// of it is computed, the rest copied.
 func Gram(x *Tensor) *Tensor {
-	return MatMulTN(x, x)
+	CheckShape("Gram", x, AnyDim, AnyDim)
+	dst := New(x.shape[1], x.shape[1])
+	GramInto(dst, x)
+	return dst
+}
+
+// GramInto sets dst [c, c] = xᵀ·x for x [n, c]. dst must not share storage with
+// x.
+func GramInto(dst, x *Tensor) {
+	CheckShape("Gram", x, AnyDim, AnyDim)
+	n, c := x.shape[0], x.shape[1]
+	CheckShape("Gram", dst, c, c)
+	checkDisjoint("Gram", dst, x, x)
+
+	// Square tiles of the lower triangle. Small ones leave little double work on
+	// the diagonal, large ones spend less on packing.
+	side := max(tileUnit, min(gramTile, roundUp(c/4, tileUnit)))
+	blocks := (c + side - 1) / side
+	type tile struct{ i, j int }
+	var tiles []tile
+	for i := range blocks {
+		for j := range i + 1 {
+			tiles = append(tiles, tile{i * side, j * side})
+		}
+	}
+	grain := 1 + minTileWork/max(1, side*side*n)
+	parallel.For(len(tiles), grain, func(lo, hi int) {
+		for _, t := range tiles[lo:hi] {
+			rows, cols := min(side, c-t.i), min(side, c-t.j)
+			asm.Gemm(true, false, rows, cols, n, 1, from(x.data, true, t.i, c), c, from(x.data, true, t.j, c), c, 0, dst.data[t.i*c+t.j:], c)
+			if t.i != t.j {
+				transpose(dst.data[t.j*c+t.i:], c, dst.data[t.i*c+t.j:], c, rows, cols)
+			}
+		}
+	})
 }
 
 // Transpose returns a copy of the matrix x [n, c] as [c, n].
@@ -88,10 +145,25 @@ func Transpose(x *Tensor) *Tensor {
 	CheckShape("Transpose", x, AnyDim, AnyDim)
 	n, c := x.shape[0], x.shape[1]
 	dst := New(c, n)
-	for i := range n {
-		for j, v := range x.data[i*c : (i+1)*c] {
-			dst.data[j*n+i] = v
+	parallel.For(n, rowGrain(c), func(lo, hi int) {
+		if c > 0 {
+			transpose(dst.data[lo:], n, x.data[lo*c:], c, hi-lo, c)
+		}
+	})
+	return dst
+}
+
+// transpose writes the rows × cols matrix src, transposed, to dst. It works in
+// small squares so that both sides stay in the cache.
+func transpose(dst []float32, ldDst int, src []float32, ldSrc, rows, cols int) {
+	const square = 16
+	for i := 0; i < rows; i += square {
+		for j := 0; j < cols; j += square {
+			for p := i; p < min(i+square, rows); p++ {
+				for q, v := range src[p*ldSrc+j : p*ldSrc+min(j+square, cols)] {
+					dst[(j+q)*ldDst+p] = v
+				}
+			}
 		}
 	}
-	return dst
 }

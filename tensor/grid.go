@@ -1,0 +1,68 @@
+package tensor
+
+const (
+	// minTileWork is the fewest multiply-adds worth a thread of their own: a few
+	// microseconds with the fastest kernels, against about one for the hand-out.
+	minTileWork = 1 << 18
+
+	// tileUnit is a multiple of the register tiles of all kernels, or nearly, so
+	// that cuts do not leave many of them half empty.
+	tileUnit = 96
+
+	// gramTile is the side of the tiles of a large Gram matrix.
+	gramTile = 4 * tileUnit
+)
+
+// grid cuts a matrix [m, n] into rows × cols tiles of equal size, the last ones
+// smaller. How it is cut has no influence on the elements, see [asm.Gemm].
+type grid struct {
+	m, n          int
+	rows, cols    int // number of tiles
+	height, width int // of a tile
+}
+
+// rect is the part of a matrix with rows i to i+m-1 and columns j to j+n-1.
+type rect struct{ i, j, m, n int }
+
+// newGrid cuts an [m, n] result with inner dimension k for a number of threads:
+// into two tiles per thread, if they are large enough, to even out threads that
+// are held up. Among the possible cuts it takes the one whose tiles have the
+// shortest sides, since every tile packs its operands.
+func newGrid(m, n, k, threads int) grid {
+	tiles := 1
+	if threads > 1 {
+		tiles = max(1, min(2*threads, m*n*k/minTileWork))
+	}
+	best := grid{m: m, n: n, rows: 1, cols: 1, height: m, width: n}
+	if tiles == 1 {
+		return best
+	}
+	cost := -1
+	for rows := 1; rows <= tiles; rows++ {
+		cols := (tiles + rows - 1) / rows
+		g := grid{m: m, n: n, height: cut(m, rows), width: cut(n, cols)}
+		g.rows, g.cols = (m-1)/g.height+1, (n-1)/g.width+1
+		// Work of the slowest thread, in multiply-adds, with the packing of an
+		// element counted as some tens of them.
+		perThread := (g.rows*g.cols-1)/threads + 1
+		if c := perThread * (g.height*g.width + 32*(g.height+g.width)); cost < 0 || c < cost {
+			best, cost = g, c
+		}
+	}
+	return best
+}
+
+// cut returns the size of the pieces when n is cut into parts.
+func cut(n, parts int) int {
+	size := (n-1)/parts + 1
+	return min(n, roundUp(size, tileUnit/6))
+}
+
+// tile returns the part that tile number i covers, counted row by row.
+func (g grid) tile(i int) rect {
+	r := rect{i: i / g.cols * g.height, j: i % g.cols * g.width}
+	r.m, r.n = min(g.height, g.m-r.i), min(g.width, g.n-r.j)
+	return r
+}
+
+func roundUp(n, to int) int { return (n + to - 1) / to * to }
