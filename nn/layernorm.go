@@ -9,26 +9,27 @@ import (
 // y = w ⊙ (x - mean) / sqrt(var + eps) + b (Ba, Kiros and Hinton 2016, equation 4).
 type LayerNorm struct {
 	Weight, Bias *Param // [width]; both nil when the norm has no affine map
+	Width        int
 	Eps          float32
-
-	ones *tensor.Tensor // the weight of a norm without affine map
 }
 
 // NewLayerNorm returns a norm with the parameters path.weight and path.bias [width], or with none
 // when affine is false.
 func NewLayerNorm(path string, width int, eps float32, affine bool) *LayerNorm {
+	n := &LayerNorm{Width: width, Eps: eps}
 	if affine {
-		return &LayerNorm{Weight: NewParam(path+".weight", width), Bias: NewParam(path+".bias", width), Eps: eps}
+		n.Weight, n.Bias = NewParam(path+".weight", width), NewParam(path+".bias", width)
 	}
-	ones := tensor.New(width)
-	ones.Fill(1)
-	return &LayerNorm{Eps: eps, ones: ones}
+	return n
 }
 
 // Forward normalises the rows of x [tokens, width].
 func (n *LayerNorm) Forward(c *Context, x *autograd.Var) *autograd.Var {
 	if n.Weight == nil {
-		return autograd.LayerNorm(x, autograd.Const(n.ones), nil, n.Eps)
+		// Made anew each time: a model of many layers holds nothing before it is loaded.
+		ones := tensor.New(n.Width)
+		ones.Fill(1)
+		return autograd.LayerNorm(x, autograd.Const(ones), nil, n.Eps)
 	}
 	return autograd.LayerNorm(x, n.Weight.On(c), n.Bias.On(c), n.Eps)
 }
