@@ -32,10 +32,14 @@ func (w *Writer) Commit() error {
 			return w.fail(err)
 		}
 	}
-	if err := replaceFolder(w.partial, w.dir, w.force); err != nil {
+	replaced, err := replaceFolder(w.partial, w.dir, w.force)
+	if !replaced {
 		return w.fail(err)
 	}
 	w.done = true
+	if err != nil {
+		return fmt.Errorf("the output is complete, but the folder it replaces could not be removed: %w", err)
+	}
 	return syncFolder(filepath.Dir(w.dir))
 }
 

@@ -146,32 +146,40 @@ func syncFolder(dir string) error {
 }
 
 // replaceFolder gives the folder from the name to. An empty folder of that name makes room; with
-// force, any: it is moved aside, comes back if the renaming fails, and is removed at the end.
-func replaceFolder(from, to string, force bool) error {
+// force, any. The old folder disappears in the same step in which the new one takes its place, or,
+// where the system has no such step, is moved aside first and comes back if the second move fails.
+// When replaced is true and there is an error, only the removal of the old folder failed.
+func replaceFolder(from, to string, force bool) (replaced bool, err error) {
+	rename := func() (bool, error) {
+		err := os.Rename(from, to)
+		return err == nil, err
+	}
 	info, err := os.Lstat(to)
 	if errors.Is(err, fs.ErrNotExist) {
-		return os.Rename(from, to)
+		return rename()
 	}
 	if err != nil {
-		return err
+		return false, err
 	}
 	if info.IsDir() && os.Remove(to) == nil { // it was empty
-		return os.Rename(from, to)
+		return rename()
 	}
 	if !force {
-		return &ExistsError{Path: to}
+		return false, &ExistsError{Path: to}
+	}
+	if exchange(from, to) == nil {
+		return true, os.RemoveAll(from)
 	}
 	aside, err := os.MkdirTemp(filepath.Dir(to), filepath.Base(to)+".replaced-*")
 	if err != nil {
-		return err
+		return false, err
 	}
 	old := filepath.Join(aside, filepath.Base(to))
 	if err := os.Rename(to, old); err != nil {
-		os.Remove(aside)
-		return err
+		return false, errors.Join(err, os.Remove(aside))
 	}
 	if err := os.Rename(from, to); err != nil {
-		return errors.Join(err, os.Rename(old, to), os.Remove(aside))
+		return false, errors.Join(err, os.Rename(old, to), os.Remove(aside))
 	}
-	return os.RemoveAll(aside)
+	return true, os.RemoveAll(aside)
 }

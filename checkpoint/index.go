@@ -25,7 +25,7 @@ type shardIndex struct {
 }
 
 // readIndex reads and checks the index file name of fsys.
-func readIndex(fsys fs.FS, name string) (*shardIndex, error) {
+func readIndex(fsys fs.FS, name, suffix string) (*shardIndex, error) {
 	f, err := blob.Open(fsys, name)
 	if err != nil {
 		return nil, err
@@ -38,12 +38,12 @@ func readIndex(fsys fs.FS, name string) (*shardIndex, error) {
 	if err := blob.ReadFull(f, text, 0); err != nil {
 		return nil, fmt.Errorf("read %s: %w", name, err)
 	}
-	return parseIndex(name, text)
+	return parseIndex(name, text, suffix)
 }
 
 // parseIndex decodes an index. Keys besides weight_map are left to others; inside it a name may
-// occur only once, and every shard must be a plain file name.
-func parseIndex(file string, text []byte) (*shardIndex, error) {
+// occur only once, and every shard must be a plain file name that ends in suffix.
+func parseIndex(file string, text []byte, suffix string) (*shardIndex, error) {
 	dec := json.NewDecoder(bytes.NewReader(text))
 	fail := func(name, format string, args ...any) (*shardIndex, error) {
 		return nil, &FormatError{File: file, Tensor: name, Offset: dec.InputOffset(), Msg: fmt.Sprintf(format, args...)}
@@ -106,6 +106,9 @@ func parseIndex(file string, text []byte) (*shardIndex, error) {
 			}
 			if !plainName(shard) {
 				return fail(name, "shard %s in weight_map is not the name of a file in the folder", blob.Quote(shard))
+			}
+			if !strings.HasSuffix(shard, suffix) {
+				return fail(name, "shard %s in weight_map does not end in %s", blob.Quote(shard), suffix)
 			}
 			x.weightMap[name] = shard
 		}

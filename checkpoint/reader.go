@@ -29,6 +29,7 @@ type Reader struct {
 	index  *shardIndex // nil when the model is a single file
 	shards []*shard
 	infos  map[string]Info
+	homes  map[string]*shard // where each tensor is
 	names  []string
 }
 
@@ -37,6 +38,14 @@ type layout struct {
 	file    string // the file that identifies it
 	sharded bool   // file is an index
 	torch   bool   // weights are PyTorch pickles
+}
+
+// shardSuffix is how the names of the weight files end.
+func (l layout) shardSuffix() string {
+	if l.torch {
+		return ".bin"
+	}
+	return ".safetensors"
 }
 
 // layouts in the order in which they are looked for.
@@ -82,8 +91,8 @@ func Open(fsys fs.FS) (*Reader, error) {
 	return nil, fmt.Errorf("no weights found: looked for %s: %w", strings.Join(tried, ", "), fs.ErrNotExist)
 }
 
-func open(fsys fs.FS, l layout) (r *Reader, err error) {
-	r = &Reader{layout: l, infos: make(map[string]Info)}
+func open(fsys fs.FS, l layout) (_ *Reader, err error) {
+	r := &Reader{layout: l, infos: make(map[string]Info), homes: make(map[string]*shard)}
 	defer func() {
 		if err != nil {
 			r.Close()
@@ -91,7 +100,7 @@ func open(fsys fs.FS, l layout) (r *Reader, err error) {
 	}()
 	files := []string{l.file}
 	if l.sharded {
-		if r.index, err = readIndex(fsys, l.file); err != nil {
+		if r.index, err = readIndex(fsys, l.file, l.shardSuffix()); err != nil {
 			return nil, err
 		}
 		files = r.index.shards()
@@ -113,7 +122,7 @@ func open(fsys fs.FS, l layout) (r *Reader, err error) {
 	}
 	for _, s := range r.shards {
 		for _, t := range s.tensors {
-			r.infos[t.Name] = t
+			r.infos[t.Name], r.homes[t.Name] = t, s
 			r.names = append(r.names, t.Name)
 		}
 	}
@@ -173,12 +182,11 @@ func (r *Reader) Files() []string {
 
 // section gives access to the stored elements of a tensor, row-major and little endian.
 func (r *Reader) section(name string) (*io.SectionReader, error) {
-	info, ok := r.infos[name]
+	s, ok := r.homes[name]
 	if !ok {
 		return nil, fmt.Errorf("no tensor %s in %s", blob.Quote(name), r.layout.file)
 	}
-	i := slices.IndexFunc(r.shards, func(s *shard) bool { return s.file == info.File })
-	return r.shards[i].open(name)
+	return s.open(name)
 }
 
 // Read returns a tensor in its stored shape, its elements widened to float32 (float64 and large

@@ -44,10 +44,10 @@ func (l *legacy) next(what string, persistent func(any) (any, error)) (any, erro
 	return nil, fmt.Errorf("%s: %w", what, err)
 }
 
-// isLegacy tells whether data starts with a pickled integer in protocol 2 or later, as the magic
-// number of a legacy file does.
+// isLegacy tells whether data may start with a pickled integer, as a legacy file does: with PROTO,
+// or in the oldest protocols with LONG.
 func isLegacy(start []byte) bool {
-	return len(start) >= 3 && start[0] == 0x80 && start[2] == opLong1
+	return len(start) > 0 && (start[0] == 0x80 || start[0] == 'L')
 }
 
 // readLegacy returns the state dict and the place of every storage in it.

@@ -88,15 +88,17 @@ func (p *place) section() (*io.SectionReader, error) {
 	return io.NewSectionReader(bytes.NewReader(to), 0, int64(len(to))), nil
 }
 
-// gather copies the elements to their row-major order, counting the index up like an odometer.
+// gather copies the elements to their row-major order: rows along the last dimension, the index of
+// the others counted up like an odometer.
 func (p *place) gather(to, from []byte) {
 	size := p.dtype.Size()
-	index := make([]int, len(p.shape))
+	last := len(p.shape) - 1
+	index := make([]int, last) // a scalar is contiguous and never comes here
 	at := 0
 	for {
-		copy(to[:size], from[at*size:])
-		to = to[size:]
-		d := len(index) - 1
+		gatherRow(to[:p.shape[last]*size], from[at*size:], p.steps[last]*size, size)
+		to = to[p.shape[last]*size:]
+		d := last - 1
 		for ; d >= 0; d-- {
 			index[d]++
 			at += p.steps[d]
@@ -108,6 +110,25 @@ func (p *place) gather(to, from []byte) {
 		}
 		if d < 0 {
 			return
+		}
+	}
+}
+
+// gatherRow fills to with elements of size bytes that are step bytes apart in from.
+func gatherRow(to, from []byte, step, size int) {
+	switch size {
+	case 2:
+		for i := 0; i < len(to); i += 2 {
+			j := i / 2 * step
+			to[i], to[i+1] = from[j], from[j+1]
+		}
+	case 4:
+		for i := 0; i < len(to); i += 4 {
+			copy(to[i:i+4], from[i/4*step:])
+		}
+	default:
+		for i := 0; i < len(to); i += size {
+			copy(to[i:i+size], from[i/size*step:])
 		}
 	}
 }

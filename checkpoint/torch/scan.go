@@ -2,12 +2,12 @@ package torch
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -78,11 +78,12 @@ const (
 type scanner struct {
 	r         *bufio.Reader
 	remaining int64 // bytes left in the source
-	out       bytes.Buffer
+	out       []byte
 	ops       int
 
-	// The last strings pushed, as far as the scanner knows the stack: STACK_GLOBAL takes module and
-	// name from there. memo follows what the memo holds; "" stands for anything but a string.
+	// STACK_GLOBAL takes module and name from the stack, so the scanner keeps what it knows of it:
+	// pushed are the strings on top, none when the last operation was of another kind; memo is the
+	// machine's memo. In both "" stands for anything but a string.
 	pushed []string
 	memo   map[int]string
 }
@@ -100,7 +101,7 @@ func scan(r *bufio.Reader, remaining int64) ([]byte, error) {
 		}
 		form, ok := opcodes[op]
 		if !ok {
-			return nil, fmt.Errorf("pickle opcode 0x%02x at byte %d is not allowed", op, s.out.Len()-1)
+			return nil, fmt.Errorf("pickle opcode 0x%02x at byte %d is not allowed", op, len(s.out)-1)
 		}
 		arg, err := s.argument(op, form)
 		if err != nil {
@@ -110,7 +111,7 @@ func scan(r *bufio.Reader, remaining int64) ([]byte, error) {
 			return nil, err
 		}
 		if op == '.' {
-			return s.out.Bytes(), nil
+			return s.out, nil
 		}
 	}
 }
@@ -133,10 +134,10 @@ func (s *scanner) argument(op byte, form argument) ([]byte, error) {
 		copy(wide[:], b)
 		n := binary.LittleEndian.Uint64(wide[:])
 		if n > math.MaxInt64 {
-			return nil, fmt.Errorf("pickle argument of %d bytes at byte %d", n, s.out.Len())
+			return nil, fmt.Errorf("pickle argument of %d bytes at byte %d", n, len(s.out))
 		}
 		if (op == opLong1 || op == opLong4) && (n == 0 || n > maxLong) {
-			return nil, fmt.Errorf("pickle integer of %d bytes at byte %d, want 1 to %d", n, s.out.Len(), maxLong)
+			return nil, fmt.Errorf("pickle integer of %d bytes at byte %d, want 1 to %d", n, len(s.out), maxLong)
 		}
 		return s.bytes(int64(n))
 	case line:
@@ -158,9 +159,7 @@ func (s *scanner) argument(op byte, form argument) ([]byte, error) {
 // follow keeps the strings on the stack and checks classes.
 func (s *scanner) follow(op byte, arg []byte) error {
 	switch op {
-	case opShortUnicode, 'X', 0x8d, 'U', 'T':
-		s.pushed = append(s.pushed, string(arg))
-	case 'V':
+	case opShortUnicode, 'X', 0x8d, 'U', 'T', 'V':
 		s.pushed = append(s.pushed, string(arg))
 	case 'h', 'j', 'g':
 		i, err := memoIndex(op, arg)
@@ -197,7 +196,7 @@ func (s *scanner) follow(op byte, arg []byte) error {
 		}
 	case 0x95: // FRAME does not touch the stack
 		if n := binary.LittleEndian.Uint64(arg); n > uint64(min(s.remaining, maxPickle)) {
-			return fmt.Errorf("pickle frame of %d bytes in a file with %d left", n, s.remaining)
+			return fmt.Errorf("pickle ends too early: frame of %d bytes at byte %d, %d left", n, len(s.out), s.remaining)
 		}
 	default:
 		s.pushed = s.pushed[:0]
@@ -238,35 +237,36 @@ func (s *scanner) byte() (byte, error) {
 	return b[0], nil
 }
 
-// bytes reads n bytes, which stay valid until the next call.
+// bytes reads n bytes. The caller must not change them.
 func (s *scanner) bytes(n int64) ([]byte, error) {
+	start := len(s.out)
 	if n > s.remaining {
-		return nil, fmt.Errorf("pickle argument of %d bytes at byte %d, with %d left in the file", n, s.out.Len(), s.remaining)
+		return nil, fmt.Errorf("pickle ends too early: %d bytes wanted at byte %d, %d left", n, start, s.remaining)
 	}
-	start := s.out.Len()
-	if int64(start)+n > maxPickle {
+	if n > maxPickle-int64(start) {
 		return nil, fmt.Errorf("pickle of more than %d bytes", maxPickle)
 	}
-	if _, err := io.CopyN(&s.out, s.r, n); err != nil {
+	s.out = slices.Grow(s.out, int(n))[:start+int(n)]
+	if _, err := io.ReadFull(s.r, s.out[start:]); err != nil {
 		if err == io.EOF {
 			err = io.ErrUnexpectedEOF
 		}
 		return nil, err
 	}
 	s.remaining -= n
-	return s.out.Bytes()[start:], nil
+	return s.out[start:], nil
 }
 
 // line reads up to a newline, which it drops.
 func (s *scanner) line() ([]byte, error) {
-	start := s.out.Len()
-	for s.out.Len()-start <= maxLine {
+	start := len(s.out)
+	for len(s.out)-start <= maxLine {
 		b, err := s.byte()
 		if err != nil {
 			return nil, err
 		}
 		if b == '\n' {
-			text := s.out.Bytes()[start:]
+			text := s.out[start:]
 			return text[:len(text)-1], nil
 		}
 	}

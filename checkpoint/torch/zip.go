@@ -77,13 +77,14 @@ func (a *archive) checkByteOrder() error {
 
 // pickle reads and checks the pickle of the state dict.
 func (a *archive) pickle() ([]byte, error) {
-	r, err := a.entries[a.prefix+"data.pkl"].Open()
+	f := a.entries[a.prefix+"data.pkl"]
+	r, err := f.Open()
 	if err != nil {
 		return nil, fmt.Errorf("data.pkl: %w", err)
 	}
 	defer r.Close()
-	// The declared size of a compressed entry is only a claim: scan has limits of its own.
-	b, err := scan(bufio.NewReader(r), math.MaxInt64)
+	// The declared size is only a claim; scan has a limit of its own.
+	b, err := scan(bufio.NewReader(r), int64(min(f.UncompressedSize64, math.MaxInt64)))
 	if err != nil {
 		return nil, fmt.Errorf("data.pkl: %w", err)
 	}

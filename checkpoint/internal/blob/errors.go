@@ -42,20 +42,25 @@ func (e *FormatError) Error() string {
 // Unwrap gives the underlying error.
 func (e *FormatError) Unwrap() error { return e.Err }
 
-// maxText bounds text from a file inside an error message: a hostile name may be megabytes long.
-const maxText = 300
+// Text from a file is cut in error messages: a hostile name may be megabytes long.
+const (
+	maxName = 160  // bytes of a quoted name
+	maxText = 1000 // bytes of other text
+)
 
-// Shorten cuts s to a length fit for an error message, at a character boundary.
-func Shorten(s string) string {
-	if len(s) <= maxText {
-		return s
-	}
-	cut := maxText
-	for cut > 0 && !utf8.RuneStart(s[cut]) {
-		cut--
-	}
-	return s[:cut] + "…"
-}
+// Shorten cuts s to a length fit for an error message.
+func Shorten(s string) string { return cut(s, maxText) }
 
 // Quote is s in double quotes, escaped and cut to a length fit for an error message.
-func Quote(s string) string { return strconv.Quote(Shorten(s)) }
+func Quote(s string) string { return strconv.Quote(cut(s, maxName)) }
+
+// cut drops what exceeds n bytes, at a character boundary.
+func cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n] + "…"
+}
