@@ -178,12 +178,3 @@ func (f *Fields) Object(name string) *Fields {
 	}
 	return o
 }
-
-// Upper bounds of sizes in a configuration: far above any published model, and low enough that no
-// product of two of them overflows and that a wrong number is found before memory is asked for.
-const (
-	MaxWidth     = 1 << 20
-	MaxVocab     = 1 << 24
-	MaxLayers    = 1 << 12
-	MaxPositions = 1 << 24
-)

@@ -83,3 +83,17 @@ func TestCrossEntropy(t *testing.T) {
 		t.Errorf("NextTokens: got %v, want %v", got, want)
 	}
 }
+
+func TestMLPWalk(t *testing.T) {
+	m := &nn.MLP{Up: nn.NewLinear("fc1", 2, 3, true), Down: nn.NewLinear("fc2", 3, 2, false), Activation: nn.ReLU}
+	if got, want := nn.Names(m.Walk), []string{"fc1.weight", "fc1.bias", "fc2.weight"}; !slices.Equal(got, want) {
+		t.Errorf("names: got %v, want %v", got, want)
+	}
+	if got := m.Linears(); len(got) != 2 || got[0] != m.Up || got[1] != m.Down {
+		t.Errorf("linears: got %v, want fc1, fc2", got)
+	}
+	n := nn.NewRMSNorm("norm", 2, 1e-6)
+	if got, want := nn.Names(n.Walk), []string{"norm.weight"}; !slices.Equal(got, want) {
+		t.Errorf("names: got %v, want %v", got, want)
+	}
+}

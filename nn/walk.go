@@ -21,7 +21,7 @@ func Params(walk func(visit func(*Param))) []*Param {
 	return ps
 }
 
-// walkAll visits optional walkers in order, leaving out the nil ones.
+// walkAll visits parameters in order, leaving out the absent ones.
 func walkAll(visit func(*Param), ps ...*Param) {
 	for _, p := range ps {
 		if p != nil {
