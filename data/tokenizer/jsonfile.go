@@ -20,11 +20,14 @@ type jsonTokenizer struct {
 	Normalizer    *step      `json:"normalizer"`
 	PreTokenizer  *step      `json:"pre_tokenizer"`
 	PostProcessor *processor `json:"post_processor"`
-	Model         jsonModel  `json:"model"`
+
+	// RawModel becomes Model once its type is known to be BPE; the vocabulary of others has
+	// another shape.
+	RawModel json.RawMessage `json:"model"`
+	Model    jsonModel       `json:"-"`
 }
 
 type jsonModel struct {
-	Type         string         `json:"type"`
 	Dropout      float64        `json:"dropout"`
 	UnkToken     string         `json:"unk_token"`
 	Prefix       string         `json:"continuing_subword_prefix"`
@@ -101,7 +104,7 @@ func openJSON(fsys fs.FS, cfg *config) (data.Tokenizer, error) {
 	if err := json.Unmarshal(b, &j); err != nil {
 		return nil, &FormatError{File: jsonFile, Msg: "malformed JSON", Err: err}
 	}
-	if err := j.Model.check(); err != nil {
+	if err := j.readModel(); err != nil {
 		return nil, err
 	}
 	m, err := newBPE(jsonFile, j.Model.Vocab)
@@ -146,11 +149,27 @@ func openJSON(fsys fs.FS, cfg *config) (data.Tokenizer, error) {
 	return j.blankBPE(m, unknown, control, bos)
 }
 
-// check refuses models that are not plain BPE.
-func (m *jsonModel) check() error {
+// readModel decodes the model and refuses what is not plain BPE. Files from before there were types
+// are BPE when they have merges.
+func (j *jsonTokenizer) readModel() error {
+	var kind struct {
+		Type   string          `json:"type"`
+		Merges json.RawMessage `json:"merges"`
+	}
+	if len(j.RawModel) == 0 {
+		return malformed(jsonFile, "has no model")
+	}
+	if err := json.Unmarshal(j.RawModel, &kind); err != nil {
+		return &FormatError{File: jsonFile, Msg: "malformed model", Err: err}
+	}
+	if kind.Type != "BPE" && (kind.Type != "" || kind.Merges == nil) {
+		return unsupported(jsonFile, "model type %q, want BPE", kind.Type)
+	}
+	m := &j.Model
+	if err := json.Unmarshal(j.RawModel, m); err != nil {
+		return &FormatError{File: jsonFile, Msg: "malformed model", Err: err}
+	}
 	switch {
-	case m.Type != "BPE" && (m.Type != "" || m.Merges == nil):
-		return unsupported(jsonFile, "model type %q, want BPE", m.Type)
 	case m.Dropout != 0:
 		return unsupported(jsonFile, "dropout %v, want none", m.Dropout)
 	case m.Prefix != "" || m.Suffix != "":

@@ -1,0 +1,47 @@
+package tokenizer
+
+import (
+	"math"
+
+	"google.golang.org/protobuf/encoding/protowire"
+)
+
+// PatternGPT2 and PatternLlama3 are the regular expressions that a Split may hold.
+const (
+	PatternGPT2   = patternGPT2
+	PatternLlama3 = patternLlama3
+)
+
+// ScoredPiece is a piece of a SentencePiece model.
+type ScoredPiece struct {
+	Text  string
+	Score float32
+}
+
+// Pieces returns the pieces of a SentencePiece model, by id.
+func Pieces(model []byte) []ScoredPiece {
+	var pieces []ScoredPiece
+	for len(model) > 0 {
+		number, kind, n := protowire.ConsumeTag(model)
+		size := protowire.ConsumeFieldValue(number, kind, model[n:])
+		if number == modelPieces {
+			body, _ := protowire.ConsumeBytes(model[n:])
+			var p ScoredPiece
+			for len(body) > 0 {
+				number, kind, n := protowire.ConsumeTag(body)
+				size := protowire.ConsumeFieldValue(number, kind, body[n:])
+				switch number {
+				case pieceText:
+					p.Text, _ = protowire.ConsumeString(body[n:])
+				case 2:
+					bits, _ := protowire.ConsumeFixed32(body[n:])
+					p.Score = math.Float32frombits(bits)
+				}
+				body = body[n+size:]
+			}
+			pieces = append(pieces, p)
+		}
+		model = model[n+size:]
+	}
+	return pieces
+}
