@@ -1,3 +1,5 @@
+//go:build !amd64 || purego
+
 package asm
 
 // compiledLevels lists the levels in assembly that this build contains, slowest

@@ -1,0 +1,55 @@
+//go:build amd64 && !purego
+
+package asm
+
+// The programs that write the assembly are a module of their own, so that this
+// one does not depend on them.
+//go:generate go -C _gen run ./gemm -out ../gemm_amd64.s -stubs ../gemm_stubs_amd64.go -pkg asm
+
+// compiledLevels lists the levels in assembly that this build contains, slowest
+// first.
+var compiledLevels = []*kernels{kernelsAVX2(), kernelsAVX512()}
+
+func kernelsAVX2() *kernels {
+	k := generic
+	k.level = AVX2
+	k.gemm32 = gemmKernel[float32]{
+		mr: 6, nr: 16, mc: 240, nc: 4080, kc: 256,
+		pack: packGeneric[float32],
+		tile: func(k int, alpha float32, a, b, c []float32, ldc int, accumulate bool) {
+			_, _, _ = a[6*k-1], b[16*k-1], c[5*ldc+15]
+			tileF32AVX2(k, alpha, &a[0], &b[0], &c[0], ldc, accumulate)
+		},
+	}
+	k.gemm64 = gemmKernel[float64]{
+		mr: 6, nr: 8, mc: 120, nc: 2040, kc: 256,
+		pack: packGeneric[float64],
+		tile: func(k int, alpha float64, a, b, c []float64, ldc int, accumulate bool) {
+			_, _, _ = a[6*k-1], b[8*k-1], c[5*ldc+7]
+			tileF64AVX2(k, alpha, &a[0], &b[0], &c[0], ldc, accumulate)
+		},
+	}
+	return &k
+}
+
+func kernelsAVX512() *kernels {
+	k := generic
+	k.level = AVX512
+	k.gemm32 = gemmKernel[float32]{
+		mr: 12, nr: 32, mc: 480, nc: 4096, kc: 256,
+		pack: packGeneric[float32],
+		tile: func(k int, alpha float32, a, b, c []float32, ldc int, accumulate bool) {
+			_, _, _ = a[12*k-1], b[32*k-1], c[11*ldc+31]
+			tileF32AVX512(k, alpha, &a[0], &b[0], &c[0], ldc, accumulate)
+		},
+	}
+	k.gemm64 = gemmKernel[float64]{
+		mr: 12, nr: 16, mc: 240, nc: 2048, kc: 256,
+		pack: packGeneric[float64],
+		tile: func(k int, alpha float64, a, b, c []float64, ldc int, accumulate bool) {
+			_, _, _ = a[12*k-1], b[16*k-1], c[11*ldc+15]
+			tileF64AVX512(k, alpha, &a[0], &b[0], &c[0], ldc, accumulate)
+		},
+	}
+	return &k
+}
