@@ -85,10 +85,10 @@ func (f *File) ReadAt(p []byte, off int64) (n int, err error) {
 		return 0, &fs.PathError{Op: "read", Path: f.name, Err: fs.ErrClosed}
 	case off < 0:
 		return 0, &fs.PathError{Op: "read", Path: f.name, Err: errors.New("negative offset")}
-	case f.mapped == nil:
-		return f.reader.ReadAt(p, off)
 	case off >= f.size:
 		return 0, io.EOF
+	case f.mapped == nil:
+		return f.reader.ReadAt(p, off)
 	}
 	// Pages beyond the end of a file that was truncated after mapping raise a fault, which would
 	// end the process. Here it becomes an error.
