@@ -12,7 +12,7 @@ import (
 // caller clears them. Reset the tape to free what was recorded.
 func (t *Tape) Backward(loss *Var) {
 	if loss.Value.Len() != 1 {
-		panic(shapeError("backward", loss.Value.Shape(), []int{1}))
+		panic(shapeError("Backward", loss.Value.Shape(), []int{1}))
 	}
 	one := tensor.New(loss.Value.Shape()...)
 	one.Fill(1)
@@ -24,15 +24,15 @@ func (t *Tape) Backward(loss *Var) {
 func (t *Tape) BackwardFrom(y *Var, dy *tensor.Tensor) {
 	switch {
 	case t == nil:
-		panic("autograd: backward on the nil tape, which records nothing")
+		panic("autograd: Backward on the nil tape, which records nothing")
 	case y.tape == nil:
-		panic("autograd: backward from a constant: no input of it is on a tape")
+		panic("autograd: Backward from a constant: no input of it is on a tape")
 	case y.tape != t:
-		panic("autograd: backward from a variable of another tape")
+		panic("autograd: Backward from a variable of another tape")
 	case y.epoch != t.epoch:
-		panic("autograd: backward from a variable made before Tape.Reset")
+		panic("autograd: Backward from a variable made before Tape.Reset")
 	}
-	wantSameShape("backward", dy, y.Value)
+	wantSameShape("BackwardFrom", dy, y.Value)
 	y.accumulate(dy, false)
 	for i := len(t.nodes) - 1; i >= 0; i-- {
 		n := &t.nodes[i]
@@ -41,12 +41,12 @@ func (t *Tape) BackwardFrom(y *Var, dy *tensor.Tensor) {
 			continue // y does not depend on this operation
 		}
 		for j, dx := range n.backward(dy) {
-			if dx == nil {
+			x := n.inputs[j]
+			if dx == nil || !needsGrad(x) {
 				continue
 			}
-			x := n.inputs[j]
 			if !equalShapes(dx.Shape(), x.Value.Shape()) {
-				panic(shapeError(fmt.Sprintf("backward of %s, gradient of input %d", n.op, j), dx.Shape(), x.Value.Shape()))
+				panic(shapeError(fmt.Sprintf("%s, gradient of input %d", n.op, j), dx.Shape(), x.Value.Shape()))
 			}
 			x.accumulate(dx, !sameStorage(dx, dy))
 		}

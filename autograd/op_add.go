@@ -6,7 +6,7 @@ import "github.com/adagp/adagp/tensor"
 //
 //	y = a + b    da = dy    db = dy
 func Add(a, b *Var) *Var {
-	return record("add", tensor.Add(a.Value, b.Value), func(dy *tensor.Tensor) []*tensor.Tensor {
+	return record("Add", tensor.Add(a.Value, b.Value), func(dy *tensor.Tensor) []*tensor.Tensor {
 		return grads(dy, dy)
 	}, a, b)
 }

@@ -6,7 +6,7 @@ import "github.com/adagp/adagp/tensor"
 //
 //	y[i,j] = x[i,j] + b[j]    dx = dy    db[j] = Σᵢ dy[i,j]
 func AddBias(x, b *Var) *Var {
-	return record("addbias", tensor.AddBias(x.Value, b.Value), func(dy *tensor.Tensor) []*tensor.Tensor {
+	return record("AddBias", tensor.AddBias(x.Value, b.Value), func(dy *tensor.Tensor) []*tensor.Tensor {
 		return grads(dy, biasGrad(b, dy))
 	}, x, b)
 }

@@ -41,7 +41,7 @@ func Attention(q, k, v *Var, s AttentionShape) *Var {
 			s.forwardHead(s.head(q.Value, k.Value, v.Value, i/s.Heads, i%s.Heads), s.queryRows(y, i/s.Heads, i%s.Heads), scores)
 		}
 	})
-	return record("attention", y, func(dy *tensor.Tensor) []*tensor.Tensor {
+	return record("Attention", y, func(dy *tensor.Tensor) []*tensor.Tensor {
 		dq, dk, dv := zerosFor(q), zerosFor(k), zerosFor(v)
 		group := s.Heads / s.KVHeads
 		// One thread has all the queries of a key head, and adds up dK and dV in
@@ -152,19 +152,19 @@ func (s AttentionShape) backwardHead(h, d attentionHead, dy, p, ds []float32) {
 // check panics on shapes that do not fit and returns the number of windows.
 func (s AttentionShape) check(q, k, v *tensor.Tensor) int {
 	if s.Heads < 1 || s.KVHeads < 1 || s.Heads%s.KVHeads != 0 {
-		panic(&tensor.ShapeError{Op: "autograd attention", Got: []int{s.Heads, s.KVHeads}, Msg: "heads must be a multiple of key heads"})
+		panic(&tensor.ShapeError{Op: "autograd.Attention", Got: []int{s.Heads, s.KVHeads}, Msg: "heads must be a multiple of key heads"})
 	}
 	if s.HeadDim < 1 || s.Queries < 1 || s.Keys < s.Queries {
-		panic(&tensor.ShapeError{Op: "autograd attention", Got: []int{s.HeadDim, s.Queries, s.Keys},
+		panic(&tensor.ShapeError{Op: "autograd.Attention", Got: []int{s.HeadDim, s.Queries, s.Keys},
 			Msg: "head dim and queries must be positive, keys at least queries"})
 	}
-	wantShape("attention, queries", q, tensor.AnyDim, s.queryWidth())
+	wantShape("Attention, queries", q, tensor.AnyDim, s.queryWidth())
 	if q.Dim(0)%s.Queries != 0 {
-		panic(&tensor.ShapeError{Op: "autograd attention, queries", Got: q.Shape(), Want: []int{s.Queries, s.queryWidth()}, Msg: "rows must be whole windows"})
+		panic(&tensor.ShapeError{Op: "autograd.Attention, queries", Got: q.Shape(), Want: []int{s.Queries, s.queryWidth()}, Msg: "rows must be whole windows"})
 	}
 	windows := q.Dim(0) / s.Queries
-	wantShape("attention, keys", k, windows*s.Keys, s.keyWidth())
-	wantShape("attention, values", v, windows*s.Keys, s.keyWidth())
+	wantShape("Attention, keys", k, windows*s.Keys, s.keyWidth())
+	wantShape("Attention, values", v, windows*s.Keys, s.keyWidth())
 	return windows
 }
 

@@ -12,9 +12,9 @@ import (
 func ConcatRows(xs ...*Var) *Var {
 	rows, cols := 0, 0
 	for i, x := range xs {
-		n, c := matrix("concatrows", x.Value)
+		n, c := matrix("ConcatRows", x.Value)
 		if i > 0 && c != cols {
-			panic(shapeError("concatrows", x.Value.Shape(), []int{n, cols}))
+			panic(shapeError("ConcatRows", x.Value.Shape(), []int{n, cols}))
 		}
 		rows, cols = rows+n, c
 	}
@@ -24,7 +24,7 @@ func ConcatRows(xs ...*Var) *Var {
 		at += copy(y.Data()[at:], x.Value.Data())
 	}
 	inputs := slices.Clone(xs) // the caller may reuse the slice
-	return record("concatrows", y, func(dy *tensor.Tensor) []*tensor.Tensor {
+	return record("ConcatRows", y, func(dy *tensor.Tensor) []*tensor.Tensor {
 		dxs := make([]*tensor.Tensor, len(inputs))
 		at := 0
 		for i, x := range inputs {

@@ -13,14 +13,14 @@ import (
 //	y = mean over rows with target t ≥ 0 of (log Σⱼ e^x[j] - x[t])
 //	dx[j] = dy·(softmax(x)[j] - [j=t])/rows
 func CrossEntropy(logits *Var, targets []int) *Var {
-	n, v := matrix("crossentropy", logits.Value)
+	n, v := matrix("CrossEntropy", logits.Value)
 	if len(targets) != n {
-		panic(shapeError("crossentropy, targets", []int{len(targets)}, []int{n}))
+		panic(shapeError("CrossEntropy, targets", []int{len(targets)}, []int{n}))
 	}
 	counted := 0
 	for _, t := range targets {
 		if t >= v {
-			panic(&tensor.ShapeError{Op: "autograd crossentropy", Got: []int{t}, Want: []int{v}, Msg: "target outside the vocabulary"})
+			panic(&tensor.ShapeError{Op: "autograd.CrossEntropy", Got: []int{t}, Want: []int{v}, Msg: "target outside the vocabulary"})
 		}
 		if t >= 0 {
 			counted++
@@ -39,7 +39,7 @@ func CrossEntropy(logits *Var, targets []int) *Var {
 		}
 	}
 	scale := 1 / float64(max(counted, 1))
-	return record("crossentropy", scalar(total*scale), func(dy *tensor.Tensor) []*tensor.Tensor {
+	return record("CrossEntropy", scalar(total*scale), func(dy *tensor.Tensor) []*tensor.Tensor {
 		g := float64(dy.Data()[0]) * scale
 		dx := tensor.New(n, v)
 		forRows(n, v, func(i int) {

@@ -12,15 +12,15 @@ import (
 //
 // The gradient is a full [v, d] tensor.
 func Embedding(table *Var, ids []int) *Var {
-	v, d := matrix("embedding", table.Value)
+	v, d := matrix("Embedding", table.Value)
 	y := tensor.New(len(ids), d)
 	for i, id := range ids {
 		if id < 0 || id >= v {
-			panic(&tensor.ShapeError{Op: "autograd embedding", Got: []int{id}, Want: []int{v}, Msg: "id outside the table"})
+			panic(&tensor.ShapeError{Op: "autograd.Embedding", Got: []int{id}, Want: []int{v}, Msg: "id outside the table"})
 		}
 		copy(y.Row(i), table.Value.Row(id))
 	}
-	return record("embedding", y, func(dy *tensor.Tensor) []*tensor.Tensor {
+	return record("Embedding", y, func(dy *tensor.Tensor) []*tensor.Tensor {
 		dTable := tensor.New(v, d)
 		// Threads take columns, so that no two write one element and a repeated
 		// id adds up in the order of the text.

@@ -11,7 +11,7 @@ import (
 // density.
 //
 //	y = x·Φ(x)    dx = dy·(Φ(x) + x·φ(x))
-func GELU(x *Var) *Var { return pointwise("gelu", x, asm.GELU, geluBackward) }
+func GELU(x *Var) *Var { return pointwise("GELU", x, asm.GELU, geluBackward) }
 
 func geluBackward(dx, dy, x, _ []float32) {
 	invSqrt2Pi := 1 / math.Sqrt(2*math.Pi)

@@ -12,7 +12,7 @@ import (
 //	t = tanh(√(2/π)·(x + 0.044715·x³))
 //	y = ½·x·(1+t)
 //	dx = dy·(½·(1+t) + ½·x·(1-t²)·√(2/π)·(1 + 3·0.044715·x²))
-func GELUTanh(x *Var) *Var { return pointwise("gelutanh", x, asm.GELUTanh, geluTanhBackward) }
+func GELUTanh(x *Var) *Var { return pointwise("GELUTanh", x, asm.GELUTanh, geluTanhBackward) }
 
 func geluTanhBackward(dx, dy, x, _ []float32) {
 	const cubic = 0.044715

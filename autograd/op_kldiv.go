@@ -12,8 +12,8 @@ import (
 //
 //	y = mean over rows of Σⱼ p[j]·(log p[j] - log q[j])    dstudent = dy·(q-p)/n
 func KLDiv(teacher *tensor.Tensor, student *Var) *Var {
-	n, v := matrix("kldiv", student.Value)
-	wantSameShape("kldiv, teacher", teacher, student.Value)
+	n, v := matrix("KLDiv", student.Value)
+	wantSameShape("KLDiv, teacher", teacher, student.Value)
 	rows := make([]float64, n)
 	lseP, lseQ := make([]float64, n), make([]float64, n)
 	forRows(n, v, func(i int) {
@@ -31,7 +31,7 @@ func KLDiv(teacher *tensor.Tensor, student *Var) *Var {
 		total += r
 	}
 	scale := 1 / float64(max(n, 1))
-	return record("kldiv", scalar(total*scale), func(dy *tensor.Tensor) []*tensor.Tensor {
+	return record("KLDiv", scalar(total*scale), func(dy *tensor.Tensor) []*tensor.Tensor {
 		g := float64(dy.Data()[0]) * scale
 		dx := tensor.New(n, v)
 		forRows(n, v, func(i int) {

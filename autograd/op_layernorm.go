@@ -12,11 +12,11 @@ import (
 //	q = (var(x)+eps)^-½    n = (x-mean(x))·q    y = w ⊙ n + b    u = w ⊙ dy
 //	dx = q·(u - mean(u) - n·mean(u⊙n))    dw[j] = Σᵢ dy[i,j]·n[i,j]    db[j] = Σᵢ dy[i,j]
 func LayerNorm(x, w, b *Var, eps float32) *Var {
-	n, c := matrix("layernorm", x.Value)
-	wantShape("layernorm, weight", w.Value, c)
+	n, c := matrix("LayerNorm", x.Value)
+	wantShape("LayerNorm, weight", w.Value, c)
 	var bias []float32
 	if b != nil {
-		wantShape("layernorm, bias", b.Value, c)
+		wantShape("LayerNorm, bias", b.Value, c)
 		bias = b.Value.Data()
 	}
 	weight := w.Value.Data()
@@ -25,7 +25,7 @@ func LayerNorm(x, w, b *Var, eps float32) *Var {
 	forRows(n, c, func(i int) {
 		mean[i], q[i] = asm.LayerNormRow(y.Row(i), x.Value.Row(i), weight, bias, eps)
 	})
-	return record("layernorm", y, func(dy *tensor.Tensor) []*tensor.Tensor {
+	return record("LayerNorm", y, func(dy *tensor.Tensor) []*tensor.Tensor {
 		var dx, dw *tensor.Tensor
 		if needsGrad(x) {
 			dx = tensor.New(n, c)

@@ -7,14 +7,14 @@ import "github.com/adagp/adagp/tensor"
 //
 //	y = x·Wᵀ + b    dx = dy·W    dW = dyᵀ·x    db[j] = Σᵢ dy[i,j]
 func Linear(x, w, b *Var) *Var {
-	_, in := matrix("linear", x.Value)
-	wantShape("linear, weight", w.Value, tensor.AnyDim, in)
+	_, in := matrix("Linear", x.Value)
+	wantShape("Linear, weight", w.Value, tensor.AnyDim, in)
 	y := tensor.MatMulNT(x.Value, w.Value)
 	if b != nil {
-		wantShape("linear, bias", b.Value, w.Value.Dim(0))
+		wantShape("Linear, bias", b.Value, w.Value.Dim(0))
 		tensor.AddBiasInto(y, y, b.Value)
 	}
-	return record("linear", y, func(dy *tensor.Tensor) []*tensor.Tensor {
+	return record("Linear", y, func(dy *tensor.Tensor) []*tensor.Tensor {
 		var dx, dw *tensor.Tensor
 		if needsGrad(x) {
 			dx = tensor.MatMul(dy, w.Value)

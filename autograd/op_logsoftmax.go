@@ -11,7 +11,7 @@ import (
 //
 //	y[j] = x[j] - log Σₖ e^x[k]    dx[j] = dy[j] - e^y[j]·Σₖ dy[k]
 func LogSoftmax(x *Var) *Var {
-	n, c := matrix("logsoftmax", x.Value)
+	n, c := matrix("LogSoftmax", x.Value)
 	y := tensor.New(n, c)
 	forRows(n, c, func(i int) {
 		row, out := x.Value.Row(i), y.Row(i)
@@ -20,7 +20,7 @@ func LogSoftmax(x *Var) *Var {
 			out[j] = float32(float64(v) - lse)
 		}
 	})
-	return record("logsoftmax", y, func(dy *tensor.Tensor) []*tensor.Tensor {
+	return record("LogSoftmax", y, func(dy *tensor.Tensor) []*tensor.Tensor {
 		dx := tensor.New(n, c)
 		forRows(n, c, func(i int) {
 			dyRow, dxRow := dy.Row(i), dx.Row(i)

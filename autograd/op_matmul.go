@@ -6,7 +6,7 @@ import "github.com/adagp/adagp/tensor"
 //
 //	y = a·b    da = dy·bᵀ    db = aᵀ·dy
 func MatMul(a, b *Var) *Var {
-	return record("matmul", tensor.MatMul(a.Value, b.Value), func(dy *tensor.Tensor) []*tensor.Tensor {
+	return record("MatMul", tensor.MatMul(a.Value, b.Value), func(dy *tensor.Tensor) []*tensor.Tensor {
 		var da, db *tensor.Tensor
 		if needsGrad(a) {
 			da = tensor.MatMulNT(dy, b.Value)

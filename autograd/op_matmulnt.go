@@ -6,7 +6,7 @@ import "github.com/adagp/adagp/tensor"
 //
 //	y = a·bᵀ    da = dy·b    db = dyᵀ·a
 func MatMulNT(a, b *Var) *Var {
-	return record("matmulnt", tensor.MatMulNT(a.Value, b.Value), func(dy *tensor.Tensor) []*tensor.Tensor {
+	return record("MatMulNT", tensor.MatMulNT(a.Value, b.Value), func(dy *tensor.Tensor) []*tensor.Tensor {
 		var da, db *tensor.Tensor
 		if needsGrad(a) {
 			da = tensor.MatMul(dy, b.Value)

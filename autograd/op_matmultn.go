@@ -6,7 +6,7 @@ import "github.com/adagp/adagp/tensor"
 //
 //	y = aᵀ·b    da = b·dyᵀ    db = a·dy
 func MatMulTN(a, b *Var) *Var {
-	return record("matmultn", tensor.MatMulTN(a.Value, b.Value), func(dy *tensor.Tensor) []*tensor.Tensor {
+	return record("MatMulTN", tensor.MatMulTN(a.Value, b.Value), func(dy *tensor.Tensor) []*tensor.Tensor {
 		var da, db *tensor.Tensor
 		if needsGrad(a) {
 			da = tensor.MatMulNT(b.Value, dy)

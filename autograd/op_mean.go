@@ -8,7 +8,7 @@ import "github.com/adagp/adagp/tensor"
 //	y = Σ x / count    dx = dy/count everywhere
 func Mean(x *Var) *Var {
 	count := float64(max(x.Value.Len(), 1))
-	return record("mean", scalar(tensor.Sum(x.Value)/count), func(dy *tensor.Tensor) []*tensor.Tensor {
+	return record("Mean", scalar(tensor.Sum(x.Value)/count), func(dy *tensor.Tensor) []*tensor.Tensor {
 		dx := tensor.New(x.Value.Shape()...)
 		dx.Fill(float32(float64(dy.Data()[0]) / count))
 		return grads(dx)

@@ -6,7 +6,7 @@ import "github.com/adagp/adagp/tensor"
 //
 //	y = a ⊙ b    da = dy ⊙ b    db = dy ⊙ a
 func Mul(a, b *Var) *Var {
-	return record("mul", tensor.Mul(a.Value, b.Value), func(dy *tensor.Tensor) []*tensor.Tensor {
+	return record("Mul", tensor.Mul(a.Value, b.Value), func(dy *tensor.Tensor) []*tensor.Tensor {
 		var da, db *tensor.Tensor
 		if needsGrad(a) {
 			da = tensor.Mul(dy, b.Value)

@@ -4,7 +4,7 @@ package autograd
 // as 0.
 //
 //	y = max(x, 0)    dx = dy if x > 0, else 0
-func ReLU(x *Var) *Var { return pointwise("relu", x, relu, reluBackward) }
+func ReLU(x *Var) *Var { return pointwise("ReLU", x, relu, reluBackward) }
 
 func relu(y, x []float32) {
 	for i, v := range x {

@@ -6,7 +6,7 @@ import "github.com/adagp/adagp/tensor"
 //
 //	y = x    dx = dy, in the shape of x
 func Reshape(x *Var, shape ...int) *Var {
-	return record("reshape", x.Value.View(shape...), func(dy *tensor.Tensor) []*tensor.Tensor {
+	return record("Reshape", x.Value.View(shape...), func(dy *tensor.Tensor) []*tensor.Tensor {
 		return grads(dy.View(x.Value.Shape()...))
 	}, x)
 }

@@ -14,15 +14,15 @@ import (
 //	q = (mean(x²)+eps)^-½    y = w ⊙ x·q
 //	dx = q·(w⊙dy) - x·q³·mean(w⊙dy⊙x)    dw[j] = Σᵢ dy[i,j]·x[i,j]·q[i]
 func RMSNorm(x, w *Var, eps float32) *Var {
-	n, c := matrix("rmsnorm", x.Value)
-	wantShape("rmsnorm, weight", w.Value, c)
+	n, c := matrix("RMSNorm", x.Value)
+	wantShape("RMSNorm, weight", w.Value, c)
 	weight := w.Value.Data()
 	y := tensor.New(n, c)
 	q := make([]float32, n)
 	forRows(n, c, func(i int) {
 		q[i] = asm.RMSNormRow(y.Row(i), x.Value.Row(i), weight, eps)
 	})
-	return record("rmsnorm", y, func(dy *tensor.Tensor) []*tensor.Tensor {
+	return record("RMSNorm", y, func(dy *tensor.Tensor) []*tensor.Tensor {
 		var dx, dw *tensor.Tensor
 		if needsGrad(x) {
 			dx = tensor.New(n, c)

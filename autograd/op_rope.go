@@ -13,12 +13,12 @@ import (
 //	y[j] = x[j]·cos - x[j+½]·sin      dx[j] = dy[j]·cos + dy[j+½]·sin
 //	y[j+½] = x[j+½]·cos + x[j]·sin    dx[j+½] = dy[j+½]·cos - dy[j]·sin
 func RoPE(x *Var, cos, sin *tensor.Tensor, heads, seqLen, offset int) *Var {
-	positions, half := matrix("rope, cos", cos)
-	wantSameShape("rope, sin", sin, cos)
-	wantShape("rope", x.Value, tensor.AnyDim, heads*half*2)
+	positions, half := matrix("RoPE, cos", cos)
+	wantSameShape("RoPE, sin", sin, cos)
+	wantShape("RoPE", x.Value, tensor.AnyDim, heads*half*2)
 	n := x.Value.Dim(0)
 	if last := offset + min(n, seqLen); seqLen < 1 || offset < 0 || last > positions {
-		panic(&tensor.ShapeError{Op: "autograd rope", Got: []int{offset, last}, Want: []int{0, positions},
+		panic(&tensor.ShapeError{Op: "autograd.RoPE", Got: []int{offset, last}, Want: []int{0, positions},
 			Msg: "range of positions"})
 	}
 	rotate := func(x, sin *tensor.Tensor) *tensor.Tensor {
@@ -29,7 +29,7 @@ func RoPE(x *Var, cos, sin *tensor.Tensor, heads, seqLen, offset int) *Var {
 		})
 		return y
 	}
-	return record("rope", rotate(x.Value, sin), func(dy *tensor.Tensor) []*tensor.Tensor {
+	return record("RoPE", rotate(x.Value, sin), func(dy *tensor.Tensor) []*tensor.Tensor {
 		return grads(rotate(dy, tensor.Scale(sin, -1))) // minus the angle
 	}, x)
 }

@@ -6,7 +6,7 @@ import "github.com/adagp/adagp/tensor"
 //
 //	y = s·x    dx = s·dy
 func Scale(x *Var, s float32) *Var {
-	return record("scale", tensor.Scale(x.Value, s), func(dy *tensor.Tensor) []*tensor.Tensor {
+	return record("Scale", tensor.Scale(x.Value, s), func(dy *tensor.Tensor) []*tensor.Tensor {
 		return grads(tensor.Scale(dy, s))
 	}, x)
 }

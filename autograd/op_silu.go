@@ -6,7 +6,7 @@ import "github.com/adagp/adagp/asm"
 // function.
 //
 //	y = x·σ(x)    dx = dy·σ(x)·(1 + x·(1-σ(x)))
-func SiLU(x *Var) *Var { return pointwise("silu", x, asm.SiLU, siluBackward) }
+func SiLU(x *Var) *Var { return pointwise("SiLU", x, asm.SiLU, siluBackward) }
 
 func siluBackward(dx, dy, x, _ []float32) {
 	s := dx

@@ -9,10 +9,10 @@ import (
 //
 //	y[j] = e^x[j] / Σₖ e^x[k]    dx = y ⊙ (dy - Σₖ dy[k]·y[k])
 func Softmax(x *Var) *Var {
-	n, c := matrix("softmax", x.Value)
+	n, c := matrix("Softmax", x.Value)
 	y := tensor.New(n, c)
 	forRows(n, c, func(i int) { asm.SoftmaxRow(y.Row(i), x.Value.Row(i)) })
-	return record("softmax", y, func(dy *tensor.Tensor) []*tensor.Tensor {
+	return record("Softmax", y, func(dy *tensor.Tensor) []*tensor.Tensor {
 		dx := tensor.New(n, c)
 		forRows(n, c, func(i int) { softmaxBackward(dx.Row(i), dy.Row(i), y.Row(i)) })
 		return grads(dx)

@@ -6,7 +6,7 @@ import "github.com/adagp/adagp/tensor"
 //
 //	y = a - b    da = dy    db = -dy
 func Sub(a, b *Var) *Var {
-	return record("sub", tensor.Sub(a.Value, b.Value), func(dy *tensor.Tensor) []*tensor.Tensor {
+	return record("Sub", tensor.Sub(a.Value, b.Value), func(dy *tensor.Tensor) []*tensor.Tensor {
 		if !needsGrad(b) {
 			return grads(dy, nil)
 		}

@@ -6,7 +6,7 @@ import "github.com/adagp/adagp/tensor"
 //
 //	y = Σ x    dx = dy everywhere
 func Sum(x *Var) *Var {
-	return record("sum", scalar(tensor.Sum(x.Value)), func(dy *tensor.Tensor) []*tensor.Tensor {
+	return record("Sum", scalar(tensor.Sum(x.Value)), func(dy *tensor.Tensor) []*tensor.Tensor {
 		dx := tensor.New(x.Value.Shape()...)
 		dx.Fill(dy.Data()[0])
 		return grads(dx)

@@ -6,7 +6,7 @@ import "github.com/adagp/adagp/tensor"
 //
 //	y = Σ x²    dx = dy·2·x
 func SumSquares(x *Var) *Var {
-	return record("sumsquares", scalar(tensor.SumSquares(x.Value)), func(dy *tensor.Tensor) []*tensor.Tensor {
+	return record("SumSquares", scalar(tensor.SumSquares(x.Value)), func(dy *tensor.Tensor) []*tensor.Tensor {
 		return grads(tensor.Scale(x.Value, 2*dy.Data()[0]))
 	}, x)
 }

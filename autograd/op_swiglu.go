@@ -12,7 +12,7 @@ import (
 //	dgate = dy ⊙ up ⊙ σ(gate)·(1 + gate·(1-σ(gate)))
 //	dup = dy ⊙ silu(gate)
 func SwiGLU(gate, up *Var) *Var {
-	wantSameShape("swiglu", up.Value, gate.Value)
+	wantSameShape("SwiGLU", up.Value, gate.Value)
 	g, u := gate.Value.Data(), up.Value.Data()
 	out := tensor.New(gate.Value.Shape()...)
 	y := out.Data()
@@ -20,7 +20,7 @@ func SwiGLU(gate, up *Var) *Var {
 		asm.SiLU(y[lo:hi], g[lo:hi])
 		asm.Mul(y[lo:hi], y[lo:hi], u[lo:hi])
 	})
-	return record("swiglu", out, func(dOut *tensor.Tensor) []*tensor.Tensor {
+	return record("SwiGLU", out, func(dOut *tensor.Tensor) []*tensor.Tensor {
 		dy := dOut.Data()
 		var dGate, dUp *tensor.Tensor
 		if needsGrad(gate) {

@@ -31,7 +31,7 @@ func wantSameShape(op string, got, want *tensor.Tensor) {
 
 // wantShape panics unless t has the given shape; tensor.AnyDim fits any length.
 func wantShape(op string, t *tensor.Tensor, shape ...int) {
-	tensor.CheckShape("autograd "+op, t, shape...)
+	tensor.CheckShape("autograd."+op, t, shape...)
 }
 
 func equalShapes(a, b []int) bool { return slices.Equal(a, b) }

@@ -19,9 +19,9 @@ type node struct {
 }
 
 // backwardFunc returns one gradient per recorded input, given the gradient dy
-// of the output. It returns nil for an input that needs no gradient, and for
-// the others either a tensor made for this call, returned once, or dy itself
-// (reshaped or not); it never writes to dy.
+// of the output: either a tensor made for this call, returned once, or dy itself
+// (reshaped or not). What it returns for an input that needs no gradient is
+// ignored, and nil where there would be work to do. It never writes to dy.
 type backwardFunc func(dy *tensor.Tensor) []*tensor.Tensor
 
 // NewTape returns an empty tape.
@@ -43,7 +43,7 @@ func (t *Tape) Param(v, grad *tensor.Tensor) *Var {
 	if t == nil {
 		return Const(v)
 	}
-	wantSameShape("param", grad, v)
+	wantSameShape("Param", grad, v)
 	return &Var{Value: v, Grad: grad, tape: t, epoch: t.epoch, leaf: true}
 }
 
@@ -88,10 +88,10 @@ func tapeOf(op string, inputs []*Var) *Tape {
 			continue
 		}
 		if v.epoch != v.tape.epoch {
-			panic("autograd: " + op + ": an input was made before Tape.Reset")
+			panic("autograd." + op + ": an input was made before Tape.Reset")
 		}
 		if t != nil && t != v.tape {
-			panic("autograd: " + op + ": inputs belong to two different tapes")
+			panic("autograd." + op + ": inputs belong to two different tapes")
 		}
 		t = v.tape
 	}

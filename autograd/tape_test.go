@@ -50,7 +50,7 @@ func TestTapeRecordsOnlyWhatNeedsIt(t *testing.T) {
 
 func TestMixedTapes(t *testing.T) {
 	a, b := autograd.NewTape().Leaf(random(1, 2)), autograd.NewTape().Leaf(random(2, 2))
-	wantPanic(t, "add: inputs belong to two different tapes", func() { autograd.Add(a, b) })
+	wantPanic(t, "autograd.Add: inputs belong to two different tapes", func() { autograd.Add(a, b) })
 	wantPanic(t, "another tape", func() { autograd.NewTape().Backward(autograd.Sum(a)) })
 }
 
