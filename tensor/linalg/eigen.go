@@ -1,10 +1,8 @@
 package linalg
 
 import (
-	"gonum.org/v1/gonum/lapack"
-	gonum "gonum.org/v1/gonum/lapack/gonum"
-
-	"gonum.org/v1/gonum/blas"
+	"math"
+	"slices"
 
 	"github.com/adagp/adagp/internal/parallel"
 )
@@ -12,32 +10,64 @@ import (
 // SymEigen returns the eigenvalues of the symmetric matrix a in ascending order and the matrix whose
 // columns are the eigenvectors, a = V·diag(values)·Vᵀ. Only the lower triangle of a is read.
 //
+// The matrix is reduced to tridiagonal form by blocks of reflections, that one is solved by dividing
+// and conquering, and the reflections are applied to its eigenvectors. Nearly all work beyond half of
+// the reduction is in matrix products.
+//
 // Errors: *NonFiniteError, ErrNoConvergence.
 func SymEigen(a *Matrix) (values []float64, vectors *Matrix, err error) {
 	n := a.square("SymEigen")
-	if err := a.checkFinite(); err != nil {
+	w := New(n, n)
+	largest := 0.0
+	for i := range n {
+		for j, v := range a.Data[i*n : i*n+i+1] {
+			if v-v != 0 {
+				return nil, nil, &NonFiniteError{Row: i, Col: j, Value: v}
+			}
+			largest = max(largest, math.Abs(v))
+			w.Data[i*n+j] = v
+		}
+	}
+	if largest == 0 {
+		return make([]float64, n), Identity(n), nil
+	}
+	// A power of two brings the largest element near one, without rounding: no square of an element
+	// or of a sum overflows.
+	_, exp := math.Frexp(largest)
+	for i, v := range w.Data {
+		w.Data[i] = math.Ldexp(v, -exp)
+	}
+	w.mirrorLower()
+
+	diag, off, tau := tridiagonalise(w)
+	zt, order, err := eigenTridiagonal(diag, off)
+	if err != nil {
 		return nil, nil, err
 	}
-	v := a.Clone()
+	applyReflections(zt, w, tau)
+
 	values = make([]float64, n)
-	if n == 0 {
-		return values, v, nil
+	vectors = New(n, n)
+	for i, o := range order {
+		values[i] = math.Ldexp(diag[o], exp)
 	}
-	var impl gonum.Implementation
-	work := make([]float64, 1)
-	impl.Dsyev(lapack.EVCompute, blas.Lower, n, v.Data, n, values, work, -1)
-	work = make([]float64, int(work[0]))
-	if ok := impl.Dsyev(lapack.EVCompute, blas.Lower, n, v.Data, n, values, work, len(work)); !ok {
-		return nil, nil, ErrNoConvergence
-	}
-	return values, v, nil
+	parallel.For(n, grainFor(n), func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			row := vectors.Row(i)
+			for j, o := range order {
+				row[j] = zt.Data[o*n+i]
+			}
+		}
+	})
+	return values, vectors, nil
 }
 
 // PseudoInverseSym returns the Moore-Penrose inverse of the symmetric matrix a: eigenvalues whose
 // absolute value is at most rcond times the largest one are treated as zero. rcond <= 0 stands for n
-// times the machine epsilon.
+// times the machine epsilon 2⁻⁵². Only the lower triangle of a is read; the result is exactly
+// symmetric.
 //
-// Errors: those of SymEigen.
+// Errors: those of SymEigen, and *NonFiniteError when the inverse overflows.
 func PseudoInverseSym(a *Matrix, rcond float64) (*Matrix, error) {
 	n := a.square("PseudoInverseSym")
 	values, v, err := SymEigen(a)
@@ -49,24 +79,54 @@ func PseudoInverseSym(a *Matrix, rcond float64) (*Matrix, error) {
 	}
 	largest := 0.0
 	for _, e := range values {
-		largest = max(largest, e, -e)
+		largest = max(largest, math.Abs(e))
 	}
 	inv := make([]float64, n)
 	for i, e := range values {
-		if max(e, -e) > rcond*largest {
+		if math.Abs(e) > rcond*largest {
 			inv[i] = 1 / e
 		}
 	}
 	scaled := New(n, n)
-	parallel.For(n, grainFor(n), func(lo, hi int) {
-		for i := lo; i < hi; i++ {
-			dst := scaled.Row(i)
-			for j, x := range v.Row(i) {
-				dst[j] = x * inv[j]
-			}
+	for i := range n {
+		dst := scaled.Row(i)
+		for j, x := range v.Row(i) {
+			dst[j] = x * inv[j]
 		}
-	})
-	p := MulNT(scaled, v)
+	}
+	p := New(n, n)
+	mulNTLower(p.Data, n, n, 1, scaled.Data, v.Data, n, n, 0)
 	p.mirrorLower()
 	return p, p.checkFinite()
+}
+
+// mulNTLower sets the lower triangle of c [n, n] to alpha·a·bᵀ + beta·c for a and b [n, k] of leading
+// dimension ld. Elements above the diagonal are overwritten as well in the tiles that lie on it.
+func mulNTLower(c []float64, n, ldc int, alpha float64, a, b []float64, k, ld int, beta float64) {
+	side := (n + cholBlock - 1) / cholBlock
+	parallel.For(side*(side+1)/2, grainFor(cholBlock*cholBlock*k), func(lo, hi int) {
+		for t := lo; t < hi; t++ {
+			i, j := lowerTile(t)
+			i, j = i*cholBlock, j*cholBlock
+			gemm(false, true, min(cholBlock, n-i), min(cholBlock, n-j), k, alpha, a[i*ld:], ld, b[j*ld:], ld, beta, c[i*ldc+j:], ldc)
+		}
+	})
+}
+
+// argsort returns the order of the columns [lo, hi) by ascending value.
+func argsort(values []float64, lo, hi int) []int {
+	order := make([]int, hi-lo)
+	for i := range order {
+		order[i] = lo + i
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		switch {
+		case values[a] < values[b]:
+			return -1
+		case values[a] > values[b]:
+			return 1
+		}
+		return 0
+	})
+	return order
 }
