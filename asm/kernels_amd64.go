@@ -5,6 +5,7 @@ package asm
 // The programs that write the assembly are a module of their own, so that this
 // one does not depend on them.
 //go:generate go -C _gen run ./gemm -out ../gemm_amd64.s -stubs ../gemm_stubs_amd64.go -pkg asm
+//go:generate go -C _gen run ./pack -out ../pack_amd64.s -stubs ../pack_stubs_amd64.go -pkg asm
 
 // compiledLevels lists the levels in assembly that this build contains, slowest
 // first.
@@ -37,7 +38,9 @@ func kernelsAVX512() *kernels {
 	k.level = AVX512
 	k.gemm32 = gemmKernel[float32]{
 		mr: 12, nr: 32, mc: 480, nc: 4096, kc: 256,
-		pack: packGeneric[float32],
+		pack: packBoth(
+			panelPacker[float32]{width: 12, group: 12, lanes: 16, rows: packRows12xF32AVX512, columns: packColumns12xF32AVX512},
+			panelPacker[float32]{width: 32, group: 16, lanes: 16, rows: packRows32xF32AVX512, columns: packColumns32xF32AVX512}),
 		tile: func(k int, alpha float32, a, b, c []float32, ldc int, accumulate bool) {
 			_, _, _ = a[12*k-1], b[32*k-1], c[11*ldc+31]
 			tileF32AVX512(k, alpha, &a[0], &b[0], &c[0], ldc, accumulate)
@@ -45,7 +48,9 @@ func kernelsAVX512() *kernels {
 	}
 	k.gemm64 = gemmKernel[float64]{
 		mr: 12, nr: 16, mc: 240, nc: 2048, kc: 256,
-		pack: packGeneric[float64],
+		pack: packBoth(
+			panelPacker[float64]{width: 12, group: 4, lanes: 8, rows: packRows12xF64AVX512, columns: packColumns12xF64AVX512},
+			panelPacker[float64]{width: 16, group: 8, lanes: 8, rows: packRows16xF64AVX512, columns: packColumns16xF64AVX512}),
 		tile: func(k int, alpha float64, a, b, c []float64, ldc int, accumulate bool) {
 			_, _, _ = a[12*k-1], b[16*k-1], c[11*ldc+15]
 			tileF64AVX512(k, alpha, &a[0], &b[0], &c[0], ldc, accumulate)

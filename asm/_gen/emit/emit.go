@@ -28,6 +28,23 @@ type Vec struct {
 // Bytes returns the size of a vector.
 func (v Vec) Bytes() int { return v.Size * v.Lanes }
 
+// Shift returns log₂ of an element's size.
+func (v Vec) Shift() uint64 {
+	if v.Size == 8 {
+		return 3
+	}
+	return 2
+}
+
+// StoreMasked stores the elements of x that mask selects.
+func (v Vec) StoreMasked(x reg.VecVirtual, mask reg.OpmaskVirtual, m operand.Mem) {
+	if v.Size == 8 {
+		build.VMOVUPD(x, mask, m)
+	} else {
+		build.VMOVUPS(x, mask, m)
+	}
+}
+
 // The vectors of the levels.
 var (
 	F32AVX512 = Vec{

@@ -88,7 +88,7 @@ func tile(v emit.Vec, mr int) {
 	Label("finish")
 	c := Mem{Base: Load(Param("c"), GP64())}
 	ldc := Load(Param("ldc"), GP64())
-	SHLQ(U8(shift(v.Size)), ldc)
+	SHLQ(U8(v.Shift()), ldc)
 	address, err := Param("alpha").Resolve()
 	if err != nil {
 		panic(err)
@@ -122,12 +122,4 @@ func tile(v emit.Vec, mr int) {
 	}
 	VZEROUPPER()
 	RET()
-}
-
-// shift returns log₂ of an element's size.
-func shift(size int) uint64 {
-	if size == 8 {
-		return 3
-	}
-	return 2
 }
