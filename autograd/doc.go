@@ -12,6 +12,10 @@
 // Every operation has a file op_<name>.go with its formula, and a test beside
 // it that checks values and gradients.
 //
+// To add an operation, write op_<name>.go: one exported function that computes
+// the value and returns record(…) with its backward rule; then op_<name>_test.go
+// with a few values and gradcheck.Check. A test fails until both are there.
+//
 // Results do not depend on the number of threads: work is split over outputs,
 // and every sum keeps its order.
 package autograd

@@ -29,9 +29,9 @@ type AttentionShape struct {
 //
 // Scores live only for a block of queries of one head per thread. The tape
 // keeps no probabilities either, which would be Queries·Keys per head: backward
-// computes each block again, by the same kernels and so to the same bits. That
-// is one of the six matrix products of a training step, for memory that grows
-// with the length of the text and not with its square.
+// computes each block again, by the same kernels and so to the same bits. A
+// training step then has seven matrix products instead of six, and memory that
+// grows with the length of the text and not with its square.
 func Attention(q, k, v *Var, s AttentionShape) *Var {
 	windows := s.check(q.Value, k.Value, v.Value)
 	y := tensor.New(q.Value.Shape()...)

@@ -2,6 +2,7 @@ package autograd
 
 import (
 	"math"
+	"slices"
 
 	"github.com/adagp/adagp/tensor"
 )
@@ -17,6 +18,7 @@ func CrossEntropy(logits *Var, targets []int) *Var {
 	if len(targets) != n {
 		panic(shapeError("CrossEntropy, targets", []int{len(targets)}, []int{n}))
 	}
+	targets = slices.Clone(targets) // the caller may reuse the slice
 	counted := 0
 	for _, t := range targets {
 		if t >= v {

@@ -1,6 +1,8 @@
 package autograd
 
 import (
+	"slices"
+
 	"github.com/adagp/adagp/internal/parallel"
 	"github.com/adagp/adagp/tensor"
 )
@@ -20,6 +22,7 @@ func Embedding(table *Var, ids []int) *Var {
 		}
 		copy(y.Row(i), table.Value.Row(id))
 	}
+	ids = slices.Clone(ids) // the caller may reuse the slice
 	return record("Embedding", y, func(dy *tensor.Tensor) []*tensor.Tensor {
 		dTable := tensor.New(v, d)
 		// Threads take columns, so that no two write one element and a repeated

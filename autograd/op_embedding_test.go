@@ -8,6 +8,7 @@ import (
 
 	"github.com/adagp/adagp/autograd"
 	"github.com/adagp/adagp/autograd/gradcheck"
+	"github.com/adagp/adagp/tensor"
 )
 
 func TestEmbedding(t *testing.T) {
@@ -25,6 +26,7 @@ func TestEmbedding(t *testing.T) {
 		}
 		return ag.Stack(rows...)
 	}, table)
+	wantClose(t, "no ids", autograd.Embedding(autograd.Const(table), nil).Value, tensor.New(0, 5), 0)
 	for _, id := range []int{-1, 3} {
 		wantShapePanic(t, "id outside the table", func() { autograd.Embedding(autograd.Const(table), []int{0, id}) })
 	}

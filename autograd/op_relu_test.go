@@ -1,6 +1,7 @@
 package autograd_test
 
 import (
+	"math"
 	"testing"
 
 	"github.com/nlpodyssey/spago/ag"
@@ -14,6 +15,9 @@ func TestReLU(t *testing.T) {
 	wantPoints(t, autograd.ReLU, []point{
 		{0, 0}, {0.5, 0.5}, {-0.5, 0}, {1e-30, 1e-30}, {-1e30, 0}, {1e30, 1e30},
 	})
+	if got := autograd.ReLU(autograd.Const(values([]int{1}, float32(math.NaN())))).Value.At(0); !math.IsNaN(float64(got)) {
+		t.Errorf("f(NaN): got %g, want NaN", got)
+	}
 	x := away(random(1, 3, 7))
 	gradcheck.Check(t, "relu", unary(autograd.ReLU), x)
 	againstSpago(t, unary(autograd.ReLU), func(in []mat.Tensor) mat.Tensor { return ag.ReLU(in[0]) }, x)

@@ -50,6 +50,9 @@ func Check(t testing.TB, name string, f Func, inputs ...*tensor.Tensor) {
 //   - gradients add up when Backward runs twice,
 //   - an input's gradient has the same bits when the others are constants,
 //   - value and gradients have the same bits with one thread and with four.
+//
+// It sets the number of threads meanwhile, so do not call it from tests that
+// run in parallel.
 func (c Checker) Check(t testing.TB, name string, f Func, inputs ...*tensor.Tensor) {
 	t.Helper()
 	if c.Step == 0 {
