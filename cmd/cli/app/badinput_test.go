@@ -1,0 +1,388 @@
+package app
+
+import (
+	"encoding/binary"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/adagp/adagp/internal/golden"
+)
+
+// wantFailure checks the manners of a failing command: status, one clear last line, no trace, no
+// output.
+func wantFailure(t *testing.T, r result, code int, says ...string) {
+	t.Helper()
+	if r.code != code {
+		t.Errorf("status %d, want %d; stderr:\n%s", r.code, code, r.stderr)
+	}
+	line := r.last()
+	if !strings.HasPrefix(line, "cli: ") {
+		t.Errorf("last line %q, want one that starts with \"cli: \"", line)
+	}
+	for _, want := range says {
+		if !strings.Contains(line, want) {
+			t.Errorf("last line %q does not say %q", line, want)
+		}
+	}
+	if strings.Contains(r.stderr, "goroutine ") || strings.Contains(r.stderr, "internal error") {
+		t.Errorf("a panic came through:\n%s", r.stderr)
+	}
+	if r.stdout != "" {
+		t.Errorf("stdout %q, want nothing", r.stdout)
+	}
+}
+
+// pruneFails runs prune on a model, expects it to fail and to leave the model and the folder of the
+// output as they were.
+func pruneFails(t *testing.T, model string, code int, says []string, flags ...string) {
+	t.Helper()
+	dir := t.TempDir()
+	before := treeHash(t, model)
+	args := append([]string{"prune", "--model", model, "--out", filepath.Join(dir, "out"), "--report", filepath.Join(dir, "page.html"), "--samples", "2"}, flags...)
+	wantFailure(t, call(t, args...), code, says...)
+	wantEmpty(t, dir)
+	if after := treeHash(t, model); after != before {
+		t.Errorf("the input changed:\n%s\nwas\n%s", after, before)
+	}
+}
+
+const stFileName = "model.safetensors"
+
+// TestBadModels spoils a model folder in many ways. Every command that reads it must say what is
+// wrong.
+func TestBadModels(t *testing.T) {
+	const q = "model.layers.0.self_attn.q_proj.weight"
+	weights := func(change func(f *stFile)) func(*testing.T, string) {
+		return func(t *testing.T, dir string) {
+			path := filepath.Join(dir, stFileName)
+			f := readST(t, path)
+			change(f)
+			f.write(t, path)
+		}
+	}
+	config := func(old, new string) func(*testing.T, string) {
+		return func(t *testing.T, dir string) {
+			path := filepath.Join(dir, "config.json")
+			b, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(string(b), old) {
+				t.Fatalf("config.json has no %q to replace", old)
+			}
+			writeFileT(t, dir, "config.json", strings.Replace(string(b), old, new, 1))
+		}
+	}
+	file := func(name, content string) func(*testing.T, string) {
+		return func(t *testing.T, dir string) { writeFileT(t, dir, name, content) }
+	}
+	remove := func(name string) func(*testing.T, string) {
+		return func(t *testing.T, dir string) {
+			if err := os.Remove(filepath.Join(dir, name)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	headerLength := func(n uint64, size int64) func(*testing.T, string) {
+		return func(t *testing.T, dir string) {
+			path := filepath.Join(dir, stFileName)
+			writeFileT(t, dir, stFileName, string(binary.LittleEndian.AppendUint64(nil, n)))
+			if err := os.Truncate(path, size); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	pickle := func(text string) func(*testing.T, string) {
+		return func(t *testing.T, dir string) {
+			remove(stFileName)(t, dir)
+			torchFile(t, filepath.Join(dir, "pytorch_model.bin"), text)
+		}
+	}
+	index := func(shard string) func(*testing.T, string) {
+		return func(t *testing.T, dir string) {
+			path := filepath.Join(dir, stFileName)
+			// What the index points at exists, so that only the pointing is wrong.
+			if err := os.Rename(path, filepath.Join(filepath.Dir(dir), "outside.safetensors")); err != nil {
+				t.Fatal(err)
+			}
+			writeFileT(t, dir, "model.safetensors.index.json", `{"metadata":{},"weight_map":{"`+q+`":"`+shard+`"}}`)
+		}
+	}
+	for _, c := range []struct {
+		name  string
+		spoil func(*testing.T, string)
+		says  []string
+	}{
+		{"missing folder", func(t *testing.T, dir string) {
+			if err := os.RemoveAll(dir); err != nil {
+				t.Fatal(err)
+			}
+		}, []string{"does not exist"}},
+		{"config.json missing", remove("config.json"), []string{"config.json"}},
+		{"config.json empty", file("config.json", ""), []string{"config.json"}},
+		{"config.json not JSON", file("config.json", "architectures: [x]"), []string{"config.json"}},
+		{"config.json of another type", file("config.json", "[1]"), []string{"config.json"}},
+		{"unknown architecture", config("LlamaForCausalLM", "MambaForCausalLM"), []string{"config.json", "MambaForCausalLM", "LlamaForCausalLM"}},
+		{"no weights", remove(stFileName), []string{"no weights"}},
+		{"tensor missing", weights(func(f *stFile) { f.remove(q) }), []string{q}},
+		{"tensor extra", weights(func(f *stFile) { f.add("model.layers.0.extra.weight", 4) }), []string{"model.layers.0.extra.weight"}},
+		{"wrong shape", weights(func(f *stFile) { f.edit(q, func(e *stEntry) { e.Shape = []int{32, 128} }) }), []string{q, "[32 128]", "[64 64]"}},
+		{"unknown dtype", weights(func(f *stFile) { f.edit(q, func(e *stEntry) { e.DType = "F4" }) }), []string{q, "F4"}},
+		{"truncated", func(t *testing.T, dir string) {
+			if err := os.Truncate(filepath.Join(dir, stFileName), 500_000); err != nil {
+				t.Fatal(err)
+			}
+		}, []string{stFileName}},
+		{"shorter than a header", func(t *testing.T, dir string) {
+			if err := os.Truncate(filepath.Join(dir, stFileName), 5); err != nil {
+				t.Fatal(err)
+			}
+		}, []string{stFileName}},
+		{"header beyond the file", headerLength(5000, 4000), []string{stFileName, "5000"}},
+		{"header beyond 100 MB", headerLength(101<<20, 102<<20), []string{stFileName}},
+		{"header length absurd", headerLength(1<<63, 4000), []string{stFileName}},
+		{"header not JSON", func(t *testing.T, dir string) {
+			writeFileT(t, dir, stFileName, "\x10\x00\x00\x00\x00\x00\x00\x00"+strings.Repeat("x", 64))
+		}, []string{stFileName}},
+		{"overlapping offsets", weights(func(f *stFile) {
+			f.edit(q, func(e *stEntry) { e.Offsets[0] -= 64; e.Offsets[1] -= 64 })
+		}), []string{stFileName}},
+		{"offsets out of range", weights(func(f *stFile) {
+			f.edit(q, func(e *stEntry) { e.Offsets[0] += 1 << 40; e.Offsets[1] += 1 << 40 })
+		}), []string{stFileName}},
+		{"index points outside", index("../outside.safetensors"), []string{"model.safetensors.index.json", "../outside.safetensors"}},
+		{"index points nowhere", index("gone.safetensors"), []string{"gone.safetensors"}},
+		{"forbidden class", pickle("cos\nsystem\n(S'true'\ntR."), []string{"pytorch_model.bin", "os", "system"}},
+		{"pickle of nonsense", pickle("not a pickle"), []string{"pytorch_model.bin"}},
+		{"pickle not a zip", func(t *testing.T, dir string) {
+			remove(stFileName)(t, dir)
+			writeFileT(t, dir, "pytorch_model.bin", "hello")
+		}, []string{"pytorch_model.bin"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			dir := copyModel(t, "stories260k")
+			text := writeFileT(t, t.TempDir(), "text.txt", "Once upon a time")
+			c.spoil(t, dir)
+			pruneFails(t, dir, statusFailed, c.says)
+			wantFailure(t, call(t, "inspect", "--model", dir), statusFailed, c.says...)
+			wantFailure(t, call(t, "eval", "--model", dir, "--text", text), statusFailed, c.says...)
+		})
+	}
+}
+
+// TestNonFiniteWeights: headers cannot show these, so they surface when the layer is read, and what
+// was written by then goes away.
+func TestNonFiniteWeights(t *testing.T) {
+	for _, c := range []struct {
+		name, tensor string
+		bits         uint32
+		says         string
+	}{
+		{"NaN in the first layer", "model.layers.0.self_attn.v_proj.weight", 0x7fc00000, "NaN"},
+		{"Inf in the last layer", "model.layers.4.mlp.up_proj.weight", 0x7f800000, "Inf"},
+		{"NaN in a norm", "model.layers.2.input_layernorm.weight", 0xffc00001, "NaN"},
+		{"-Inf in the embedding", "model.embed_tokens.weight", 0xff800000, "-Inf"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			dir := copyModel(t, "stories260k")
+			f := readST(t, filepath.Join(dir, stFileName))
+			f.set32(c.tensor, 7, c.bits)
+			f.write(t, filepath.Join(dir, stFileName))
+			for _, method := range []string{"magnitude", "sparsegpt"} {
+				pruneFails(t, dir, statusFailed, []string{c.tensor, c.says}, "--method", method, "--seqlen", "32")
+			}
+			text := writeFileT(t, t.TempDir(), "text.txt", strings.Repeat("Once upon a time ", 40))
+			wantFailure(t, call(t, "eval", "--model", dir, "--text", text, "--seqlen", "16"), statusFailed, c.tensor, c.says)
+		})
+	}
+}
+
+func TestBadTexts(t *testing.T) {
+	dir := t.TempDir()
+	missing := filepath.Join(dir, "gone.txt")
+	empty := writeFileT(t, dir, "empty.txt", "")
+	short := writeFileT(t, dir, "short.txt", "Once upon a time")
+	latin := writeFileT(t, dir, "latin.txt", strings.Repeat("Es war einmal ein M\xe4dchen. ", 400))
+	binary := writeFileT(t, dir, "weights.bin", "x")
+	broken := writeFileT(t, dir, "broken.jsonl", "{\"text\": \"fine\"}\n{\"text\": \n")
+	nothing := writeFileT(t, dir, "nothing.jsonl", "{\"txt\": \"x\"}\n")
+	ids := writeFileT(t, dir, "ids.jsonl", "{\"input_ids\": [1, 2, 3, 511]}\n{\"input_ids\": [1, 2, 3, 512]}\n")
+	negative := writeFileT(t, dir, "negative.jsonl", "{\"input_ids\": [1, -2, 3]}\n")
+	long := writeFileT(t, dir, "long.jsonl", "{\"input_ids\": ["+strings.Repeat("1,", 600)+"1]}\n")
+	one := writeFileT(t, dir, "one.jsonl", "{\"input_ids\": [1]}\n")
+	good := writeFileT(t, dir, "good.txt", strings.Repeat("Once upon a time there was a girl. ", 300))
+	for _, c := range []struct {
+		name, file string
+		says       []string
+	}{
+		{"missing", missing, []string{"gone.txt"}},
+		{"empty", empty, []string{"empty.txt", "empty"}},
+		{"shorter than a window", short, []string{"short.txt", "tokens", "512"}},
+		{"not UTF-8", latin, []string{"latin.txt", "UTF-8"}},
+		{"a folder", dir, []string{dir}},
+		{"unknown kind", binary, []string{"weights.bin", ".jsonl"}},
+		{"broken line", broken, []string{"broken.jsonl", "line 2"}},
+		{"no known field", nothing, []string{"nothing.jsonl", "line 1"}},
+		{"id outside the vocabulary", ids, []string{"ids.jsonl", "512"}},
+		{"negative id", negative, []string{"negative.jsonl", "-2"}},
+		{"longer than the context", long, []string{"long.jsonl", "601", "512"}},
+		{"window of one token", one, []string{"one.jsonl", "1"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			model := golden.Path("models/stories260k")
+			pruneFails(t, model, statusFailed, c.says, "--calib", c.file)
+			pruneFails(t, model, statusFailed, c.says, "--calib", good, "--eval", c.file)
+			wantFailure(t, call(t, "eval", "--model", model, "--text", c.file), statusFailed, c.says...)
+		})
+	}
+	t.Run("text without a tokenizer", func(t *testing.T) {
+		pruneFails(t, golden.Path("models/rand-llama3"), statusFailed, []string{"tokenizer"})
+		wantFailure(t, call(t, "eval", "--model", golden.Path("models/rand-llama3"), "--text", good), statusFailed, "tokenizer")
+	})
+}
+
+// TestWrongUsage: mistakes in the command line itself have a status of their own.
+func TestWrongUsage(t *testing.T) {
+	model := golden.Path("models/stories260k")
+	out := filepath.Join(t.TempDir(), "out")
+	prune := func(flags ...string) []string {
+		return append([]string{"prune", "--model", model, "--out", out}, flags...)
+	}
+	for _, c := range []struct {
+		args []string
+		says string
+	}{
+		{nil, "no command"},
+		{[]string{"prun"}, "did you mean prune"},
+		{[]string{"--bogus"}, "--bogus"},
+		{[]string{"prune"}, "--model"},
+		{[]string{"prune", "--model", model}, "--out"},
+		{[]string{"prune", "--out", out}, "--model"},
+		{[]string{"eval", "--model", model}, "--text"},
+		{[]string{"inspect"}, "--model"},
+		{[]string{"inspect", "--model", ""}, "--model"},
+		{[]string{"inspect", model}, "unexpected argument"},
+		{prune("--bogus"), "--bogus"},
+		{prune("--memory", "4GiB"), "--memory"},
+		{prune("--resume"), "--resume"},
+		{prune("--sparsty", "0.5"), "did you mean --sparsity"},
+		{prune("--sparsity"), "--sparsity"},
+		{prune("--sparsity", "-0.1"), "--sparsity -0.1"},
+		{prune("--sparsity", "1"), "--sparsity 1"},
+		{prune("--sparsity", "NaN"), "--sparsity NaN"},
+		{prune("--sparsity", "Inf"), "--sparsity"},
+		{prune("--sparsity", "x"), "--sparsity"},
+		{prune("--sparsity", ""), "--sparsity"},
+		{prune("--pattern", "0:4"), "0:4"},
+		{prune("--pattern", "4:4"), "4:4"},
+		{prune("--pattern", "5:4"), "5:4"},
+		{prune("--pattern", "2:0"), "2:0"},
+		{prune("--pattern", "x"), "x"},
+		{prune("--pattern", ""), "--pattern"},
+		{prune("--pattern", "0.5"), "0.5"},
+		{prune("--pattern", "-2:4"), "-2:4"},
+		{prune("--pattern", "2:4:8"), "2:4:8"},
+		{prune("--pattern", "2:4", "--sparsity", "0.5"), "exclude each other"},
+		{prune("--allocation", "owl"), "uniform"},
+		{prune("--method", "nope"), "sparsegpt"},
+		{prune("--solver", "nope"), "sparsegpt"},
+		{prune("--method", "wanda", "--solver", "sparsegpt"), "--solver"},
+		{prune("--method", "wanda", "--paper"), "--paper"},
+		{prune("--method", "wanda", "--epochs", "2"), "--epochs"},
+		{prune("--epochs", "0"), "--epochs 0"},
+		{prune("--alpha", "0"), "--alpha 0"},
+		{prune("--beta", "-1"), "--beta -1"},
+		{prune("--gamma", "NaN"), "--gamma NaN"},
+		{prune("--gamma", "Inf"), "--gamma"},
+		{prune("--block-size", "0"), "--block-size 0"},
+		{prune("--block-size", "6", "--pattern", "2:4"), "--block-size 6"},
+		{prune("--damp", "0"), "--damp 0"},
+		{prune("--damp", "-1"), "--damp -1"},
+		{prune("--samples", "0"), "--samples 0"},
+		{prune("--samples", "2000000000"), "--samples 2000000000"},
+		{prune("--seqlen", "1"), "--seqlen 1"},
+		{prune("--seqlen", "513"), "--seqlen 513"},
+		{prune("--layers", "2"), "--layers"},
+		{prune("--layers", "2:2"), "--layers"},
+		{prune("--layers", "-1:2"), "--layers"},
+		{prune("--layers", "0:6"), "--layers 0:6"},
+		{prune("--include", "("), "--include"},
+		{prune("--exclude", "["), "--exclude"},
+		{prune("--include", "nothing"), "no matrix"},
+		{prune("--exclude", "."), "no matrix"},
+		{prune("--dtype", "int8"), "--dtype"},
+		{prune("--calib", ","), "--calib"},
+		{prune("--threads", "0"), "--threads 0"},
+		{prune("--threads", "-3"), "--threads -3"},
+		{prune("--threads", "99999"), "--threads 99999"},
+		{prune("--threads", "two"), "--threads"},
+		{prune("--kernel", "sse"), "--kernel"},
+		{prune("--seed", "-1"), "--seed"},
+		{prune("--log-level", "loud"), "--log-level"},
+		{prune("--json=maybe"), "--json"},
+		{prune("stray"), "stray"},
+		{[]string{"eval", "--model", model, "--text", "x.txt", "--task", "piqa=x"}, "--task"},
+		{[]string{"eval", "--model", model, "--text", "x.txt", "--max-windows", "0"}, "--max-windows 0"},
+		{[]string{"eval", "--model", model, "--text", "x.txt", "--seqlen", "1"}, "--seqlen 1"},
+		{[]string{"eval", "--model", model, "--text", "x.txt", "--seqlen", "1000"}, "--seqlen 1000"},
+		{[]string{"demo", "--sparsity", "0.5"}, "--sparsity"},
+	} {
+		t.Run(strings.ReplaceAll(strings.Join(c.args, " "), model, "M"), func(t *testing.T) {
+			wantFailure(t, call(t, c.args...), statusUsage, c.says)
+		})
+	}
+	wantEmpty(t, filepath.Dir(out))
+}
+
+func TestBadOutputs(t *testing.T) {
+	model := golden.Path("models/stories260k")
+	dir := t.TempDir()
+	file := writeFileT(t, dir, "file", "precious")
+	full := filepath.Join(dir, "full")
+	half := filepath.Join(dir, "half")
+	for _, d := range []string{full, half + ".partial"} {
+		if err := os.Mkdir(d, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		writeFileT(t, d, "precious", "x")
+	}
+	inside := copyModel(t, "stories260k")
+	for _, c := range []struct {
+		name, model, out, report string
+		code                     int
+		says                     string
+	}{
+		{"existing", model, full, "", statusFailed, "full"},
+		{"left over", model, half, "", statusFailed, "half.partial"},
+		{"a file", model, file, "", statusFailed, "file"},
+		{"below a file", model, filepath.Join(file, "out"), "", statusFailed, "file"},
+		{"deep below a file", model, filepath.Join(file, "a", "out"), "", statusFailed, "file"},
+		{"the input", inside, inside, "", statusUsage, "input"},
+		{"inside the input", inside, filepath.Join(inside, "out"), "", statusUsage, "input"},
+		{"around the input", inside, filepath.Dir(inside), "", statusUsage, "input"},
+		{"the current folder", model, ".", "", statusUsage, "current folder"},
+		{"around the current folder", model, "..", "", statusUsage, "current folder"},
+		{"report in a missing folder", model, filepath.Join(dir, "out"), filepath.Join(dir, "gone", "page.html"), statusFailed, "--report"},
+		{"report below a file", model, filepath.Join(dir, "out"), filepath.Join(file, "page.html"), statusFailed, "--report"},
+		{"report is a folder", model, filepath.Join(dir, "out"), full, statusFailed, "--report"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			before := treeHash(t, dir) + treeHash(t, c.model)
+			args := []string{"prune", "--model", c.model, "--out", c.out, "--samples", "2", "--method", "magnitude", "--seqlen", "32"}
+			if c.report != "" {
+				args = append(args, "--report", c.report)
+			}
+			wantFailure(t, call(t, args...), c.code, c.says)
+			if c.code == statusUsage { // force must not talk it over
+				wantFailure(t, call(t, append(args, "--force")...), c.code, c.says)
+			}
+			if after := treeHash(t, dir) + treeHash(t, c.model); after != before {
+				t.Errorf("files changed:\n%s\nwas\n%s", after, before)
+			}
+		})
+	}
+}

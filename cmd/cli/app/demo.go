@@ -1,0 +1,252 @@
+package app
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/adagp/adagp/checkpoint"
+	"github.com/adagp/adagp/cmd/cli/report"
+	"github.com/adagp/adagp/data"
+	"github.com/adagp/adagp/models"
+	"github.com/adagp/adagp/prune"
+)
+
+// The demo's settings: small enough for well under a minute on two cores, large enough that the
+// order of the methods does not depend on the seed.
+const (
+	demoSparsity   = 0.7
+	demoSamples    = 32 // calibration windows of the models' 256 tokens
+	demoMaxWindows = 64 // for evaluation
+)
+
+var (
+	demoModels  = []string{"demo:llama", "demo:opt"}
+	demoMethods = []string{"magnitude", "wanda", "sparsegpt", "adagp"}
+)
+
+func demoCommand(r *run) *cli.Command {
+	return command(&cli.Command{
+		Name:      "demo",
+		Usage:     "prune two small embedded models by four methods and compare",
+		UsageText: programName + " demo [flags]",
+		Description: fmt.Sprintf(`Prunes the embedded models at %.0f %% sparsity with magnitude, Wanda, SparseGPT and AdaGP,
+calibrated and evaluated on embedded texts, prints the perplexities and writes a report page.
+It needs no files and no network.`, 100*demoSparsity),
+		Flags: []cli.Flag{
+			&cli.IntFlag{Name: "samples", Usage: "calibration windows `N`", Value: demoSamples},
+			&cli.IntFlag{Name: "max-windows", Usage: "evaluate on at most `N` windows", Value: demoMaxWindows},
+			&cli.StringFlag{Name: "report", Usage: "write the page to `FILE.html`", Value: "demo-report.html"},
+			&cli.StringFlag{Name: "picture", Usage: "also write the comparison as a picture to `FILE.svg`"},
+			&cli.StringFlag{Name: "out", Usage: "keep the pruned models, one folder each, below `DIR`", DefaultText: "not kept"},
+			&cli.BoolFlag{Name: "force", Usage: "replace existing folders below --out", DisableDefaultText: true},
+		},
+		Action: r.action(runDemo),
+	},
+		"demo",
+		"demo --report /tmp/demo.html --out /tmp/demo-models --json",
+	)
+}
+
+// demoResult is the JSON of the demo.
+type demoResult struct {
+	Sparsity    float64     `json:"sparsity"`
+	Calibration demoTokens  `json:"calibration"`
+	Evaluation  demoTokens  `json:"evaluation"`
+	Models      []demoModel `json:"models"`
+	Threads     int         `json:"threads"`
+	Kernel      string      `json:"kernel"`
+	Seconds     float64     `json:"seconds"`
+	Report      string      `json:"report"`
+}
+
+type demoTokens struct {
+	Windows int `json:"windows"`
+	SeqLen  int `json:"seqlen"`
+}
+
+// demoModel is a model's dense perplexity and what each method makes of it.
+type demoModel struct {
+	Model        string       `json:"model"`
+	Architecture string       `json:"architecture"`
+	Parameters   int          `json:"parameters"`
+	Dense        float64      `json:"dense"`
+	Results      []demoMethod `json:"results"`
+}
+
+type demoMethod struct {
+	Method     string  `json:"method"`
+	Perplexity float64 `json:"perplexity"`
+	Sparsity   float64 `json:"sparsity"`
+	Seconds    float64 `json:"seconds"` // of pruning
+	Folder     string  `json:"folder,omitempty"`
+
+	layers []prune.LayerReport
+}
+
+func runDemo(s *session, c *cli.Context) error {
+	clock := newClock()
+	if err := atLeast(c, 1, "samples", "max-windows"); err != nil {
+		return err
+	}
+	set := demoSettings{samples: c.Int("samples"), maxWindows: c.Int("max-windows"), out: c.String("out"), force: c.Bool("force")}
+	for _, name := range []string{"report", "picture"} {
+		if err := checkFileTarget(name, c.String(name), ""); err != nil {
+			return err
+		}
+	}
+	if set.out != "" {
+		if err := checkOutFolder(set.out, nil); err != nil {
+			return err
+		}
+	}
+	res := &demoResult{Sparsity: demoSparsity, Kernel: kernelName(), Threads: threadCount(), Report: c.String("report")}
+	for _, name := range demoModels {
+		m, err := s.demoModel(res, name, set)
+		if err != nil {
+			return err
+		}
+		res.Models = append(res.Models, *m)
+	}
+	res.Seconds = clock.seconds()
+	if path := res.Report; path != "" {
+		if err := writePage(path, demoPage(res)); err != nil {
+			return err
+		}
+	}
+	if path := c.String("picture"); path != "" {
+		if err := writeFile(path, report.Picture(len(res.Models), demoBars(res)...)); err != nil {
+			return err
+		}
+	}
+	return s.result(res, res.write)
+}
+
+type demoSettings struct {
+	samples, maxWindows int
+	out                 string // folder that keeps the pruned models; empty: none
+	force               bool
+}
+
+// demoModel measures one embedded model, prunes it by each method and measures again.
+func (s *session) demoModel(res *demoResult, name string, set demoSettings) (*demoModel, error) {
+	m, err := models.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer m.Close()
+	length := m.Config().MaxPositions
+	calib, err := calibrationFor(m, data.DefaultCalibration(), data.Windows{Samples: set.samples, Length: length, Seed: s.seed})
+	if err != nil {
+		return nil, err
+	}
+	windows, _, err := evaluationFor(m, data.DefaultEvaluation(), length, set.maxWindows)
+	if err != nil {
+		return nil, err
+	}
+	res.Calibration = demoTokens{len(calib.IDs), length}
+	res.Evaluation = demoTokens{len(windows), length}
+	if err := m.LoadAll(); err != nil {
+		return nil, err
+	}
+	dense, err := s.perplexity(name+" dense", m, windows)
+	if err != nil {
+		return nil, err
+	}
+	d := &demoModel{Model: name, Architecture: m.Config().Architecture, Parameters: countParameters(m), Dense: dense.Perplexity}
+	s.progress.line("%s: perplexity %s dense", name, formatPerplexity(d.Dense))
+	for _, method := range demoMethods {
+		folder := ""
+		if set.out != "" {
+			folder = demoFolder(set.out, name, method)
+		}
+		r, err := s.demoMethod(m, method, calib.IDs, windows, folder, set.force)
+		if err != nil {
+			return nil, fmt.Errorf("%s, %s: %w", name, method, err)
+		}
+		d.Results = append(d.Results, *r)
+		s.progress.line("%s: perplexity %s after %s (%s)", name, formatPerplexity(r.Perplexity), method, formatSeconds(r.Seconds))
+	}
+	return d, nil
+}
+
+// demoMethod prunes m by one method; folder may be empty.
+func (s *session) demoMethod(m *models.Model, method string, calib, windows [][]int, folder string, force bool) (*demoMethod, error) {
+	m.Unload(m.Walk) // what an earlier method left
+	if err := m.LoadAll(); err != nil {
+		return nil, err
+	}
+	var out *newModelFolder
+	var sink prune.Sink
+	if folder != "" {
+		var err error
+		if out, err = s.createModel(folder, m, checkpoint.WriterOptions{Force: force}); err != nil {
+			return nil, err
+		}
+		defer out.abort()
+		sink = out
+	}
+	label := m.Path + " " + method
+	t := s.progress.start(label, progressSteps, "steps")
+	rep, err := prune.Run(s.ctx, m, calib, prune.Options{
+		Method: method, Pattern: prune.Unstructured(demoSparsity), Seed: s.seed, Log: s.log,
+		Progress: func(e prune.Event) { t.set(int(e.Overall()*progressSteps), "") },
+	}, sink)
+	t.end()
+	if err != nil {
+		return nil, err
+	}
+	after, err := s.perplexity(label, m, windows)
+	if err != nil {
+		return nil, err
+	}
+	if out != nil {
+		rep.Calibration.Files = data.DefaultCalibration().Files
+		text, err := marshal(rep)
+		if err != nil {
+			return nil, err
+		}
+		if err := out.PutFile("pruning.json", text); err != nil {
+			return nil, err
+		}
+		if err := out.commit(s); err != nil {
+			return nil, err
+		}
+	}
+	return &demoMethod{Method: method, Perplexity: after.Perplexity, Sparsity: rep.Totals.Sparsity, Seconds: rep.Seconds, Folder: folder, layers: rep.Layers}, nil
+}
+
+func (r *demoResult) write(w io.Writer) {
+	fmt.Fprintf(w, "Perplexity at %.0f %% sparsity, lower is better\n\n", 100*r.Sparsity)
+	demoTable(r).write(w)
+	fmt.Fprintf(w, "\n%d windows of %d tokens for calibration, %d for evaluation, both embedded texts; %s in all\n",
+		r.Calibration.Windows, r.Calibration.SeqLen, r.Evaluation.Windows, formatSeconds(r.Seconds))
+	if r.Report != "" {
+		fmt.Fprintf(w, "report: %s\n", r.Report)
+	}
+}
+
+// demoTable has one row per method: the perplexities of the models, then the times of pruning.
+func demoTable(r *demoResult) *table {
+	t := &table{head: []string{"method"}, left: 1, rows: [][]string{{"dense"}}}
+	for _, name := range demoMethods {
+		t.rows = append(t.rows, []string{name})
+	}
+	for _, m := range r.Models {
+		t.head = append(t.head, m.Model)
+		t.rows[0] = append(t.rows[0], formatPerplexity(m.Dense))
+		for i, x := range m.Results {
+			t.rows[i+1] = append(t.rows[i+1], formatPerplexity(x.Perplexity))
+		}
+	}
+	for _, m := range r.Models {
+		t.head = append(t.head, "time, "+strings.TrimPrefix(m.Model, "demo:"))
+		t.rows[0] = append(t.rows[0], "")
+		for i, x := range m.Results {
+			t.rows[i+1] = append(t.rows[i+1], formatSeconds(x.Seconds))
+		}
+	}
+	return t
+}

@@ -1,0 +1,84 @@
+package app
+
+import (
+	"fmt"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/adagp/adagp/cmd/cli/report"
+)
+
+// demoFolder names the folder of one pruned demo model: DIR/llama-adagp.
+func demoFolder(dir, model, method string) string {
+	return filepath.Join(dir, strings.TrimPrefix(model, "demo:")+"-"+method)
+}
+
+// demoBars compares the methods, one plot per model.
+func demoBars(r *demoResult) []report.Chart {
+	var charts []report.Chart
+	for _, m := range r.Models {
+		b := report.Bars{Title: fmt.Sprintf("%s: perplexity at %.0f %%", m.Model, 100*r.Sparsity)}
+		b.Items = append(b.Items, report.Bar{Label: "dense", Value: m.Dense, Text: formatPerplexity(m.Dense), Base: true})
+		for _, x := range m.Results {
+			b.Items = append(b.Items, report.Bar{Label: x.Method, Value: x.Perplexity, Text: formatPerplexity(x.Perplexity)})
+		}
+		charts = append(charts, b)
+	}
+	return charts
+}
+
+// demoCurves shows how the error builds up over the layers, one plot per model.
+func demoCurves(r *demoResult) []report.Chart {
+	var charts []report.Chart
+	for _, m := range r.Models {
+		c := report.Curve{Title: m.Model + ": error of the layer's output", XLabel: "decoder layer"}
+		for _, x := range m.Results {
+			s := report.Series{Name: x.Method}
+			c.X = nil
+			for _, l := range x.layers {
+				c.X = append(c.X, l.Index)
+				s.Y = append(s.Y, l.Error)
+			}
+			c.Series = append(c.Series, s)
+		}
+		charts = append(charts, c)
+	}
+	return charts
+}
+
+func demoPage(r *demoResult) *report.Page {
+	t := demoTable(r)
+	names := make([]string, len(r.Models))
+	facts := []report.Fact{}
+	for i, m := range r.Models {
+		names[i] = m.Model
+		facts = append(facts, report.Fact{Name: m.Model, Value: fmt.Sprintf("%s, %s parameters", m.Architecture, formatCount(m.Parameters))})
+	}
+	return &report.Page{
+		Title: "Four ways to prune two small language models",
+		Lead: fmt.Sprintf("%.0f %% of the weights in the decoder's matrices of %s were set to zero by each method. Perplexity says how well the model still predicts text it has not seen; lower is better.",
+			100*r.Sparsity, strings.Join(names, " and ")),
+		Sections: []report.Section{
+			{
+				Title:  "Perplexity",
+				Note:   "The dense model, in grey, is the limit. The times are those of pruning.",
+				Charts: demoBars(r),
+				Table:  &report.Table{Head: t.head, Rows: t.rows, Left: t.left},
+			},
+			{
+				Title:  "How the error builds up",
+				Note:   "Relative squared difference to the dense model's hidden states behind each decoder layer, on the calibration windows.",
+				Charts: demoCurves(r),
+			},
+		},
+		Facts: append(facts,
+			report.Fact{Name: "Sparsity", Value: formatPercent(r.Sparsity)},
+			report.Fact{Name: "Calibration", Value: fmt.Sprintf("%d windows of %d tokens", r.Calibration.Windows, r.Calibration.SeqLen)},
+			report.Fact{Name: "Evaluation", Value: fmt.Sprintf("%d windows of %d tokens", r.Evaluation.Windows, r.Evaluation.SeqLen)},
+			report.Fact{Name: "Time in all", Value: formatSeconds(r.Seconds)},
+			report.Fact{Name: "Threads, kernels", Value: fmt.Sprintf("%d, %s (%s/%s)", r.Threads, r.Kernel, runtime.GOOS, runtime.GOARCH)},
+		),
+		Foot: "Written by " + programName + " demo, " + version() + ". Both models and both texts are part of the program.",
+	}
+}

@@ -1,0 +1,104 @@
+package app
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/adagp/adagp/data"
+	"github.com/adagp/adagp/data/tokenizer"
+	"github.com/adagp/adagp/models"
+)
+
+// defaultContext caps the window length when none is asked for: longer windows cost memory, and
+// published results use this one.
+const defaultContext = 2048
+
+// openModel opens the model that --model names: headers only, every name and shape checked.
+func openModel(c *cli.Context) (*models.Model, error) {
+	path, err := required(c, "model")
+	if err != nil {
+		return nil, err
+	}
+	return models.Open(path)
+}
+
+// windowLength returns the --seqlen to use with m: the flag's, checked against the model's
+// positions, or the model's context capped at 2048.
+func windowLength(c *cli.Context, m *models.Model) (int, error) {
+	context := m.Config().MaxPositions
+	if !c.IsSet("seqlen") {
+		if context < 1 {
+			return defaultContext, nil
+		}
+		return min(context, defaultContext), nil
+	}
+	n := c.Int("seqlen")
+	if context > 0 && n > context {
+		return 0, usagef("--seqlen %d: the model has positions for %d tokens", n, context)
+	}
+	return n, nil
+}
+
+// tokenizerFor opens the model's tokenizer if the corpus is text; windows of ids need none.
+func tokenizerFor(m *models.Model, c *data.Corpus) (data.Tokenizer, error) {
+	if c.Windows != nil {
+		return nil, nil
+	}
+	tok, err := tokenizer.Open(m.FS)
+	if err != nil {
+		return nil, fmt.Errorf("tokenizer of %s: %w (a .jsonl of input_ids needs none)", m.Path, err)
+	}
+	return tok, nil
+}
+
+// calibrationFor cuts the calibration windows for m out of the corpus.
+func calibrationFor(m *models.Model, c *data.Corpus, w data.Windows) (*data.CalibrationSet, error) {
+	tok, err := tokenizerFor(m, c)
+	if err != nil {
+		return nil, err
+	}
+	set, err := data.Calibration(tok, c, w)
+	if err != nil {
+		return nil, fmt.Errorf("calibration: %w", err)
+	}
+	if err := checkWindows(m, set.IDs); err != nil {
+		return nil, fmt.Errorf("calibration %s: %w", strings.Join(c.Files, ", "), err)
+	}
+	return set, nil
+}
+
+// evaluationFor cuts the corpus into evaluation windows for m; most bounds their number, 0 does not.
+func evaluationFor(m *models.Model, c *data.Corpus, length, most int) (windows [][]int, tokens int, err error) {
+	tok, err := tokenizerFor(m, c)
+	if err != nil {
+		return nil, 0, err
+	}
+	windows, tokens, err = data.EvalWindows(tok, c, length, most)
+	if err != nil {
+		return nil, 0, fmt.Errorf("evaluation: %w", err)
+	}
+	if err := checkWindows(m, windows); err != nil {
+		return nil, 0, fmt.Errorf("evaluation %s: %w", strings.Join(c.Files, ", "), err)
+	}
+	return windows, tokens, nil
+}
+
+// checkWindows makes sure that m can read the windows: known ids, and no more of them than it has
+// positions.
+func checkWindows(m *models.Model, windows [][]int) error {
+	if len(windows) == 0 {
+		return fmt.Errorf("no windows")
+	}
+	most := m.Config().MaxPositions
+	for i, ids := range windows {
+		if len(ids) < 2 {
+			return fmt.Errorf("window %d has %d tokens, want at least 2", i, len(ids))
+		}
+		if most > 0 && len(ids) > most {
+			return fmt.Errorf("window %d has %d tokens, the model has positions for %d", i, len(ids), most)
+		}
+	}
+	return data.CheckVocabulary(windows, m.Config().VocabSize)
+}

@@ -1,0 +1,163 @@
+package app
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/adagp/adagp/checkpoint"
+	"github.com/adagp/adagp/models"
+	"github.com/adagp/adagp/nn"
+)
+
+func inspectCommand(r *run) *cli.Command {
+	return command(&cli.Command{
+		Name:      "inspect",
+		Usage:     "list a model's tensors, their sparsity and N:M patterns",
+		UsageText: programName + " inspect --model DIR [flags]",
+		Description: `Reads headers and scans the stored bytes; the model is not loaded into memory. "nm" is the
+tightest of 1:4, 2:4, 3:4 and 4:8 (N zeros in every M neighbours of a row) that a matrix satisfies.`,
+		Flags:  []cli.Flag{modelFlag()},
+		Action: r.action(runInspect),
+	},
+		"inspect --model demo:opt",
+		"inspect --model pruned --json",
+	)
+}
+
+// inspectResult is the JSON of docs/contract.md. The pruned matrices are summed up apart, because
+// embeddings, which are never pruned, hide the sparsity of small models.
+type inspectResult struct {
+	Architecture string           `json:"architecture"`
+	Parameters   int              `json:"parameters"`
+	Bytes        int64            `json:"bytes"`
+	Sparsity     float64          `json:"sparsity"`
+	Decoder      zeroTotals       `json:"decoder"`
+	Tensors      []inspectedParam `json:"tensors"`
+}
+
+// zeroTotals sums over the linear layers of the decoder.
+type zeroTotals struct {
+	Weights  int     `json:"weights"`
+	Zeros    int     `json:"zeros"`
+	Sparsity float64 `json:"sparsity"`
+}
+
+type inspectedParam struct {
+	Name     string  `json:"name"`
+	Shape    []int   `json:"shape"`
+	DType    string  `json:"dtype"`
+	Zeros    int     `json:"zeros"`
+	Sparsity float64 `json:"sparsity"`
+	NM       string  `json:"nm"`
+}
+
+func runInspect(s *session, c *cli.Context) error {
+	m, err := openModel(c)
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	res, err := s.inspect(m)
+	if err != nil {
+		return err
+	}
+	return s.result(res, res.write)
+}
+
+// inspect scans the stored tensors of m one after the other.
+func (s *session) inspect(m *models.Model) (*inspectResult, error) {
+	res := &inspectResult{Architecture: m.Config().Architecture, Parameters: countParameters(m)}
+	decoder := decoderTensors(m)
+	names := m.Reader.Names()
+	t := s.progress.start("scanning", len(names), "tensors")
+	defer t.end()
+	elements, zeros := 0, 0
+	for i, name := range names {
+		if err := s.ctx.Err(); err != nil {
+			return nil, err
+		}
+		info, ok := m.Reader.Info(name)
+		if !ok {
+			return nil, fmt.Errorf("tensor %s: no header", name)
+		}
+		scan, err := scanTensor(m.Reader, info)
+		if err != nil {
+			return nil, err
+		}
+		res.Bytes += info.Bytes
+		elements += scan.elements
+		zeros += scan.zeros
+		if decoder[name] {
+			res.Decoder.Weights += scan.elements
+			res.Decoder.Zeros += scan.zeros
+		}
+		res.Tensors = append(res.Tensors, inspectedParam{
+			Name: name, Shape: info.Shape, DType: info.DType.String(),
+			Zeros: scan.zeros, Sparsity: share(scan.zeros, scan.elements), NM: scan.nm,
+		})
+		t.tick(i + 1)
+	}
+	res.Sparsity = share(zeros, elements)
+	res.Decoder.Sparsity = share(res.Decoder.Zeros, res.Decoder.Weights)
+	return res, nil
+}
+
+func scanTensor(r *checkpoint.Reader, info checkpoint.Info) (zeroScan, error) {
+	raw, err := r.Raw(info.Name)
+	if err != nil {
+		return zeroScan{}, err
+	}
+	scan, err := scanZeros(raw, info.DType, info.Shape)
+	if err != nil {
+		return zeroScan{}, fmt.Errorf("tensor %s in %s: %w", info.Name, info.File, err)
+	}
+	return scan, nil
+}
+
+// countParameters counts what the architecture has, tied weights once.
+func countParameters(m models.CausalLM) int {
+	n := 0
+	seen := map[*nn.Param]bool{}
+	m.Walk(func(p *nn.Param) {
+		if seen[p] {
+			return
+		}
+		seen[p] = true
+		size := 1
+		for _, d := range p.Shape {
+			size *= d
+		}
+		n += size
+	})
+	return n
+}
+
+// decoderTensors returns the stored names of the weights of the decoder's linear layers.
+func decoderTensors(m *models.Model) map[string]bool {
+	names := map[string]bool{}
+	for _, l := range m.Layers() {
+		for _, lin := range l.Linears() {
+			names[m.TensorName(lin.Weight)] = true
+		}
+	}
+	return names
+}
+
+func share(part, whole int) float64 {
+	if whole == 0 {
+		return 0
+	}
+	return float64(part) / float64(whole)
+}
+
+func (r *inspectResult) write(w io.Writer) {
+	fmt.Fprintf(w, "%s, %s parameters, %s\n", r.Architecture, formatCount(r.Parameters), formatBytes(r.Bytes))
+	fmt.Fprintf(w, "zeros: %s of the decoder's matrices, %s of all tensors\n\n", formatPercent(r.Decoder.Sparsity), formatPercent(r.Sparsity))
+	t := table{head: []string{"tensor", "shape", "type", "zeros", "sparsity", "N:M"}, left: 1}
+	for _, p := range r.Tensors {
+		t.add(p.Name, formatShape(p.Shape), p.DType, formatCount(p.Zeros), formatPercent(p.Sparsity), p.NM)
+	}
+	t.write(w)
+}

@@ -1,0 +1,119 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/adagp/adagp/prune"
+)
+
+// asProgram makes the test binary behave as the program itself, so that exit statuses and signals
+// are tested on a process of its own.
+const asProgram = "ADAGP_TEST_AS_PROGRAM"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		os.Exit(Main())
+	}
+	os.Exit(m.Run())
+}
+
+// program returns a command that runs this binary as the program.
+func program(args ...string) *exec.Cmd {
+	c := exec.Command(os.Args[0], args...)
+	c.Env = append(os.Environ(), asProgram+"=1")
+	return c
+}
+
+// result of one command line.
+type result struct {
+	code           int
+	stdout, stderr string
+}
+
+// last is the last line on stderr.
+func (r result) last() string {
+	lines := strings.Split(strings.TrimRight(r.stderr, "\n"), "\n")
+	return lines[len(lines)-1]
+}
+
+// call runs a command line in this process.
+func call(t testing.TB, args ...string) result {
+	t.Helper()
+	return callContext(t, context.Background(), args...)
+}
+
+func callContext(t testing.TB, ctx context.Context, args ...string) result {
+	t.Helper()
+	var out, errs bytes.Buffer
+	code := Run(ctx, append([]string{programName}, args...), &out, &errs)
+	return result{code, out.String(), errs.String()}
+}
+
+// ok runs a command line that must succeed.
+func ok(t testing.TB, args ...string) result {
+	t.Helper()
+	r := call(t, args...)
+	if r.code != statusDone {
+		t.Fatalf("%s: status %d, want 0; stderr:\n%s", strings.Join(args, " "), r.code, r.stderr)
+	}
+	return r
+}
+
+// okJSON runs a command line that must succeed and print one JSON object, which v receives.
+func okJSON(t testing.TB, v any, args ...string) {
+	t.Helper()
+	r := ok(t, append(args, "--json")...)
+	d := json.NewDecoder(strings.NewReader(r.stdout))
+	d.DisallowUnknownFields()
+	if err := d.Decode(v); err != nil {
+		t.Fatalf("%s: %v in %s", strings.Join(args, " "), err, r.stdout)
+	}
+	if d.More() {
+		t.Fatalf("%s: more than one JSON value on stdout", strings.Join(args, " "))
+	}
+}
+
+// Solvers that misbehave, each in its own way; they also show that a solver registered anywhere is
+// usable by name here.
+func init() {
+	prune.Register("test-panic", "panics", func(prune.SolverOptions) (prune.Solver, error) {
+		return solverFunc(func(context.Context, *prune.Problem) (*prune.Solution, error) { panic("kaputt\nwith lines") }), nil
+	})
+	prune.Register("test-deaf", "never returns", func(prune.SolverOptions) (prune.Solver, error) {
+		return solverFunc(func(context.Context, *prune.Problem) (*prune.Solution, error) {
+			os.Stderr.WriteString("deaf\n")
+			select {}
+		}), nil
+	})
+	prune.Register("test-wait", "waits for the interrupt", func(prune.SolverOptions) (prune.Solver, error) {
+		return solverFunc(func(ctx context.Context, _ *prune.Problem) (*prune.Solution, error) {
+			os.Stderr.WriteString("waiting\n")
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}), nil
+	})
+}
+
+type solverFunc func(context.Context, *prune.Problem) (*prune.Solution, error)
+
+func (solverFunc) Needs() prune.Needs { return prune.Needs{} }
+func (f solverFunc) Solve(ctx context.Context, p *prune.Problem) (*prune.Solution, error) {
+	return f(ctx, p)
+}
+
+// dropFirst prunes the first N of every M weights of a row.
+func dropFirst(_ context.Context, p *prune.Problem) (*prune.Solution, error) {
+	mask := prune.NewMask(p.W.Rows, p.W.Cols)
+	for i := range p.W.Rows {
+		for j := range p.W.Cols {
+			mask.Set(i, j, j%p.Pattern.M >= p.Pattern.N)
+		}
+	}
+	return p.Masked(mask), nil
+}

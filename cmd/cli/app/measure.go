@@ -1,0 +1,66 @@
+package app
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/adagp/adagp/models"
+	"github.com/adagp/adagp/nn"
+	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/tensor"
+)
+
+// clock measures wall time.
+type clock struct{ start time.Time }
+
+func newClock() clock            { return clock{time.Now()} }
+func (c clock) seconds() float64 { return time.Since(c.start).Seconds() }
+
+// progressSteps is the length of the bar of a pruning run, whose steps are shares of the work.
+const progressSteps = 1000
+
+// layers shows a pruning run: the bar moves within decoder layers; without bars each finished layer
+// is one line.
+func (t *task) layers(e prune.Event) {
+	t.set(int(e.Overall()*progressSteps), fmt.Sprintf("layer %d/%d (%s)", e.Position+1, e.Layers, e.Stage))
+	if e.Stage != prune.StageDone {
+		return
+	}
+	if e.Result == nil {
+		t.p.line("%s: layer %d (%d of %d) stays as it is", t.label, e.Layer, e.Position+1, e.Layers)
+		return
+	}
+	t.p.line("%s: layer %d (%d of %d), error %s, %s", t.label, e.Layer, e.Position+1, e.Layers, formatError(e.Result.Error), formatSeconds(e.Result.Seconds))
+}
+
+// roundWeights rounds every loaded weight to the type that it will be written in; nil keeps them.
+func roundWeights(m models.CausalLM, d *tensor.DType) error {
+	if d == nil || *d == tensor.F32 {
+		return nil
+	}
+	for _, p := range nn.Params(m.Walk) {
+		values := p.Value.Data()
+		b := make([]byte, len(values)*d.Size())
+		if err := tensor.Encode(b, values, *d); err != nil {
+			return fmt.Errorf("round %s to %v: %w", p.Name, *d, err)
+		}
+		if err := tensor.Decode(values, b, *d); err != nil {
+			return fmt.Errorf("round %s to %v: %w", p.Name, *d, err)
+		}
+	}
+	return nil
+}
+
+// shortName strips a tensor name down to what tells the matrices of a layer apart: "q_proj".
+func shortName(name string) string {
+	name = strings.TrimSuffix(name, ".weight")
+	return name[strings.LastIndexByte(name, '.')+1:]
+}
+
+func formatError(v float64) string {
+	if v == 0 || (v >= 1e-4 && v < 100) {
+		return fmt.Sprintf("%.4f", v)
+	}
+	return fmt.Sprintf("%.1e", v)
+}

@@ -1,0 +1,57 @@
+package app
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/adagp/adagp/prune"
+)
+
+func methodsCommand(r *run) *cli.Command {
+	return command(&cli.Command{
+		Name:        "methods",
+		Usage:       "list the pruning methods and solvers",
+		UsageText:   programName + " methods [flags]",
+		Description: "Methods go with --method; solvers work one matrix at a time and also go with --solver,\ninside a method that takes one.",
+		Action:      r.action(runMethods),
+	},
+		"methods",
+		"methods --json",
+	)
+}
+
+// named is a registered method or solver.
+type named struct {
+	Name    string `json:"name"`
+	Summary string `json:"summary"`
+}
+
+type methodsResult struct {
+	Methods []named `json:"methods"`
+	Solvers []named `json:"solvers"`
+}
+
+func runMethods(s *session, _ *cli.Context) error {
+	res := methodsResult{Methods: []named{}, Solvers: []named{}}
+	for _, m := range prune.Methods() {
+		res.Methods = append(res.Methods, named{m.Name, m.Summary})
+	}
+	for _, m := range prune.Solvers() {
+		res.Solvers = append(res.Solvers, named{m.Name, m.Summary})
+	}
+	return s.result(res, func(w io.Writer) {
+		methods := table{head: []string{"method", "what it does"}, left: 2}
+		for _, m := range res.Methods {
+			methods.add(m.Name, m.Summary)
+		}
+		methods.write(w)
+		fmt.Fprintln(w)
+		solvers := table{head: []string{"solver", "what it does"}, left: 2}
+		for _, m := range res.Solvers {
+			solvers.add(m.Name, m.Summary)
+		}
+		solvers.write(w)
+	})
+}

@@ -1,0 +1,116 @@
+package app
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// checkOutFolder refuses an output folder that would overwrite, replace or grow what the run reads,
+// or the folder it is called from: with --force, everything in the output folder goes.
+func checkOutFolder(out string, inputs []string) error {
+	target, err := resolve(out)
+	if err != nil {
+		return fmt.Errorf("output folder: %w", err)
+	}
+	if here, err := resolve("."); err == nil && within(here, target) {
+		return usagef("--out %s: is or holds the current folder", out)
+	}
+	for _, in := range inputs {
+		if strings.HasPrefix(in, "demo:") {
+			continue
+		}
+		source, err := resolve(in)
+		if err != nil {
+			continue // a missing input has an error of its own later
+		}
+		if within(source, target) {
+			return usagef("--out %s: is or holds the input %s", out, in)
+		}
+		if info, err := os.Stat(source); err == nil && info.IsDir() && within(target, source) {
+			return usagef("--out %s: lies inside the input folder %s", out, in)
+		}
+	}
+	return nil
+}
+
+// within reports whether path is folder or lies below it.
+func within(path, folder string) bool {
+	rel, err := filepath.Rel(folder, path)
+	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
+}
+
+// resolve makes a path absolute and follows the links of the part of it that exists.
+func resolve(path string) (string, error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	rest := ""
+	for dir := abs; ; {
+		if real, err := filepath.EvalSymlinks(dir); err == nil {
+			return filepath.Join(real, rest), nil
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return abs, nil
+		}
+		rest = filepath.Join(filepath.Base(dir), rest)
+		dir = parent
+	}
+}
+
+// checkFileTarget makes sure that a result file can be created at path, before the work that fills
+// it; out is a folder that does not exist yet but will. An empty path is fine.
+func checkFileTarget(flag, path, out string) error {
+	if path == "" {
+		return nil
+	}
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return fmt.Errorf("--%s %s: is a folder, want a file name", flag, path)
+	}
+	abs, err := resolve(path)
+	if err != nil {
+		return fmt.Errorf("--%s: %w", flag, err)
+	}
+	if out != "" {
+		if target, err := resolve(out); err == nil && within(abs, target) {
+			if filepath.Dir(abs) != target {
+				return fmt.Errorf("--%s %s: its folder will not exist", flag, path)
+			}
+			return nil
+		}
+	}
+	info, err := os.Stat(filepath.Dir(abs))
+	if err != nil {
+		return fmt.Errorf("--%s %s: its folder does not exist", flag, path)
+	}
+	if !info.IsDir() {
+		return fmt.Errorf("--%s %s: %s is not a folder", flag, path, filepath.Dir(path))
+	}
+	return nil
+}
+
+// writeFile stores a finished result file: complete under its name, or not at all.
+func writeFile(path string, content []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	defer os.Remove(f.Name())
+	_, err = f.Write(content)
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
+	}
+	if err == nil {
+		err = os.Chmod(f.Name(), 0o644)
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return nil
+}

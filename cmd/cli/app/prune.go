@@ -1,0 +1,267 @@
+package app
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"strconv"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/adagp/adagp/checkpoint"
+	"github.com/adagp/adagp/data"
+	"github.com/adagp/adagp/models"
+	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/tensor"
+)
+
+func pruneCommand(r *run) *cli.Command {
+	return command(&cli.Command{
+		Name:      "prune",
+		Usage:     "prune a model and write the result to a new folder",
+		UsageText: programName + " prune --model DIR --out DIR [flags]",
+		Description: `Prunes the linear layers of the decoder, layer by layer, each calibrated on the outputs of
+the layers pruned before it. The output folder loads wherever the input did and appears only when
+complete; pruning.json in it records the settings and what came of them.`,
+		Flags:  pruneFlags(),
+		Action: r.action(runPrune),
+	},
+		"prune --model demo:llama --out pruned --sparsity 0.7",
+		"prune --model demo:opt --out pruned --method sparsegpt --pattern 2:4 --samples 32 --report report.html",
+	)
+}
+
+// runPrune checks everything cheap before it begins anything expensive: flags, then paths, then the
+// model's headers, then the texts. Only then is the output folder begun.
+func runPrune(s *session, c *cli.Context) error {
+	set, err := parsePruneSettings(s, c)
+	if err != nil {
+		return err
+	}
+	if err := checkOutFolder(set.out, set.inputs()); err != nil {
+		return err
+	}
+	if err := checkFileTarget("report", set.report, set.out); err != nil {
+		return err
+	}
+	m, err := models.Open(set.model)
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	if err := checkSelection(&set.options, matrixNames(m)); err != nil {
+		return err
+	}
+	calib, windows, err := s.pruneTexts(c, set, m)
+	if err != nil {
+		return err
+	}
+	out, err := s.createModel(set.out, m, checkpoint.WriterOptions{DType: set.dtype, Force: set.force})
+	if err != nil {
+		return err
+	}
+	defer out.abort()
+	report, err := s.prune(set, m, calib, windows, out)
+	if err != nil {
+		return err
+	}
+	text, err := marshal(report)
+	if err != nil {
+		return err
+	}
+	if err := out.PutFile("pruning.json", text); err != nil {
+		return err
+	}
+	if err := out.commit(s); err != nil {
+		return err
+	}
+	if set.report != "" {
+		if err := writePage(set.report, prunePage(report, set)); err != nil {
+			return fmt.Errorf("the model is complete in %s, but not the report: %w", set.out, err)
+		}
+	}
+	if s.json {
+		return s.print(text)
+	}
+	return s.result(report, func(w io.Writer) { writePruneTable(w, report, set) })
+}
+
+// matrixNames lists the stored names of the matrices that may be pruned, layer by layer.
+func matrixNames(m *models.Model) [][]string {
+	names := make([][]string, len(m.Layers()))
+	for i, l := range m.Layers() {
+		for _, lin := range l.Linears() {
+			names[i] = append(names[i], m.TensorName(lin.Weight))
+		}
+	}
+	return names
+}
+
+// pruneTexts reads the calibration text and, with --eval, the evaluation text.
+func (s *session) pruneTexts(c *cli.Context, set *pruneSettings, m *models.Model) (*data.CalibrationSet, [][]int, error) {
+	length, err := windowLength(c, m)
+	if err != nil {
+		return nil, nil, err
+	}
+	corpus := data.DefaultCalibration()
+	if len(set.calib) > 0 {
+		if corpus, err = data.ReadCorpus(set.calib); err != nil {
+			return nil, nil, err
+		}
+	}
+	samples := set.samples
+	if corpus.Windows != nil && !set.samplesGiven {
+		samples = len(corpus.Windows) // windows of ids are used as given, all of them
+	}
+	calib, err := calibrationFor(m, corpus, data.Windows{Samples: samples, Length: length, Seed: s.seed})
+	if err != nil || set.eval == "" {
+		return calib, nil, err
+	}
+	text, err := data.ReadCorpus([]string{set.eval})
+	if err != nil {
+		return nil, nil, err
+	}
+	windows, _, err := evaluationFor(m, text, length, 0)
+	return calib, windows, err
+}
+
+// prune runs the method and, around it, the evaluation.
+func (s *session) prune(set *pruneSettings, m *models.Model, calib *data.CalibrationSet, windows [][]int, out prune.Sink) (*prune.Report, error) {
+	clock := newClock()
+	var ppl prune.PerplexityReport
+	if windows != nil {
+		// With its weights loaded the model is pruned in place, so that the second measurement
+		// sees what is written.
+		if err := m.LoadAll(); err != nil {
+			return nil, err
+		}
+		before, err := s.perplexity("evaluating the dense model", m, windows)
+		if err != nil {
+			return nil, err
+		}
+		ppl.Before = before.Perplexity
+	}
+	o := set.options
+	s.progress.line("pruning %s by %s (%s), %d calibration windows of %d tokens", set.model, o.Method, o.Pattern, len(calib.IDs), len(calib.IDs[0]))
+	t := s.progress.start("pruning", progressSteps, "steps")
+	o.Progress = t.layers
+	report, err := prune.Run(s.ctx, m, calib.IDs, o, out)
+	t.end()
+	if err != nil {
+		return nil, err
+	}
+	if windows != nil {
+		if err := roundWeights(m, set.dtype); err != nil {
+			return nil, err
+		}
+		after, err := s.perplexity("evaluating the pruned model", m, windows)
+		if err != nil {
+			return nil, err
+		}
+		ppl.After = after.Perplexity
+		report.Perplexity = &ppl
+	}
+	report.Calibration.Files = calib.Files
+	report.Seconds = clock.seconds()
+	report.PeakRSSBytes = peakRSS()
+	return report, nil
+}
+
+// newModelFolder is an output folder in the making. Until commit it is guarded: it goes away when the
+// command fails or the process is interrupted.
+type newModelFolder struct {
+	*checkpoint.Writer
+	release func()
+}
+
+func (s *session) createModel(dir string, m *models.Model, o checkpoint.WriterOptions) (*newModelFolder, error) {
+	w, err := checkpoint.NewWriter(dir, m.Reader, m.FS, o)
+	if err != nil {
+		var exists *checkpoint.ExistsError
+		if errors.As(err, &exists) {
+			return nil, fmt.Errorf("%w (--force)", err)
+		}
+		return nil, fmt.Errorf("--out %s: %w", dir, err)
+	}
+	f := &newModelFolder{Writer: w, release: s.guard(func() { _ = w.Abort() })}
+	if o.DType != nil {
+		if err := f.putConfig(m, *o.DType); err != nil {
+			f.abort()
+			return nil, err
+		}
+	}
+	return f, nil
+}
+
+// putConfig writes config.json with the name of the new type in it.
+func (f *newModelFolder) putConfig(m *models.Model, d tensor.DType) error {
+	text, err := fs.ReadFile(m.FS, "config.json")
+	if err != nil {
+		return fmt.Errorf("model %s: %w", m.Path, err)
+	}
+	var config map[string]json.RawMessage
+	if err := json.Unmarshal(text, &config); err != nil {
+		return fmt.Errorf("%s/config.json: %w", m.Path, err)
+	}
+	key := "torch_dtype"
+	if _, newer := config["dtype"]; newer {
+		key = "dtype"
+	}
+	config[key] = json.RawMessage(strconv.Quote(dtypeNames[d]))
+	out, err := marshal(config)
+	if err != nil {
+		return err
+	}
+	return f.PutFile("config.json", out)
+}
+
+// abort removes what was written, unless it was committed.
+func (f *newModelFolder) abort() {
+	if f.release != nil {
+		_ = f.Abort() // the error that led here says more
+		f.release()
+		f.release = nil
+	}
+}
+
+// commit gives the folder its name, unless the run was interrupted.
+func (f *newModelFolder) commit(s *session) error {
+	if err := s.ctx.Err(); err != nil {
+		return err
+	}
+	if err := f.Commit(); err != nil {
+		return err
+	}
+	f.release()
+	f.release = nil
+	return nil
+}
+
+// writePruneTable is the human form of the report.
+func writePruneTable(w io.Writer, r *prune.Report, set *pruneSettings) {
+	t := table{head: []string{"layer", "matrices", "sparsity", "error", "worst matrix", "its error", "time"}}
+	for _, l := range r.Layers {
+		weights, zeros := 0, 0
+		worst := prune.TensorReport{}
+		for _, x := range l.Tensors {
+			weights += x.Shape[0] * x.Shape[1]
+			zeros += x.Zeros
+			if worst.Name == "" || x.Error > worst.Error {
+				worst = x
+			}
+		}
+		t.add(fmt.Sprint(l.Index), fmt.Sprint(len(l.Tensors)), formatPercent(share(zeros, weights)), formatError(l.Error),
+			shortName(worst.Name), formatError(worst.Error), formatSeconds(l.Seconds))
+	}
+	t.write(w)
+	fmt.Fprintf(w, "\n%s of %s weights are zero (%s)", formatCount(int(r.Totals.Zeros)), formatCount(int(r.Totals.Weights)), formatPercent(r.Totals.Sparsity))
+	if p := r.Perplexity; p != nil {
+		fmt.Fprintf(w, "; perplexity %s before, %s after", formatPerplexity(p.Before), formatPerplexity(p.After))
+	}
+	fmt.Fprintf(w, "\n%s took %s and %s of memory; the model is in %s\n", r.Method, formatSeconds(r.Seconds), formatBytes(r.PeakRSSBytes), set.out)
+	if set.report != "" {
+		fmt.Fprintf(w, "report: %s\n", set.report)
+	}
+}

@@ -1,0 +1,269 @@
+package app
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/tensor"
+)
+
+// maxCalibrationTokens bounds samples × seqlen, so that a mistyped number is an error and not an
+// exhausted machine.
+const maxCalibrationTokens = 1 << 28
+
+const (
+	defaultMethod   = "adagp"
+	defaultSparsity = 0.5
+	defaultSamples  = 128
+)
+
+func pruneFlags() []cli.Flag {
+	const (
+		what    = "What to prune"
+		how     = "Method"
+		calib   = "Calibration"
+		results = "Results"
+	)
+	return []cli.Flag{
+		modelFlag(),
+		&cli.StringFlag{Name: "out", Usage: "output folder `DIR` (required)"},
+		&cli.BoolFlag{Name: "force", Usage: "replace an existing output folder", DisableDefaultText: true},
+
+		&cli.Float64Flag{Name: "sparsity", Usage: "share `S` of zeros in each pruned matrix, 0 <= S < 1", Value: defaultSparsity, Category: what},
+		&cli.StringFlag{Name: "pattern", Usage: "zeros in groups, `N:M`: N in every M neighbours of a row, 1 <= N < M; excludes --sparsity", Category: what},
+		&cli.StringFlag{Name: "allocation", Usage: "`NAME` of how the sparsity is spread over the matrices: uniform", DefaultText: "the method's own", Category: what},
+		&cli.StringFlag{Name: "layers", Usage: "decoder layers A <= i < B only, as `A:B`", DefaultText: "all", Category: what},
+		&cli.StringFlag{Name: "include", Usage: "only tensors whose name matches the regular expression `RE`", DefaultText: "all linear layers of the decoder", Category: what},
+		&cli.StringFlag{Name: "exclude", Usage: "no tensors whose name matches the regular expression `RE`", Category: what},
+
+		&cli.StringFlag{Name: "method", Usage: "pruning method `NAME`; \"" + programName + " methods\" lists them", Value: defaultMethod, Category: how},
+		&cli.StringFlag{Name: "solver", Usage: "local solver `NAME` inside adagp", DefaultText: "the method's own", Category: how},
+		&cli.BoolFlag{Name: "paper", Usage: "adagp exactly as published", DisableDefaultText: true, Category: how},
+		&cli.IntFlag{Name: "epochs", Usage: "rounds `N` of alternating minimisation in adagp", DefaultText: "the method's own", Category: how},
+		&cli.Float64Flag{Name: "alpha", Usage: "adagp's penalty `X` on pre-activations", DefaultText: "the model family's", Category: how},
+		&cli.Float64Flag{Name: "beta", Usage: "adagp's penalty `X` on outputs", DefaultText: "the model family's", Category: how},
+		&cli.Float64Flag{Name: "gamma", Usage: "adagp's penalty `X` on activations", DefaultText: "the model family's", Category: how},
+		&cli.IntFlag{Name: "block-size", Usage: "columns `N` that sparsegpt handles before it updates the rest", Value: 128, Category: how},
+		&cli.Float64Flag{Name: "damp", Usage: "share `X` of the Hessian's mean diagonal that sparsegpt adds to it", Value: 0.01, Category: how},
+
+		&cli.StringSliceFlag{Name: "calib", Usage: "calibration text: `FILE[,FILE…]` of .txt, or .jsonl (also .gz) with \"text\" or \"input_ids\"", DefaultText: "embedded text", Category: calib},
+		&cli.IntFlag{Name: "samples", Usage: "calibration windows `N`", Value: defaultSamples, Category: calib},
+		&cli.IntFlag{Name: "seqlen", Usage: "tokens per window `L`", DefaultText: "the model's context, at most 2048", Category: calib},
+
+		&cli.StringFlag{Name: "dtype", Usage: "`TYPE` of the written weights: keep, float32, float16 or bfloat16", Value: "keep", Category: results},
+		&cli.StringFlag{Name: "eval", Usage: "measure the perplexity on text `FILE` before and after", Category: results},
+		&cli.StringFlag{Name: "report", Usage: "write a page with tables and plots to `FILE.html`", Category: results},
+	}
+}
+
+// pruneSettings are the flags of prune, checked as far as they can be without the model.
+type pruneSettings struct {
+	model, out   string
+	force        bool
+	options      prune.Options
+	calib        []string // empty: the embedded text
+	samples      int
+	samplesGiven bool
+	dtype        *tensor.DType // nil: keep
+	eval, report string        // empty: none
+}
+
+// inputs lists the files and folders that are read and must stay as they are.
+func (p *pruneSettings) inputs() []string {
+	in := append([]string{p.model}, p.calib...)
+	if p.eval != "" {
+		in = append(in, p.eval)
+	}
+	return in
+}
+
+func parsePruneSettings(s *session, c *cli.Context) (*pruneSettings, error) {
+	set := &pruneSettings{
+		force:        c.Bool("force"),
+		calib:        c.StringSlice("calib"),
+		samples:      c.Int("samples"),
+		samplesGiven: c.IsSet("samples"),
+		eval:         c.String("eval"),
+		report:       c.String("report"),
+	}
+	var err error
+	if set.model, err = required(c, "model"); err != nil {
+		return nil, err
+	}
+	if set.out, err = required(c, "out"); err != nil {
+		return nil, err
+	}
+	if slices.Contains(set.calib, "") {
+		return nil, usagef("--calib %q: want file names separated by commas", strings.Join(set.calib, ","))
+	}
+	if err := parsePattern(c, &set.options); err != nil {
+		return nil, err
+	}
+	if err := parseMethod(c, &set.options); err != nil {
+		return nil, err
+	}
+	if err := parseSelection(c, &set.options); err != nil {
+		return nil, err
+	}
+	if set.dtype, err = parseDType(c.String("dtype")); err != nil {
+		return nil, err
+	}
+	if err := atLeast(c, 1, "samples"); err != nil {
+		return nil, err
+	}
+	if err := atLeast(c, 2, "seqlen"); err != nil {
+		return nil, err
+	}
+	if l := max(c.Int("seqlen"), 2); set.samples > maxCalibrationTokens/l {
+		return nil, usagef("--samples %d of %d tokens: want at most %d tokens in all", set.samples, l, maxCalibrationTokens)
+	}
+	set.options.DType = set.dtype
+	set.options.Seed = s.seed
+	set.options.Log = s.log
+	return set, nil
+}
+
+// parsePattern reads --sparsity, --pattern and --allocation.
+func parsePattern(c *cli.Context, o *prune.Options) error {
+	if c.IsSet("sparsity") && c.IsSet("pattern") {
+		return usagef("--sparsity and --pattern exclude each other")
+	}
+	o.Pattern = prune.Unstructured(c.Float64("sparsity"))
+	if c.IsSet("pattern") {
+		text := c.String("pattern")
+		if !strings.Contains(text, ":") {
+			return usagef("--pattern %q: want N:M, such as 2:4", text)
+		}
+		p, err := prune.ParsePattern(text)
+		if err != nil {
+			return usagef("--pattern: %w", err)
+		}
+		o.Pattern = p
+	}
+	if err := o.Pattern.Check(); err != nil {
+		return usagef("--sparsity %v: want 0 <= S < 1", c.Float64("sparsity"))
+	}
+	if a := c.String("allocation"); c.IsSet("allocation") && a != "uniform" {
+		return usagef("--allocation %q: want uniform, the only one there is", a)
+	}
+	return nil
+}
+
+// methodFlags mean something only to methods that are more than a local solver.
+var methodFlags = []string{"solver", "paper", "epochs", "alpha", "beta", "gamma"}
+
+// parseMethod reads --method and the settings of methods and solvers.
+func parseMethod(c *cli.Context, o *prune.Options) error {
+	o.Method, o.Solver = c.String("method"), c.String("solver")
+	solvers := registered(prune.Solvers())
+	if known := registered(prune.Methods()); !slices.Contains(known, o.Method) {
+		return usagef("--method %q: want one of %s", o.Method, strings.Join(known, ", "))
+	}
+	if c.IsSet("solver") && !slices.Contains(solvers, o.Solver) {
+		return usagef("--solver %q: want one of %s", o.Solver, strings.Join(solvers, ", "))
+	}
+	if slices.Contains(solvers, o.Method) {
+		for _, name := range methodFlags {
+			if c.IsSet(name) {
+				return usagef("--%s does not go with --method %s, which solves each matrix by itself", name, o.Method)
+			}
+		}
+	}
+	if err := atLeast(c, 1, "epochs", "block-size"); err != nil {
+		return err
+	}
+	if err := positive(c, "alpha", "beta", "gamma", "damp"); err != nil {
+		return err
+	}
+	o.Paper, o.Epochs = c.Bool("paper"), c.Int("epochs")
+	o.Alpha, o.Beta, o.Gamma = c.Float64("alpha"), c.Float64("beta"), c.Float64("gamma")
+	o.BlockSize, o.DampFrac = c.Int("block-size"), c.Float64("damp")
+	if m := o.Pattern.M; m > 0 && o.BlockSize%m != 0 {
+		if c.IsSet("block-size") {
+			return usagef("--block-size %d: want a multiple of the pattern's %d", o.BlockSize, m)
+		}
+		o.BlockSize = max(m, o.BlockSize/m*m) // the default, fitted to an odd pattern
+	}
+	return nil
+}
+
+func registered(infos []prune.Info) (names []string) {
+	for _, i := range infos {
+		names = append(names, i.Name)
+	}
+	return names
+}
+
+// parseSelection reads --layers, --include and --exclude.
+func parseSelection(c *cli.Context, o *prune.Options) (err error) {
+	if text := c.String("layers"); c.IsSet("layers") {
+		a, b, ok := strings.Cut(text, ":")
+		first, errA := strconv.Atoi(a)
+		end, errB := strconv.Atoi(b)
+		if !ok || errA != nil || errB != nil || first < 0 || first >= end {
+			return usagef("--layers %q: want A:B with 0 <= A < B, such as 0:4", text)
+		}
+		o.Layers = [2]int{first, end}
+	}
+	if o.Include, err = parseRegexp(c, "include"); err != nil {
+		return err
+	}
+	o.Exclude, err = parseRegexp(c, "exclude")
+	return err
+}
+
+func parseRegexp(c *cli.Context, name string) (*regexp.Regexp, error) {
+	if !c.IsSet(name) {
+		return nil, nil
+	}
+	re, err := regexp.Compile(c.String(name))
+	if err != nil {
+		return nil, usagef("--%s: %w", name, err)
+	}
+	return re, nil
+}
+
+// dtypeNames are the types weights can be written in, as config.json and --dtype spell them.
+var dtypeNames = map[tensor.DType]string{tensor.F32: "float32", tensor.F16: "float16", tensor.BF16: "bfloat16"}
+
+func parseDType(s string) (*tensor.DType, error) {
+	if s == "keep" {
+		return nil, nil
+	}
+	for d, name := range dtypeNames {
+		if s == name {
+			return &d, nil
+		}
+	}
+	return nil, usagef("--dtype %q: want keep, float32, float16 or bfloat16", s)
+}
+
+// checkSelection makes sure that --layers, --include and --exclude leave something to prune in a
+// model of the given layers; tensors lists the names of each layer's matrices.
+func checkSelection(o *prune.Options, tensors [][]string) error {
+	first, end := 0, len(tensors)
+	if o.Layers != [2]int{} {
+		first, end = o.Layers[0], o.Layers[1]
+	}
+	if end > len(tensors) {
+		return usagef("--layers %d:%d: the model has decoder layers 0 to %d", first, end, len(tensors)-1)
+	}
+	for _, names := range tensors[first:end] {
+		for _, name := range names {
+			if (o.Include == nil || o.Include.MatchString(name)) && (o.Exclude == nil || !o.Exclude.MatchString(name)) {
+				return nil
+			}
+		}
+	}
+	example := ""
+	if len(tensors) > 0 && len(tensors[0]) > 0 {
+		example = fmt.Sprintf("; names look like %s", tensors[0][0])
+	}
+	return usagef("--include and --exclude leave no matrix to prune%s", example)
+}

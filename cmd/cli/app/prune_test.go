@@ -1,0 +1,428 @@
+package app
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/adagp/adagp/checkpoint"
+	"github.com/adagp/adagp/internal/golden"
+	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/tensor"
+)
+
+// idsFile writes windows of ids as the .jsonl that --calib and --text accept.
+func idsFile(t testing.TB, name string, windows [][]int) string {
+	t.Helper()
+	var b strings.Builder
+	for _, ids := range windows {
+		line, err := json.Marshal(map[string]any{"input_ids": ids})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.Write(line)
+		b.WriteByte('\n')
+	}
+	return writeFileT(t, t.TempDir(), name, b.String())
+}
+
+// goldenIDs reads recorded windows of 256 ids.
+func goldenIDs(t testing.TB, name string, n int) [][]int {
+	t.Helper()
+	b, err := os.ReadFile(golden.Path("prune/ids/" + name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	windows := make([][]int, n)
+	for i := range windows {
+		for j := range 256 {
+			windows[i] = append(windows[i], int(binary.LittleEndian.Uint16(b[2*(256*i+j):])))
+		}
+	}
+	return windows
+}
+
+// patternedIDs makes windows for the random models, which have 96 ids and no tokenizer.
+func patternedIDs(n, length int) [][]int {
+	windows := make([][]int, n)
+	for i := range windows {
+		for j := range length {
+			windows[i] = append(windows[i], (i*31+j*7+j*j)%96)
+		}
+	}
+	return windows
+}
+
+// pruneCase is a model and the flags that calibrate it in little time.
+type pruneCase struct {
+	model string
+	flags []string
+}
+
+func pruneCases(t testing.TB) map[string]pruneCase {
+	return map[string]pruneCase{
+		"safetensors": {golden.Path("models/stories260k"), []string{"--samples", "4", "--seqlen", "64"}},
+		"bin":         {golden.Path("models/stories260k-bin"), []string{"--samples", "4", "--seqlen", "64"}},
+		"sharded":     {golden.Path("models/rand-llama3"), []string{"--calib", idsFile(t, "calib.jsonl", patternedIDs(6, 48))}},
+		"sharded bin": {golden.Path("models/rand-opt-noprefix-bin"), []string{"--calib", idsFile(t, "calib.jsonl", patternedIDs(6, 48))}},
+		"post-norm":   {golden.Path("models/rand-opt350"), []string{"--calib", idsFile(t, "calib.jsonl", patternedIDs(6, 48))}},
+	}
+}
+
+var realMethods = []string{"adagp", "magnitude", "sparsegpt", "wanda"}
+
+// TestPruneEverything is the main job: every kind of checkpoint, every method, every kind of
+// sparsity; then the other commands read what came of it.
+func TestPruneEverything(t *testing.T) {
+	for name, c := range pruneCases(t) {
+		for _, method := range realMethods {
+			for _, sparsity := range []string{"0.5", "0.7", "0.9", "2:4", "4:8"} {
+				if testing.Short() && !(sparsity == "0.7" || sparsity == "4:8") {
+					continue
+				}
+				t.Run(name+"/"+method+"/"+sparsity, func(t *testing.T) {
+					t.Parallel()
+					out := filepath.Join(t.TempDir(), "out")
+					flag := "--sparsity"
+					if strings.Contains(sparsity, ":") {
+						flag = "--pattern"
+					}
+					args := append([]string{"prune", "--model", c.model, "--out", out, "--method", method, flag, sparsity}, c.flags...)
+					before := treeHash(t, c.model)
+					var report prune.Report
+					okJSON(t, &report, args...)
+					if after := treeHash(t, c.model); after != before {
+						t.Error("the input changed")
+					}
+					checkReport(t, &report, out, method, sparsity)
+					checkSparsity(t, out, &report, sparsity)
+					checkUntouched(t, c.model, out, &report)
+				})
+			}
+		}
+	}
+}
+
+// checkReport compares what was printed with what is stored, and both with what was asked for.
+func checkReport(t *testing.T, r *prune.Report, out, method, sparsity string) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(out, "pruning.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var stored prune.Report
+	if err := json.Unmarshal(text, &stored); err != nil {
+		t.Fatalf("pruning.json: %v", err)
+	}
+	a, _ := json.Marshal(r)
+	b, _ := json.Marshal(stored)
+	if !bytes.Equal(a, b) {
+		t.Errorf("pruning.json differs from the result:\n%s\n%s", b, a)
+	}
+	if r.Format != 1 || r.Method != method || r.Pattern.String() != sparsity || r.Version == "" || r.Solver == "" || r.Kernel == "" || r.Threads < 1 {
+		t.Errorf("report says format %d, method %q, pattern %v, version %q, solver %q, kernel %q, threads %d", r.Format, r.Method, r.Pattern, r.Version, r.Solver, r.Kernel, r.Threads)
+	}
+	c := r.Calibration
+	if len(c.Files) == 0 || c.Tokens != c.Samples*c.SeqLen || c.Tokens == 0 || !regexp.MustCompile(`^[0-9a-f]{64}$`).MatchString(c.SHA256) {
+		t.Errorf("calibration %+v", c)
+	}
+	if r.Seconds <= 0 || r.PeakRSSBytes <= 0 || len(r.Layers) == 0 || r.Perplexity != nil {
+		t.Errorf("seconds %v, memory %d, %d layers, perplexity %v", r.Seconds, r.PeakRSSBytes, len(r.Layers), r.Perplexity)
+	}
+}
+
+// checkSparsity asks cli inspect about every pruned matrix: within half a percent of the share asked
+// for, or every group of the pattern.
+func checkSparsity(t *testing.T, out string, r *prune.Report, sparsity string) {
+	t.Helper()
+	var seen inspectResult
+	okJSON(t, &seen, "inspect", "--model", out)
+	found := map[string]inspectedParam{}
+	for _, p := range seen.Tensors {
+		found[p.Name] = p
+	}
+	matrices := 0
+	for _, l := range r.Layers {
+		for _, x := range l.Tensors {
+			matrices++
+			p, ok := found[x.Name]
+			if !ok {
+				t.Fatalf("inspect does not list %s", x.Name)
+			}
+			if p.Zeros != x.Zeros || math.Abs(p.Sparsity-x.Sparsity) > 1e-12 || !slices.Equal(p.Shape, x.Shape) {
+				t.Errorf("%s: inspect counts %d zeros of %v, the report %d of %v", x.Name, p.Zeros, p.Shape, x.Zeros, x.Shape)
+			}
+			if want, err := strconv.ParseFloat(sparsity, 64); err == nil {
+				// Within half a percent, and one weight for the small matrices.
+				if d := math.Abs(p.Sparsity - want); d > 0.005+1/float64(p.Shape[0]*p.Shape[1]) {
+					t.Errorf("%s: sparsity %v, want %v ± 0.005", x.Name, p.Sparsity, want)
+				}
+				continue
+			}
+			if p.NM != sparsity && !(sparsity == "4:8" && p.NM == "2:4") {
+				t.Errorf("%s: N:M is %s, want %s", x.Name, p.NM, sparsity)
+			}
+			if x.Error < 0 || math.IsNaN(x.Error) {
+				t.Errorf("%s: error %v", x.Name, x.Error)
+			}
+		}
+	}
+	if int64(seen.Decoder.Zeros) != r.Totals.Zeros || int64(seen.Decoder.Weights) != r.Totals.Weights || matrices == 0 {
+		t.Errorf("decoder totals %+v, report %+v", seen.Decoder, r.Totals)
+	}
+}
+
+// checkUntouched compares every tensor that the report does not name, byte for byte.
+func checkUntouched(t *testing.T, in, out string, r *prune.Report) {
+	t.Helper()
+	pruned := map[string]bool{}
+	for _, l := range r.Layers {
+		for _, x := range l.Tensors {
+			pruned[x.Name] = true
+		}
+	}
+	a, b := openCheckpoint(t, in), openCheckpoint(t, out)
+	if !slices.Equal(a.Names(), b.Names()) {
+		t.Fatalf("tensors %v, want %v", b.Names(), a.Names())
+	}
+	for _, name := range a.Names() {
+		ai, _ := a.Info(name)
+		bi, _ := b.Info(name)
+		if ai.DType != bi.DType || !slices.Equal(ai.Shape, bi.Shape) {
+			t.Errorf("%s: %v %v, want %v %v", name, bi.DType, bi.Shape, ai.DType, ai.Shape)
+		}
+		if same := bytes.Equal(raw(t, a, name), raw(t, b, name)); same == pruned[name] {
+			t.Errorf("%s: bytes equal: %v, pruned: %v", name, same, pruned[name])
+		}
+	}
+}
+
+func openCheckpoint(t *testing.T, dir string) *checkpoint.Reader {
+	t.Helper()
+	r, err := checkpoint.Open(os.DirFS(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.Close() })
+	return r
+}
+
+func raw(t *testing.T, r *checkpoint.Reader, name string) []byte {
+	t.Helper()
+	b, err := r.Raw(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// TestSameCommandSameModel: neither a second run nor another number of threads changes a byte of the
+// weights.
+func TestSameCommandSameModel(t *testing.T) {
+	for name, c := range pruneCases(t) {
+		for _, method := range realMethods {
+			t.Run(name+"/"+method, func(t *testing.T) {
+				dir := t.TempDir()
+				var want map[string][]byte
+				for i, threads := range []string{"2", "2", "1", "3"} {
+					out := filepath.Join(dir, fmt.Sprint(i))
+					ok(t, append([]string{"prune", "--model", c.model, "--out", out, "--method", method, "--sparsity", "0.6", "--threads", threads, "--no-progress"}, c.flags...)...)
+					got := weightFiles(t, out)
+					if want == nil {
+						want = got
+						continue
+					}
+					for file, b := range want {
+						if !bytes.Equal(got[file], b) {
+							t.Errorf("%s with %s threads, run %d, differs from the first run", file, threads, i)
+						}
+					}
+				}
+			})
+		}
+	}
+}
+
+func weightFiles(t *testing.T, dir string) map[string][]byte {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(dir, "*.safetensors"))
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no weights in %s: %v", dir, err)
+	}
+	files := map[string][]byte{}
+	for _, p := range paths {
+		b, err := os.ReadFile(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[filepath.Base(p)] = b
+	}
+	return files
+}
+
+// TestPrunedModelLoads evaluates pruned folders with the program itself.
+func TestPrunedModelLoads(t *testing.T) {
+	for name, c := range pruneCases(t) {
+		t.Run(name, func(t *testing.T) {
+			text := idsFile(t, "eval.jsonl", patternedIDs(4, 40))
+			out := filepath.Join(t.TempDir(), "out")
+			var report prune.Report
+			okJSON(t, &report, append([]string{"prune", "--model", c.model, "--out", out, "--method", "wanda", "--eval", text}, c.flags...)...)
+			if report.Perplexity == nil {
+				t.Fatal("no perplexity in the report")
+			}
+			for _, m := range []struct {
+				dir  string
+				want float64
+			}{{c.model, report.Perplexity.Before}, {out, report.Perplexity.After}} {
+				var got evalResult
+				okJSON(t, &got, "eval", "--model", m.dir, "--text", text)
+				if got.Perplexity != m.want || got.Windows != 4 || got.SeqLen != 40 || got.Tokens != 160 || got.Task != "perplexity" {
+					t.Errorf("eval %s: %+v, want the perplexity %v of the report", m.dir, got, m.want)
+				}
+			}
+			if report.Perplexity.Before == report.Perplexity.After {
+				t.Errorf("perplexity %v before and after", report.Perplexity.After)
+			}
+		})
+	}
+}
+
+// TestTail: a group length that does not divide the width is warned about once per width, and the
+// tail gets its share.
+func TestTail(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "out") // stories260k's down_proj has 172 columns
+	r := ok(t, "prune", "--model", golden.Path("models/stories260k"), "--out", out, "--method", "magnitude", "--pattern", "4:8", "--samples", "2", "--seqlen", "128", "--log-level", "warn", "--no-progress")
+	if n := strings.Count(r.stderr, "warning: "); n != 1 || !strings.Contains(r.stderr, "down_proj") {
+		t.Errorf("%d warnings, want one that names down_proj: %s", n, r.stderr)
+	}
+	w, err := openCheckpoint(t, out).Read("model.layers.0.mlp.down_proj.weight")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range w.Dim(0) {
+		zeros := 0
+		for _, v := range w.Row(i)[168:] {
+			if v == 0 {
+				zeros++
+			}
+		}
+		if zeros < 2 {
+			t.Fatalf("row %d: %d zeros in the tail of 4, want 2", i, zeros)
+		}
+	}
+}
+
+// TestSelection: --layers, --include and --exclude choose the matrices.
+func TestSelection(t *testing.T) {
+	for _, c := range []struct {
+		flags []string
+		want  []string
+	}{
+		{[]string{"--layers", "1:2", "--include", "mlp"}, []string{"1.mlp.gate_proj", "1.mlp.up_proj", "1.mlp.down_proj"}},
+		{[]string{"--layers", "0:1", "--exclude", "mlp|[qk]_proj"}, []string{"0.self_attn.v_proj", "0.self_attn.o_proj"}},
+		{[]string{"--include", "o_proj", "--exclude", `layers\.[0-3]\.`}, []string{"4.self_attn.o_proj"}},
+	} {
+		for _, method := range []string{"magnitude", "sparsegpt", "adagp"} {
+			t.Run(strings.Join(c.flags, " ")+" "+method, func(t *testing.T) {
+				out := filepath.Join(t.TempDir(), "out")
+				var r prune.Report
+				okJSON(t, &r, append([]string{"prune", "--model", golden.Path("models/stories260k"), "--out", out, "--method", method, "--samples", "2", "--seqlen", "64"}, c.flags...)...)
+				var got []string
+				for _, l := range r.Layers {
+					for _, x := range l.Tensors {
+						got = append(got, strings.TrimSuffix(strings.TrimPrefix(x.Name, "model.layers."), ".weight"))
+					}
+				}
+				if !slices.Equal(got, c.want) {
+					t.Errorf("pruned %v, want %v", got, c.want)
+				}
+				checkUntouched(t, golden.Path("models/stories260k"), out, &r)
+			})
+		}
+	}
+}
+
+// TestDType: every weight is written in the type asked for, config.json says so, and the perplexity
+// in the report is that of what is written.
+func TestDType(t *testing.T) {
+	text := idsFile(t, "eval.jsonl", goldenIDs(t, "stories260k_eval.u16", 2))
+	for name, d := range map[string]tensor.DType{"float16": tensor.F16, "bfloat16": tensor.BF16, "float32": tensor.F32} {
+		t.Run(name, func(t *testing.T) {
+			out := filepath.Join(t.TempDir(), "out")
+			var r prune.Report
+			okJSON(t, &r, "prune", "--model", golden.Path("models/stories260k"), "--out", out, "--method", "wanda", "--dtype", name, "--samples", "2", "--eval", text)
+			ck := openCheckpoint(t, out)
+			for _, tensorName := range ck.Names() {
+				if info, _ := ck.Info(tensorName); info.DType != d {
+					t.Errorf("%s is %v, want %v", tensorName, info.DType, d)
+				}
+			}
+			config, err := os.ReadFile(filepath.Join(out, "config.json"))
+			if err != nil || !strings.Contains(string(config), `"torch_dtype": "`+name+`"`) {
+				t.Errorf("config.json does not say %s: %s %v", name, config, err)
+			}
+			var got evalResult
+			okJSON(t, &got, "eval", "--model", out, "--text", text)
+			if got.Perplexity != r.Perplexity.After {
+				t.Errorf("perplexity %v, the report says %v", got.Perplexity, r.Perplexity.After)
+			}
+		})
+	}
+}
+
+// TestForce: an existing folder and a left-over are replaced, and only then.
+func TestForce(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "out")
+	for _, dir := range []string{out, out + ".partial"} {
+		if err := os.Mkdir(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		writeFileT(t, dir, "old", "x")
+	}
+	args := []string{"prune", "--model", golden.Path("models/stories260k"), "--out", out, "--method", "magnitude", "--samples", "2", "--seqlen", "32"}
+	wantFailure(t, call(t, args...), statusFailed, "--force")
+	ok(t, append(args, "--force")...)
+	if _, err := os.Stat(filepath.Join(out, "old")); err == nil {
+		t.Error("the old file is still there")
+	}
+	list, err := os.ReadDir(filepath.Dir(out))
+	if err != nil || len(list) != 1 {
+		t.Errorf("%v beside the output, want nothing (%v)", list, err)
+	}
+}
+
+// TestOwnSolver: a solver that another package registers is a method and AdaGP's solver by name.
+func TestOwnSolver(t *testing.T) {
+	prune.Register("test-first", "drops the first weights of each row", func(prune.SolverOptions) (prune.Solver, error) {
+		return solverFunc(dropFirst), nil
+	})
+	model := golden.Path("models/stories260k")
+	for _, flags := range [][]string{{"--method", "test-first"}, {"--method", "adagp", "--solver", "test-first"}} {
+		out := filepath.Join(t.TempDir(), "out")
+		var r prune.Report
+		okJSON(t, &r, append([]string{"prune", "--model", model, "--out", out, "--pattern", "2:4", "--samples", "2", "--seqlen", "64"}, flags...)...)
+		if r.Solver != "test-first" {
+			t.Errorf("%v: solver %q in the report, want test-first", flags, r.Solver)
+		}
+		w, err := openCheckpoint(t, out).Read("model.layers.0.self_attn.q_proj.weight")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if row := w.Row(3); row[0] != 0 || row[1] != 0 || row[2] == 0 || row[4] != 0 {
+			t.Errorf("%v: row begins %v, want zeros where the solver put them", flags, row[:8])
+		}
+	}
+	if r := ok(t, "methods"); !strings.Contains(r.stdout, "drops the first weights") {
+		t.Errorf("methods does not list it:\n%s", r.stdout)
+	}
+}

@@ -1,0 +1,117 @@
+package report
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"io"
+	"math"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+func samplePage() *Page {
+	return &Page{
+		Title: "demo:llama pruned by <adagp>",
+		Lead:  "70.00 % of the weights are zero.",
+		Facts: []Fact{{"Model", "demo:llama"}, {"Calibration text", "a & b"}},
+		Sections: []Section{{
+			Title: "Plots",
+			Note:  "Lower is better.",
+			Charts: []Chart{
+				Bars{Title: "Perplexity", Items: []Bar{{"dense", 24.9, "24.90", true}, {"magnitude", 81, "81.00", false}, {"zero", 0, "0", false}}},
+				Curve{Title: "Error", XLabel: "decoder layer", X: []int{0, 1, 2}, Series: []Series{{"a", []float64{0.01, 0.02, 0.05}}, {"b", []float64{0, 0, 0.1}}}},
+				Heat{Title: "Matrices", XLabel: "decoder layer", Rows: []string{"q_proj", "<up>"}, Cols: []int{0, 1, 2},
+					Values: [][]float64{{0.001, 0.01, 0.1}, {math.NaN(), 0.2, 0}}},
+			},
+			Table:  &Table{Head: []string{"tensor", "error"}, Rows: [][]string{{"<script>alert(1)</script>", "0.1"}}, Left: 1},
+			Folded: true,
+		}},
+		Foot: "foot",
+	}
+}
+
+func TestPageIsSelfContained(t *testing.T) {
+	var b bytes.Buffer
+	if err := samplePage().Write(&b); err != nil {
+		t.Fatal(err)
+	}
+	page := b.String()
+	fetches := regexp.MustCompile(`(?i)(src=|href=|url\([^#]|@import|<script|<link)`)
+	if m := fetches.FindString(page); m != "" {
+		t.Errorf("page holds %q: want nothing to fetch or to run", m)
+	}
+	for _, want := range []string{"&lt;script&gt;", "&lt;adagp&gt;", "a &amp; b", "prefers-color-scheme: dark", `name="viewport"`, "<details>", "&lt;up&gt;"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("page lacks %q", want)
+		}
+	}
+	if strings.Contains(page, "NaN") || strings.Contains(page, "ZgotmplZ") {
+		t.Error("page holds NaN or a refused value")
+	}
+}
+
+// TestChartsAreWellFormed parses every plot as XML, at the edges of what they are given.
+func TestChartsAreWellFormed(t *testing.T) {
+	many := make([]float64, 96)
+	x := make([]int, 96)
+	for i := range many {
+		x[i], many[i] = i, float64(i)*1e-3
+	}
+	for name, c := range map[string]Chart{
+		"bars":          samplePage().Sections[0].Charts[0],
+		"curve":         samplePage().Sections[0].Charts[1],
+		"heat":          samplePage().Sections[0].Charts[2],
+		"no bars":       Bars{Title: "none"},
+		"one point":     Curve{Title: "one", X: []int{3}, Series: []Series{{"", []float64{0.5}}}},
+		"all zero":      Curve{Title: "flat", X: []int{0, 1}, Series: []Series{{"", []float64{0, 0}}}},
+		"many layers":   Curve{Title: "deep", X: x, Series: []Series{{"", many}}},
+		"many columns":  Heat{Title: "deep", Rows: []string{"q"}, Cols: x, Values: [][]float64{many}},
+		"empty heat":    Heat{Title: "none"},
+		"one heat cell": Heat{Title: "one", Rows: []string{"q"}, Cols: []int{0}, Values: [][]float64{{0.1}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			wellFormed(t, []byte(c.SVG()))
+		})
+	}
+}
+
+func TestPicture(t *testing.T) {
+	charts := samplePage().Sections[0].Charts
+	for columns := 1; columns <= 4; columns++ {
+		wellFormed(t, Picture(columns, charts...))
+	}
+}
+
+func wellFormed(t *testing.T, svg []byte) {
+	t.Helper()
+	d := xml.NewDecoder(bytes.NewReader(svg))
+	for {
+		_, err := d.Token()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatalf("%v in %s", err, svg)
+		}
+	}
+	for _, bad := range []string{"NaN", "Inf", "%!"} {
+		if bytes.Contains(svg, []byte(bad)) {
+			t.Errorf("plot holds %q: %s", bad, svg)
+		}
+	}
+}
+
+func TestNiceTicks(t *testing.T) {
+	for _, most := range []float64{1e-6, 0.013, 0.5, 1, 3, 99, 1234} {
+		ticks := niceTicks(most)
+		last := ticks[len(ticks)-1]
+		if ticks[0] != 0 || last < most*(1-1e-9) || last > 2*most || len(ticks) > 7 {
+			t.Errorf("niceTicks(%v) = %v: want from 0 to just above, at most 7", most, ticks)
+		}
+	}
+	if got := niceTicks(0); len(got) != 2 {
+		t.Errorf("niceTicks(0) = %v, want an axis all the same", got)
+	}
+}
