@@ -99,7 +99,7 @@ func TestMergeIsAPair(t *testing.T) {
 		}
 	}
 	w := &merger{model: m}
-	for _, c := range []rune("abc") {
+	for _, c := range "abc" {
 		w.push(m.ids[string(c)])
 	}
 	if got, want := w.finish(nil), []int{0, 3}; !slices.Equal(got, want) {

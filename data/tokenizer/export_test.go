@@ -12,6 +12,9 @@ const (
 	PatternLlama3 = patternLlama3
 )
 
+// SmallModel is a SentencePiece model with pieces of all kinds but bytes.
+func SmallModel() []byte { return makeModel(smallModel) }
+
 // ScoredPiece is a piece of a SentencePiece model.
 type ScoredPiece struct {
 	Text  string
