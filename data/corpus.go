@@ -13,7 +13,8 @@ import (
 
 // Limits on what is read into memory; a corpus beyond them is refused rather than swapped.
 const (
-	maxCorpusBytes = 4 << 30   // all text of one corpus, decompressed
+	maxCorpusBytes = 4 << 30   // all text or ids of one corpus, decompressed
+	idBytes        = 8         // what an id counts
 	maxLineBytes   = 256 << 20 // one line of a .jsonl file
 	maxWindowToken = 1 << 20   // ids in one line of input_ids
 )
@@ -83,6 +84,9 @@ func ReadCorpus(paths []string) (*Corpus, error) {
 			texts = append(texts, part.Text)
 		}
 		total += int64(len(part.Text))
+		for _, ids := range part.Windows {
+			total += idBytes * int64(len(ids))
+		}
 	}
 	c.Text = strings.Join(texts, fileSeparator)
 	return c, nil
@@ -147,7 +151,7 @@ func readText(path string, r io.Reader, limit int64) (string, error) {
 }
 
 func tooLarge() string {
-	return fmt.Sprintf("corpus is larger than %d GiB of text; use a part of it", maxCorpusBytes>>30)
+	return fmt.Sprintf("the corpus takes more than %d GiB; use a part of it", maxCorpusBytes>>30)
 }
 
 // firstInvalid returns the offset of the first byte that is not part of valid UTF-8, or -1.

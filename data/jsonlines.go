@@ -30,7 +30,7 @@ func readLines(path string, r io.Reader, zipped bool, limit int64) (*Corpus, err
 	}
 	c := &Corpus{}
 	var text strings.Builder
-	texts := 0
+	texts, size := 0, int64(0)
 	in := bufio.NewReaderSize(r, 64<<10)
 	for number := 1; ; number++ {
 		line, err := readLine(in)
@@ -45,17 +45,19 @@ func readLines(path string, r io.Reader, zipped bool, limit int64) (*Corpus, err
 			}
 			if d.InputIDs != nil {
 				c.Windows = append(c.Windows, *d.InputIDs)
+				size += idBytes * int64(len(*d.InputIDs))
 			} else {
 				if texts > 0 {
 					text.WriteString(documentSeparator)
 				}
 				texts++
 				text.WriteString(*d.Text)
+				size += int64(len(*d.Text)) + 1
 			}
 			if texts > 0 && len(c.Windows) > 0 {
 				return nil, &CorpusError{File: path, Line: number, Msg: `lines with "text" and lines with "input_ids" are mixed`}
 			}
-			if int64(text.Len()) > limit {
+			if size > limit {
 				return nil, &CorpusError{File: path, Line: number, Msg: tooLarge()}
 			}
 		}

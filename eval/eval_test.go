@@ -62,7 +62,7 @@ func TestPerplexityEqualsDefinition(t *testing.T) {
 	for _, name := range []string{"demo:llama", "demo:opt"} {
 		t.Run(name, func(t *testing.T) {
 			m, tok := load(t, name)
-			windows, _, err := data.EvalWindows(tok, data.DefaultEvaluation(), 64, 21)
+			windows, _, err := data.EvalWindows(tok, data.DefaultEvaluation(), 64, 9)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -81,7 +81,7 @@ func TestPerplexityEqualsDefinition(t *testing.T) {
 				if d := relative(r.Perplexity, want); d > batchTolerance || math.IsNaN(d) {
 					t.Errorf("batch %d: perplexity %.9g, want %.9g (relative difference %.2g, allowed %g)", batch, r.Perplexity, want, d, batchTolerance)
 				}
-				if r.Windows != 21 || r.SeqLen != 64 || r.Tokens != 21*64 || relative(math.Exp(r.NLL), r.Perplexity) > 1e-15 || r.Seconds <= 0 {
+				if r.Windows != 9 || r.SeqLen != 64 || r.Tokens != 9*64 || relative(math.Exp(r.NLL), r.Perplexity) > 1e-15 || r.Seconds <= 0 {
 					t.Errorf("batch %d: result %+v", batch, r)
 				}
 				if len(seen) == 0 || seen[len(seen)-1] != len(windows) {

@@ -10,6 +10,9 @@ import (
 
 // Whole corpora in one piece: the recorded number of ids (BOS included) and the first of them.
 func TestRecordedTexts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("megabytes of text")
+	}
 	texts := map[string]string{
 		"wikitext2-test:all":       "text/wikitext2/test.txt",
 		"wikitext2-valid-tail:all": "text/heldout/wikitext2-valid-tail.txt",
