@@ -206,7 +206,9 @@ func (r *run) load(walk func(func(*nn.Param))) (release func(), err error) {
 	var empty []*nn.Param
 	for _, p := range nn.Params(walk) {
 		if p.Value == nil {
-			empty = append(empty, p)
+			empty = append(empty, p) // checked as it is read
+		} else if i, ok := p.Value.Finite(); !ok {
+			return nil, fmt.Errorf("tensor %s holds %v at element %d", r.model.TensorName(p), p.Value.Data()[i], i)
 		}
 	}
 	if err := r.model.Load(walk); err != nil {
