@@ -146,7 +146,7 @@ func syncFolder(dir string) error {
 }
 
 // replaceFolder gives the folder from the name to. An empty folder of that name makes room; with
-// force, any. The old folder disappears in the same step in which the new one takes its place, or,
+// force, any: the old folder disappears in the same step in which the new one takes its place, or,
 // where the system has no such step, is moved aside first and comes back if the second move fails.
 // When replaced is true and there is an error, only the removal of the old folder failed.
 func replaceFolder(from, to string, force bool) (replaced bool, err error) {
@@ -170,6 +170,11 @@ func replaceFolder(from, to string, force bool) (replaced bool, err error) {
 	if exchange(from, to) == nil {
 		return true, os.RemoveAll(from)
 	}
+	return moveAside(from, to)
+}
+
+// moveAside replaces one folder by another in two steps.
+func moveAside(from, to string) (replaced bool, err error) {
 	aside, err := os.MkdirTemp(filepath.Dir(to), filepath.Base(to)+".replaced-*")
 	if err != nil {
 		return false, err
