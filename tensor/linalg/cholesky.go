@@ -54,23 +54,11 @@ func choleskyInPlace(l *Matrix) error {
 			break
 		}
 		panel := l.Data[(k+nb)*n+k:]
-		tiles := (below + cholBlock - 1) / cholBlock
-		parallel.For(tiles, 1, func(lo, hi int) {
-			for t := lo; t < hi; t++ {
-				i := t * cholBlock
-				solveRightLowerT(diag, nb, n, panel[i*n:], min(cholBlock, below-i), n)
-			}
+		parallel.For(below, 32, func(lo, hi int) {
+			solveRightLowerT(diag, nb, n, panel[lo*n:], hi-lo, n)
 		})
-		rest := l.Data[(k+nb)*n+k+nb:]
-		parallel.For(tiles*(tiles+1)/2, 1, func(lo, hi int) {
-			for t := lo; t < hi; t++ {
-				ti, tj := lowerTile(t)
-				i, j := ti*cholBlock, tj*cholBlock
-				rows, cols := min(cholBlock, below-i), min(cholBlock, below-j)
-				// Tiles on the diagonal also write above it; choleskyBlock clears that.
-				gemm(false, true, rows, cols, nb, -1, panel[i*n:], n, panel[j*n:], n, 1, rest[i*n+j:], n)
-			}
-		})
+		// The squares on the diagonal are also written to above it; choleskyBlock clears that.
+		mulNTLower(l.Data[(k+nb)*n+k+nb:], below, n, -1, panel, panel, nb, n, 1)
 	}
 	return l.checkFinite()
 }

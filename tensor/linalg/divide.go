@@ -231,10 +231,11 @@ func (t *tridiagonal) combine(lo, mid, hi int, live, deflated, byKind []int, cou
 		copy(rest[i*(hi-lo):], t.zt.Data[c*n+lo:c*n+hi])
 	}
 	out := t.zt.Data[lo*n:]
-	parallel.For((k+tileRows-1)/tileRows, grainFor(tileRows*(first*n1+second*n2)), func(from, to int) {
+	h, _ := tile(k, hi-lo, (first+second)/2)
+	parallel.For((k+h-1)/h, 1, func(from, to int) {
 		for tile := from; tile < to; tile++ {
-			i := tile * tileRows
-			rows := min(tileRows, k-i)
+			i := tile * h
+			rows := min(h, k-i)
 			gemm(false, false, rows, n1, first, 1, s.Data[i*k:], k, top, n1, 0, out[i*n+lo:], n)
 			gemm(false, false, rows, n2, second, 1, s.Data[i*k+count[0]:], k, bottom, n2, 0, out[i*n+mid:], n)
 		}

@@ -87,30 +87,12 @@ func PseudoInverseSym(a *Matrix, rcond float64) (*Matrix, error) {
 			inv[i] = 1 / e
 		}
 	}
-	scaled := New(n, n)
-	for i := range n {
-		dst := scaled.Row(i)
-		for j, x := range v.Row(i) {
-			dst[j] = x * inv[j]
-		}
-	}
 	p := New(n, n)
-	mulNTLower(p.Data, n, n, 1, scaled.Data, v.Data, n, n, 0)
-	p.mirrorLower()
-	return p, p.checkFinite()
-}
-
-// mulNTLower sets the lower triangle of c [n, n] to alpha·a·bᵀ + beta·c for a and b [n, k] of leading
-// dimension ld. Elements above the diagonal are overwritten as well in the tiles that lie on it.
-func mulNTLower(c []float64, n, ldc int, alpha float64, a, b []float64, k, ld int, beta float64) {
-	side := (n + cholBlock - 1) / cholBlock
-	parallel.For(side*(side+1)/2, grainFor(cholBlock*cholBlock*k), func(lo, hi int) {
-		for t := lo; t < hi; t++ {
-			i, j := lowerTile(t)
-			i, j = i*cholBlock, j*cholBlock
-			gemm(false, true, min(cholBlock, n-i), min(cholBlock, n-j), k, alpha, a[i*ld:], ld, b[j*ld:], ld, beta, c[i*ldc+j:], ldc)
-		}
-	})
+	FromEigen(p, New(n, n), v, inv)
+	if err := p.checkFinite(); err != nil {
+		return nil, err
+	}
+	return p, nil
 }
 
 // argsort returns the order of the columns [lo, hi) by ascending value.

@@ -1,8 +1,6 @@
 package linalg
 
 import (
-	"math"
-
 	"github.com/adagp/adagp/asm"
 	"github.com/adagp/adagp/internal/parallel"
 	"github.com/adagp/adagp/tensor"
@@ -21,10 +19,10 @@ const gramTile = 128
 // exactly symmetric.
 func AddGram(h *Matrix, x *tensor.Tensor) {
 	tensor.CheckShape("linalg.AddGram", x, tensor.AnyDim, tensor.AnyDim)
-	n, c := x.Dim(0), x.Dim(1)
+	c := x.Dim(1)
 	h.shape("AddGram", c, c)
 	side := (c + gramTile - 1) / gramTile
-	parallel.For(side*(side+1)/2, grainFor(gramTile*gramTile*n), func(lo, hi int) {
+	parallel.For(side*(side+1)/2, 1, func(lo, hi int) {
 		sum := make([]float32, gramTile*gramTile)
 		for t := lo; t < hi; t++ {
 			i, j := lowerTile(t)
@@ -42,7 +40,7 @@ func AddCross(m *Matrix, y, x *tensor.Tensor) {
 	m.shape("AddCross", r, c)
 	across := (c + gramTile - 1) / gramTile
 	down := (r + gramTile - 1) / gramTile
-	parallel.For(across*down, grainFor(gramTile*gramTile*x.Dim(0)), func(lo, hi int) {
+	parallel.For(across*down, 1, func(lo, hi int) {
 		sum := make([]float32, gramTile*gramTile)
 		for t := lo; t < hi; t++ {
 			addProductTN(m, y, x, t/across*gramTile, t%across*gramTile, sum)
@@ -64,17 +62,4 @@ func addProductTN(m *Matrix, y, x *tensor.Tensor, i, j int, sum []float32) {
 			}
 		}
 	}
-}
-
-// lowerTile returns row and column of tile t when the tiles of a lower triangle are counted row by
-// row: 0 → (0,0), 1 → (1,0), 2 → (1,1), 3 → (2,0) …
-func lowerTile(t int) (i, j int) {
-	i = int((math.Sqrt(8*float64(t)+1) - 1) / 2)
-	for i*(i+1)/2 > t {
-		i--
-	}
-	for (i+1)*(i+2)/2 <= t {
-		i++
-	}
-	return i, t - i*(i+1)/2
 }

@@ -3,6 +3,7 @@ package linalg
 import (
 	"fmt"
 
+	"github.com/adagp/adagp/internal/parallel"
 	"github.com/adagp/adagp/tensor"
 )
 
@@ -153,17 +154,21 @@ func (m *Matrix) T() *Matrix {
 }
 
 // mirrorLower copies the lower triangle of the square matrix m to the upper one.
-func (m *Matrix) mirrorLower() {
-	n := m.Rows
-	for i0 := 0; i0 < n; i0 += transposeTile {
-		for j0 := 0; j0 <= i0; j0 += transposeTile {
-			for i := i0; i < min(i0+transposeTile, n); i++ {
-				for j := j0; j < min(j0+transposeTile, i); j++ {
-					m.Data[j*n+i] = m.Data[i*n+j]
+func (m *Matrix) mirrorLower() { mirrorLower(m.Data, m.Rows, m.Cols) }
+
+// mirrorLower does that for an n × n matrix of leading dimension ld.
+func mirrorLower(a []float64, n, ld int) {
+	parallel.For((n+transposeTile-1)/transposeTile, 8, func(lo, hi int) {
+		for i0 := lo * transposeTile; i0 < min(hi*transposeTile, n); i0 += transposeTile {
+			for j0 := 0; j0 <= i0; j0 += transposeTile {
+				for i := i0; i < min(i0+transposeTile, n); i++ {
+					for j := j0; j < min(j0+transposeTile, i); j++ {
+						a[j*ld+i] = a[i*ld+j]
+					}
 				}
 			}
 		}
-	}
+	})
 }
 
 // String returns the shape and the first few elements.

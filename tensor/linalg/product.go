@@ -1,16 +1,10 @@
 package linalg
 
 import (
+	"math"
+
 	"github.com/adagp/adagp/asm"
 	"github.com/adagp/adagp/internal/parallel"
-)
-
-// Tiles of a product's output that one core computes in one go: tall enough that packing the other
-// operand anew for each costs little, small enough that matrices of a few hundred rows occupy every
-// core.
-const (
-	tileRows = 128
-	tileCols = 512
 )
 
 // Mul returns a·b.
@@ -57,11 +51,12 @@ func MulTNInto(dst *Matrix, alpha float64, a, b *Matrix, beta float64) {
 }
 
 func product(transA, transB bool, dst *Matrix, k int, alpha float64, a, b *Matrix, beta float64) {
-	across := (dst.Cols + tileCols - 1) / tileCols
-	down := (dst.Rows + tileRows - 1) / tileRows
-	parallel.For(across*down, grainFor(tileRows*tileCols*k), func(lo, hi int) {
+	m, n := dst.Rows, dst.Cols
+	h, w := tile(m, n, k)
+	across, down := (n+w-1)/w, (m+h-1)/h
+	parallel.For(across*down, 1, func(lo, hi int) {
 		for t := lo; t < hi; t++ {
-			i, j := t/across*tileRows, t%across*tileCols
+			i, j := t/across*h, t%across*w
 			pa, pb := i*a.Cols, j
 			if transA {
 				pa = i
@@ -69,11 +64,28 @@ func product(transA, transB bool, dst *Matrix, k int, alpha float64, a, b *Matri
 			if transB {
 				pb = j * b.Cols
 			}
-			gemm(transA, transB, min(tileRows, dst.Rows-i), min(tileCols, dst.Cols-j), k,
-				alpha, from(a.Data, pa), a.Cols, from(b.Data, pb), b.Cols, beta, dst.Data[i*dst.Cols+j:], dst.Cols)
+			gemm(transA, transB, min(h, m-i), min(w, n-j), k,
+				alpha, from(a.Data, pa), a.Cols, from(b.Data, pb), b.Cols, beta, dst.Data[i*n+j:], n)
 		}
 	})
 }
+
+// tile returns the height and width of the parts of an [m, n] product over k that are computed by one
+// core at a time: about two per core, of the shape for which the operands of all parts together,
+// which every part packs for itself, are smallest. Elements come out the same however the product is
+// cut, see asm.Gemm.
+func tile(m, n, k int) (h, w int) {
+	m, n = max(m, 1), max(n, 1)
+	const least, unit = 1 << 18, 16
+	pieces := float64(1)
+	if threads := parallel.Threads(); threads > 1 {
+		pieces = max(1, min(float64(2*threads), float64(m)*float64(n)*float64(k)/least))
+	}
+	down := min(max(1, math.Round(math.Sqrt(pieces*float64(m)/float64(n)))), pieces)
+	return roundUp(int(math.Ceil(float64(m)/down)), unit), roundUp(int(math.Ceil(float64(n)*down/pieces)), unit)
+}
+
+func roundUp(n, unit int) int { return (n + unit - 1) / unit * unit }
 
 // gemm is asm.Gemm64 that also takes products over nothing.
 func gemm(transA, transB bool, m, n, k int, alpha float64, a []float64, lda int, b []float64, ldb int, beta float64, c []float64, ldc int) {

@@ -88,7 +88,9 @@ func reflector(x []float64) (beta, tau float64) {
 func timesVector(a *Matrix, first int, v, w []float64) {
 	n := a.Rows
 	parallel.For(n-first, grainFor(n-first), func(lo, hi int) {
-		gemm(false, false, hi-lo, 1, n-first, 1, a.Data[(first+lo)*n+first:], n, v, 1, 0, w[lo:], 1)
+		for i := lo; i < hi; i++ {
+			w[i] = asm.Dot64(a.Row(first + i)[first:], v)
+		}
 	})
 }
 
@@ -99,23 +101,13 @@ func updateRest(a *Matrix, first int, vw *Matrix) {
 	if rest == 0 {
 		return
 	}
-	// (V W)·(W V)ᵀ as one product: rows of the second factor are those of the first, halves swapped.
+	// (V W)·(W V)ᵀ as one product: the second factor is the first with its halves swapped.
 	swapped := append(append([]float64(nil), vw.Data[reflectBlock*n:]...), vw.Data[:reflectBlock*n]...)
 	c := a.Data[first*n+first:]
-	side := (rest + cholBlock - 1) / cholBlock
-	parallel.For(side*(side+1)/2, 1, func(lo, hi int) {
-		for t := lo; t < hi; t++ {
-			i, j := lowerTile(t)
-			i, j = i*cholBlock, j*cholBlock
-			rows, cols := min(cholBlock, rest-i), min(cholBlock, rest-j)
-			gemm(true, false, rows, cols, 2*reflectBlock, -1, vw.Data[first+i:], n, swapped[first+j:], n, 1, c[i*n+j:], n)
-			for r := i; r < i+rows; r++ {
-				for s := j; s < min(j+cols, r); s++ {
-					c[s*n+r] = c[r*n+s]
-				}
-			}
-		}
+	inStrips(rest, func(i, rows int) {
+		gemm(true, false, rows, i+rows, 2*reflectBlock, -1, vw.Data[first+i:], n, swapped[first:], n, 1, c[i*n:], n)
 	})
+	mirrorLower(c, rest, n)
 }
 
 // applyReflections turns the rows of zt, eigenvectors of the tridiagonal matrix, into those of the
