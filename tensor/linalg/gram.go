@@ -10,9 +10,12 @@ import (
 // at the speed of the float32 kernel, few enough that rounding stays near 256·2⁻²⁴ ≈ 2e-5 at worst.
 const gramTokens = 256
 
-// gramTile is the side of the output tiles: a float32 tile of 64 KiB stays in the second-level cache
-// between the product and its addition.
-const gramTile = 128
+// Largest tile of the output: its float32 sum (256 KiB) stays in the second-level cache between the
+// product and its addition, and packing two operands of that size costs little beside the product.
+const (
+	gramRows = 128
+	gramCols = 512
+)
 
 // AddGram adds xᵀ·x to the symmetric matrix h [c, c] for x [n, c]. Products of up to 256 tokens are
 // summed in float32, those sums in float64. Only the lower triangle of h is read; the result is
@@ -21,12 +24,10 @@ func AddGram(h *Matrix, x *tensor.Tensor) {
 	tensor.CheckShape("linalg.AddGram", x, tensor.AnyDim, tensor.AnyDim)
 	c := x.Dim(1)
 	h.shape("AddGram", c, c)
-	side := (c + gramTile - 1) / gramTile
-	parallel.For(side*(side+1)/2, 1, func(lo, hi int) {
-		sum := make([]float32, gramTile*gramTile)
-		for t := lo; t < hi; t++ {
-			i, j := lowerTile(t)
-			addProductTN(h, x, x, i*gramTile, j*gramTile, sum)
+	inStrips(c, func(i, rows int) {
+		sum := make([]float32, rows*min(gramCols, i+rows))
+		for j := 0; j < i+rows; j += gramCols {
+			addProductTN(h, x, x, i, j, rows, min(gramCols, i+rows-j), sum)
 		}
 	})
 	h.mirrorLower()
@@ -38,19 +39,20 @@ func AddCross(m *Matrix, y, x *tensor.Tensor) {
 	tensor.CheckShape("linalg.AddCross", x, tensor.AnyDim, tensor.AnyDim)
 	r, c := y.Dim(1), x.Dim(1)
 	m.shape("AddCross", r, c)
-	across := (c + gramTile - 1) / gramTile
-	down := (r + gramTile - 1) / gramTile
+	h, w := tile(r, c, x.Dim(0))
+	h, w = min(h, gramRows), min(w, gramCols)
+	across, down := (c+w-1)/w, (r+h-1)/h
 	parallel.For(across*down, 1, func(lo, hi int) {
-		sum := make([]float32, gramTile*gramTile)
+		sum := make([]float32, h*w)
 		for t := lo; t < hi; t++ {
-			addProductTN(m, y, x, t/across*gramTile, t%across*gramTile, sum)
+			i, j := t/across*h, t%across*w
+			addProductTN(m, y, x, i, j, min(h, r-i), min(w, c-j), sum)
 		}
 	})
 }
 
-// addProductTN adds the tile of yᵀ·x that starts at [i, j] to m; sum is scratch memory for one tile.
-func addProductTN(m *Matrix, y, x *tensor.Tensor, i, j int, sum []float32) {
-	rows, cols := min(gramTile, m.Rows-i), min(gramTile, m.Cols-j)
+// addProductTN adds rows × cols elements of yᵀ·x, from [i, j] on, to m; sum is scratch memory.
+func addProductTN(m *Matrix, y, x *tensor.Tensor, i, j, rows, cols int, sum []float32) {
 	r, c := y.Dim(1), x.Dim(1)
 	for t := 0; t < x.Dim(0); t += gramTokens {
 		k := min(gramTokens, x.Dim(0)-t)

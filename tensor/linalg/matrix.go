@@ -132,9 +132,9 @@ func (m *Matrix) checkFinite() error {
 	return nil
 }
 
-// transposeTile is the side of the squares that T copies, small enough for source and destination
-// to stay in the first-level cache.
-const transposeTile = 32
+// transposeTile is the side of the squares in which matrices are transposed: one cache line. Larger
+// ones would not stay in the first-level cache when the rows are a power of two apart.
+const transposeTile = 8
 
 // T returns a transposed copy.
 func (m *Matrix) T() *Matrix {
@@ -158,7 +158,7 @@ func (m *Matrix) mirrorLower() { mirrorLower(m.Data, m.Rows, m.Cols) }
 
 // mirrorLower does that for an n × n matrix of leading dimension ld.
 func mirrorLower(a []float64, n, ld int) {
-	parallel.For((n+transposeTile-1)/transposeTile, 8, func(lo, hi int) {
+	parallel.For((n+transposeTile-1)/transposeTile, 32, func(lo, hi int) {
 		for i0 := lo * transposeTile; i0 < min(hi*transposeTile, n); i0 += transposeTile {
 			for j0 := 0; j0 <= i0; j0 += transposeTile {
 				for i := i0; i < min(i0+transposeTile, n); i++ {
