@@ -32,6 +32,9 @@ func (w *Writer) Commit() error {
 			return w.fail(err)
 		}
 	}
+	if w.stop.Load() {
+		return w.fail(errStopped)
+	}
 	replaced, err := replaceFolder(w.partial, w.dir, w.force)
 	if !replaced {
 		return w.fail(err)

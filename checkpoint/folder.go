@@ -37,6 +37,10 @@ func checkTarget(dir, partial string, srcFS fs.FS, force bool) error {
 	if cwd, err := os.Getwd(); err == nil && isInside(cwd, dir) {
 		return fmt.Errorf("output folder %s contains the current folder, which cannot be replaced", dir)
 	}
+	if isMountPoint(dir) {
+		// Better now than when the folder is to be renamed, after hours of work.
+		return fmt.Errorf("output folder %s is the root of a mounted file system and cannot be replaced: choose a folder in it", dir)
+	}
 	list, err := os.ReadDir(dir)
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -139,6 +140,20 @@ func TestCurrentFolder(t *testing.T) {
 		if err == nil || !strings.HasSuffix(err.Error(), "contains the current folder, which cannot be replaced") {
 			t.Errorf("%s: got error %v", out, err)
 		}
+	}
+}
+
+func TestMountPoint(t *testing.T) {
+	if dir := t.TempDir(); isMountPoint(dir) {
+		t.Errorf("%s is taken for a mount point", dir)
+	}
+	if runtime.GOOS != "linux" {
+		return
+	}
+	in := layOutTarget(t) + "/in"
+	const want = "output folder /proc is the root of a mounted file system and cannot be replaced: choose a folder in it"
+	if _, err := NewWriter("/proc", openFolder(t, in), os.DirFS(in), WriterOptions{Force: true}); err == nil || err.Error() != want {
+		t.Errorf("got error %v, want %s", err, want)
 	}
 }
 

@@ -30,7 +30,8 @@ type WriterOptions struct {
 }
 
 // Writer writes a changed copy of a model folder. All work happens in a folder DIR.partial beside
-// the final one, which Commit renames; Abort removes it. Its methods may be called from several goroutines.
+// the final one, which Commit renames; Abort removes it. Its methods may be called from several
+// goroutines.
 type Writer struct {
 	src     *Reader
 	srcFS   fs.FS

@@ -2,6 +2,7 @@ package checkpoint
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"io/fs"
@@ -438,6 +439,16 @@ func TestConversionOverflow(t *testing.T) {
 	write(tensor.F32, math.MaxFloat32)
 	if err := run(tensor.BF16); err == nil {
 		t.Error("the largest float32 rounds to infinity in bfloat16, but was converted")
+	}
+	double := []byte(`{"x":{"dtype":"F64","shape":[2],"data_offsets":[0,16]}}`)
+	double = append(binary.LittleEndian.AppendUint64(nil, uint64(len(double))), double...)
+	double = binary.LittleEndian.AppendUint64(double, math.Float64bits(math.Inf(1)))
+	double = binary.LittleEndian.AppendUint64(double, math.Float64bits(-1e300))
+	if err := os.WriteFile(filepath.Join(dir, "model.safetensors"), double, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err, want := run(tensor.F32), `copy tensor "x" from model.safetensors: tensor "x": value -Inf at position 1 cannot be stored in F32`; err == nil || err.Error() != want {
+		t.Errorf("got error %v, want %s", err, want)
 	}
 	d := tensor.I8
 	if _, err := NewWriter(filepath.Join(t.TempDir(), "out"), openFolder(t, dir), os.DirFS(dir), WriterOptions{DType: &d}); err == nil || err.Error() != "weights cannot be stored as I8" {
