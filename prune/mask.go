@@ -63,6 +63,18 @@ func (m *Mask) Set(i, j int, keep bool) {
 	}
 }
 
+// setBits makes the weights [i, col] to [i, col+n-1], n <= 64, kept where keep has a bit, counted from
+// the lowest.
+func (m *Mask) setBits(i, col, n int, keep uint64) {
+	m.check(i, col+n-1)
+	all := ^uint64(0) >> (64 - n)
+	words, shift := m.words[i*m.stride+col>>6:], col&63
+	words[0] = words[0]&^(all<<shift) | keep<<shift
+	if shift+n > 64 {
+		words[1] = words[1]&^(all>>(64-shift)) | keep>>(64-shift)
+	}
+}
+
 func (m *Mask) check(i, j int) {
 	if uint(i) >= uint(m.Rows) || uint(j) >= uint(m.Cols) {
 		panic(fmt.Sprintf("prune: mask index [%d %d] out of shape [%d %d]", i, j, m.Rows, m.Cols))

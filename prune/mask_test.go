@@ -72,3 +72,22 @@ func TestMaskBounds(t *testing.T) {
 		}()
 	}
 }
+
+func TestMaskSetBits(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	for range 2000 {
+		cols := 1 + r.IntN(200)
+		m, want := NewMask(3, cols), NewMask(3, cols)
+		for range 5 {
+			n := 1 + r.IntN(min(64, cols))
+			col, keep := r.IntN(cols-n+1), r.Uint64()&(^uint64(0)>>(64-n))
+			m.setBits(1, col, n, keep)
+			for j := range n {
+				want.Set(1, col+j, keep>>j&1 != 0)
+			}
+			if !m.Equal(want) {
+				t.Fatalf("%d columns: setBits(1, %d, %d, %#x) differs from Set", cols, col, n, keep)
+			}
+		}
+	}
+}

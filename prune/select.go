@@ -21,12 +21,9 @@ const (
 // them, or N in every group for an N:M pattern. Equal scores go in the order of their flat index.
 // NaN counts as the highest score; [Problem.Select] refuses it.
 func SelectLayer(score *linalg.Matrix, p Pattern) *Mask {
-	if p.Structured() {
-		return SelectNM(score, p)
-	}
 	m := NewMask(score.Rows, score.Cols)
 	var s Selector
-	s.Block(m, 0, score, p.Count(score.Rows*score.Cols))
+	s.Layer(m, score, p)
 	return m
 }
 
@@ -51,6 +48,11 @@ func SelectRows(score *linalg.Matrix, p Pattern) *Mask {
 // ⌊t·N/M⌋ of a tail of t columns.
 func SelectNM(score *linalg.Matrix, p Pattern) *Mask {
 	m := NewMask(score.Rows, score.Cols)
+	selectNM(m, score, p)
+	return m
+}
+
+func selectNM(m *Mask, score *linalg.Matrix, p Pattern) {
 	parallel.For(score.Rows, rowGrain(score.Cols), func(lo, hi int) {
 		var s Selector
 		for i := lo; i < hi; i++ {
@@ -61,7 +63,6 @@ func SelectNM(score *linalg.Matrix, p Pattern) *Mask {
 			}
 		}
 	})
-	return m
 }
 
 // rowGrain is the number of rows of c scores that are worth a goroutine.
@@ -74,13 +75,22 @@ type Selector struct {
 	hist []int
 }
 
+// Layer makes m the mask that [SelectLayer] returns for the scores, which have the shape of m. Called
+// again and again it allocates nothing.
+func (s *Selector) Layer(m *Mask, score *linalg.Matrix, p Pattern) {
+	if p.Structured() {
+		selectNM(m, score, p)
+		return
+	}
+	s.Block(m, 0, score, p.Count(score.Rows*score.Cols))
+}
+
 // Row prunes the k lowest of the scores, which belong to row i of the mask from column col0 on, and
 // keeps the others of that range. Equal scores go in the order of their columns.
 func (s *Selector) Row(m *Mask, i, col0 int, score []float64, k int) {
 	if len(score) <= 64 {
-		drop := lowestBits(score, k)
-		for j := range score {
-			m.Set(i, col0+j, drop>>j&1 == 0)
+		if n := len(score); n > 0 {
+			m.setBits(i, col0, n, ^lowestBits(score, k)&(^uint64(0)>>(64-n)))
 		}
 		return
 	}
@@ -100,13 +110,19 @@ func (s *Selector) Block(m *Mask, col0 int, score *linalg.Matrix, k int) {
 // markRow prunes the scores below limit and the first ties of those equal to it; it returns the ties
 // that are left over.
 func markRow(m *Mask, i, col0 int, score []float64, limit float64, ties int) int {
-	for j, v := range score {
-		keep := !(v < limit)
-		if v == limit && ties > 0 {
-			keep = false
-			ties--
+	for j := 0; j < len(score); j += 64 {
+		part := score[j:min(j+64, len(score))]
+		var keep uint64
+		for b, v := range part {
+			switch {
+			case v < limit:
+			case v == limit && ties > 0:
+				ties--
+			default:
+				keep |= 1 << b
+			}
 		}
-		m.Set(i, col0+j, keep)
+		m.setBits(i, col0+j, len(part), keep)
 	}
 	return ties
 }

@@ -6,18 +6,21 @@ import (
 	"github.com/adagp/adagp/prune"
 )
 
-// rowTile is the number of rows that one core takes through a block at a time.
-const rowTile = 64
+// rowTile returns the number of rows that one core takes through a block at a time: a few tiles per
+// core even out the work, and tall ones spend less on packing U in the product. Rows come out the
+// same in tiles of any height.
+func rowTile(rows int) int { return min(max(rows/(2*parallel.Threads()), 32), 256) }
 
 // compensate makes the pruned weights of columns [i1, i2) zero and lets all columns to the right of
 // each make up for it.
 func (r *run) compensate(i1, i2 int) {
 	rows, cols, width := r.w.Rows, r.w.Cols, i2-i1
-	parallel.For((rows+rowTile-1)/rowTile, 1, func(lo, hi int) {
+	height := rowTile(rows)
+	parallel.For((rows+height-1)/height, 1, func(lo, hi int) {
 		var sel prune.Selector
 		for t := lo; t < hi; t++ {
-			first := t * rowTile
-			last := min(first+rowTile, rows)
+			first := t * height
+			last := min(first+height, rows)
 			for i := first; i < last; i++ {
 				r.solveRow(i, i1, i2, &sel)
 			}

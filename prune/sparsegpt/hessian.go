@@ -24,16 +24,16 @@ func (s Solver) inverseFactor(ctx context.Context, p *prune.Problem) (u *linalg.
 		mean += diag[j] / float64(len(diag))
 	}
 	damping = s.DampFrac
+	u = linalg.New(p.H.Rows, p.H.Cols)
 	for retry := 0; ; retry++ {
 		if err := ctx.Err(); err != nil {
 			return nil, nil, 0, err
 		}
-		a := p.H.Clone()
+		copy(u.Data, p.H.Data)
 		for j, v := range diag {
-			a.Set(j, j, v+damping*mean)
+			u.Set(j, j, v+damping*mean)
 		}
-		u, err = linalg.InverseUpperFactor(a)
-		if err == nil {
+		if err = linalg.InverseUpperFactorInto(u, u); err == nil {
 			return u, dead, damping, nil
 		}
 		if retry == maxRetries {
