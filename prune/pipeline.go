@@ -55,7 +55,7 @@ func Run(ctx context.Context, m *models.Model, windows [][]int, o Options, out S
 	}
 	r.report.describe(&o, method)
 	r.report.Seconds = time.Since(start).Seconds()
-	r.report.PeakRSSBytes = peakRSS()
+	r.report.PeakRSSBytes = PeakRSS()
 	return r.report, nil
 }
 

@@ -165,7 +165,7 @@ func (s *session) prune(set *pruneSettings, m *models.Model, calib *data.Calibra
 	}
 	report.Calibration.Files = calib.Files
 	report.Seconds = clock.seconds()
-	report.PeakRSSBytes = peakRSS()
+	report.PeakRSSBytes = prune.PeakRSS()
 	return report, nil
 }
 
