@@ -13,15 +13,17 @@ import (
 func le32(n int) string { return string(binary.LittleEndian.AppendUint32(nil, uint32(n))) }
 func le64(n int) string { return string(binary.LittleEndian.AppendUint64(nil, uint64(n))) }
 
-func text(s string) string               { return "X" + le32(len(s)) + s }
-func number(n int) string                { return "J" + le32(n) }
-func tuple(items ...string) string       { return "(" + strings.Join(items, "") + "t" }
-func list(items ...string) string        { return "](" + strings.Join(items, "") + "e" }
-func dict(items ...string) string        { return "}(" + strings.Join(items, "") + "u" }
-func global(module, name string) string  { return "c" + module + "\n" + name + "\n" }
-func call(f string, a ...string) string  { return f + tuple(a...) + "R" }
-func pickled(value string) string        { return "\x80\x02" + value + "." }
-func orderedDict(items ...string) string { return call(global("collections", "OrderedDict")) + "(" + strings.Join(items, "") + "u" }
+func text(s string) string              { return "X" + le32(len(s)) + s }
+func number(n int) string               { return "J" + le32(n) }
+func tuple(items ...string) string      { return "(" + strings.Join(items, "") + "t" }
+func list(items ...string) string       { return "](" + strings.Join(items, "") + "e" }
+func dict(items ...string) string       { return "}(" + strings.Join(items, "") + "u" }
+func global(module, name string) string { return "c" + module + "\n" + name + "\n" }
+func call(f string, a ...string) string { return f + tuple(a...) + "R" }
+func pickled(value string) string       { return "\x80\x02" + value + "." }
+func orderedDict(items ...string) string {
+	return call(global("collections", "OrderedDict")) + "(" + strings.Join(items, "") + "u"
+}
 
 func numbers(list ...int) string {
 	var b strings.Builder
