@@ -36,7 +36,7 @@ func newMethod(o prune.MethodOptions) (prune.Method, error) {
 		}
 		m.solverName, m.solver = defaultSolver, s
 	}
-	m.o = Options{Epochs: o.Epochs, Alpha: o.Alpha, Beta: o.Beta, Gamma: o.Gamma, Ridge: o.Ridge}
+	m.o = Options{Epochs: o.Epochs, Alpha: o.Alpha, Beta: o.Beta, Gamma: o.Gamma, Ridge: o.Ridge, Safeguard: !o.Paper}
 	if m.o.Epochs == 0 {
 		m.o.Epochs = DefaultEpochs
 	}

@@ -12,14 +12,14 @@ func (e *engine) schedule() {
 	var pre []update
 	for _, l := range e.links {
 		if v := l.out; !v.given && len(v.joins) > 0 {
-			pre = append(pre, chooseUpdate(v, e.o.GradientSteps, e.o.GradientRate))
+			pre = append(pre, chooseUpdate(v, e.o))
 		}
 	}
 	for _, v := range slices.Backward(e.vars) {
 		if v.given || slices.ContainsFunc(pre, func(u update) bool { return u.variable() == v }) {
 			continue
 		}
-		e.updates = append(e.updates, chooseUpdate(v, e.o.GradientSteps, e.o.GradientRate))
+		e.updates = append(e.updates, chooseUpdate(v, e.o))
 	}
 	e.updates = append(e.updates, pre...)
 

@@ -32,6 +32,7 @@ type Options struct {
 	Ridge              float64 // share of the mean diagonal added in refits; 0: none, Moore–Penrose inverses
 	GradientSteps      int     // for variables without a closed form; 0: 2
 	GradientRate       float64 // length of such a step; 0: 0.01
+	Safeguard          bool    // shorten or drop gradient steps that raise the objective; not published
 
 	// Objective is called with the objective after every update and a tag "epoch:update", where the
 	// update is "refit V" or "prune V" for the link into variable V, or the name of an auxiliary

@@ -25,7 +25,7 @@ type update interface {
 
 // chooseUpdate gives an auxiliary variable its rule: exact least squares if only linear maps read it,
 // the activation's own closed form if it offers one, gradient steps otherwise.
-func chooseUpdate(v *variable, steps int, rate float64) update {
+func chooseUpdate(v *variable, o *Options) update {
 	if len(v.joins) == 0 {
 		return &leastSquares{v: v}
 	}
@@ -35,7 +35,7 @@ func chooseUpdate(v *variable, steps int, rate float64) update {
 			return &pointwise{v: v, join: j, arg: i}
 		}
 	}
-	return &descent{v: v, steps: steps, rate: rate}
+	return &descent{v: v, steps: o.GradientSteps, rate: o.GradientRate, safeguard: o.Safeguard}
 }
 
 // closedForm reports whether the activation solves for its argument i, by asking it to.
@@ -160,63 +160,4 @@ func (u *pointwise) apply() {
 	}
 	alpha, gamma := float32(u.v.source.weight()), float32(u.join.penalty)
 	u.join.Activation.(nn.Minimizer).Minimize(u.arg, in, prediction(u.v.source), u.join.out.at, alpha, gamma)
-}
-
-// descent moves a variable by plain gradient steps on the terms it appears in, summed (not averaged)
-// over elements as published; the gradient comes from autograd, so any activation will do.
-type descent struct {
-	v     *variable
-	steps int
-	rate  float64
-}
-
-func (u *descent) variable() *variable { return u.v }
-func (u *descent) prepare() error      { return nil }
-
-func (u *descent) reads() []*variable {
-	vs := append(slices.Clone(u.v.source.inputs()), u.v)
-	for _, t := range u.readers() {
-		vs = append(append(vs, t.target()), t.inputs()...)
-	}
-	return vs
-}
-
-// readers are the terms that v is an input of.
-func (u *descent) readers() []term {
-	var ts []term
-	for _, j := range u.v.joins {
-		if !slices.Contains(ts, term(j)) {
-			ts = append(ts, j)
-		}
-	}
-	for _, l := range u.v.links {
-		ts = append(ts, l)
-	}
-	return ts
-}
-
-func (u *descent) apply() {
-	mean := autograd.Const(prediction(u.v.source)) // does not depend on v
-	tape := autograd.NewTape()
-	for range u.steps {
-		leaf := tape.Leaf(u.v.at)
-		value := func(v *variable) *autograd.Var {
-			if v == u.v {
-				return leaf
-			}
-			return autograd.Const(v.at)
-		}
-		loss := weighted(u.v.source.weight(), leaf, mean)
-		for _, t := range u.readers() {
-			loss = autograd.Add(loss, weighted(t.weight(), autograd.Const(t.target().at), t.predict(value)))
-		}
-		tape.Backward(loss)
-		tensor.AddScaled(u.v.at, float32(-u.rate), leaf.Grad)
-		tape.Reset()
-	}
-}
-
-// weighted is w·‖a − b‖².
-func weighted(w float64, a, b *autograd.Var) *autograd.Var {
-	return autograd.Scale(autograd.SumSquares(autograd.Sub(a, b)), float32(w))
 }

@@ -1,0 +1,134 @@
+package adagp
+
+import (
+	"slices"
+
+	"github.com/adagp/adagp/autograd"
+	"github.com/adagp/adagp/internal/parallel"
+	"github.com/adagp/adagp/tensor"
+)
+
+// descent moves a variable by plain gradient steps on the terms it appears in, summed (not averaged)
+// over elements as published; the gradient comes from autograd, so any activation will do.
+type descent struct {
+	v         *variable
+	steps     int
+	rate      float64
+	safeguard bool
+}
+
+func (u *descent) variable() *variable { return u.v }
+func (u *descent) prepare() error      { return nil }
+
+func (u *descent) reads() []*variable {
+	vs := append(slices.Clone(u.v.source.inputs()), u.v)
+	for _, t := range u.readers() {
+		vs = append(append(vs, t.target()), t.inputs()...)
+	}
+	return vs
+}
+
+// readers are the terms that v is an input of.
+func (u *descent) readers() []term {
+	var ts []term
+	for _, j := range u.v.joins {
+		if !slices.Contains(ts, term(j)) {
+			ts = append(ts, j)
+		}
+	}
+	for _, l := range u.v.links {
+		ts = append(ts, l)
+	}
+	return ts
+}
+
+func (u *descent) apply() {
+	mean := prediction(u.v.source) // does not depend on v
+	tape := autograd.NewTape()
+	var cost *tensor.Tensor
+	if u.safeguard {
+		cost = u.cost(u.v.at, mean)
+	}
+	for range u.steps {
+		leaf := tape.Leaf(u.v.at)
+		loss := weighted(u.v.source.weight(), leaf, autograd.Const(mean))
+		for _, t := range u.readers() {
+			loss = autograd.Add(loss, weighted(t.weight(), autograd.Const(t.target().at), t.predict(u.with(leaf))))
+		}
+		tape.Backward(loss)
+		tape.Reset()
+		if u.safeguard {
+			cost = u.guardedStep(leaf.Grad, mean, cost)
+		} else {
+			tensor.AddScaled(u.v.at, float32(-u.rate), leaf.Grad)
+		}
+	}
+}
+
+// with gives every variable its present value, and v that of the leaf.
+func (u *descent) with(leaf *autograd.Var) func(*variable) *autograd.Var {
+	return func(v *variable) *autograd.Var {
+		if v == u.v {
+			return leaf
+		}
+		return autograd.Const(v.at)
+	}
+}
+
+// weighted is w·‖a − b‖².
+func weighted(w float64, a, b *autograd.Var) *autograd.Var {
+	return autograd.Scale(autograd.SumSquares(autograd.Sub(a, b)), float32(w))
+}
+
+// guardedStep takes the gradient step only where it lowers the cost, a quarter of it where that does,
+// and none elsewhere; it returns the cost at the new values. Steps of a fixed length diverge where
+// rate·γ·φ'² exceeds 1, which a few large activations are enough for.
+func (u *descent) guardedStep(grad, mean, cost *tensor.Tensor) *tensor.Tensor {
+	full, quarter := u.v.at.Clone(), u.v.at.Clone()
+	tensor.AddScaled(full, float32(-u.rate), grad)
+	tensor.AddScaled(quarter, float32(-u.rate/4), grad)
+	costFull, costQuarter := u.cost(full, mean), u.cost(quarter, mean)
+	each := u.v.at.Len() / cost.Len() // values that share one cost
+	for i, c := range cost.Data() {
+		lo, hi := i*each, (i+1)*each
+		switch {
+		case costFull.Data()[i] < c:
+			copy(u.v.at.Data()[lo:hi], full.Data()[lo:hi])
+			cost.Data()[i] = costFull.Data()[i]
+		case costQuarter.Data()[i] < c:
+			copy(u.v.at.Data()[lo:hi], quarter.Data()[lo:hi])
+			cost.Data()[i] = costQuarter.Data()[i]
+		}
+	}
+	return cost
+}
+
+// cost returns what the terms with v in them come to when v has the given value: one number per
+// element where only activations read v, which act on each element by itself; one per token where
+// linear maps mix the elements.
+func (u *descent) cost(value, mean *tensor.Tensor) *tensor.Tensor {
+	perToken := len(u.v.links) > 0
+	n := value.Len()
+	if perToken {
+		n = value.Dim(0)
+	}
+	total := tensor.New(n)
+	add := func(w float64, a, b *tensor.Tensor) {
+		each, ad, bd, dst := a.Len()/n, a.Data(), b.Data(), total.Data()
+		parallel.For(n, 1<<13/each, func(lo, hi int) {
+			for i := lo; i < hi; i++ {
+				sum := 0.0
+				for k := i * each; k < (i+1)*each; k++ {
+					d := float64(ad[k]) - float64(bd[k])
+					sum += d * d
+				}
+				dst[i] += float32(w * sum)
+			}
+		})
+	}
+	add(u.v.source.weight(), value, mean)
+	for _, t := range u.readers() {
+		add(t.weight(), t.target().at, t.predict(u.with(autograd.Const(value))).Value)
+	}
+	return total
+}
