@@ -38,7 +38,7 @@ func cpuHas(l Level) bool {
 		return cpu.X86.HasAVX2 && cpu.X86.HasFMA
 	case AVX512:
 		return cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512DQ &&
-			cpu.X86.HasAVX512VL && cpu.X86.HasAVX2 && cpu.X86.HasFMA
+			cpu.X86.HasAVX512VL && cpu.X86.HasAVX2 && cpu.X86.HasFMA && cpu.X86.HasBMI2
 	case NEON:
 		return cpu.ARM64.HasASIMD
 	}

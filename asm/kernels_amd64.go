@@ -6,6 +6,8 @@ package asm
 // one does not depend on them.
 //go:generate go -C _gen run ./gemm -out ../gemm_amd64.s -stubs ../gemm_stubs_amd64.go -pkg asm
 //go:generate go -C _gen run ./pack -out ../pack_amd64.s -stubs ../pack_stubs_amd64.go -pkg asm
+//go:generate go -C _gen run ./vector -out ../vector_amd64.s -stubs ../vector_stubs_amd64.go -pkg asm
+//go:generate go -C _gen run ./exp -out ../exp_amd64.s -stubs ../exp_stubs_amd64.go -pkg asm
 
 // compiledLevels lists the levels in assembly that this build contains, slowest
 // first.
@@ -30,6 +32,34 @@ func kernelsAVX2() *kernels {
 			tileF64AVX2(k, alpha, &a[0], &b[0], &c[0], ldc, accumulate)
 		},
 	}
+	k.dot = reduce2(dotF32AVX2)
+	k.dot64 = reduce2(dotF64AVX2)
+	k.dotWide = reduce2(dotWideF32AVX2)
+	k.sum = reduce1(sumWideF32AVX2)
+	k.sumSquares = func(x []float32) float64 { return dotWideF32AVX2(first(x), first(x), len(x)) }
+	k.maxAbs = reduce1(maxAbsF32AVX2)
+	k.axpy = axpyWith(axpyF32AVX2)
+	k.axpy64 = axpyWith(axpyF64AVX2)
+	k.scale = func(dst []float32, alpha float32, x []float32) {
+		scaleF32AVX2(first(dst), alpha, first(x), len(x))
+	}
+	k.add = binary(addF32AVX2)
+	k.sub = binary(subF32AVX2)
+	k.mul = binary(mulF32AVX2)
+
+	k.exp = unary(expF32AVX2)
+	k.sigmoid = unary(sigmoidF32AVX2)
+	k.silu = unary(siluF32AVX2)
+	k.swiglu = binary(swigluF32AVX2)
+	rows := rowKernels{
+		lanes: 8, maximum: maximumF32AVX2, expShifted: expShiftedF32AVX2, scale: scaleF32AVX2,
+		scaleMul: scaleMulF32AVX2, dotWide: dotWideF32AVX2, sumWide: sumWideF32AVX2,
+		deviation: deviationF32AVX2, normalize: normalizeF32AVX2, withBias: normalizeBiasF32AVX2, rope: ropeF32AVX2,
+	}
+	k.softmaxRow = rows.softmax
+	k.rmsNormRow = rows.rmsNorm
+	k.layerNormRow = rows.layerNorm
+	k.ropeRow = rows.ropeRow
 	return &k
 }
 
@@ -56,5 +86,33 @@ func kernelsAVX512() *kernels {
 			tileF64AVX512(k, alpha, &a[0], &b[0], &c[0], ldc, accumulate)
 		},
 	}
+	k.dot = reduce2(dotF32AVX512)
+	k.dot64 = reduce2(dotF64AVX512)
+	k.dotWide = reduce2(dotWideF32AVX512)
+	k.sum = reduce1(sumWideF32AVX512)
+	k.sumSquares = func(x []float32) float64 { return dotWideF32AVX512(first(x), first(x), len(x)) }
+	k.maxAbs = reduce1(maxAbsF32AVX512)
+	k.axpy = axpyWith(axpyF32AVX512)
+	k.axpy64 = axpyWith(axpyF64AVX512)
+	k.scale = func(dst []float32, alpha float32, x []float32) {
+		scaleF32AVX512(first(dst), alpha, first(x), len(x))
+	}
+	k.add = binary(addF32AVX512)
+	k.sub = binary(subF32AVX512)
+	k.mul = binary(mulF32AVX512)
+
+	k.exp = unary(expF32AVX512)
+	k.sigmoid = unary(sigmoidF32AVX512)
+	k.silu = unary(siluF32AVX512)
+	k.swiglu = binary(swigluF32AVX512)
+	rows := rowKernels{
+		lanes: 16, maximum: maximumF32AVX512, expShifted: expShiftedF32AVX512, scale: scaleF32AVX512,
+		scaleMul: scaleMulF32AVX512, dotWide: dotWideF32AVX512, sumWide: sumWideF32AVX512,
+		deviation: deviationF32AVX512, normalize: normalizeF32AVX512, withBias: normalizeBiasF32AVX512, rope: ropeF32AVX512,
+	}
+	k.softmaxRow = rows.softmax
+	k.rmsNormRow = rows.rmsNorm
+	k.layerNormRow = rows.layerNorm
+	k.ropeRow = rows.ropeRow
 	return &k
 }

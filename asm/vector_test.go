@@ -27,13 +27,13 @@ var elementwise = []struct {
 	{"Sub", Sub, func(x, y float64) float64 { return x - y }, 0.5, true},
 	{"Mul", Mul, func(x, y float64) float64 { return x * y }, 0.5, true},
 	{"Scale", func(dst, x, _ []float32) { Scale(dst, -1.7, x) }, func(x, _ float64) float64 { return float64(float32(-1.7)) * x }, 0.5, false},
-	{"Exp", func(dst, x, _ []float32) { Exp(dst, x) }, func(x, _ float64) float64 { return math.Exp(x) }, 2, false},
-	{"Tanh", func(dst, x, _ []float32) { Tanh(dst, x) }, func(x, _ float64) float64 { return math.Tanh(x) }, 2, false},
-	{"Sigmoid", func(dst, x, _ []float32) { Sigmoid(dst, x) }, sigmoidExact, 2, false},
-	{"SiLU", func(dst, x, _ []float32) { SiLU(dst, x) }, siluExact, 2, false},
-	{"GELU", func(dst, x, _ []float32) { GELU(dst, x) }, geluExact, 2, false},
-	{"GELUTanh", func(dst, x, _ []float32) { GELUTanh(dst, x) }, geluTanhExact, 2, false},
-	{"SwiGLU", SwiGLU, func(x, y float64) float64 { return siluExact(x, 0) * y }, 4, true},
+	{"Exp", func(dst, x, _ []float32) { Exp(dst, x) }, func(x, _ float64) float64 { return math.Exp(x) }, 3, false},
+	{"Tanh", func(dst, x, _ []float32) { Tanh(dst, x) }, func(x, _ float64) float64 { return math.Tanh(x) }, 3, false},
+	{"Sigmoid", func(dst, x, _ []float32) { Sigmoid(dst, x) }, sigmoidExact, 3, false},
+	{"SiLU", func(dst, x, _ []float32) { SiLU(dst, x) }, siluExact, 3, false},
+	{"GELU", func(dst, x, _ []float32) { GELU(dst, x) }, geluExact, 3, false},
+	{"GELUTanh", func(dst, x, _ []float32) { GELUTanh(dst, x) }, geluTanhExact, 3, false},
+	{"SwiGLU", SwiGLU, func(x, y float64) float64 { return siluExact(x, 0) * y }, 6, true},
 }
 
 func sigmoidExact(x, _ float64) float64 { return 1 / (1 + math.Exp(-x)) }
