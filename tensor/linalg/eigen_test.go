@@ -40,7 +40,7 @@ func spectrum(r *rand.Rand, values []float64) *Matrix {
 			scaled.Data[i*n+j] *= values[j]
 		}
 	}
-	a := naive(false, true, scaled, q)
+	a := MulNT(scaled, q)
 	a.mirrorLower()
 	return a
 }

@@ -1,10 +1,6 @@
 package linalg
 
-import (
-	"math"
-
-	"github.com/adagp/adagp/internal/parallel"
-)
+import "github.com/adagp/adagp/internal/parallel"
 
 // stripRows is the height of the strips in which lower triangles are computed. Each strip reaches from
 // the first column to the end of its square on the diagonal: tall enough for packing to cost little,
@@ -29,17 +25,4 @@ func mulNTLower(c []float64, n, ldc int, alpha float64, a, b []float64, k, ld in
 	inStrips(n, func(i, rows int) {
 		gemm(false, true, rows, i+rows, k, alpha, a[i*ld:], ld, b, ld, beta, c[i*ldc:], ldc)
 	})
-}
-
-// lowerTile returns row and column of tile t when the tiles of a lower triangle are counted row by
-// row: 0 → (0,0), 1 → (1,0), 2 → (1,1), 3 → (2,0) …
-func lowerTile(t int) (i, j int) {
-	i = int((math.Sqrt(8*float64(t)+1) - 1) / 2)
-	for i*(i+1)/2 > t {
-		i--
-	}
-	for (i+1)*(i+2)/2 <= t {
-		i++
-	}
-	return i, t - i*(i+1)/2
 }
