@@ -79,7 +79,13 @@ func (l *Layer) Capture(ctx context.Context, needs Needs, extra ...nn.Observer) 
 	}
 	c := calib.NewCollector(needs, l.selected...)
 	observer := calib.Tee(append([]nn.Observer{c}, extra...)...)
-	err := l.run.forward(ctx, l.Module, l.Hidden, observer, StageCalibrate, func(int, *tensor.Tensor) error { return c.Err() })
+	c.WindowLen = l.SeqLens[0]
+	err := l.run.forward(ctx, l.Module, l.Hidden, observer, StageCalibrate, func(b int, _ *tensor.Tensor) error {
+		if b+1 < len(l.SeqLens) {
+			c.WindowLen = l.SeqLens[b+1]
+		}
+		return c.Err()
+	})
 	if c.Err() != nil {
 		return nil, c.Err() // it says more than the output does
 	}

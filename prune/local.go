@@ -32,7 +32,7 @@ func (m *local) Describe() (string, map[string]any) { return m.name, map[string]
 func (l *Layer) Problem(lin *nn.Linear, stats *calib.Stats) *Problem {
 	p := &Problem{Name: l.TensorName(lin), W: l.Weights(lin), Pattern: l.Pattern(lin), Log: l.Log}
 	if stats != nil {
-		p.H, p.SquaredNorms = stats.Hessian, stats.SquaredNorms
+		p.H, p.SquaredNorms, p.Moments = stats.Hessian, stats.SquaredNorms, stats.Moments
 	}
 	return p
 }

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"math"
 
+	"github.com/adagp/adagp/prune/calib"
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
@@ -12,13 +13,15 @@ import (
 // on the calibration inputs, that is, keeps tr((Ŵ−W) H (Ŵ−W)ᵀ) small. Solvers treat everything in
 // it as read only.
 type Problem struct {
-	Name         string         // tensor name, for messages
-	W            *linalg.Matrix // dense weights [out, in]
-	H            *linalg.Matrix // XᵀX over the calibration tokens [in, in], unscaled; nil unless the solver needs it
-	SquaredNorms []float64      // diagonal of H [in]; nil unless the solver needs it
-	Pattern      Pattern        // zeros to make
-	Keep         *Mask          // a mask chosen before, of which only the values are to be solved for; nil: free
-	Log          *slog.Logger   // nil: silent
+	Name         string               // tensor name, for messages
+	W            *linalg.Matrix       // dense weights [out, in]
+	H            *linalg.Matrix       // XᵀX over the calibration tokens [in, in], unscaled; nil unless the solver needs it
+	SquaredNorms []float64            // diagonal of H [in]; nil unless the solver needs it
+	Moments      *calib.WindowMoments // moments of the inputs within calibration windows; nil unless the solver needs them
+	RowWeights   []float64            // importance of every output's error [out], see Solve; nil: all equal
+	Pattern      Pattern              // zeros to make
+	Keep         *Mask                // a mask chosen before, of which only the values are to be solved for; nil: free
+	Log          *slog.Logger         // nil: silent
 }
 
 // Logger returns the problem's logger, or one that discards everything.
@@ -73,6 +76,28 @@ func (p *Problem) Check(needs Needs) error {
 			if !(v >= 0) || math.IsInf(v, 0) {
 				return fmt.Errorf("solve %s: squared norm of input %d is %v: the calibration activations are not finite", p.Name, j, v)
 			}
+		}
+	}
+	if needs.WindowMoments && p.Moments == nil {
+		return fmt.Errorf("solve %s: the solver needs the moments of the inputs within calibration windows and got none", p.Name)
+	}
+	if err := p.checkMoments(); err != nil {
+		return err
+	}
+	return p.checkRowWeights()
+}
+
+func (p *Problem) checkMoments() error {
+	if p.Moments == nil {
+		return nil
+	}
+	sums, variances := p.Moments.Sums, p.Moments.Variances
+	if len(sums) != p.W.Cols || len(variances) != p.W.Cols {
+		return fmt.Errorf("solve %s: window moments of %d and %d inputs, want %d", p.Name, len(sums), len(variances), p.W.Cols)
+	}
+	for j, v := range variances {
+		if !(v >= 0) || v-v != 0 || sums[j]-sums[j] != 0 {
+			return fmt.Errorf("solve %s: the windows of input %d sum to %v with variance %v: the calibration activations are not finite", p.Name, j, sums[j], v)
 		}
 	}
 	return nil

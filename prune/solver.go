@@ -52,11 +52,18 @@ type Solution struct {
 // Solve runs s on p with the checks that every caller wants: the problem must be sound before and
 // the solution after (finite, shaped as W, zeros as the pattern or the fixed mask demands). Errors
 // name the tensor.
+//
+// With Problem.RowWeights the rows compete, and errors count, as the weights say, whatever the
+// solver: it is given the rows scaled by [RowScales], and its result is scaled back.
 func Solve(ctx context.Context, s Solver, p *Problem) (*Solution, error) {
 	if err := p.Check(s.Needs()); err != nil {
 		return nil, err
 	}
-	sol, err := s.Solve(ctx, p)
+	solve := s.Solve
+	if p.RowWeights != nil {
+		solve = func(ctx context.Context, p *Problem) (*Solution, error) { return solveWeighted(ctx, s, p) }
+	}
+	sol, err := solve(ctx, p)
 	if err != nil {
 		return nil, err
 	}

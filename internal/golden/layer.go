@@ -10,7 +10,13 @@ type Layer struct {
 	W     [][]float64 // weights [out][in]
 	X     [][]float64 // activations [in][tokens]: columns are tokens
 	Cases []SolverCase
-	Dead  struct { // a SparseGPT case with an input that is always zero
+
+	Asymmetric struct { // the least-squares weights for the outputs of W on other inputs
+		XDense        [][]float64 `json:"X_dense"` // those inputs [in][tokens]
+		RidgeFraction float64     `json:"ridge_fraction"`
+		WStar         [][]float64 `json:"W_star"`
+	}
+	Dead struct { // a SparseGPT case with an input that is always zero
 		W, X, Weights [][]float64
 		Sparsity      float64
 		BlockSize     int
@@ -20,16 +26,19 @@ type Layer struct {
 
 // SolverCase is what one solver with some settings makes of a Layer.
 type SolverCase struct {
-	Solver    string
-	Sparsity  float64
-	NM        []int // zeros and length of a group, or nil
-	Scope     string
-	BlockSize int
-	PercDamp  float64
-	Keep      []string // a string of 0 and 1 per row, 1 = kept
-	Weights   [][]float64
-	Loss      float64
-	Zeros     int
+	Solver     string
+	Sparsity   float64
+	NM         []int // zeros and length of a group, or nil
+	Scope      string
+	BlockSize  int
+	PercDamp   float64
+	Ridge      float64   // added to the diagonal as it is, not as a share
+	Iters      int       // iterations
+	RowWeights []float64 `json:"row_weights"` // importance of the rows
+	Keep       []string  // a string of 0 and 1 per row, 1 = kept
+	Weights    [][]float64
+	Loss       float64
+	Zeros      int
 }
 
 // String names the case.

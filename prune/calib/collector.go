@@ -12,6 +12,10 @@ import (
 // cannot return errors, so the first one is kept and ends the collecting; [Collector.Stats] and
 // [Collector.Err] return it.
 type Collector struct {
+	// WindowLen is the number of tokens of each calibration window in the tensors that come next; 0
+	// makes each tensor one window. It only matters to Needs.WindowMoments.
+	WindowLen int
+
 	needs  Needs
 	groups map[*nn.Linear]*group // nil value: watched, not seen yet
 	order  []*nn.Linear          // as given, so that messages do not depend on map order
@@ -75,7 +79,7 @@ func (c *Collector) enter(l *nn.Linear, x *tensor.Tensor) {
 func (c *Collector) add(g *group, l *nn.Linear, x *tensor.Tensor) {
 	g.last, g.served = x, map[*nn.Linear]bool{l: true}
 	g.adds++
-	if err := g.stats.Add(x); err != nil {
+	if err := g.stats.AddWindows(x, c.WindowLen); err != nil {
 		c.err = fmt.Errorf("layer %s: %w", l.Name(), err)
 	}
 }

@@ -7,9 +7,16 @@ type Needs struct {
 	Hessian bool
 	// SquaredNorms asks for the diagonal of H alone, the squared norm of every input, [in].
 	SquaredNorms bool
+	// WindowMoments asks for the sum and the variance of every input within a calibration window,
+	// [in] each, averaged over the windows.
+	WindowMoments bool
 }
 
 // Or returns the statistics that n or m asks for.
 func (n Needs) Or(m Needs) Needs {
-	return Needs{Hessian: n.Hessian || m.Hessian, SquaredNorms: n.SquaredNorms || m.SquaredNorms}
+	return Needs{
+		Hessian:       n.Hessian || m.Hessian,
+		SquaredNorms:  n.SquaredNorms || m.SquaredNorms,
+		WindowMoments: n.WindowMoments || m.WindowMoments,
+	}
 }

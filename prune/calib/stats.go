@@ -16,6 +16,7 @@ type Stats struct {
 	Tokens       int            // rows summed so far
 	Hessian      *linalg.Matrix // XᵀX [in, in], unscaled; nil unless asked for
 	SquaredNorms []float64      // diagonal of XᵀX [in]; nil unless it or the Hessian was asked for
+	Moments      *WindowMoments // moments within calibration windows; nil unless asked for
 }
 
 // NewStats returns empty sums over inputs of the given width.
@@ -27,16 +28,32 @@ func NewStats(inputs int, needs Needs) *Stats {
 	if needs.Hessian || needs.SquaredNorms {
 		s.SquaredNorms = make([]float64, inputs)
 	}
+	if needs.WindowMoments {
+		s.Moments = NewWindowMoments(inputs)
+	}
 	return s
 }
 
-// Add sums the rows of x [tokens, Inputs]. Products are taken in float32 over at most 256 tokens
-// and accumulated in float64. A value that is not finite is an error saying where it stands, and
-// nothing is added then.
-func (s *Stats) Add(x *tensor.Tensor) error {
+// Add sums the rows of x [tokens, Inputs], which is one calibration window as far as moments go; see
+// [Stats.AddWindows].
+func (s *Stats) Add(x *tensor.Tensor) error { return s.AddWindows(x, 0) }
+
+// AddWindows sums the rows of x [tokens, Inputs], made of windows of windowLen tokens each; 0 stands
+// for one window. Products are taken in float32 over at most 256 tokens and accumulated in float64.
+// A value that is not finite is an error saying where it stands, and nothing is added then.
+func (s *Stats) AddWindows(x *tensor.Tensor, windowLen int) error {
 	x = x.View(tensor.AnyDim, s.Inputs)
 	if i, ok := x.Finite(); !ok {
 		return nonFinite(x, i, s.Tokens)
+	}
+	if s.Moments != nil && x.Dim(0) > 0 {
+		if windowLen == 0 {
+			windowLen = x.Dim(0)
+		}
+		if windowLen < 0 || x.Dim(0)%windowLen != 0 {
+			return fmt.Errorf("activations of %d tokens are not made of calibration windows of %d", x.Dim(0), windowLen)
+		}
+		s.Moments.Add(x, windowLen)
 	}
 	s.Tokens += x.Dim(0)
 	switch {

@@ -109,7 +109,7 @@ func survivesDeadInputs(t *testing.T, s prune.Solver) {
 	for _, p := range []prune.Pattern{prune.Unstructured(0.5), prune.NM(2, 4)} {
 		problem := Random(7, 10, 30, 90, p)
 		for _, dead := range []int{0, 4, 5, 6, 7, 29} {
-			problem.SquaredNorms[dead] = 0
+			problem.SquaredNorms[dead], problem.Moments.Sums[dead], problem.Moments.Variances[dead] = 0, 0, 0
 			for j := range 30 {
 				problem.H.Set(dead, j, 0)
 				problem.H.Set(j, dead, 0)
@@ -141,6 +141,9 @@ func refusesNaN(t *testing.T, s prune.Solver) {
 		}
 		if s.Needs().SquaredNorms {
 			spoil["squared norms"] = func(p *prune.Problem) { p.SquaredNorms[3] = bad }
+		}
+		if s.Needs().WindowMoments {
+			spoil["window moments"] = func(p *prune.Problem) { p.Moments.Sums[3] = bad }
 		}
 		for what, f := range spoil {
 			problem := Random(10, 10, 30, 90, prune.Unstructured(0.5))

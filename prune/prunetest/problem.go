@@ -6,11 +6,16 @@ import (
 	"testing"
 
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/calib"
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
+// windows is the number of calibration windows that Problem cuts the tokens into.
+const windows = 4
+
 // Problem returns a problem with weights w [out][in] and the statistics of activations x [in][tokens],
-// whose columns are tokens.
+// whose columns are tokens. They come from 4 calibration windows, or from one if 4 does not divide
+// the tokens.
 func Problem(w, x [][]float64, p prune.Pattern) *prune.Problem {
 	m := Matrix(x)
 	h := linalg.MulNT(m, m)
@@ -19,7 +24,23 @@ func Problem(w, x [][]float64, p prune.Pattern) *prune.Problem {
 			h.Set(j, i, h.At(i, j))
 		}
 	}
-	return &prune.Problem{Name: "layer.weight", W: Matrix(w), H: h, SquaredNorms: h.Diag(), Pattern: p}
+	moments, length := calib.NewWindowMoments(m.Rows), m.Cols
+	if length%windows == 0 {
+		length /= windows
+	}
+	moments.Add(m.T().Tensor(), length)
+	return &prune.Problem{Name: "layer.weight", W: Matrix(w), H: h, SquaredNorms: h.Diag(), Moments: moments, Pattern: p}
+}
+
+// Mask returns the mask written as a string of 0 and 1 per row, 1 = kept.
+func Mask(rows []string) *prune.Mask {
+	m := prune.NewMask(len(rows), len(rows[0]))
+	for i, row := range rows {
+		for j, c := range row {
+			m.Set(i, j, c == '1')
+		}
+	}
+	return m
 }
 
 // Matrix copies rows of equal length.
@@ -56,7 +77,9 @@ func Random(seed uint64, out, in, tokens int, p prune.Pattern) *prune.Problem {
 }
 
 // Loss returns tr((Ŵ−W)·H·(Ŵ−W)ᵀ), what the solution loses on the calibration inputs.
-func Loss(p *prune.Problem, s *prune.Solution) float64 { return linalg.QuadForm(linalg.Sub(s.W, p.W), p.H) }
+func Loss(p *prune.Problem, s *prune.Solution) float64 {
+	return linalg.QuadForm(linalg.Sub(s.W, p.W), p.H)
+}
 
 // Check compares a solution with the expected mask (a string of 0 and 1 per row, 1 = kept; nil: any)
 // and weights, which may differ by tol times the largest one.

@@ -2,10 +2,8 @@ package wanda
 
 import (
 	"context"
-	"math"
 
 	"github.com/adagp/adagp/prune"
-	"github.com/adagp/adagp/tensor/linalg"
 )
 
 func init() {
@@ -24,25 +22,9 @@ func (Solver) Solve(ctx context.Context, p *prune.Problem) (*prune.Solution, err
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	mask, err := p.Select(Score(p.W, p.InputNorms()), prune.RowScope)
+	mask, err := p.Select(p.Saliency(), prune.RowScope)
 	if err != nil {
 		return nil, err
 	}
 	return p.Masked(mask), nil
-}
-
-// Score returns |W_ij|·√(norms_j), [out, in], for squared input norms [in].
-func Score(w *linalg.Matrix, norms []float64) *linalg.Matrix {
-	root := make([]float64, len(norms))
-	for j, v := range norms {
-		root[j] = math.Sqrt(max(v, 0))
-	}
-	s := linalg.New(w.Rows, w.Cols)
-	for i := range w.Rows {
-		dst := s.Row(i)
-		for j, v := range w.Row(i) {
-			dst[j] = math.Abs(v) * root[j]
-		}
-	}
-	return s
 }
