@@ -54,13 +54,14 @@ func choleskyInPlace(l *Matrix) error {
 			break
 		}
 		panel := l.Data[(k+nb)*n+k:]
-		parallel.For(below, 32, func(lo, hi int) {
+		parallel.For(below, 64, func(lo, hi int) {
 			solveRightLowerT(diag, nb, n, panel[lo*n:], hi-lo, n)
 		})
 		// The squares on the diagonal are also written to above it; choleskyBlock clears that.
 		mulNTLower(l.Data[(k+nb)*n+k+nb:], below, n, -1, panel, panel, nb, n, 1)
 	}
-	return l.checkFinite()
+	// No factor that overflowed gets here: an element of L that is not finite spoils its row's pivot.
+	return nil
 }
 
 // choleskyBlock factors the lower triangle of the n × n block a in place, halving it until it is
@@ -103,19 +104,10 @@ func choleskyBlock(a []float64, n, ld int) int {
 func halve(n int) int { return (n/2 + smallBlock - 1) / smallBlock * smallBlock }
 
 // solveRightLowerT overwrites b [m, n] with X where X·Lᵀ = b and L is the n × n lower triangle at l.
+// It solves L·Xᵀ = bᵀ: along rows of the transposed matrix vectors are long.
 func solveRightLowerT(l []float64, n, ldl int, b []float64, m, ldb int) {
-	if n > smallBlock {
-		h := halve(n)
-		solveRightLowerT(l, h, ldl, b, m, ldb)
-		gemm(false, true, m, n-h, h, -1, b, ldb, l[h*ldl:], ldl, 1, b[h:], ldb)
-		solveRightLowerT(l[h*ldl+h:], n-h, ldl, b[h:], m, ldb)
-		return
-	}
-	for i := range m {
-		x := b[i*ldb : i*ldb+n]
-		for j := range x {
-			row := l[j*ldl : j*ldl+j+1]
-			x[j] = (x[j] - asm.Dot64(x[:j], row[:j])) / row[j]
-		}
-	}
+	xt := make([]float64, n*m)
+	transpose(xt, m, b, ldb, m, n)
+	forward(l, n, ldl, xt, m, m)
+	transpose(b, ldb, xt, m, n, m)
 }

@@ -139,18 +139,24 @@ const transposeTile = 8
 // T returns a transposed copy.
 func (m *Matrix) T() *Matrix {
 	t := New(m.Cols, m.Rows)
-	for i0 := 0; i0 < m.Rows; i0 += transposeTile {
-		i1 := min(i0+transposeTile, m.Rows)
-		for j0 := 0; j0 < m.Cols; j0 += transposeTile {
-			j1 := min(j0+transposeTile, m.Cols)
+	transpose(t.Data, t.Cols, m.Data, m.Cols, m.Rows, m.Cols)
+	return t
+}
+
+// transpose copies src [rows, cols] of leading dimension lds to dst [cols, rows] of leading dimension
+// ldd.
+func transpose(dst []float64, ldd int, src []float64, lds, rows, cols int) {
+	for i0 := 0; i0 < rows; i0 += transposeTile {
+		i1 := min(i0+transposeTile, rows)
+		for j0 := 0; j0 < cols; j0 += transposeTile {
+			j1 := min(j0+transposeTile, cols)
 			for i := i0; i < i1; i++ {
-				for j := j0; j < j1; j++ {
-					t.Data[j*t.Cols+i] = m.Data[i*m.Cols+j]
+				for j, v := range src[i*lds+j0 : i*lds+j1] {
+					dst[(j0+j)*ldd+i] = v
 				}
 			}
 		}
 	}
-	return t
 }
 
 // mirrorLower copies the lower triangle of the square matrix m to the upper one.
