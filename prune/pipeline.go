@@ -1,6 +1,7 @@
 package prune
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -185,19 +186,35 @@ func (r *run) forward(ctx context.Context, module models.DecoderLayer, in []*ten
 			}
 		}
 		if err := finiteStates("layer "+module.Name(), y); err != nil {
-			return err
+			return cmp.Or(culprit(module, h, r.seqLens[b]), err)
 		}
 		r.event(Event{Stage: s, Fraction: float64(b+1) / float64(len(in))})
 	}
 	return nil
 }
 
+// finiteStates reports the first hidden state that is not finite.
 func finiteStates(what string, h *tensor.Tensor) error {
+	return finiteValues(what+": hidden state", h)
+}
+
+// finiteValues reports the first element of h [tokens, width] that is not finite.
+func finiteValues(what string, h *tensor.Tensor) error {
 	if i, ok := h.Finite(); !ok {
-		return fmt.Errorf("%s: output activation %d at token %d of a batch is %v, want a finite value",
-			what, i%h.Dim(1), i/h.Dim(1), h.Data()[i])
+		return fmt.Errorf("%s %d at token %d of a batch is %v, want a finite value", what, i%h.Dim(1), i/h.Dim(1), h.Data()[i])
 	}
 	return nil
+}
+
+// culprit runs a batch whose output is not finite once more and names the first linear layer that such
+// a value enters or leaves; nil if there is none.
+func culprit(module models.DecoderLayer, h *tensor.Tensor, seqLen int) (err error) {
+	forwardOne(module, h, seqLen, nn.ObserverFunc(func(lin *nn.Linear, x, y *tensor.Tensor) {
+		if err == nil {
+			err = cmp.Or(finiteValues("layer "+lin.Name()+": activation of input", x), finiteValues("layer "+lin.Name()+": output", y))
+		}
+	}))
+	return err
 }
 
 // load fills the parameters of walk that have no values yet and returns a function that empties them

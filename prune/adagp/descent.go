@@ -89,17 +89,19 @@ func (u *descent) guardedStep(grad, mean, cost *tensor.Tensor) *tensor.Tensor {
 	tensor.AddScaled(quarter, float32(-u.rate/4), grad)
 	costFull, costQuarter := u.cost(full, mean), u.cost(quarter, mean)
 	each := u.v.at.Len() / cost.Len() // values that share one cost
-	for i, c := range cost.Data() {
-		lo, hi := i*each, (i+1)*each
-		switch {
-		case costFull.Data()[i] < c:
-			copy(u.v.at.Data()[lo:hi], full.Data()[lo:hi])
-			cost.Data()[i] = costFull.Data()[i]
-		case costQuarter.Data()[i] < c:
-			copy(u.v.at.Data()[lo:hi], quarter.Data()[lo:hi])
-			cost.Data()[i] = costQuarter.Data()[i]
+	at, c, cf, cq := u.v.at.Data(), cost.Data(), costFull.Data(), costQuarter.Data()
+	parallel.For(len(c), 1<<13/each, func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			switch {
+			case cf[i] < c[i]:
+				copy(at[i*each:(i+1)*each], full.Data()[i*each:])
+				c[i] = cf[i]
+			case cq[i] < c[i]:
+				copy(at[i*each:(i+1)*each], quarter.Data()[i*each:])
+				c[i] = cq[i]
+			}
 		}
-	}
+	})
 	return cost
 }
 
