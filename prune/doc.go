@@ -1,0 +1,22 @@
+// Package prune makes trained language models sparse.
+//
+// # Matrix by matrix
+//
+// A [Solver] prunes one weight matrix: from a [Problem], which holds the weights, statistics of the
+// calibration inputs and a [Pattern], to a [Solution], new weights and a [Mask]. A solver says what
+// statistics it Needs, is made known by [Register], and lives in a folder of its own (magnitude,
+// wanda, sparsegpt, …); [Solve] runs one with all checks.
+//
+// # Layer by layer
+//
+// [Run] takes a whole model through a [Method], which prunes one decoder [Layer] at a time:
+//
+//	load       read the weights of this layer, and of no other
+//	calibrate  send the hidden states of the pruned prefix through the still dense layer while an
+//	           observer of package calib sums what is needed (Layer.Capture)
+//	solve      prune every selected matrix (Layer.Set), rounded to the type it will be stored in
+//	propagate  hand the matrices to the [Sink], compute the pruned layer's outputs, drop the weights
+//
+// Every solver is a method by itself ([Local]); package adagp is one that treats the feed-forward
+// block as a whole. The [Report] of a run is pruning.json, see docs/contract.md.
+package prune
