@@ -14,11 +14,10 @@ import (
 	"github.com/adagp/adagp/prune"
 )
 
-// The demo's settings: small enough for well under a minute on two cores, large enough that the
-// order of the methods does not depend on the seed.
+// The demo's settings: half a minute on two cores without any assembly.
 const (
 	demoSparsity   = 0.7
-	demoSamples    = 32 // calibration windows of the models' 256 tokens
+	demoSamples    = 64 // calibration windows of the models' 256 tokens
 	demoMaxWindows = 64 // for evaluation
 )
 
@@ -189,7 +188,7 @@ func (s *session) demoMethod(m *models.Model, method string, calib, windows [][]
 		sink = out
 	}
 	label := m.Path + " " + method
-	t := s.progress.start(label, progressSteps, "steps")
+	t := s.progress.start(label, progressSteps, "")
 	rep, err := prune.Run(s.ctx, m, calib, prune.Options{
 		Method: method, Pattern: prune.Unstructured(demoSparsity), Seed: s.seed, Log: s.log,
 		Progress: func(e prune.Event) { t.set(int(e.Overall()*progressSteps), "") },

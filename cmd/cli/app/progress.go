@@ -71,7 +71,7 @@ type task struct {
 	last  time.Time
 }
 
-// start begins a task; total counts steps of the given unit.
+// start begins a task; total counts steps of the given unit, or just shares when it has none.
 func (p *progress) start(label string, total int, unit string) *task {
 	t := &task{p: p, label: label, unit: unit, total: total, last: time.Now()}
 	if p.silent || !p.terminal || total < 1 {
@@ -79,17 +79,20 @@ func (p *progress) start(label string, total int, unit string) *task {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.bar = progressbar.NewOptions(total,
+	options := []progressbar.Option{
 		progressbar.OptionSetWriter(p.w),
 		progressbar.OptionSetDescription(label),
 		progressbar.OptionSetTheme(progressbar.ThemeASCII),
 		progressbar.OptionSetWidth(24),
-		progressbar.OptionShowCount(),
 		progressbar.OptionSetElapsedTime(true),
 		progressbar.OptionSetPredictTime(true),
-		progressbar.OptionThrottle(60*time.Millisecond),
+		progressbar.OptionThrottle(60 * time.Millisecond),
 		progressbar.OptionClearOnFinish(),
-	)
+	}
+	if unit != "" {
+		options = append(options, progressbar.OptionShowCount())
+	}
+	p.bar = progressbar.NewOptions(total, options...)
 	_ = p.bar.RenderBlank()
 	return t
 }

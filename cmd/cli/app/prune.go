@@ -145,7 +145,7 @@ func (s *session) prune(set *pruneSettings, m *models.Model, calib *data.Calibra
 	}
 	o := set.options
 	s.progress.line("pruning %s by %s (%s), %d calibration windows of %d tokens", set.model, o.Method, o.Pattern, len(calib.IDs), len(calib.IDs[0]))
-	t := s.progress.start("pruning", progressSteps, "steps")
+	t := s.progress.start("pruning", progressSteps, "")
 	o.Progress = t.layers
 	report, err := prune.Run(s.ctx, m, calib.IDs, o, out)
 	t.end()

@@ -1,0 +1,83 @@
+package app
+
+import (
+	"bytes"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestLogLinesBesideBar: a log line starts on a line of its own, and no bar stays behind.
+func TestLogLinesBesideBar(t *testing.T) {
+	var b bytes.Buffer
+	p := newProgress(&b, false)
+	p.terminal = true
+	log := slog.New(newLogHandler(p, slog.LevelInfo))
+	task := p.start("pruning", 10, "")
+	task.set(3, "layer 1/3")
+	log.Warn("tail", "tensor", "a b", "share", 0.123456)
+	log.Debug("unseen")
+	p.line("unseen as well")
+	task.set(9, "layer 3/3")
+	task.end()
+	text := b.String()
+	if strings.Contains(text, "unseen") {
+		t.Errorf("%q holds what should not be shown", text)
+	}
+	at := strings.Index(text, "warning: tail tensor=\"a b\" share=0.1235\n")
+	if at < 1 || text[at-1] != '\r' {
+		t.Errorf("%q: want the warning at the start of a cleared line", text)
+	}
+	lines := strings.Split(text, "\r")
+	if end := lines[len(lines)-1]; strings.TrimSpace(end) != "" {
+		t.Errorf("the last line on the screen is %q, want a cleared one", end)
+	}
+}
+
+// TestPlainProgress: without a terminal long tasks report now and then, silent ones never.
+func TestPlainProgress(t *testing.T) {
+	var b bytes.Buffer
+	p := newProgress(&b, false)
+	task := p.start("evaluating", 4, "windows")
+	task.tick(1)
+	task.last = time.Now().Add(-2 * quietInterval)
+	task.tick(2)
+	task.end()
+	if got, want := b.String(), "evaluating: 2 of 4 windows\n"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	b.Reset()
+	p = newProgress(&b, true)
+	task = p.start("evaluating", 4, "windows")
+	task.last = time.Time{}
+	task.tick(2)
+	p.line("a line")
+	if b.Len() != 0 {
+		t.Errorf("%q, want silence", b.String())
+	}
+}
+
+func TestLogHandlerGroups(t *testing.T) {
+	var b bytes.Buffer
+	log := slog.New(newLogHandler(&b, slog.LevelDebug)).With("run", 1).WithGroup("layer").With("index", 2)
+	log.Debug("solved", slog.Group("mask", "zeros", 3), "name", "")
+	if got, want := b.String(), "debug: solved run=1 layer.index=2 layer.mask.zeros=3 layer.name=\"\"\n"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+func TestFormats(t *testing.T) {
+	for _, c := range [][2]string{
+		{formatPerplexity(3.6424), "3.64"}, {formatPerplexity(12345.6), "12346"}, {formatPerplexity(3e9), "3.00e+09"},
+		{formatCount(0), "0"}, {formatCount(999), "999"}, {formatCount(1000576), "1,000,576"}, {formatCount(-1000), "-1,000"},
+		{formatBytes(12), "12 B"}, {formatBytes(1536), "1.5 KiB"}, {formatBytes(3 << 30), "3.0 GiB"},
+		{formatShape([]int{64, 172}), "64×172"}, {formatPercent(0.7), "70.00 %"}, {formatSeconds(1.234), "1.23 s"},
+		{formatError(0), "0.0000"}, {formatError(2e-6), "2.0e-06"}, {shortName("model.layers.0.mlp.up_proj.weight"), "up_proj"},
+		{oneLine(usagef("a\nb\x1b[31m")), `a; b\x1b[31m`},
+	} {
+		if c[0] != c[1] {
+			t.Errorf("%q, want %q", c[0], c[1])
+		}
+	}
+}
