@@ -99,7 +99,7 @@ func gemm[T float](g *gemmKernel[T], pool *bufferPool[T], transA, transB bool, m
 	if beta != 0 && beta != 1 {
 		scaleMatrix(m, n, beta, c, ldc)
 	}
-	if (m == 1 || n == 1) && g.dots != nil {
+	if m == 1 || n == 1 {
 		gemv(g, pool, transA, transB, m, n, k, alpha, a, lda, b, ldb, c, ldc, accumulate)
 		return
 	}

@@ -6,6 +6,7 @@ package asm
 // one does not depend on them.
 //go:generate go -C _gen run ./gemm -out ../gemm_amd64.s -stubs ../gemm_stubs_amd64.go -pkg asm
 //go:generate go -C _gen run ./pack -out ../pack_amd64.s -stubs ../pack_stubs_amd64.go -pkg asm
+//go:generate go -C _gen run ./gemv -out ../gemv_amd64.s -stubs ../gemv_stubs_amd64.go -pkg asm
 //go:generate go -C _gen run ./vector -out ../vector_amd64.s -stubs ../vector_stubs_amd64.go -pkg asm
 //go:generate go -C _gen run ./exp -out ../exp_amd64.s -stubs ../exp_stubs_amd64.go -pkg asm
 
@@ -23,6 +24,8 @@ func kernelsAVX2() *kernels {
 			_, _, _ = a[6*k-1], b[16*k-1], c[5*ldc+15]
 			tileF32AVX2(k, alpha, &a[0], &b[0], &c[0], ldc, accumulate)
 		},
+		dots:  dotsKernels[float32]{rows: 16, many: dotsF32AVX2, four: dots4xF32FMA, one: dots1xF32FMA}.with(&buffers32),
+		axpys: axpysWith(&buffers32, axpysF32AVX2),
 	}
 	k.gemm64 = gemmKernel[float64]{
 		mr: 6, nr: 8, mc: 120, nc: 2040, kc: 256,
@@ -31,6 +34,8 @@ func kernelsAVX2() *kernels {
 			_, _, _ = a[6*k-1], b[8*k-1], c[5*ldc+7]
 			tileF64AVX2(k, alpha, &a[0], &b[0], &c[0], ldc, accumulate)
 		},
+		dots:  dotsKernels[float64]{rows: 8, many: dotsF64AVX2, four: dots4xF64FMA, one: dots1xF64FMA}.with(&buffers64),
+		axpys: axpysWith(&buffers64, axpysF64AVX2),
 	}
 	k.dot = reduce2(dotF32AVX2)
 	k.dot64 = reduce2(dotF64AVX2)
@@ -75,6 +80,8 @@ func kernelsAVX512() *kernels {
 			_, _, _ = a[12*k-1], b[32*k-1], c[11*ldc+31]
 			tileF32AVX512(k, alpha, &a[0], &b[0], &c[0], ldc, accumulate)
 		},
+		dots:  dotsKernels[float32]{rows: 32, many: dotsF32AVX512, four: dots4xF32FMA, one: dots1xF32FMA}.with(&buffers32),
+		axpys: axpysWith(&buffers32, axpysF32AVX512),
 	}
 	k.gemm64 = gemmKernel[float64]{
 		mr: 12, nr: 16, mc: 240, nc: 2048, kc: 256,
@@ -85,6 +92,8 @@ func kernelsAVX512() *kernels {
 			_, _, _ = a[12*k-1], b[16*k-1], c[11*ldc+15]
 			tileF64AVX512(k, alpha, &a[0], &b[0], &c[0], ldc, accumulate)
 		},
+		dots:  dotsKernels[float64]{rows: 16, many: dotsF64AVX512, four: dots4xF64FMA, one: dots1xF64FMA}.with(&buffers64),
+		axpys: axpysWith(&buffers64, axpysF64AVX512),
 	}
 	k.dot = reduce2(dotF32AVX512)
 	k.dot64 = reduce2(dotF64AVX512)

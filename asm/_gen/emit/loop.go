@@ -13,13 +13,13 @@ type Part struct {
 
 	v    Vec
 	at   func(m operand.Mem) operand.Mem // address of the vector in a slice
-	mask *mask                           // of a partial vector
+	mask *Mask                           // of a partial vector
 }
 
 // Store writes a vector to one more output.
 func (p Part) Store(x reg.VecVirtual, to operand.Mem) {
 	if p.mask != nil {
-		p.mask.store(x, p.at(to))
+		p.mask.Store(x, p.at(to))
 	} else {
 		p.v.Load(x, p.at(to))
 	}
@@ -83,32 +83,32 @@ func (v Vec) ForEach(n reg.Register, unroll int, in []operand.Mem, out *operand.
 	build.Label("tail")
 	build.TESTQ(n, n)
 	build.JLE(operand.LabelRef("done"))
-	mask := v.newMask(n)
-	p := Part{v: v, mask: &mask, at: func(m operand.Mem) operand.Mem { return at(m, 0) }}
+	mask := v.NewMask(n)
+	p := Part{v: v, mask: mask, at: func(m operand.Mem) operand.Mem { return at(m, 0) }}
 	for _, m := range in {
-		p.In = append(p.In, mask.load(at(m, 0)))
+		p.In = append(p.In, mask.Load(at(m, 0)))
 	}
 	if y := body(p); out != nil {
-		mask.store(y, at(*out, 0))
+		mask.Store(y, at(*out, 0))
 	}
 	build.Label("done")
 }
 
-// mask selects the first lanes of a vector.
-type mask struct {
+// Mask selects the first lanes of a vector.
+type Mask struct {
 	v    Vec
 	bits reg.OpmaskVirtual // AVX-512
 	wide reg.VecVirtual    // AVX2
 }
 
-// newMask returns the mask of the first n lanes, 0 < n < v.Lanes.
-func (v Vec) newMask(n reg.Register) mask {
+// NewMask returns the mask of the first n lanes, 0 < n < v.Lanes. n is changed.
+func (v Vec) NewMask(n reg.Register) *Mask {
 	if v.Level == "AVX512" {
 		one, bits := build.GP64(), build.K()
 		build.MOVQ(operand.I32(-1), one)
 		build.BZHIQ(n, one, one)
 		build.KMOVQ(one, bits)
-		return mask{v: v, bits: bits}
+		return &Mask{v: v, bits: bits}
 	}
 	// From a table of ones followed by zeros, start n elements before the zeros.
 	table, back := build.GP64(), build.GP64()
@@ -117,10 +117,11 @@ func (v Vec) newMask(n reg.Register) mask {
 	build.NEGQ(back)
 	wide := v.Reg()
 	build.VMOVUPS(operand.Mem{Base: table, Index: back, Scale: uint8(v.Size), Disp: 32}, wide)
-	return mask{v: v, wide: wide}
+	return &Mask{v: v, wide: wide}
 }
 
-func (m mask) load(from operand.Mem) reg.VecVirtual {
+// Load loads the selected elements; the other lanes are zero.
+func (m *Mask) Load(from operand.Mem) reg.VecVirtual {
 	x := m.v.Reg()
 	switch {
 	case m.wide == nil && m.v.Size == 4:
@@ -135,7 +136,8 @@ func (m mask) load(from operand.Mem) reg.VecVirtual {
 	return x
 }
 
-func (m mask) store(x reg.VecVirtual, to operand.Mem) {
+// Store stores the selected elements.
+func (m *Mask) Store(x reg.VecVirtual, to operand.Mem) {
 	switch {
 	case m.wide == nil:
 		m.v.StoreMasked(x, m.bits, to)
@@ -146,7 +148,7 @@ func (m mask) store(x reg.VecVirtual, to operand.Mem) {
 	}
 }
 
-func (m mask) keep(x reg.VecVirtual) {
+func (m *Mask) keep(x reg.VecVirtual) {
 	if m.wide == nil {
 		build.VMOVAPS_Z(x, m.bits, x)
 	} else {
@@ -154,7 +156,7 @@ func (m mask) keep(x reg.VecVirtual) {
 	}
 }
 
-func (m mask) keepWide(x reg.VecVirtual, half int) {
+func (m *Mask) keepWide(x reg.VecVirtual, half int) {
 	if m.wide == nil {
 		bits := m.bits
 		if half == 1 {

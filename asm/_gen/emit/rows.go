@@ -15,8 +15,7 @@ type Rows struct {
 	ld3    reg.Register
 }
 
-// NewRows prepares for count rows, a multiple of 4 and at most v.Lanes, from
-// src on with leading dimension ld in elements. Both registers are changed.
+// NewRows prepares for count rows, a multiple of 4, from src on with leading dimension ld in elements. Both registers are changed.
 func NewRows(v Vec, count int, src, ld reg.Register) *Rows {
 	r := &Rows{v: v, count: count, ld: ld, ld3: build.GP64()}
 	build.SHLQ(operand.U8(v.Shift()), ld)
@@ -53,20 +52,30 @@ func (r *Rows) row(q int) operand.Mem {
 	return m
 }
 
-// Columns loads one vector of each row and returns the columns: element q of
-// vector p is element p of row q. Lanes from count on are arbitrary.
+// Columns loads one vector of each row, starting at row from, and returns the
+// columns: element q of vector p is element p of row from+q. Lanes beyond the
+// last row are arbitrary. If a mask is given, only the elements that it selects
+// are loaded.
 //
-// A 512-bit register is four lanes of 128 bits. Interleaving two or four rows
+// A register is two or four lanes of 128 bits. Interleaving two or four rows
 // transposes within lanes, after that the lanes themselves are transposed as a
-// 4×4 matrix.
-func (r *Rows) Columns() []reg.VecVirtual {
+// 2×2 or 4×4 matrix.
+func (r *Rows) Columns(from int, mask *Mask) []reg.VecVirtual {
 	perLane := 16 / r.v.Size // rows that are interleaved to fill a lane
 	var inLanes [][]reg.VecVirtual
-	for q := 0; q < r.count; q += perLane {
-		inLanes = append(inLanes, r.interleave(q, perLane))
+	for q := from; q < min(from+r.v.Lanes, r.count); q += perLane {
+		inLanes = append(inLanes, r.interleave(q, perLane, mask))
 	}
 	columns := make([]reg.VecVirtual, r.v.Lanes)
 	for c := range perLane {
+		if r.v.Level == "AVX2" {
+			x, y := inLanes[0][c], inLanes[len(inLanes)-1][c]
+			low, high := r.v.Reg(), r.v.Reg()
+			build.VPERM2F128(operand.U8(0x20), y, x, low)
+			build.VPERM2F128(operand.U8(0x31), y, x, high)
+			columns[c], columns[perLane+c] = low, high
+			continue
+		}
 		var x [4]reg.VecVirtual
 		for g := range x {
 			x[g] = inLanes[g%len(inLanes)][c] // repeated where there is nothing to fill in
@@ -94,35 +103,29 @@ func shuffle(lanes uint8, x, y, dst reg.VecVirtual) {
 
 // interleave transposes perLane rows within lanes: lane l of result c holds
 // element l·perLane+c of each row.
-func (r *Rows) interleave(q, perLane int) []reg.VecVirtual {
+func (r *Rows) interleave(q, perLane int, mask *Mask) []reg.VecVirtual {
 	x := make([]reg.VecVirtual, perLane)
 	for i := range x {
+		if mask != nil {
+			x[i] = mask.Load(r.row(q + i))
+			continue
+		}
 		x[i] = r.v.Reg()
+		r.v.Load(r.row(q+i), x[i])
+	}
+	pair := func(low, high func(ops ...operand.Op), x, y reg.VecVirtual) (l, h reg.VecVirtual) {
+		l, h = r.v.Reg(), r.v.Reg()
+		low(y, x, l)
+		high(y, x, h)
+		return l, h
 	}
 	if perLane == 2 {
-		r.v.Load(r.row(q), x[0])
-		low, high := r.v.Reg(), r.v.Reg()
-		build.VUNPCKLPD(r.row(q+1), x[0], low)
-		build.VUNPCKHPD(r.row(q+1), x[0], high)
+		low, high := pair(build.VUNPCKLPD, build.VUNPCKHPD, x[0], x[1])
 		return []reg.VecVirtual{low, high}
 	}
-	var pairs [4]reg.VecVirtual // low and high halves of rows 0 and 1, then of 2 and 3
-	for i := range pairs {
-		pairs[i] = r.v.Reg()
-	}
-	for i := 0; i < 4; i += 2 {
-		r.v.Load(r.row(q+i), x[i])
-		r.v.Load(r.row(q+i+1), x[i+1])
-		build.VUNPCKLPS(x[i+1], x[i], pairs[i])
-		build.VUNPCKHPS(x[i+1], x[i], pairs[i+1])
-	}
-	out := make([]reg.VecVirtual, 4)
-	for i := range out {
-		out[i] = r.v.Reg()
-	}
-	build.VUNPCKLPD(pairs[2], pairs[0], out[0])
-	build.VUNPCKHPD(pairs[2], pairs[0], out[1])
-	build.VUNPCKLPD(pairs[3], pairs[1], out[2])
-	build.VUNPCKHPD(pairs[3], pairs[1], out[3])
-	return out
+	low01, high01 := pair(build.VUNPCKLPS, build.VUNPCKHPS, x[0], x[1])
+	low23, high23 := pair(build.VUNPCKLPS, build.VUNPCKHPS, x[2], x[3])
+	c0, c1 := pair(build.VUNPCKLPD, build.VUNPCKHPD, low01, low23)
+	c2, c3 := pair(build.VUNPCKLPD, build.VUNPCKHPD, high01, high23)
+	return []reg.VecVirtual{c0, c1, c2, c3}
 }

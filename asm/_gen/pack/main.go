@@ -95,7 +95,7 @@ func transposed(v emit.Vec, width, group int) {
 	Label("loop")
 	TESTQ(k, k)
 	JLE(LabelRef("done"))
-	for p, column := range source.Columns() {
+	for p, column := range source.Columns(0, nil) {
 		row := dst.Offset(p * width * v.Size)
 		if group < v.Lanes {
 			v.StoreMasked(column, mask, row)
