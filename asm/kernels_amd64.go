@@ -8,6 +8,7 @@ package asm
 //go:generate go -C _gen run ./pack -out ../pack_amd64.s -stubs ../pack_stubs_amd64.go -pkg asm
 //go:generate go -C _gen run ./gemv -out ../gemv_amd64.s -stubs ../gemv_stubs_amd64.go -pkg asm
 //go:generate go -C _gen run ./vector -out ../vector_amd64.s -stubs ../vector_stubs_amd64.go -pkg asm
+//go:generate go -C _gen run ./half -out ../half_amd64.s -stubs ../half_stubs_amd64.go -pkg asm
 //go:generate go -C _gen run ./exp -out ../exp_amd64.s -stubs ../exp_stubs_amd64.go -pkg asm
 
 // compiledLevels lists the levels in assembly that this build contains, slowest
@@ -19,7 +20,9 @@ func kernelsAVX2() *kernels {
 	k.level = AVX2
 	k.gemm32 = gemmKernel[float32]{
 		mr: 6, nr: 16, mc: 240, nc: 4080, kc: 256,
-		pack: packGeneric[float32],
+		pack: packBoth(
+			panelPacker[float32]{width: 6, group: 4, lanes: 8, rows: packRows6xF32AVX2, columns: packColumns6xF32AVX2},
+			panelPacker[float32]{width: 16, group: 8, lanes: 8, rows: packRows16xF32AVX2, columns: packColumns16xF32AVX2}),
 		tile: func(k int, alpha float32, a, b, c []float32, ldc int, accumulate bool) {
 			_, _, _ = a[6*k-1], b[16*k-1], c[5*ldc+15]
 			tileF32AVX2(k, alpha, &a[0], &b[0], &c[0], ldc, accumulate)
@@ -29,7 +32,9 @@ func kernelsAVX2() *kernels {
 	}
 	k.gemm64 = gemmKernel[float64]{
 		mr: 6, nr: 8, mc: 120, nc: 2040, kc: 256,
-		pack: packGeneric[float64],
+		pack: packBoth(
+			panelPacker[float64]{width: 6, group: 4, lanes: 4, rows: packRows6xF64AVX2, columns: packColumns6xF64AVX2},
+			panelPacker[float64]{width: 8, group: 4, lanes: 4, rows: packRows8xF64AVX2, columns: packColumns8xF64AVX2}),
 		tile: func(k int, alpha float64, a, b, c []float64, ldc int, accumulate bool) {
 			_, _, _ = a[6*k-1], b[8*k-1], c[5*ldc+7]
 			tileF64AVX2(k, alpha, &a[0], &b[0], &c[0], ldc, accumulate)
@@ -123,5 +128,10 @@ func kernelsAVX512() *kernels {
 	k.rmsNormRow = rows.rmsNorm
 	k.layerNormRow = rows.layerNorm
 	k.ropeRow = rows.ropeRow
+
+	k.f16ToF32 = convert(f16ToF32AVX512)
+	k.f32ToF16 = convert(f32ToF16AVX512)
+	k.bf16ToF32 = convert(bf16ToF32AVX512)
+	k.f32ToBF16 = convert(f32ToBF16AVX512)
 	return &k
 }

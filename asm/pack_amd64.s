@@ -459,3 +459,293 @@ loop:
 done:
 	VZEROUPPER
 	RET
+
+// func packRows16xF32AVX2(dst *float32, src *float32, ld int, k int)
+// Requires: AVX
+TEXT ·packRows16xF32AVX2(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ ld+16(FP), DX
+	MOVQ k+24(FP), BX
+	SHLQ $0x02, DX
+
+loop:
+	TESTQ   BX, BX
+	JLE     done
+	VMOVUPS (CX), Y0
+	VMOVUPS Y0, (AX)
+	VMOVUPS 32(CX), Y0
+	VMOVUPS Y0, 32(AX)
+	ADDQ    DX, CX
+	ADDQ    $+64, AX
+	DECQ    BX
+	JMP     loop
+
+done:
+	VZEROUPPER
+	RET
+
+// func packRows6xF32AVX2(dst *float32, src *float32, ld int, k int)
+// Requires: AVX
+TEXT ·packRows6xF32AVX2(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ ld+16(FP), DX
+	MOVQ k+24(FP), BX
+	SHLQ $0x02, DX
+
+loop:
+	TESTQ   BX, BX
+	JLE     done
+	VMOVUPS (CX), X0
+	VMOVUPS X0, (AX)
+	VMOVQ   16(CX), X0
+	VMOVQ   X0, 16(AX)
+	ADDQ    DX, CX
+	ADDQ    $+24, AX
+	DECQ    BX
+	JMP     loop
+
+done:
+	VZEROUPPER
+	RET
+
+// func packRows8xF64AVX2(dst *float64, src *float64, ld int, k int)
+// Requires: AVX
+TEXT ·packRows8xF64AVX2(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ ld+16(FP), DX
+	MOVQ k+24(FP), BX
+	SHLQ $0x03, DX
+
+loop:
+	TESTQ   BX, BX
+	JLE     done
+	VMOVUPS (CX), Y0
+	VMOVUPS Y0, (AX)
+	VMOVUPS 32(CX), Y0
+	VMOVUPS Y0, 32(AX)
+	ADDQ    DX, CX
+	ADDQ    $+64, AX
+	DECQ    BX
+	JMP     loop
+
+done:
+	VZEROUPPER
+	RET
+
+// func packRows6xF64AVX2(dst *float64, src *float64, ld int, k int)
+// Requires: AVX
+TEXT ·packRows6xF64AVX2(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ ld+16(FP), DX
+	MOVQ k+24(FP), BX
+	SHLQ $0x03, DX
+
+loop:
+	TESTQ   BX, BX
+	JLE     done
+	VMOVUPS (CX), Y0
+	VMOVUPS Y0, (AX)
+	VMOVUPS 32(CX), X0
+	VMOVUPS X0, 32(AX)
+	ADDQ    DX, CX
+	ADDQ    $+48, AX
+	DECQ    BX
+	JMP     loop
+
+done:
+	VZEROUPPER
+	RET
+
+// func packColumns16xF32AVX2(dst *float32, src *float32, ld int, k int)
+// Requires: AVX
+TEXT ·packColumns16xF32AVX2(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ k+24(FP), CX
+	MOVQ src+8(FP), DX
+	MOVQ ld+16(FP), BX
+	SHLQ $0x02, BX
+	LEAQ (BX)(BX*2), SI
+	LEAQ (DX)(BX*4), DI
+
+loop:
+	TESTQ      CX, CX
+	JLE        done
+	VMOVUPS    (DX), Y0
+	VMOVUPS    (DX)(BX*1), Y1
+	VMOVUPS    (DX)(BX*2), Y2
+	VMOVUPS    (DX)(SI*1), Y3
+	VUNPCKLPS  Y1, Y0, Y4
+	VUNPCKHPS  Y1, Y0, Y0
+	VUNPCKLPS  Y3, Y2, Y1
+	VUNPCKHPS  Y3, Y2, Y2
+	VUNPCKLPD  Y1, Y4, Y3
+	VUNPCKHPD  Y1, Y4, Y1
+	VUNPCKLPD  Y2, Y0, Y4
+	VUNPCKHPD  Y2, Y0, Y0
+	VMOVUPS    (DI), Y2
+	VMOVUPS    (DI)(BX*1), Y5
+	VMOVUPS    (DI)(BX*2), Y6
+	VMOVUPS    (DI)(SI*1), Y7
+	VUNPCKLPS  Y5, Y2, Y8
+	VUNPCKHPS  Y5, Y2, Y2
+	VUNPCKLPS  Y7, Y6, Y5
+	VUNPCKHPS  Y7, Y6, Y6
+	VUNPCKLPD  Y5, Y8, Y7
+	VUNPCKHPD  Y5, Y8, Y5
+	VUNPCKLPD  Y6, Y2, Y8
+	VUNPCKHPD  Y6, Y2, Y2
+	VPERM2F128 $0x20, Y7, Y3, Y6
+	VPERM2F128 $0x31, Y7, Y3, Y3
+	VPERM2F128 $0x20, Y5, Y1, Y7
+	VPERM2F128 $0x31, Y5, Y1, Y1
+	VPERM2F128 $0x20, Y8, Y4, Y5
+	VPERM2F128 $0x31, Y8, Y4, Y4
+	VPERM2F128 $0x20, Y2, Y0, Y8
+	VPERM2F128 $0x31, Y2, Y0, Y0
+	VMOVUPS    Y6, (AX)
+	VMOVUPS    Y7, 64(AX)
+	VMOVUPS    Y5, 128(AX)
+	VMOVUPS    Y8, 192(AX)
+	VMOVUPS    Y3, 256(AX)
+	VMOVUPS    Y1, 320(AX)
+	VMOVUPS    Y4, 384(AX)
+	VMOVUPS    Y0, 448(AX)
+	ADDQ       $+512, AX
+	ADDQ       $+32, DX
+	ADDQ       $+32, DI
+	SUBQ       $+8, CX
+	JMP        loop
+
+done:
+	VZEROUPPER
+	RET
+
+// func packColumns6xF32AVX2(dst *float32, src *float32, ld int, k int)
+// Requires: AVX
+TEXT ·packColumns6xF32AVX2(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ k+24(FP), CX
+	MOVQ src+8(FP), DX
+	MOVQ ld+16(FP), BX
+	SHLQ $0x02, BX
+	LEAQ (BX)(BX*2), SI
+
+loop:
+	TESTQ      CX, CX
+	JLE        done
+	VMOVUPS    (DX), Y0
+	VMOVUPS    (DX)(BX*1), Y1
+	VMOVUPS    (DX)(BX*2), Y2
+	VMOVUPS    (DX)(SI*1), Y3
+	VUNPCKLPS  Y1, Y0, Y4
+	VUNPCKHPS  Y1, Y0, Y0
+	VUNPCKLPS  Y3, Y2, Y1
+	VUNPCKHPS  Y3, Y2, Y2
+	VUNPCKLPD  Y1, Y4, Y3
+	VUNPCKHPD  Y1, Y4, Y1
+	VUNPCKLPD  Y2, Y0, Y4
+	VUNPCKHPD  Y2, Y0, Y0
+	VPERM2F128 $0x20, Y3, Y3, Y2
+	VPERM2F128 $0x31, Y3, Y3, Y3
+	VPERM2F128 $0x20, Y1, Y1, Y5
+	VPERM2F128 $0x31, Y1, Y1, Y1
+	VPERM2F128 $0x20, Y4, Y4, Y6
+	VPERM2F128 $0x31, Y4, Y4, Y4
+	VPERM2F128 $0x20, Y0, Y0, Y7
+	VPERM2F128 $0x31, Y0, Y0, Y0
+	VMOVUPS    X2, (AX)
+	VMOVUPS    X5, 24(AX)
+	VMOVUPS    X6, 48(AX)
+	VMOVUPS    X7, 72(AX)
+	VMOVUPS    X3, 96(AX)
+	VMOVUPS    X1, 120(AX)
+	VMOVUPS    X4, 144(AX)
+	VMOVUPS    X0, 168(AX)
+	ADDQ       $+192, AX
+	ADDQ       $+32, DX
+	SUBQ       $+8, CX
+	JMP        loop
+
+done:
+	VZEROUPPER
+	RET
+
+// func packColumns8xF64AVX2(dst *float64, src *float64, ld int, k int)
+// Requires: AVX
+TEXT ·packColumns8xF64AVX2(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ k+24(FP), CX
+	MOVQ src+8(FP), DX
+	MOVQ ld+16(FP), BX
+	SHLQ $0x03, BX
+	LEAQ (BX)(BX*2), SI
+
+loop:
+	TESTQ      CX, CX
+	JLE        done
+	VMOVUPD    (DX), Y0
+	VMOVUPD    (DX)(BX*1), Y1
+	VUNPCKLPD  Y1, Y0, Y2
+	VUNPCKHPD  Y1, Y0, Y0
+	VMOVUPD    (DX)(BX*2), Y1
+	VMOVUPD    (DX)(SI*1), Y3
+	VUNPCKLPD  Y3, Y1, Y4
+	VUNPCKHPD  Y3, Y1, Y1
+	VPERM2F128 $0x20, Y4, Y2, Y3
+	VPERM2F128 $0x31, Y4, Y2, Y2
+	VPERM2F128 $0x20, Y1, Y0, Y4
+	VPERM2F128 $0x31, Y1, Y0, Y0
+	VMOVUPD    Y3, (AX)
+	VMOVUPD    Y4, 64(AX)
+	VMOVUPD    Y2, 128(AX)
+	VMOVUPD    Y0, 192(AX)
+	ADDQ       $+256, AX
+	ADDQ       $+32, DX
+	SUBQ       $+4, CX
+	JMP        loop
+
+done:
+	VZEROUPPER
+	RET
+
+// func packColumns6xF64AVX2(dst *float64, src *float64, ld int, k int)
+// Requires: AVX
+TEXT ·packColumns6xF64AVX2(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ k+24(FP), CX
+	MOVQ src+8(FP), DX
+	MOVQ ld+16(FP), BX
+	SHLQ $0x03, BX
+	LEAQ (BX)(BX*2), SI
+
+loop:
+	TESTQ      CX, CX
+	JLE        done
+	VMOVUPD    (DX), Y0
+	VMOVUPD    (DX)(BX*1), Y1
+	VUNPCKLPD  Y1, Y0, Y2
+	VUNPCKHPD  Y1, Y0, Y0
+	VMOVUPD    (DX)(BX*2), Y1
+	VMOVUPD    (DX)(SI*1), Y3
+	VUNPCKLPD  Y3, Y1, Y4
+	VUNPCKHPD  Y3, Y1, Y1
+	VPERM2F128 $0x20, Y4, Y2, Y3
+	VPERM2F128 $0x31, Y4, Y2, Y2
+	VPERM2F128 $0x20, Y1, Y0, Y4
+	VPERM2F128 $0x31, Y1, Y0, Y0
+	VMOVUPD    Y3, (AX)
+	VMOVUPD    Y4, 48(AX)
+	VMOVUPD    Y2, 96(AX)
+	VMOVUPD    Y0, 144(AX)
+	ADDQ       $+192, AX
+	ADDQ       $+32, DX
+	SUBQ       $+4, CX
+	JMP        loop
+
+done:
+	VZEROUPPER
+	RET

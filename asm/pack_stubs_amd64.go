@@ -67,3 +67,67 @@ func packColumns16xF64AVX512(dst *float64, src *float64, ld int, k int)
 //
 //go:noescape
 func packColumns12xF64AVX512(dst *float64, src *float64, ld int, k int)
+
+// packRows16xF32AVX2 packs rows that are contiguous in the matrix:
+//
+//	for p < k, q < 16: dst[p*16+q] = src[p*ld+q]
+//
+//go:noescape
+func packRows16xF32AVX2(dst *float32, src *float32, ld int, k int)
+
+// packRows6xF32AVX2 packs rows that are contiguous in the matrix:
+//
+//	for p < k, q < 6: dst[p*6+q] = src[p*ld+q]
+//
+//go:noescape
+func packRows6xF32AVX2(dst *float32, src *float32, ld int, k int)
+
+// packRows8xF64AVX2 packs rows that are contiguous in the matrix:
+//
+//	for p < k, q < 8: dst[p*8+q] = src[p*ld+q]
+//
+//go:noescape
+func packRows8xF64AVX2(dst *float64, src *float64, ld int, k int)
+
+// packRows6xF64AVX2 packs rows that are contiguous in the matrix:
+//
+//	for p < k, q < 6: dst[p*6+q] = src[p*ld+q]
+//
+//go:noescape
+func packRows6xF64AVX2(dst *float64, src *float64, ld int, k int)
+
+// packColumns16xF32AVX2 packs 8 rows along k as columns of a panel of width 16:
+//
+//	for p < k, q < 8: dst[p*16+q] = src[q*ld+p]
+//
+// k must be a multiple of 8.
+//
+//go:noescape
+func packColumns16xF32AVX2(dst *float32, src *float32, ld int, k int)
+
+// packColumns6xF32AVX2 packs 4 rows along k as columns of a panel of width 6:
+//
+//	for p < k, q < 4: dst[p*6+q] = src[q*ld+p]
+//
+// k must be a multiple of 8.
+//
+//go:noescape
+func packColumns6xF32AVX2(dst *float32, src *float32, ld int, k int)
+
+// packColumns8xF64AVX2 packs 4 rows along k as columns of a panel of width 8:
+//
+//	for p < k, q < 4: dst[p*8+q] = src[q*ld+p]
+//
+// k must be a multiple of 4.
+//
+//go:noescape
+func packColumns8xF64AVX2(dst *float64, src *float64, ld int, k int)
+
+// packColumns6xF64AVX2 packs 4 rows along k as columns of a panel of width 6:
+//
+//	for p < k, q < 4: dst[p*6+q] = src[q*ld+p]
+//
+// k must be a multiple of 4.
+//
+//go:noescape
+func packColumns6xF64AVX2(dst *float64, src *float64, ld int, k int)

@@ -34,6 +34,10 @@ func reduce2[T, R float](f func(x, y *T, n int) R) func(x, y []T) R {
 	return func(x, y []T) R { return f(first(x), first(y), len(x)) }
 }
 
+func convert[D, S any](f func(dst *D, src *S, n int)) func(dst []D, src []S) {
+	return func(dst []D, src []S) { f(first(dst), first(src), len(src)) }
+}
+
 // rowKernels are the parts that the kernels on rows are put together from.
 type rowKernels struct {
 	lanes      int

@@ -22,6 +22,14 @@ func main() {
 	transposed(emit.F32AVX512, 12, 12)
 	transposed(emit.F64AVX512, 16, 8)
 	transposed(emit.F64AVX512, 12, 4)
+	rows(emit.F32AVX2, 16)
+	rows(emit.F32AVX2, 6)
+	rows(emit.F64AVX2, 8)
+	rows(emit.F64AVX2, 6)
+	transposed(emit.F32AVX2, 16, 8)
+	transposed(emit.F32AVX2, 6, 4)
+	transposed(emit.F64AVX2, 8, 4)
+	transposed(emit.F64AVX2, 6, 4)
 	Generate()
 }
 
@@ -44,10 +52,7 @@ func rows(v emit.Vec, width int) {
 	TESTQ(k, k)
 	JLE(LabelRef("done"))
 	for at := 0; at < width*v.Size; {
-		x, size := piece(width*v.Size - at)
-		VMOVUPS(src.Offset(at), x)
-		VMOVUPS(x, dst.Offset(at))
-		at += size
+		at += copyPiece(min(v.Bytes(), width*v.Size-at), src.Offset(at), dst.Offset(at))
 	}
 	ADDQ(ld, src.Base)
 	ADDQ(I32(width*v.Size), dst.Base)
@@ -58,15 +63,30 @@ func rows(v emit.Vec, width int) {
 	RET()
 }
 
-// piece returns the largest register for at most the given number of bytes.
-func piece(bytes int) (VecVirtual, int) {
+// copyPiece copies as much as fits one register, but no more than the given
+// number of bytes, and returns how much.
+func copyPiece(bytes int, src, dst Mem) int {
 	switch {
 	case bytes >= 64:
-		return ZMM(), 64
+		x := ZMM()
+		VMOVUPS(src, x)
+		VMOVUPS(x, dst)
+		return 64
 	case bytes >= 32:
-		return YMM(), 32
+		x := YMM()
+		VMOVUPS(src, x)
+		VMOVUPS(x, dst)
+		return 32
+	case bytes >= 16:
+		x := XMM()
+		VMOVUPS(src, x)
+		VMOVUPS(x, dst)
+		return 16
 	}
-	return XMM(), 16
+	x := XMM()
+	VMOVQ(src, x)
+	VMOVQ(x, dst)
+	return 8
 }
 
 // transposed writes the kernel that turns a group of rows of the matrix into
@@ -86,7 +106,7 @@ func transposed(v emit.Vec, width, group int) {
 	k := Load(Param("k"), GP64())
 	source := emit.NewRows(v, group, Load(Param("src"), GP64()), Load(Param("ld"), GP64()))
 	var mask OpmaskVirtual
-	if group < v.Lanes {
+	if group < v.Lanes && v.Level == "AVX512" {
 		mask = K()
 		bits := GP32()
 		MOVL(U32(1<<group-1), bits)
@@ -97,10 +117,13 @@ func transposed(v emit.Vec, width, group int) {
 	JLE(LabelRef("done"))
 	for p, column := range source.Columns(0, nil) {
 		row := dst.Offset(p * width * v.Size)
-		if group < v.Lanes {
-			v.StoreMasked(column, mask, row)
-		} else {
+		switch {
+		case group == v.Lanes:
 			v.Load(column, row)
+		case v.Level == "AVX512":
+			v.StoreMasked(column, mask, row)
+		default:
+			v.Load(column.AsX(), row) // half of a vector
 		}
 	}
 	ADDQ(I32(v.Lanes*width*v.Size), dst.Base)
