@@ -48,7 +48,8 @@ var rules = []struct {
 	{"prune/calib", append(slices.Clone(throughNN), "tensor/linalg")},
 	{"prune/all", []string{"prune/..."}},
 	{"prune", throughCalib},
-	{"prune/...", append(slices.Clone(throughCalib), "prune")}, // never another method: an inner solver is passed in
+	{"prune/refit", append(slices.Clone(throughCalib), "prune")},
+	{"prune/...", append(slices.Clone(throughCalib), "prune", "prune/refit")}, // never another method: an inner solver is passed in
 	{"cmd/...", []string{"..."}},
 	{"examples/...", []string{"..."}},
 }
@@ -162,6 +163,8 @@ func TestAllowed(t *testing.T) {
 		{"prune/wanda", "prune", true},
 		{"prune/wanda", "prune/magnitude", false},
 		{"prune/adagp", "prune/sparsegpt", false},
+		{"prune/adagp", "prune/refit", true},
+		{"prune/refit", "prune/adagp", false},
 		{"prune", "prune/adagp", false},
 		{"prune", "data", false},
 		{"prune", "checkpoint", false},

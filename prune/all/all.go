@@ -4,6 +4,8 @@ package all
 import (
 	_ "github.com/adagp/adagp/prune/adagp"
 	_ "github.com/adagp/adagp/prune/magnitude"
+	_ "github.com/adagp/adagp/prune/refit"
+	_ "github.com/adagp/adagp/prune/ria"
 	_ "github.com/adagp/adagp/prune/sparsegpt"
 	_ "github.com/adagp/adagp/prune/wanda"
 )

@@ -106,3 +106,11 @@ func Check(t testing.TB, s *prune.Solution, keep []string, weights [][]float64, 
 			wi, wj, s.W.At(wi, wj), weights[wi][wj], worst/largest, tol)
 	}
 }
+
+// Pattern returns the pattern of a recorded case: N:M when nm holds both numbers, else unstructured.
+func Pattern(sparsity float64, nm []int) prune.Pattern {
+	if nm != nil {
+		return prune.NM(nm[0], nm[1])
+	}
+	return prune.Unstructured(sparsity)
+}

@@ -1,0 +1,91 @@
+package refit
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/tensor/linalg"
+)
+
+// Defaults where an option is 0.
+const (
+	DefaultIterations = 20
+	DefaultDampFrac   = 0.01
+)
+
+func init() {
+	prune.Register("refit", "refit the survivors of the Wanda rule to the dense outputs, by conjugate gradients",
+		func(o prune.SolverOptions) (prune.Solver, error) { return New(o), nil })
+	prune.Register("refit-exact", "refit the survivors of the Wanda rule to the dense outputs, by a factorisation per row (small layers)",
+		func(o prune.SolverOptions) (prune.Solver, error) {
+			s := New(o)
+			s.Exact = true
+			return s, nil
+		})
+}
+
+// Solver keeps the dense layer's outputs as well as a given mask can: Problem.Keep, or the mask of the
+// Wanda rule. The refitted weights are never worse, on the calibration inputs, than the dense ones
+// with the mask applied.
+type Solver struct {
+	Exact      bool    // factor every row's equations instead of conjugate gradients
+	Iterations int     // conjugate gradient steps; 0: DefaultIterations
+	DampFrac   float64 // ridge ρ as a share of the mean diagonal of H
+}
+
+// New returns the conjugate gradient solver with the given options, defaults for those that are 0.
+func New(o prune.SolverOptions) Solver {
+	s := Solver{Iterations: DefaultIterations, DampFrac: o.DampFrac}
+	if s.DampFrac == 0 {
+		s.DampFrac = DefaultDampFrac
+	}
+	return s
+}
+
+// Needs asks for the Hessian.
+func (Solver) Needs() prune.Needs { return prune.Needs{Hessian: true} }
+
+// Solve chooses the mask unless it is given, and refits. Weights of inputs that are zero in all
+// calibration tokens become zero. Errors name the tensor.
+func (s Solver) Solve(ctx context.Context, p *prune.Problem) (*prune.Solution, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	mask, err := p.Select(p.Saliency(), prune.RowScope)
+	if err != nil {
+		return nil, err
+	}
+	f := Fit{H: p.H, C: linalg.Mul(p.W, p.H), Keep: mask, Start: p.W, Ridge: s.DampFrac * p.H.MeanDiag()}
+	sol := &prune.Solution{Mask: mask, Damping: s.DampFrac}
+	if s.Exact {
+		var more float64
+		var rows int
+		sol.W, more, rows, err = f.Exact(ctx)
+		if rows > 0 {
+			sol.Damping += more
+			p.Logger().Warn("more damping for rows whose equations are not positive definite",
+				"tensor", p.Name, "solver", "refit", "rows", rows, "damping", sol.Damping)
+		}
+	} else {
+		iterations := s.Iterations
+		if iterations == 0 {
+			iterations = DefaultIterations
+		}
+		sol.W, err = f.CG(ctx, iterations)
+	}
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return nil, fmt.Errorf("refit %s: %w", p.Name, err)
+	}
+	for j, v := range p.H.Diag() {
+		if v == 0 {
+			for i := range sol.W.Rows {
+				sol.W.Set(i, j, 0)
+			}
+		}
+	}
+	return sol, nil
+}
