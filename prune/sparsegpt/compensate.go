@@ -38,6 +38,7 @@ func (r *run) solveRow(i, i1, i2 int, sel *prune.Selector) {
 	w := r.w.Row(i)[i1:i2]
 	errs := r.errs.Row(i)
 	groups := r.p.Keep == nil && r.p.Pattern.Structured()
+	keep := r.mask.RowBits(i)
 	cols := r.u.Cols
 	for j := range w {
 		if groups && j%r.p.Pattern.M == 0 {
@@ -49,7 +50,7 @@ func (r *run) solveRow(i, i1, i2 int, sel *prune.Selector) {
 			}
 			sel.Row(r.mask, i, i1+j, scores, r.p.Pattern.GroupZeros(group))
 		}
-		if w[j] == 0 || r.mask.Keep(i, i1+j) {
+		if w[j] == 0 || keep[(i1+j)>>6]>>((i1+j)&63)&1 != 0 {
 			errs[j] = 0
 			continue
 		}

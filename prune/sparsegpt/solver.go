@@ -2,7 +2,6 @@ package sparsegpt
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/adagp/adagp/internal/parallel"
 	"github.com/adagp/adagp/prune"
@@ -116,11 +115,8 @@ func (r *run) blocks(ctx context.Context, b int) error {
 			r.selectBlock(i1)
 		}
 		r.compensate(i1, i2)
-		if err := r.finite(i1, i2); err != nil {
-			return err
-		}
 	}
-	return nil
+	return r.p.CheckFinite("sparsegpt", r.w)
 }
 
 // selectBlock prunes the lowest scores of the block that starts at column i1.
@@ -141,15 +137,3 @@ func (r *run) selectBlock(i1 int) {
 
 // rowGrain is the number of rows of that many weights that are worth a goroutine.
 func rowGrain(width int) int { return max(1, 1<<13/max(1, width)) }
-
-// finite reports an overflow in the finished columns [i1, i2).
-func (r *run) finite(i1, i2 int) error {
-	for i := range r.w.Rows {
-		for j, v := range r.w.Row(i)[i1:i2] {
-			if v-v != 0 {
-				return fmt.Errorf("sparsegpt %s: weight [%d %d] became %v; more damping may help", r.p.Name, i, i1+j, v)
-			}
-		}
-	}
-	return nil
-}

@@ -1,9 +1,30 @@
 // Package linalg is dense linear algebra in float64 for the pruning solvers: products, Gram matrices
 // of float32 activations, Cholesky and triangular factors, symmetric eigenvalues.
 //
-// Matrices are row-major and contiguous. Work is split over the cores by tiles of the output whose
-// size does not depend on the number of threads, so neither do the results.
+// Matrices are row-major and contiguous. Work is split over the cores by parts of the output, and
+// sums run in an order that does not depend on the split: results are the same bits on any number of
+// threads.
 //
 // Wrong shapes are mistakes of the caller and panic with a [*tensor.ShapeError]. Numerical trouble is
-// an error: [*NotPositiveDefiniteError], [*NonFiniteError].
+// an error: [*NotPositiveDefiniteError], [*NonFiniteError]. No input makes a function loop for ever.
+//
+// # What is ours and what is gonum's
+//
+// Everything but the leaves of the eigenvalue problem is our own blocked code over asm.Gemm64, because
+// gonum's (v0.17.0) stands on SSE2 kernels for dot products and axpys. One core of an AMD EPYC with
+// AVX-512, Go 1.26, in GFLOP/s per second of processor time, counting the operations of the classical
+// algorithm (go test -bench . ./tensor/linalg; gonum's are its Gonum… benchmarks):
+//
+//	                        n = 512   1024   2048     gonum 512   1024   2048
+//	Mul                          72     83     80           8.5    8.7    8.0
+//	Cholesky                     18     29     43           7.3    8.7    8.6
+//	InverseSPD                   24     40     48           6.8    8.1    7.3
+//	InverseUpperFactor           16     30     46           5.9    8.1    7.7
+//	SolveSPD (n columns)         32     51     63
+//	SymEigen, seconds          0.04   0.21    1.8           1.7     13      –
+//
+// Where asm has no assembly (purego), products and factorisations run at 4 to 8 here and gonum's SSE2
+// is up to twice as fast below n = 1024; SymEigen is still 13 times faster. Its dsyev applies every
+// rotation of the QL iteration to all eigenvectors; ours divides and conquers, and keeps gonum's
+// dsteqr, the same iteration, for tridiagonal blocks of up to 32.
 package linalg

@@ -123,7 +123,7 @@ func TestSymEigenHard(t *testing.T) {
 	}
 }
 
-// gonumEigenvalues scales a first: gonum 0.17 panics for very small and very large matrices.
+// gonumEigenvalues scales a first: gonum 0.17 panics for very small matrices.
 func gonumEigenvalues(a *Matrix) []float64 {
 	n := a.Rows
 	largest := 0.0
