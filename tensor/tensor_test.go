@@ -67,7 +67,7 @@ func TestShapePanics(t *testing.T) {
 		parts []string
 	}{
 		{"New negative", func() { New(2, -1) }, []string{"New", "[2 -1]", "negative"}},
-		{"New huge", func() { New(1<<40, 1<<40) }, []string{"New", "too many"}},
+		{"New huge", func() { New(math.MaxInt/2, 3) }, []string{"New", "too many"}},
 		{"FromSlice", func() { FromSlice(make([]float32, 5), 2, 3) }, []string{"FromSlice", "[5]", "[6]", "[2 3]"}},
 		{"At rank", func() { a23.At(1) }, []string{"At", "[1]", "[2 3]"}},
 		{"At range", func() { a23.At(1, 3) }, []string{"At", "[1 3]"}},
