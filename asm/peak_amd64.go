@@ -1,0 +1,37 @@
+//go:build amd64 && !purego
+
+package asm
+
+//go:generate go -C _gen run ./peak -out ../peak_amd64.s -stubs ../peak_stubs_amd64.go -pkg asm
+
+var (
+	peakAVX2 = peakLoops{
+		multiplyAdd32: multiplyAddF32AVX2, elements32: 12 * 8,
+		multiplyAdd64: multiplyAddF64AVX2, elements64: 12 * 4,
+		read: readWith(readF32AVX2),
+	}
+	peakAVX512 = peakLoops{
+		multiplyAdd32: multiplyAddF32AVX512, elements32: 24 * 16,
+		multiplyAdd64: multiplyAddF64AVX512, elements64: 24 * 8,
+		read: readWith(readF32AVX512),
+	}
+)
+
+func peakLoopsOf(l Level) *peakLoops {
+	switch l {
+	case AVX2:
+		return &peakAVX2
+	case AVX512:
+		return &peakAVX512
+	}
+	return &peakGeneric
+}
+
+// readWith gives a loop over whole steps, with both halves of lines, the rest.
+func readWith(f func(x *float32, lines int) uint32) func(x []float32) uint32 {
+	const line, step = 16, 4 // elements of a line, lines of each half in a turn
+	return func(x []float32) uint32 {
+		lines := len(x) / (2 * step * line) * step
+		return f(first(x), lines) ^ readGeneric(x[2*lines*line:])
+	}
+}
