@@ -225,3 +225,44 @@ func TestSecularRoots(t *testing.T) {
 		}
 	}
 }
+
+// TestSymEigenRandom goes through many sizes and structures: graded, of low rank, banded, constant,
+// sparse.
+func TestSymEigenRandom(t *testing.T) {
+	r := newRand(25)
+	for trial := range 80 {
+		n := 1 + r.IntN(200)
+		a := randomMatrix(r, n, n)
+		structure := trial % 6
+		for i := range n {
+			for j := range n {
+				switch v := &a.Data[i*n+j]; structure {
+				case 1:
+					*v *= math.Exp(-0.3 * float64(i+j))
+				case 2:
+					if i-j > 2 || j-i > 2 {
+						*v = 0
+					} else {
+						*v = float64(r.IntN(3) - 1)
+					}
+				case 3:
+					*v = 1
+				case 4:
+					if r.IntN(10) > 0 {
+						*v = 0
+					}
+				}
+			}
+		}
+		if structure == 5 {
+			x := randomMatrix(r, 1+r.IntN(5), n)
+			a = MulTN(x, x)
+		}
+		a.mirrorLower()
+		values, v, err := SymEigen(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkEigen(t, fmt.Sprintf("structure %d, n = %d", structure, n), a, values, v)
+	}
+}

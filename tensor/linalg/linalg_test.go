@@ -342,3 +342,33 @@ func TestShapeErrors(t *testing.T) {
 		})
 	}
 }
+
+func TestMatrixHelpers(t *testing.T) {
+	m := FromSlice([]float64{1, 2, 3, 4}, 2, 2)
+	if got, want := m.String(), "[2 2][1 2 3 4]"; got != want {
+		t.Errorf("String = %q, want %q", got, want)
+	}
+	if got, want := New(3, 3).String(), "[3 3][0 0 0 0 0 0]…"; got != want {
+		t.Errorf("String = %q, want %q", got, want)
+	}
+	if !m.Finite() {
+		t.Error("a finite matrix is not Finite")
+	}
+	for _, bad := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+		m.Set(1, 0, bad)
+		if m.Finite() {
+			t.Errorf("a matrix with %v is Finite", bad)
+		}
+	}
+	if got := New(0, 0).MeanDiag(); got != 0 {
+		t.Errorf("MeanDiag of the empty matrix = %v, want 0", got)
+	}
+	c := Identity(2).Clone()
+	c.Set(0, 1, 5)
+	if c.At(0, 1) != 5 || Identity(2).At(0, 1) != 0 {
+		t.Error("Set on a clone")
+	}
+	if got, want := (&NonFiniteError{Row: 1, Col: 2, Value: math.Inf(1)}).Error(), "matrix is not finite: element [1 2] is +Inf"; got != want {
+		t.Errorf("error %q, want %q", got, want)
+	}
+}
