@@ -6,10 +6,23 @@ import (
 	"math/bits"
 )
 
-// RowBits returns the bits of row i, 64 columns a word: bit j&63 of word j>>6 is 1 when weight [i, j]
-// is kept. It shares storage with the mask; bits behind the last column are 0 and must stay so. It is
-// for loops over whole matrices, where a call per weight would show.
-func (m *Mask) RowBits(i int) []uint64 { return m.words[i*m.stride : (i+1)*m.stride : (i+1)*m.stride] }
+// Bits is a row of a mask, 64 columns a word: bit j&63 of word j>>6 is 1 when weight j is kept. Its
+// methods serve loops over whole matrices: they do without branches, which masks make hard to
+// predict.
+type Bits []uint64
+
+// RowBits returns row i, which shares its storage with the mask; bits behind the last column are 0.
+func (m *Mask) RowBits(i int) Bits { return m.words[i*m.stride : (i+1)*m.stride : (i+1)*m.stride] }
+
+// Kept returns v where weight j is kept, else 0.
+func (b Bits) Kept(j int, v float64) float64 {
+	return math.Float64frombits(math.Float64bits(v) & -(b[j>>6] >> (j & 63) & 1))
+}
+
+// Pruned returns v where weight j is pruned, else 0.
+func (b Bits) Pruned(j int, v float64) float64 {
+	return math.Float64frombits(math.Float64bits(v) & (b[j>>6]>>(j&63)&1 - 1))
+}
 
 // ApplyRow sets those of the values [Cols] to zero that row i of the mask prunes.
 func (m *Mask) ApplyRow(i int, values []float64) {
@@ -17,8 +30,8 @@ func (m *Mask) ApplyRow(i int, values []float64) {
 		panic(fmt.Sprintf("prune: mask row of %d columns applied to %d values", m.Cols, len(values)))
 	}
 	row := m.RowBits(i)
-	for j, v := range values { // without a branch: masks are hard to predict
-		values[j] = math.Float64frombits(math.Float64bits(v) & -(row[j>>6] >> (j & 63) & 1))
+	for j, v := range values {
+		values[j] = row.Kept(j, v)
 	}
 }
 

@@ -30,7 +30,8 @@ func TestMaskRows(t *testing.T) {
 			}
 			a.ApplyRow(i, values)
 			for j, v := range values {
-				if (v != 0) != a.Keep(i, j) || (a.RowBits(i)[j/64]>>(j%64)&1 == 1) != a.Keep(i, j) {
+				if (v != 0) != a.Keep(i, j) || (a.RowBits(i).Kept(j, 1) == 1) != a.Keep(i, j) ||
+					a.RowBits(i).Kept(j, math.Pi)+a.RowBits(i).Pruned(j, math.Pi) != math.Pi {
 					t.Fatalf("%d columns: [%d %d] kept is %v, value %v", cols, i, j, a.Keep(i, j), v)
 				}
 			}

@@ -3,6 +3,8 @@ package all
 
 import (
 	_ "github.com/adagp/adagp/prune/adagp"
+	_ "github.com/adagp/adagp/prune/admm"
+	_ "github.com/adagp/adagp/prune/alps"
 	_ "github.com/adagp/adagp/prune/magnitude"
 	_ "github.com/adagp/adagp/prune/refit"
 	_ "github.com/adagp/adagp/prune/ria"

@@ -1,0 +1,176 @@
+package admm
+
+import (
+	"context"
+	"math"
+
+	"github.com/adagp/adagp/internal/parallel"
+	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/tensor/linalg"
+)
+
+// Published settings.
+const (
+	DefaultDampFrac   = 0.1
+	DefaultIterations = 20
+	DefaultGrowing    = 15
+)
+
+// penalty ties X to Z; the columns being normalised, 1 suits every layer.
+const penalty = 1
+
+func init() {
+	prune.Register("admm", "alternate between a least-squares update and a mask that grows (ADMM of Boža)",
+		func(o prune.SolverOptions) (prune.Solver, error) { return New(o), nil })
+}
+
+// Solver is ADMM with a growing mask.
+type Solver struct {
+	DampFrac   float64 // share of the normalised diagonal added to it
+	Iterations int     // in all; at least Growing
+	Growing    int     // iterations during which the mask grows, at least 1
+}
+
+// New returns the solver with the given options, defaults for those that are 0.
+func New(o prune.SolverOptions) Solver {
+	s := Solver{DampFrac: o.DampFrac, Iterations: DefaultIterations, Growing: DefaultGrowing}
+	if s.DampFrac == 0 {
+		s.DampFrac = DefaultDampFrac
+	}
+	return s
+}
+
+// Needs asks for the Hessian.
+func (Solver) Needs() prune.Needs { return prune.Needs{Hessian: true} }
+
+// Solve prunes and updates. Errors name the tensor: a Hessian that stays indefinite with the largest
+// damping, weights that overflow.
+func (s Solver) Solve(ctx context.Context, p *prune.Problem) (*prune.Solution, error) {
+	r := &run{s: s, p: p}
+	damping, err := p.Damp(ctx, "admm", s.DampFrac, r.prepare)
+	if err != nil {
+		return nil, err
+	}
+	for k := range s.Iterations {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		r.iterate(k)
+	}
+	r.finish()
+	if err := p.CheckFinite("admm", r.x); err != nil {
+		return nil, err
+	}
+	return &prune.Solution{W: r.x, Mask: r.mask, Damping: damping}, nil
+}
+
+// run is the state of one Solve. All matrices but inverse are [out, in].
+type run struct {
+	s       Solver
+	p       *prune.Problem
+	norms   []float64      // d, with 0 for inputs that are always zero
+	pull    *linalg.Matrix // T·A
+	inverse *linalg.Matrix // (A + I)⁻¹ [in, in]
+	x       *linalg.Matrix // X
+	sum     *linalg.Matrix // X + U of the last masking
+	rhs     *linalg.Matrix // scores, then T·A + Z − U
+	mask    *prune.Mask
+	sel     selector
+}
+
+// prepare computes everything that the damping enters.
+func (r *run) prepare(damping float64) error {
+	var a *linalg.Matrix
+	a, r.norms = prune.Normalised(r.p.H)
+	a.AddDiag(damping * a.MeanDiag())
+	target := r.p.W.Clone()
+	r.rows(func(i int) {
+		row := target.Row(i)
+		for j, d := range r.norms {
+			row[j] *= d
+		}
+	})
+	r.pull = linalg.Mul(target, a)
+	a.AddDiag(penalty)
+	var err error
+	if r.inverse, err = linalg.InverseSPD(a); err != nil {
+		return err
+	}
+	r.x = target
+	r.sum, r.rhs = linalg.New(target.Rows, target.Cols), linalg.New(target.Rows, target.Cols)
+	if r.p.Keep != nil {
+		r.mask = r.p.Keep.Clone()
+	} else {
+		r.mask = prune.NewMask(target.Rows, target.Cols) // keeps all: U = 0
+	}
+	return nil
+}
+
+// iterate is iteration k, counted from 0.
+func (r *run) iterate(k int) {
+	choose := r.p.Keep == nil && k < r.s.Growing
+	r.addMultipliers(choose)
+	if choose {
+		r.sel.choose(r.mask, r.rhs, r.p.Pattern, growth(k+1, r.s.Growing))
+	}
+	r.projected()
+	linalg.MulInto(r.x, 1, r.rhs, r.inverse, 0)
+}
+
+// growth is the share of the final zeros that are due after the given step of as many.
+func growth(step, steps int) float64 {
+	left := 1 - float64(step)/float64(steps)
+	return 1 - left*left*left
+}
+
+// addMultipliers brings sum = X + U up to date, where U is the last sum outside the mask and 0 in it;
+// with scores set it also writes |X + U| to rhs.
+func (r *run) addMultipliers(scores bool) {
+	r.rows(func(i int) {
+		x, sum, score := r.x.Row(i), r.sum.Row(i), r.rhs.Row(i)
+		bits := r.mask.RowBits(i)
+		for j, v := range x {
+			sum[j] = v + bits.Pruned(j, sum[j])
+		}
+		if scores {
+			for j, v := range sum {
+				score[j] = math.Abs(v)
+			}
+		}
+	})
+}
+
+// projected writes T·A + Z − U to rhs, which is T·A plus the sum in the mask and minus it elsewhere.
+func (r *run) projected() {
+	r.rows(func(i int) {
+		pull, sum, rhs := r.pull.Row(i), r.sum.Row(i), r.rhs.Row(i)
+		bits := r.mask.RowBits(i)
+		for j, v := range pull {
+			rhs[j] = v + penalty*(bits.Kept(j, sum[j])-bits.Pruned(j, sum[j]))
+		}
+	})
+}
+
+// finish makes the weights of X: with U = 0 in the mask, Z is X there.
+func (r *run) finish() {
+	r.rows(func(i int) {
+		row := r.x.Row(i)
+		for j, d := range r.norms {
+			if d != 0 {
+				row[j] /= d
+			} else {
+				row[j] = 0
+			}
+		}
+		r.mask.ApplyRow(i, row)
+	})
+}
+
+// rows calls body for every row, in parallel.
+func (r *run) rows(body func(i int)) {
+	parallel.For(r.p.W.Rows, max(1, 1<<14/r.p.W.Cols), func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			body(i)
+		}
+	})
+}

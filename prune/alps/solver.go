@@ -1,0 +1,117 @@
+package alps
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/refit"
+	"github.com/adagp/adagp/tensor/linalg"
+)
+
+// DefaultDampFrac is the published damping.
+const DefaultDampFrac = 0.01
+
+// Published settings of the search and of the refit after it.
+const (
+	maxIterations = 300
+	refitSteps    = 10
+)
+
+func init() {
+	prune.Register("alps", "search the mask by ADMM with a rising penalty, then refit on it (ALPS)",
+		func(o prune.SolverOptions) (prune.Solver, error) { return New(o), nil })
+}
+
+// Solver is ALPS.
+type Solver struct {
+	DampFrac float64 // share of the mean diagonal of H added to the diagonal
+}
+
+// New returns the solver with the given options, defaults for those that are 0.
+func New(o prune.SolverOptions) Solver {
+	s := Solver{DampFrac: o.DampFrac}
+	if s.DampFrac == 0 {
+		s.DampFrac = DefaultDampFrac
+	}
+	return s
+}
+
+// Needs asks for the Hessian.
+func (Solver) Needs() prune.Needs { return prune.Needs{Hessian: true} }
+
+// Solve searches and refits. Errors name the tensor: a Hessian that stays indefinite with the largest
+// damping, weights that overflow.
+func (s Solver) Solve(ctx context.Context, p *prune.Problem) (*prune.Solution, error) {
+	r := &run{p: p}
+	damping, err := p.Damp(ctx, "alps", s.DampFrac, r.prepare)
+	if err != nil {
+		return nil, err
+	}
+	mask := p.Keep
+	if mask == nil {
+		if err := r.search(ctx); err != nil {
+			return nil, err
+		}
+		mask = r.mask
+	}
+	f := refit.Fit{H: r.gram, C: r.pull, Keep: mask, Start: r.b}
+	w, err := f.CG(ctx, refitSteps)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return nil, fmt.Errorf("alps %s: %w", p.Name, err)
+	}
+	dead := p.H.Diag()
+	r.rows(func(i int) {
+		row := w.Row(i)
+		for j, d := range r.norms {
+			if dead[j] == 0 {
+				row[j] = 0
+			} else {
+				row[j] /= d
+			}
+		}
+	})
+	if err := p.CheckFinite("alps", w); err != nil {
+		return nil, err
+	}
+	return &prune.Solution{W: w, Mask: mask.Clone(), Damping: damping}, nil
+}
+
+// prepare computes everything that the damping enters.
+func (r *run) prepare(damping float64) error {
+	h := r.p.H.Clone()
+	h.AddDiag(damping * h.MeanDiag())
+	r.gram, r.norms = prune.Normalised(h)
+	r.b = linalg.New(r.p.W.Rows, r.p.W.Cols)
+	r.startAt(r.b)
+	r.pull = linalg.Mul(r.b, r.gram)
+	if r.p.Keep != nil {
+		return nil
+	}
+	var err error
+	if r.eigenvalues, r.eigenvectors, err = linalg.SymEigen(r.gram); err != nil {
+		return err
+	}
+	// All zero when nothing ever enters the layer; the penalty alone makes that regular.
+	if least := r.eigenvalues[0]; least < 0 {
+		return &linalg.NotPositiveDefiniteError{Value: least}
+	}
+	return nil
+}
+
+// startAt writes T = W·diag(d) to dst, zero for inputs that are always zero.
+func (r *run) startAt(dst *linalg.Matrix) {
+	dead := r.p.H.Diag()
+	r.rows(func(i int) {
+		row := dst.Row(i)
+		for j, v := range r.p.W.Row(i) {
+			row[j] = 0
+			if dead[j] != 0 {
+				row[j] = v * r.norms[j]
+			}
+		}
+	})
+}
