@@ -1,0 +1,71 @@
+package dsnot
+
+import (
+	"context"
+
+	"github.com/adagp/adagp/internal/parallel"
+	"github.com/adagp/adagp/prune"
+)
+
+// Published settings.
+const (
+	DefaultCycles    = 50
+	DefaultThreshold = 0.1
+)
+
+func init() {
+	prune.Register("dsnot", "exchange weights of the Wanda mask until the mean outputs are kept; no update (DSnoT)",
+		func(prune.SolverOptions) (prune.Solver, error) { return New(), nil })
+}
+
+// Solver is dynamic sparsity without training.
+type Solver struct {
+	Cycles    int     // exchanges per row at most
+	Threshold float64 // error of a row's mean output, summed over a window, that is good enough
+}
+
+// New returns the solver with the published settings.
+func New() Solver { return Solver{Cycles: DefaultCycles, Threshold: DefaultThreshold} }
+
+// Needs asks for the squared norms of the inputs and their moments within calibration windows.
+func (Solver) Needs() prune.Needs { return prune.Needs{SquaredNorms: true, WindowMoments: true} }
+
+// Solve starts from the mask of the Wanda rule and improves it. A fixed mask is kept as it is.
+func (s Solver) Solve(ctx context.Context, p *prune.Problem) (*prune.Solution, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	mask, err := p.Select(p.Saliency(), prune.RowScope)
+	if err != nil {
+		return nil, err
+	}
+	if p.Keep == nil {
+		if mask, err = s.Improve(ctx, p, mask); err != nil {
+			return nil, err
+		}
+	}
+	return p.Masked(mask), nil
+}
+
+// Improve returns a mask with as many zeros in every row as the given one, and in every group if the
+// problem's pattern is N:M, whose rows have mean outputs nearer to the dense ones. The given mask is not
+// changed.
+func (s Solver) Improve(ctx context.Context, p *prune.Problem, mask *prune.Mask) (*prune.Mask, error) {
+	if err := p.Check(s.Needs()); err != nil {
+		return nil, err
+	}
+	mask = mask.Clone()
+	scores := p.Saliency()
+	c := p.W.Cols
+	parallel.For(p.W.Rows, max(1, 1<<12/c), func(lo, hi int) {
+		r := row{Solver: s, mask: mask, contribution: make([]float64, c), shift: make([]float64, c), grown: make([]bool, c)}
+		if p.Pattern.Structured() {
+			r.group = p.Pattern.M
+		}
+		for i := lo; i < hi && ctx.Err() == nil; i++ {
+			r.begin(i, p, scores.Row(i))
+			r.exchange()
+		}
+	})
+	return mask, ctx.Err()
+}
