@@ -33,6 +33,9 @@ type DecoderLayer interface {
 	// Linears returns the layers to prune, in pruning order: q, k, v, output projection, then
 	// the feed-forward maps (gate, up, down or fc1, fc2).
 	Linears() []*nn.Linear
+	// Groups declares the layer as steps of linear maps with a common input, which together are
+	// Forward, and what each is to reproduce when it is pruned.
+	Groups() []nn.Group
 	// Chain declares the feed-forward block for AdaGP.
 	Chain() *nn.Chain
 	Walk(visit func(*nn.Param))

@@ -28,8 +28,13 @@ func (a *Attention) Forward(c *Context, x *autograd.Var) *autograd.Var {
 // Mix is Forward without the output projection: the heads' weighted sums of values, side by side,
 // [batch·SeqLen, Heads·HeadDim].
 func (a *Attention) Mix(c *Context, x *autograd.Var) *autograd.Var {
-	batch := c.sequences("nn.Attention", x)
-	q, k, v := a.Q.Forward(c, x), a.K.Forward(c, x), a.V.Forward(c, x)
+	return a.Attend(c, a.Q.Forward(c, x), a.K.Forward(c, x), a.V.Forward(c, x))
+}
+
+// Attend is Mix behind the projections: queries [batch·SeqLen, Heads·HeadDim], keys and values
+// [batch·SeqLen, KVHeads·HeadDim], without positions yet.
+func (a *Attention) Attend(c *Context, q, k, v *autograd.Var) *autograd.Var {
+	batch := c.sequences("nn.Attention", q)
 	offset := 0
 	if c.Cache != nil {
 		offset = c.Cache.rows(a)

@@ -43,8 +43,32 @@ func (l *Layer) Name() string { return l.name }
 
 // Forward maps hidden states [batch·SeqLen, hidden] to hidden states.
 func (l *Layer) Forward(c *nn.Context, h *autograd.Var) *autograd.Var {
-	h = autograd.Add(h, l.Attention.Forward(c, l.InputNorm.Forward(c, h)))
-	return autograd.Add(h, l.MLP.Forward(c, l.PostAttentionNorm.Forward(c, h)))
+	return nn.ForwardGroups(c, l.Groups(), h)
+}
+
+// Groups returns the layer as groups of linear maps with a common input: q, k, v; o; gate, up; down. The
+// signals between them are the residual stream h and, in front of o and down, the branch that they end.
+func (l *Layer) Groups() []nn.Group {
+	type vars = []*autograd.Var
+	a, m := l.Attention, l.MLP
+	return []nn.Group{
+		{
+			Linears: []*nn.Linear{a.Q, a.K, a.V}, Target: nn.DenseOutputs,
+			Enter: func(c *nn.Context, s nn.Signals) *autograd.Var { return l.InputNorm.Forward(c, s[0]) },
+			Leave: func(c *nn.Context, s nn.Signals, y vars) nn.Signals {
+				return nn.Signals{s[0], a.Attend(c, y[0], y[1], y[2])}
+			},
+		},
+		{Linears: []*nn.Linear{a.O}, Target: nn.Residual},
+		{
+			Linears: []*nn.Linear{m.Gate, m.Up}, Target: nn.OwnOutputs,
+			Enter: func(c *nn.Context, s nn.Signals) *autograd.Var { return l.PostAttentionNorm.Forward(c, s[0]) },
+			Leave: func(c *nn.Context, s nn.Signals, y vars) nn.Signals {
+				return nn.Signals{s[0], m.Activation.Apply(y...)}
+			},
+		},
+		{Linears: []*nn.Linear{m.Down}, Target: nn.Residual},
+	}
 }
 
 // Linears returns q, k, v, o, gate, up and down.

@@ -44,12 +44,41 @@ func (l *Layer) Name() string { return l.name }
 
 // Forward maps hidden states [batch·SeqLen, hidden] to hidden states.
 func (l *Layer) Forward(c *nn.Context, h *autograd.Var) *autograd.Var {
-	if l.NormBefore {
-		h = autograd.Add(h, l.Attention.Forward(c, l.AttentionNorm.Forward(c, h)))
-		return autograd.Add(h, l.MLP.Forward(c, l.MLPNorm.Forward(c, h)))
+	return nn.ForwardGroups(c, l.Groups(), h)
+}
+
+// Groups returns the layer as groups of linear maps with a common input: q, k, v; out; fc1; fc2. The
+// signals between them are the residual stream h and, in front of out and fc2, the branch that they end.
+// Norms behind the sub-blocks come after the sums that out and fc2 are asked to restore.
+func (l *Layer) Groups() []nn.Group {
+	type vars = []*autograd.Var
+	a, m := l.Attention, l.MLP
+	gs := []nn.Group{
+		{
+			Linears: []*nn.Linear{a.Q, a.K, a.V}, Target: nn.DenseOutputs,
+			Leave: func(c *nn.Context, s nn.Signals, y vars) nn.Signals {
+				return nn.Signals{s[0], a.Attend(c, y[0], y[1], y[2])}
+			},
+		},
+		{Linears: []*nn.Linear{a.O}, Target: nn.Residual},
+		{
+			Linears: []*nn.Linear{m.Up}, Target: nn.OwnOutputs,
+			Leave: func(c *nn.Context, s nn.Signals, y vars) nn.Signals {
+				return nn.Signals{s[0], m.Activation.Apply(y...)}
+			},
+		},
+		{Linears: []*nn.Linear{m.Down}, Target: nn.Residual},
 	}
-	h = l.AttentionNorm.Forward(c, autograd.Add(h, l.Attention.Forward(c, h)))
-	return l.MLPNorm.Forward(c, autograd.Add(h, l.MLP.Forward(c, h)))
+	for i, norm := range []*nn.LayerNorm{l.AttentionNorm, l.MLPNorm} {
+		if l.NormBefore {
+			gs[2*i].Enter = func(c *nn.Context, s nn.Signals) *autograd.Var { return norm.Forward(c, s[0]) }
+		} else {
+			gs[2*i+1].Leave = func(c *nn.Context, _ nn.Signals, y vars) nn.Signals {
+				return nn.Signals{norm.Forward(c, y[0])}
+			}
+		}
+	}
+	return gs
 }
 
 // Linears returns q, k, v, out, fc1 and fc2.
