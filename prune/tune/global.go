@@ -1,0 +1,138 @@
+package tune
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/adagp/adagp/autograd"
+	"github.com/adagp/adagp/models"
+	"github.com/adagp/adagp/nn"
+	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/tensor"
+)
+
+// Global tunes the weights of all decoder layers of student together, so that its distribution of the
+// next token comes near that of teacher, the dense model. Both must be loaded; teacher is only run.
+// windows are token windows, which may differ in length. masks names the linear layers whose weights
+// may move; what a mask prunes must be zero. Weights change in place and are not rounded. The result
+// is in nats per position.
+//
+// Besides both models, memory holds the gradients of the tuned matrices, the activations of one batch,
+// the logits of one window, and six numbers for each weight that survives: its value twice, as it was
+// and as it was best; its gradient and Adam's two moments; and its value once more for the optimiser.
+//
+// It ends early as [Block] does.
+func Global(ctx context.Context, student, teacher *models.Model, masks map[*nn.Linear]*prune.Mask, windows [][]int, o Options) (Result, error) {
+	if err := o.Check(); err != nil {
+		return Result{}, err
+	}
+	g := &global{student: student, teacher: teacher, windows: windows}
+	if err := g.check(); err != nil {
+		return Result{}, err
+	}
+	var linears []*nn.Linear
+	for _, l := range student.Layers() {
+		linears = append(linears, l.Linears()...)
+	}
+	weights, err := collect(linears, masks)
+	if err != nil {
+		return Result{}, err
+	}
+	defer weights.only(student.Walk)()
+	defer all(nil).only(teacher.Walk)()
+	d := &descent{name: "model", weights: weights, loss: g.loss, options: o.withDefaults(student.Config().HiddenSize)}
+	for _, w := range windows {
+		d.tokens = append(d.tokens, len(w))
+	}
+	g.descent = d
+	return d.run(ctx)
+}
+
+// global is a pruned model and the dense one that it learns from.
+type global struct {
+	student, teacher *models.Model
+	windows          [][]int
+	descent          *descent
+}
+
+// check reports what does not fit together.
+func (g *global) check() error {
+	if g.student.CausalLM == g.teacher.CausalLM {
+		return errors.New("tuning: the model is its own teacher")
+	}
+	s, t := g.student.Config(), g.teacher.Config()
+	if s.VocabSize != t.VocabSize {
+		return fmt.Errorf("tuning: vocabularies of %d and, of the teacher, %d", s.VocabSize, t.VocabSize)
+	}
+	for i, w := range g.windows {
+		for _, c := range []models.Config{s, t} {
+			if err := models.CheckIDs(c, [][]int{w}); err != nil {
+				return fmt.Errorf("tuning: calibration window %d: %w", i, err)
+			}
+		}
+	}
+	for _, m := range []*models.Model{g.student, g.teacher} {
+		for _, p := range nn.Params(m.Walk) {
+			if p.Value == nil {
+				return fmt.Errorf("tuning: parameter %s is not loaded", p.Name)
+			}
+		}
+	}
+	return nil
+}
+
+func (g *global) loss(tape *autograd.Tape, windows []int) float64 {
+	groups, tokens := g.descent.byLength(windows)
+	sum := 0.0
+	for _, group := range groups {
+		var ids [][]int
+		for _, w := range group {
+			ids = append(ids, g.windows[w])
+		}
+		want := hidden(&nn.Context{}, g.teacher, ids)
+		h := hidden(&nn.Context{Tape: tape}, g.student, ids)
+		part, dh := g.divergence(want.Value, h.Value, len(ids[0]), tokens, h.NeedsGrad())
+		sum += part
+		if h.NeedsGrad() {
+			tape.BackwardFrom(h, dh)
+		}
+		tape.Reset()
+	}
+	return sum
+}
+
+// hidden returns what a model's head is applied to.
+func hidden(c *nn.Context, m models.CausalLM, ids [][]int) *autograd.Var {
+	h := m.Embed(c, ids)
+	for _, l := range m.Layers() {
+		h = l.Forward(c, h)
+	}
+	return h
+}
+
+// divergence returns the sum over positions of the divergence of the two models, given the hidden
+// states in front of their heads [windows · length, hidden], and if asked for the gradient of that sum
+// divided by tokens with respect to the student's. The heads work on one window at a time: their
+// logits are wider than anything else in a model.
+func (g *global) divergence(teacher, student *tensor.Tensor, length, tokens int, gradient bool) (sum float64, dh *tensor.Tensor) {
+	var tape *autograd.Tape
+	if gradient {
+		tape, dh = autograd.NewTape(), tensor.New(student.Shape()...)
+	}
+	weight := tensor.FromSlice([]float32{float32(float64(length) / float64(tokens))}, 1)
+	for lo := 0; lo < student.Dim(0); lo += length {
+		want := g.teacher.Head(&nn.Context{SeqLen: length}, autograd.Const(teacher.Rows(lo, lo+length)))
+		h := autograd.Const(student.Rows(lo, lo+length))
+		if gradient {
+			h = tape.Param(h.Value, dh.Rows(lo, lo+length))
+		}
+		kl := autograd.KLDiv(want.Value, g.student.Head(&nn.Context{Tape: tape, SeqLen: length}, h))
+		sum += float64(kl.Value.Data()[0]) * float64(length)
+		if gradient {
+			tape.BackwardFrom(kl, weight)
+			tape.Reset()
+		}
+	}
+	return sum, dh
+}

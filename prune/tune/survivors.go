@@ -1,0 +1,195 @@
+package tune
+
+import (
+	"errors"
+	"fmt"
+	"math/bits"
+
+	"github.com/adagp/adagp/internal/parallel"
+	"github.com/adagp/adagp/nn"
+	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/tensor"
+)
+
+// survivors are the kept weights of one matrix, side by side, row by row. The optimiser sees only
+// these, so that its state and its work shrink with the sparsity.
+type survivors struct {
+	weight *nn.Param // of the network [out, in]; its Grad gets the gradient
+	packed *nn.Param // [kept]
+	mask   *prune.Mask
+	first  []int // index in packed of each row's first kept weight [out]
+}
+
+// newSurvivors packs the weights of a linear layer. It is an error if they are not loaded, the mask is
+// of another shape, or a weight that it prunes is not zero.
+func newSurvivors(lin *nn.Linear, mask *prune.Mask) (*survivors, error) {
+	p := lin.Weight
+	switch {
+	case p.Value == nil:
+		return nil, fmt.Errorf("tuning %s: the weights are not loaded", lin.Name())
+	case mask == nil:
+		return nil, fmt.Errorf("tuning %s: no mask", lin.Name())
+	case p.Value.Rank() != 2 || mask.Rows != p.Value.Dim(0) || mask.Cols != p.Value.Dim(1):
+		return nil, fmt.Errorf("tuning %s: mask of shape [%d %d], weights %v", lin.Name(), mask.Rows, mask.Cols, p.Value.Shape())
+	}
+	s := &survivors{weight: p, mask: mask, first: make([]int, mask.Rows)}
+	kept := 0
+	for i := range mask.Rows {
+		s.first[i] = kept
+		kept += mask.Cols - mask.RowZeros(i)
+		row := mask.RowBits(i)
+		for j, v := range p.Value.Row(i) {
+			if v != 0 && row.Kept(j, 1) == 0 {
+				return nil, fmt.Errorf("tuning %s: weight [%d %d] is %g, and the mask prunes it", lin.Name(), i, j, v)
+			}
+		}
+	}
+	s.packed = nn.NewParam(p.Name, kept)
+	s.packed.Value = tensor.New(kept)
+	s.packed.ZeroGrad()
+	s.pack(s.packed.Value, p.Value)
+	return s, nil
+}
+
+// rows calls body with every row's words of the mask and its place in packed storage, in parallel.
+func (s *survivors) rows(body func(i, first int, row prune.Bits)) {
+	parallel.For(s.mask.Rows, max(1, 1<<15/max(1, s.mask.Cols)), func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			body(i, s.first[i], s.mask.RowBits(i))
+		}
+	})
+}
+
+// pack copies the kept elements of a matrix [out, in] to dst [kept].
+func (s *survivors) pack(dst, matrix *tensor.Tensor) {
+	s.rows(func(i, at int, row prune.Bits) {
+		to, from := dst.Data(), matrix.Row(i)
+		for k, word := range row {
+			for ; word != 0; word &= word - 1 {
+				to[at] = from[k<<6|bits.TrailingZeros64(word)]
+				at++
+			}
+		}
+	})
+}
+
+// unpack copies src [kept] to the kept weights of the network.
+func (s *survivors) unpack(src *tensor.Tensor) {
+	s.rows(func(i, at int, row prune.Bits) {
+		from, to := src.Data(), s.weight.Value.Row(i)
+		for k, word := range row {
+			for ; word != 0; word &= word - 1 {
+				to[k<<6|bits.TrailingZeros64(word)] = from[at]
+				at++
+			}
+		}
+	})
+}
+
+// all are the survivors of everything that is tuned, in a fixed order.
+type all []*survivors
+
+// collect packs the linear layers that have a mask; others stay as they are. A mask of a layer that is
+// not among them is an error.
+func collect(linears []*nn.Linear, masks map[*nn.Linear]*prune.Mask) (all, error) {
+	var a all
+	for _, lin := range linears {
+		mask, ok := masks[lin]
+		if !ok {
+			continue
+		}
+		s, err := newSurvivors(lin, mask)
+		if err != nil {
+			return nil, err
+		}
+		a = append(a, s)
+	}
+	if len(a) < len(masks) {
+		for lin := range masks {
+			if lin == nil {
+				return nil, errors.New("tuning: a mask of no layer")
+			}
+			if !a.has(lin.Weight) {
+				return nil, fmt.Errorf("tuning: there is a mask of %s, which is not part of what is tuned", lin.Name())
+			}
+		}
+	}
+	return a, nil
+}
+
+func (a all) has(p *nn.Param) bool {
+	for _, s := range a {
+		if s.weight == p {
+			return true
+		}
+	}
+	return false
+}
+
+// params are what the optimiser steps.
+func (a all) params() []*nn.Param {
+	ps := make([]*nn.Param, len(a))
+	for i, s := range a {
+		ps[i] = s.packed
+	}
+	return ps
+}
+
+// zeroGrad clears the network's gradients for the next batch.
+func (a all) zeroGrad() {
+	for _, s := range a {
+		s.weight.Grad.Zero()
+	}
+}
+
+// packGrad hands the network's gradients to the optimiser.
+func (a all) packGrad() {
+	for _, s := range a {
+		s.pack(s.packed.Grad, s.weight.Grad)
+	}
+}
+
+// unpack puts the optimiser's weights into the network.
+func (a all) unpack() {
+	for _, s := range a {
+		s.unpack(s.packed.Value)
+	}
+}
+
+// snapshot copies the present weights to saved, which it returns; nil makes it.
+func (a all) snapshot(saved []*tensor.Tensor) []*tensor.Tensor {
+	if saved == nil {
+		for _, s := range a {
+			saved = append(saved, tensor.New(s.packed.Value.Shape()...))
+		}
+	}
+	for i, s := range a {
+		saved[i].CopyFrom(s.packed.Value)
+	}
+	return saved
+}
+
+// restore puts saved weights into the network.
+func (a all) restore(saved []*tensor.Tensor) {
+	for i, s := range a {
+		s.unpack(saved[i])
+	}
+}
+
+// only makes the survivors the only parameters of a network that take a gradient, and returns what
+// undoes it.
+func (a all) only(walk func(visit func(*nn.Param))) (undo func()) {
+	params := nn.Params(walk)
+	grads := make([]*tensor.Tensor, len(params))
+	for i, p := range params {
+		grads[i], p.Grad = p.Grad, nil
+	}
+	for _, s := range a {
+		s.weight.ZeroGrad()
+	}
+	return func() {
+		for i, p := range params {
+			p.Grad = grads[i]
+		}
+	}
+}
