@@ -200,12 +200,17 @@ func checkRounded(t *testing.T, m *models.Model, name string, w *tensor.Tensor) 
 // The same run twice, and with other numbers of threads: bit-identical weights and errors.
 func TestRunRepeats(t *testing.T) {
 	defer parallel.SetThreads(0)
-	windows := randomWindows(96, repeat(16, 24)...)
+	small := randomWindows(96, repeat(16, 24)...)
+	large := windowsOf(t, golden.Path("prune/ids/stories260k_calib_seed0.u16"))[:4] // enough for every split over threads to happen
 	for _, method := range allMethods {
-		for _, name := range []string{"rand-llama3", "rand-opt350"} {
+		for _, name := range []string{"rand-llama3", "rand-opt350", "stories260k"} {
+			windows := small
+			if name == "stories260k" {
+				windows = large
+			}
 			var first *memory
 			var errors []float64
-			for _, threads := range []int{1, 2, 2, 4} {
+			for _, threads := range []int{1, 2, 2, 3} {
 				parallel.SetThreads(threads)
 				r, out := prunedRun(t, name, windows, prune.Options{Method: method, Pattern: prune.Unstructured(0.6), Seed: 3})
 				if first == nil {
