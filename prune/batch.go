@@ -10,8 +10,14 @@ import (
 // layer's linear maps, in float32. Larger batches gain nothing once a product fills the cores.
 const batchBytes = 256 << 20
 
+// heldOutShare is the part of the calibration windows that tuning does not see.
+const heldOutShare = 8
+
+// heldOut returns how many of n windows are held out.
+func heldOut(n int) int { return n / heldOutShare }
+
 // batch cuts the windows into batches of consecutive windows of one length. perBatch 0 chooses the
-// number of windows by the width of the model.
+// number of windows by the width of the model. The held-out windows begin a batch of their own.
 func batch(m *models.Model, windows [][]int, perBatch int) ([][][]int, error) {
 	if len(windows) == 0 {
 		return nil, fmt.Errorf("no calibration windows")
@@ -26,8 +32,11 @@ func batch(m *models.Model, windows [][]int, perBatch int) ([][][]int, error) {
 		if limit == 0 {
 			limit = max(1, batchBytes/(perToken*max(1, len(windows[lo]))))
 		}
-		hi := lo + 1
-		for hi < len(windows) && hi-lo < limit && len(windows[hi]) == len(windows[lo]) {
+		hi, end := lo+1, len(windows)-heldOut(len(windows))
+		if lo >= end {
+			end = len(windows)
+		}
+		for hi < end && hi-lo < limit && len(windows[hi]) == len(windows[lo]) {
 			hi++
 		}
 		if err := models.CheckIDs(m.Config(), windows[lo:hi]); err != nil {

@@ -34,13 +34,33 @@ type Layer struct {
 	stats    map[*nn.Linear]*calib.Stats   // of the last Capture
 	results  map[*nn.Linear]*TensorReport
 	unscored map[*nn.Linear]bool // results whose error is still to be measured
+	notes    []Note
 }
 
 // Selected returns the linear layers to prune, in pruning order.
 func (l *Layer) Selected() []*nn.Linear { return l.selected }
 
-// Pattern returns the zeros that lin is to get.
-func (l *Layer) Pattern(lin *nn.Linear) Pattern { return l.run.options.Pattern }
+// Pattern returns the zeros that lin is to get: those of the options, or what the allocation gave
+// this matrix.
+func (l *Layer) Pattern(lin *nn.Linear) Pattern { return l.run.pattern(lin) }
+
+// RowWeights returns the Fisher weights of lin's outputs [out], the mean over the calibration tokens
+// of the squared gradient of the summed next-token loss with respect to each, and nil when the run
+// made no Fisher pass; see [FisherUser]. It must not be written to.
+func (l *Layer) RowWeights(lin *nn.Linear) []float64 { return l.run.rowWeights[lin] }
+
+// HeldOut returns how many calibration windows, counted from the last, are better kept out of tuning,
+// so that they can tell whether it helped: an eighth of them, and 0 when there are fewer than eight.
+// They fill batches of their own, see HeldOutBatches.
+func (l *Layer) HeldOut() int { return heldOut(l.run.report.Calibration.Samples) }
+
+// HeldOutBatches returns how many of the last batches of Hidden, Dense and DenseOut the held-out
+// windows make up.
+func (l *Layer) HeldOutBatches() int { return l.run.heldOutBatches }
+
+// Note appends the value of an objective after the named step to the layer's entry in the report, in
+// the order of the calls. Values that are not finite are left out, as JSON has no way to write them.
+func (l *Layer) Note(step string, value float64) { l.notes = appendNote(l.notes, step, value) }
 
 // TensorName returns the name of lin's weights in the checkpoint.
 func (l *Layer) TensorName(lin *nn.Linear) string { return l.run.model.TensorName(lin.Weight) }
@@ -125,6 +145,7 @@ func (l *Layer) Set(lin *nn.Linear, s *Solution) error {
 	lin.Weight.Value = w
 	r := &TensorReport{Name: name, Shape: w.Shape(), Zeros: zeros, Sparsity: relative(float64(zeros), float64(size))}
 	l.results[lin] = r
+	l.run.remember(lin, s.Mask)
 	if st := l.stats[lin]; st != nil {
 		dense := l.Weights(lin)
 		r.Error = relative(linalg.QuadForm(linalg.Sub(dense, linalg.FromTensor(w)), st.Hessian), linalg.QuadForm(dense, st.Hessian))
@@ -185,7 +206,7 @@ func (o *errorObserver) Observe(l *nn.Linear, x, y *tensor.Tensor) {
 
 // report returns the layer's entry for the report, or an error if a matrix was left unpruned.
 func (l *Layer) report() (LayerReport, error) {
-	r := LayerReport{Index: l.Index, Tensors: []TensorReport{}}
+	r := LayerReport{Index: l.Index, Tensors: []TensorReport{}, Objective: l.notes}
 	for _, lin := range l.selected {
 		t := l.results[lin]
 		if t == nil {

@@ -17,6 +17,30 @@ type Describer interface {
 	Describe() (solver string, hyperparameters map[string]any)
 }
 
+// FisherUser is a Method that wants to know how much the loss depends on each output of a matrix:
+// when WantsFisher says so, the run begins with a Fisher pass and [Layer.RowWeights] has values.
+type FisherUser interface {
+	WantsFisher() bool
+}
+
+// Allocator is a Method with an opinion on how the zeros are spread over the matrices: it names the
+// registered allocation to use for the pattern when the options name none. For other methods that is
+// [Uniform].
+type Allocator interface {
+	DefaultAllocation(p Pattern) string
+}
+
+// Finisher is a Method that goes over the model once more when all layers are pruned. The pruned
+// tensors reach the [Sink] only after Finish returned, so that it may still change them. A Finisher
+// that also has a method WantsFinish() bool is asked that first; false saves loading the model.
+type Finisher interface {
+	Finish(ctx context.Context, f *Final) error
+}
+
+// Presets are the values that MethodOptions.Preset takes besides "", the method's default, by rising
+// cost.
+var Presets = []string{"fast", "balanced", "best"}
+
 // MethodOptions are the settings that reach every method, whatever its name; one that has no use for
 // a setting ignores it. Zero values mean the method's default.
 type MethodOptions struct {
@@ -24,6 +48,7 @@ type MethodOptions struct {
 	SolverName    string        // name of Solver, for the report
 	SolverOptions SolverOptions // for a method that makes its default solver itself
 
+	Preset             string  // one of Presets: how much time to spend; "": the method's default
 	Paper              bool    // the method exactly as published, where it differs from our default
 	Epochs             int     // rounds of alternating minimisation
 	Alpha, Beta, Gamma float64 // penalty weights: pre-activations, output, activations

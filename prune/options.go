@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"log/slog"
 	"regexp"
+	"slices"
+	"strings"
 
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/nn"
@@ -17,7 +19,12 @@ type Options struct {
 	Solver  string // local solver inside the method; "" is the method's default
 	Pattern Pattern
 
+	// Allocation names how the zeros are spread over the matrices: a registered allocation, or a file
+	// of shares, see [IsAllocationFile]; "" is the method's own.
+	Allocation string
+
 	// Settings of AdaGP; see MethodOptions.
+	Preset             string
 	Paper              bool
 	Epochs             int
 	Alpha, Beta, Gamma float64
@@ -73,6 +80,12 @@ func (o *Options) check(m *models.Model) error {
 			return fmt.Errorf("%s %v: want a positive number, or 0 for the default", v.name, v.value)
 		}
 	}
+	if o.Preset != "" && !slices.Contains(Presets, o.Preset) {
+		return fmt.Errorf("preset %q: want one of %s", o.Preset, strings.Join(Presets, ", "))
+	}
+	if err := CheckAllocation(o.Allocation, o.Pattern); err != nil {
+		return err
+	}
 	if o.Ridge-o.Ridge != 0 {
 		return fmt.Errorf("ridge %v: want a finite number", o.Ridge)
 	}
@@ -85,7 +98,7 @@ func (o *Options) check(m *models.Model) error {
 // method builds the method and the solver that the options name.
 func (o *Options) method() (Method, error) {
 	so := SolverOptions{Seed: o.Seed, BlockSize: o.BlockSize, DampFrac: o.DampFrac}
-	mo := MethodOptions{SolverName: o.Solver, SolverOptions: so, Paper: o.Paper, Epochs: o.Epochs,
+	mo := MethodOptions{SolverName: o.Solver, SolverOptions: so, Preset: o.Preset, Paper: o.Paper, Epochs: o.Epochs,
 		Alpha: o.Alpha, Beta: o.Beta, Gamma: o.Gamma, Ridge: o.Ridge, Seed: o.Seed}
 	if o.Solver != "" {
 		s, err := NewSolver(o.Solver, so)

@@ -46,6 +46,23 @@ func Run(ctx context.Context, m *models.Model, windows [][]int, o Options, out S
 			r.at.Layers = i + 1
 		}
 	}
+	for seen, i := 0, len(batches)-1; seen < heldOut(len(windows)); i-- {
+		seen += len(batches[i])
+		r.heldOutBatches++
+	}
+	if f, ok := method.(Finisher); ok && wantsFinish(f) {
+		r.after = finishShare
+		r.originals = map[*nn.Param]*tensor.Tensor{}
+		for _, p := range nn.Params(m.Walk) {
+			if p.Value != nil {
+				r.originals[p] = p.Value
+			}
+		}
+		r.finisher, r.held, r.masks = f, map[*nn.Linear]*tensor.Tensor{}, map[*nn.Linear]*Mask{}
+	}
+	if err := r.prepare(ctx, selected, batches); err != nil {
+		return nil, fmt.Errorf("prune: %w", err)
+	}
 	if err := r.embed(ctx, batches); err != nil {
 		return nil, fmt.Errorf("prune: %w", err)
 	}
@@ -53,6 +70,9 @@ func Run(ctx context.Context, m *models.Model, windows [][]int, o Options, out S
 		if err := r.layer(ctx, i, selected[i]); err != nil {
 			return nil, fmt.Errorf("prune: %w", err)
 		}
+	}
+	if err := r.finish(ctx, selected, windows); err != nil {
+		return nil, fmt.Errorf("prune: %w", err)
 	}
 	r.report.describe(&o, method)
 	r.report.Seconds = time.Since(start).Seconds()
@@ -73,6 +93,33 @@ type run struct {
 	hidden  []*tensor.Tensor // outputs of the pruned prefix, one per batch
 	dense   []*tensor.Tensor // outputs of the original prefix; the same tensors until something is pruned
 	seqLens []int
+
+	heldOutBatches int
+	patterns       map[*nn.Linear]Pattern   // of the matrices whose pattern is not that of the options
+	rowWeights     map[*nn.Linear][]float64 // nil without a Fisher pass
+
+	originals map[*nn.Param]*tensor.Tensor // values that were loaded before the run, for the finish
+
+	before, after float64 // shares of the time that comes before and after the layers, for progress
+
+	finisher Finisher                      // nil: none, or it has nothing to do
+	held     map[*nn.Linear]*tensor.Tensor // pruned weights that wait for it; nil without one
+	masks    map[*nn.Linear]*Mask          // their masks; nil without one
+}
+
+// pattern returns the zeros that lin is to get.
+func (r *run) pattern(lin *nn.Linear) Pattern {
+	if p, ok := r.patterns[lin]; ok {
+		return p
+	}
+	return r.options.Pattern
+}
+
+// remember keeps a mask for the finish.
+func (r *run) remember(lin *nn.Linear, m *Mask) {
+	if r.masks != nil {
+		r.masks[lin] = m
+	}
 }
 
 // embed turns the batches of windows into hidden states.
@@ -238,12 +285,16 @@ func (r *run) load(walk func(func(*nn.Param))) (release func(), err error) {
 	}, nil
 }
 
-// write hands the layer's pruned tensors to the sink.
+// write hands the layer's pruned tensors to the sink, or holds them back for the finish.
 func (r *run) write(l *Layer) error {
-	if r.out == nil {
-		return nil
-	}
 	for _, lin := range l.selected {
+		if r.held != nil {
+			r.held[lin] = lin.Weight.Value
+			continue
+		}
+		if r.out == nil {
+			continue
+		}
 		if err := r.out.Put(l.TensorName(lin), lin.Weight.Value); err != nil {
 			return err
 		}
@@ -256,6 +307,7 @@ func (r *run) event(e Event) {
 	if r.options.Progress == nil {
 		return
 	}
+	e.before, e.after = r.before, r.after
 	e.Layer, e.Position, e.Layers = r.at.Layer, r.at.Position, r.at.Layers
 	r.options.Progress(e)
 }

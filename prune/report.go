@@ -24,7 +24,9 @@ type Report struct {
 	Seed            uint64         `json:"seed"`
 
 	Calibration CalibrationReport `json:"calibration"`
+	Allocation  string            `json:"allocation"` // how the zeros were spread over the matrices
 	Layers      []LayerReport     `json:"layers"`
+	Finish      []Note            `json:"finish,omitempty"` // objectives of what was done after the last layer
 	Totals      Totals            `json:"totals"`
 	Perplexity  *PerplexityReport `json:"perplexity,omitempty"`
 
@@ -47,6 +49,22 @@ type LayerReport struct {
 	Seconds float64        `json:"seconds"`
 	Error   float64        `json:"error"` // ‖h − h_dense‖² / ‖h_dense‖² of the layer's output, h from pruned inputs
 	Tensors []TensorReport `json:"tensors"`
+	// Objective holds what the method noted on the way, in order; tensors and error show what came of it.
+	Objective []Note `json:"objective,omitempty"`
+}
+
+// Note is the value of an objective after a step of an algorithm.
+type Note struct {
+	Step  string  `json:"step"`
+	Value float64 `json:"value"`
+}
+
+// appendNote appends a note unless its value is one that JSON cannot hold.
+func appendNote(notes []Note, step string, value float64) []Note {
+	if value-value != 0 {
+		return notes
+	}
+	return append(notes, Note{Step: step, Value: value})
 }
 
 // TensorReport is the outcome of one weight matrix.
@@ -55,7 +73,7 @@ type TensorReport struct {
 	Shape    []int   `json:"shape"`
 	Zeros    int     `json:"zeros"` // of the weights as written
 	Sparsity float64 `json:"sparsity"`
-	Error    float64 `json:"error"` // ‖XWᵀ − XŴᵀ‖² / ‖XWᵀ‖² on the inputs it was solved with
+	Error    float64 `json:"error"` // ‖XWᵀ − XŴᵀ‖² / ‖XWᵀ‖² on the inputs it was solved with, before Finish
 }
 
 // Totals counts over the pruned matrices.
@@ -111,6 +129,9 @@ func (r *Report) describe(o *Options, m Method) {
 	}
 	h := r.Hyperparameters
 	h["layers"] = o.Layers
+	if o.Preset != "" {
+		h["preset"] = o.Preset
+	}
 	if o.BlockSize != 0 {
 		h["block_size"] = o.BlockSize
 	}

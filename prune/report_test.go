@@ -89,7 +89,7 @@ func TestReportJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	keys := slices.Sorted(maps.Keys(got))
-	want := []string{"calibration", "format", "hyperparameters", "kernel", "layers", "method", "pattern", "peak_rss_bytes",
+	want := []string{"allocation", "calibration", "format", "hyperparameters", "kernel", "layers", "method", "pattern", "peak_rss_bytes",
 		"seconds", "seed", "solver", "threads", "totals", "version"}
 	if !slices.Equal(keys, want) {
 		t.Errorf("keys %v, want %v", keys, want)

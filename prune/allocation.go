@@ -1,0 +1,106 @@
+package prune
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/adagp/adagp/nn"
+)
+
+// Uniform is the allocation that gives every matrix the same share of zeros.
+const Uniform = "uniform"
+
+// AllocationFunc spreads the zeros of d.Pattern, which is unstructured, over the matrices that are
+// to be pruned: it returns the share of zeros of each, from 0 to below 1. A matrix that is missing
+// gets the share of the pattern.
+type AllocationFunc func(ctx context.Context, d *Dense) (map[*nn.Linear]float64, error)
+
+var allocations = map[string]allocationEntry{}
+
+type allocationEntry struct {
+	summary string
+	shares  AllocationFunc
+}
+
+// RegisterAllocation makes an allocation known under name; summary is one line for lists. A name that
+// is taken, or that reads as a file, panics: it is a mistake of the program. Call it from init.
+func RegisterAllocation(name, summary string, shares AllocationFunc) {
+	if _, taken := allocations[name]; taken || name == "" || shares == nil || IsAllocationFile(name) {
+		panic(fmt.Sprintf("prune: allocation %q is registered twice or without a function", name))
+	}
+	allocations[name] = allocationEntry{summary, shares}
+}
+
+// Allocations lists the registered allocations, sorted by name.
+func Allocations() []Info {
+	all := make([]Info, 0, len(allocations))
+	for name, a := range allocations {
+		all = append(all, Info{Name: name, Summary: a.summary})
+	}
+	slices.SortFunc(all, func(a, b Info) int { return strings.Compare(a.Name, b.Name) })
+	return all
+}
+
+// IsAllocationFile reports whether an allocation is the path of a file of shares: it ends in ".json".
+func IsAllocationFile(name string) bool { return strings.HasSuffix(name, ".json") }
+
+// CheckAllocation reports whether an allocation is known and goes with the pattern; "" is the
+// method's own.
+func CheckAllocation(name string, p Pattern) error {
+	if name == "" {
+		return nil
+	}
+	if _, ok := allocations[name]; !ok && !IsAllocationFile(name) {
+		var known []string
+		for _, a := range Allocations() {
+			known = append(known, a.Name)
+		}
+		return fmt.Errorf("unknown allocation %q, want one of %s or a file that ends in .json", name, strings.Join(known, ", "))
+	}
+	if p.Structured() && name != Uniform {
+		return fmt.Errorf("allocation %s: an N:M pattern has the same share of zeros in every matrix, want %s", name, Uniform)
+	}
+	return nil
+}
+
+func init() {
+	RegisterAllocation(Uniform, "the same share of zeros in every matrix",
+		func(context.Context, *Dense) (map[*nn.Linear]float64, error) { return nil, nil })
+}
+
+// allocate decides what pattern each matrix gets.
+func (r *run) allocate(ctx context.Context, d *Dense) error {
+	name, p := r.options.Allocation, r.options.Pattern
+	if name == "" {
+		name = Uniform
+		if a, ok := r.method.(Allocator); ok {
+			name = a.DefaultAllocation(p)
+		}
+		if err := CheckAllocation(name, p); err != nil {
+			return fmt.Errorf("method %s: %w", r.options.Method, err)
+		}
+	}
+	r.report.Allocation = name
+	if name == Uniform {
+		return nil
+	}
+	shares := fileShares(name)
+	if a, ok := allocations[name]; ok {
+		shares = a.shares
+	}
+	found, err := shares(ctx, d)
+	if err != nil {
+		return fmt.Errorf("allocation %s: %w", name, err)
+	}
+	r.patterns = map[*nn.Linear]Pattern{}
+	for lin, s := range found {
+		q := Unstructured(s)
+		if err := q.Check(); err != nil {
+			return fmt.Errorf("allocation %s: tensor %s: %w", name, r.model.TensorName(lin.Weight), err)
+		}
+		r.patterns[lin] = q
+	}
+	return nil
+}

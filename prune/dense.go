@@ -1,0 +1,85 @@
+package prune
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/adagp/adagp/nn"
+)
+
+// Dense is the model before anything is pruned, for those who look at it as a whole: allocations and
+// methods with one threshold for all matrices. At any time the weights of at most one decoder layer
+// are loaded.
+type Dense struct {
+	Pattern  Pattern        // zeros wanted over all matrices
+	Selected [][]*nn.Linear // matrices to prune, by decoder layer
+	Seed     uint64
+	Log      *slog.Logger // never nil
+
+	run     *run
+	batches [][][]int
+}
+
+// A Preparer is a Method that looks at the dense model before the first layer is pruned.
+type Preparer interface {
+	Prepare(ctx context.Context, d *Dense) error
+}
+
+// TensorName returns the name of lin's weights in the checkpoint.
+func (d *Dense) TensorName(lin *nn.Linear) string { return d.run.model.TensorName(lin.Weight) }
+
+// Size returns the number of weights of all selected matrices.
+func (d *Dense) Size() int64 {
+	var n int64
+	for _, linears := range d.Selected {
+		for _, lin := range linears {
+			n += int64(lin.Weight.Len())
+		}
+	}
+	return n
+}
+
+// Each shows every selected matrix, its weights loaded, to visit, decoder layer by decoder layer in
+// order.
+func (d *Dense) Each(ctx context.Context, visit func(layer int, lin *nn.Linear) error) error {
+	for i, linears := range d.Selected {
+		if err := d.each(ctx, i, linears, visit); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *Dense) each(ctx context.Context, layer int, linears []*nn.Linear, visit func(layer int, lin *nn.Linear) error) error {
+	release, err := d.run.load(func(see func(*nn.Param)) {
+		for _, lin := range linears {
+			see(lin.Weight)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	defer release()
+	for _, lin := range linears {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := visit(layer, lin); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// prepare does what comes before the first layer: it spreads the zeros and lets the method look at the
+// whole model.
+func (r *run) prepare(ctx context.Context, selected [][]*nn.Linear, batches [][][]int) error {
+	d := &Dense{Pattern: r.options.Pattern, Selected: selected, Seed: r.options.Seed, Log: r.options.Log, run: r, batches: batches}
+	if err := r.allocate(ctx, d); err != nil {
+		return err
+	}
+	if p, ok := r.method.(Preparer); ok {
+		return p.Prepare(ctx, d)
+	}
+	return nil
+}
