@@ -1,7 +1,7 @@
-//go:build !amd64 || purego
+//go:build (!amd64 && !arm64) || purego
 
 package asm
 
 // compiledLevels lists the levels in assembly that this build contains, slowest
-// first: none yet, every kernel runs as Go code.
+// first: none, every kernel runs as Go code.
 var compiledLevels []*kernels
