@@ -56,6 +56,7 @@ func newApp(r *run) *cli.App {
 			evalCommand(r),
 			inspectCommand(r),
 			methodsCommand(r),
+			benchCommand(r),
 		},
 	}
 }

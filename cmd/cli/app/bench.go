@@ -1,0 +1,110 @@
+package app
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/adagp/adagp/cmd/cli/bench"
+)
+
+func benchCommand(r *run) *cli.Command {
+	return command(&cli.Command{
+		Name:      "bench",
+		Usage:     "measure this machine's kernels and pruning steps",
+		UsageText: programName + " bench [flags]",
+		Description: "Shows what the cores and the memory can do at most, and which share of it matrix products,\n" +
+			"factorisations, pruning steps and a forward pass reach. About a minute and 2 GiB of memory;\n" +
+			"run it on an otherwise idle machine.",
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "quick", Usage: "small sizes: seconds and rough figures", DisableDefaultText: true},
+		},
+		Action: r.action(runBench),
+	},
+		"bench",
+		"bench --threads 1 --kernel avx2",
+		"bench --quick --json",
+	)
+}
+
+func runBench(s *session, c *cli.Context) error {
+	t := s.progress.start("measuring", progressSteps, "")
+	res, err := bench.Run(s.ctx, bench.Options{
+		Quick: c.Bool("quick"),
+		Seed:  s.seed,
+		Progress: func(e bench.Event) {
+			if e.Share == 0 {
+				s.progress.line("measuring: %s (%d of %d)", e.Stage, e.Index+1, e.Total)
+			}
+			t.set(int((float64(e.Index)+e.Share)/float64(e.Total)*progressSteps), e.Stage)
+		},
+	})
+	if err != nil {
+		return err
+	}
+	return s.result(res, func(w io.Writer) { writeBench(w, res) })
+}
+
+// idleShare is the share of the cores that a measurement has at least on an idle machine.
+const idleShare = 0.9
+
+func writeBench(w io.Writer, r *bench.Result) {
+	threads := "1 thread"
+	if r.Threads != 1 {
+		threads = fmt.Sprintf("%d threads", r.Threads)
+	}
+	fmt.Fprintf(w, "kernel %s, %s\n\n", r.Kernel, threads)
+	benchTable(r).write(w)
+	fmt.Fprintf(w, "\nMedians; %s in all. Time of AdaGP is per epoch.\n", formatSeconds(r.Seconds))
+	switch {
+	case r.Quick:
+		fmt.Fprintln(w, "Small sizes (--quick): only the full run says how fast the machine is.")
+	case r.CPUShare > 0 && r.CPUShare < idleShare:
+		fmt.Fprintf(w, "Other programs were running: this one had only %.0f %% of its cores.\n", 100*r.CPUShare)
+	}
+}
+
+func benchTable(r *bench.Result) *table {
+	t := &table{head: []string{"measured", "size", "time", "speed", "share"}, left: 2}
+	flops := func(v float64) string { return fmt.Sprintf("%.1f GFLOP/s", v) }
+	bytes := func(v float64) string { return fmt.Sprintf("%.1f GB/s", v) }
+	share := func(v float64, of string) string { return fmt.Sprintf("%.1f %% of %s", 100*v, of) }
+
+	t.add("multiply-adds, float32", "registers", "", flops(r.Peak), "")
+	t.add("multiply-adds, float64", "registers", "", flops(r.Peak64), "")
+	t.add("reading", "memory", "", bytes(r.Read), "")
+	for _, v := range r.Vectors {
+		size := 4 * float64(v.Rows) * float64(v.Cols)
+		if v.DType != "F32" {
+			size /= 2
+		}
+		t.add("matrix × vector, "+v.DType, fmt.Sprintf("%d×%d", v.Rows, v.Cols), formatShortTime(size/v.GBPS/1e9), bytes(v.GBPS), share(v.OfBandwidth, "reading"))
+	}
+	for _, p := range r.Products {
+		work := 2 * float64(p.M) * float64(p.N) * float64(p.K)
+		t.add("matrix × matrix, "+p.Trans, fmt.Sprintf("%d×%d×%d", p.M, p.N, p.K), formatShortTime(work/p.GFLOPS/1e9), flops(p.GFLOPS), share(p.OfPeak, "float32"))
+	}
+	t.add("Gram matrix XᵀX", fmt.Sprintf("%d×%d", r.Gram.Rows, r.Gram.Cols), formatShortTime(r.Gram.Seconds), "", share(r.Gram.OfProduct, "a product"))
+	for _, f := range r.Factors {
+		t.add("inverse Cholesky factor, F64", fmt.Sprintf("%d×%d", f.N, f.N), formatShortTime(f.Seconds), flops(f.GFLOPS), share(f.OfPeak, "float64"))
+	}
+	for _, s := range r.Steps {
+		t.add(s.Method+", 50 %", fmt.Sprintf("%d×%d", s.Rows, s.Cols), formatShortTime(s.Seconds), "", "")
+	}
+	f := r.Forward
+	t.add("forward pass, OPT", fmt.Sprintf("%d×%d, %d tokens", f.Layers, f.Hidden, f.Tokens), formatShortTime(f.Seconds), fmt.Sprintf("%.0f tokens/s", f.TokensPer), "")
+	t.add("", "its products", "", flops(f.GFLOPS), share(f.OfProducts, "a product"))
+	return t
+}
+
+// formatShortTime shows three digits in the unit that suits.
+func formatShortTime(seconds float64) string {
+	switch {
+	case seconds < 1e-3:
+		return fmt.Sprintf("%.3g µs", 1e6*seconds)
+	case seconds < 1:
+		return fmt.Sprintf("%.3g ms", 1e3*seconds)
+	}
+	return fmt.Sprintf("%.3g s", seconds)
+}
