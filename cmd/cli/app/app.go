@@ -86,7 +86,8 @@ func commandNames(a *cli.App) (names []string) {
 
 // Run executes one command line, args[0] being the program's name, and returns the exit status of
 // docs/contract.md. On failure the last line on stderr says why. A cancelled context ends the work
-// with status 130 and leaves no output folder.
+// with status 130 and leaves no output folder. Threads and kernels are settings of the process, so
+// only one Run may be under way at a time.
 func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return (&run{stdout: stdout, stderr: stderr}).execute(ctx, args)
 }

@@ -162,7 +162,6 @@ func TestBadModels(t *testing.T) {
 		}, []string{"pytorch_model.bin"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
 			dir := copyModel(t, "stories260k")
 			text := writeFileT(t, t.TempDir(), "text.txt", "Once upon a time")
 			c.spoil(t, dir)
@@ -187,7 +186,6 @@ func TestNonFiniteWeights(t *testing.T) {
 		{"-Inf in the embedding", "model.embed_tokens.weight", 0xff800000, "-Inf"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
 			dir := copyModel(t, "stories260k")
 			f := readST(t, filepath.Join(dir, stFileName))
 			f.set32(c.tensor, 7, c.bits)

@@ -78,19 +78,27 @@ func pruneCases(t testing.TB) map[string]pruneCase {
 	}
 }
 
-var realMethods = []string{"adagp", "magnitude", "sparsegpt", "wanda"}
+// realMethods lists what the project registers, so that a new method is tested here without being
+// named.
+func realMethods() (names []string) {
+	for _, m := range prune.Methods() {
+		if !strings.HasPrefix(m.Name, "test-") {
+			names = append(names, m.Name)
+		}
+	}
+	return names
+}
 
 // TestPruneEverything is the main job: every kind of checkpoint, every method, every kind of
 // sparsity; then the other commands read what came of it.
 func TestPruneEverything(t *testing.T) {
 	for name, c := range pruneCases(t) {
-		for _, method := range realMethods {
+		for _, method := range realMethods() {
 			for _, sparsity := range []string{"0.5", "0.7", "0.9", "2:4", "4:8"} {
-				if testing.Short() && !(sparsity == "0.7" || sparsity == "4:8") {
+				if testing.Short() && name+sparsity != "safetensors4:8" && name+sparsity != "sharded0.7" {
 					continue
 				}
 				t.Run(name+"/"+method+"/"+sparsity, func(t *testing.T) {
-					t.Parallel()
 					out := filepath.Join(t.TempDir(), "out")
 					flag := "--sparsity"
 					if strings.Contains(sparsity, ":") {
@@ -229,7 +237,10 @@ func raw(t *testing.T, r *checkpoint.Reader, name string) []byte {
 // weights.
 func TestSameCommandSameModel(t *testing.T) {
 	for name, c := range pruneCases(t) {
-		for _, method := range realMethods {
+		for _, method := range realMethods() {
+			if testing.Short() && name != "sharded" {
+				continue
+			}
 			t.Run(name+"/"+method, func(t *testing.T) {
 				dir := t.TempDir()
 				var want map[string][]byte
@@ -424,5 +435,31 @@ func TestOwnSolver(t *testing.T) {
 	}
 	if r := ok(t, "methods"); !strings.Contains(r.stdout, "drops the first weights") {
 		t.Errorf("methods does not list it:\n%s", r.stdout)
+	}
+}
+
+// TestPruneTrainedModels does the same on the larger trained models where the data set is at hand.
+func TestPruneTrainedModels(t *testing.T) {
+	if testing.Short() {
+		t.Skip("large models")
+	}
+	for _, name := range []string{"llama-mini", "opt-mini", "opt-mini-bin"} {
+		model := golden.Shared(t, "models/"+name)
+		for _, method := range demoMethods {
+			for _, sparsity := range []string{"0.7", "2:4"} {
+				t.Run(name+"/"+method+"/"+sparsity, func(t *testing.T) {
+					out := filepath.Join(t.TempDir(), "out")
+					flag := "--sparsity"
+					if strings.Contains(sparsity, ":") {
+						flag = "--pattern"
+					}
+					var report prune.Report
+					okJSON(t, &report, "prune", "--model", model, "--out", out, "--method", method, flag, sparsity, "--samples", "4")
+					checkReport(t, &report, out, method, sparsity)
+					checkSparsity(t, out, &report, sparsity)
+					checkUntouched(t, model, out, &report)
+				})
+			}
+		}
 	}
 }
