@@ -21,23 +21,30 @@ import (
 // its error. Errors also come from options, weights and masks that do not fit; batches of wrong shapes
 // panic with a *tensor.ShapeError.
 func Block(ctx context.Context, layer models.DecoderLayer, masks map[*nn.Linear]*prune.Mask, in, target []*tensor.Tensor, seqLens []int, o Options) (Result, error) {
-	if err := o.Check(); err != nil {
+	d, err := newBlock(layer, masks, in, target, seqLens, o)
+	if err != nil {
 		return Result{}, err
+	}
+	defer d.weights.only(layer.Walk)()
+	return d.run(ctx)
+}
+
+func newBlock(layer models.DecoderLayer, masks map[*nn.Linear]*prune.Mask, in, target []*tensor.Tensor, seqLens []int, o Options) (*descent, error) {
+	if err := o.Check(); err != nil {
+		return nil, err
 	}
 	b := &block{layer: layer}
 	b.divide(in, target, seqLens)
 	weights, err := collect(layer.Linears(), masks)
 	if err != nil {
-		return Result{}, err
+		return nil, err
 	}
 	b.scale = 1 / spread(target)
-	defer weights.only(layer.Walk)()
-	d := &descent{name: layer.Name(), weights: weights, loss: b.loss, options: o.withDefaults(b.width)}
+	b.descent = &descent{name: layer.Name(), weights: weights, loss: b.loss, options: o.withDefaults(b.width)}
 	for _, w := range b.windows {
-		d.tokens = append(d.tokens, w.in.Dim(0))
+		b.descent.tokens = append(b.descent.tokens, w.in.Dim(0))
 	}
-	b.descent = d
-	return d.run(ctx)
+	return b.descent, nil
 }
 
 // block is a decoder layer and what it should do.

@@ -24,12 +24,22 @@ import (
 //
 // It ends early as [Block] does.
 func Global(ctx context.Context, student, teacher *models.Model, masks map[*nn.Linear]*prune.Mask, windows [][]int, o Options) (Result, error) {
-	if err := o.Check(); err != nil {
+	d, err := newGlobal(student, teacher, masks, windows, o)
+	if err != nil {
 		return Result{}, err
+	}
+	defer d.weights.only(student.Walk)()
+	defer all(nil).only(teacher.Walk)()
+	return d.run(ctx)
+}
+
+func newGlobal(student, teacher *models.Model, masks map[*nn.Linear]*prune.Mask, windows [][]int, o Options) (*descent, error) {
+	if err := o.Check(); err != nil {
+		return nil, err
 	}
 	g := &global{student: student, teacher: teacher, windows: windows}
 	if err := g.check(); err != nil {
-		return Result{}, err
+		return nil, err
 	}
 	var linears []*nn.Linear
 	for _, l := range student.Layers() {
@@ -37,16 +47,13 @@ func Global(ctx context.Context, student, teacher *models.Model, masks map[*nn.L
 	}
 	weights, err := collect(linears, masks)
 	if err != nil {
-		return Result{}, err
+		return nil, err
 	}
-	defer weights.only(student.Walk)()
-	defer all(nil).only(teacher.Walk)()
-	d := &descent{name: "model", weights: weights, loss: g.loss, options: o.withDefaults(student.Config().HiddenSize)}
+	g.descent = &descent{name: "model", weights: weights, loss: g.loss, options: o.withDefaults(student.Config().HiddenSize)}
 	for _, w := range windows {
-		d.tokens = append(d.tokens, len(w))
+		g.descent.tokens = append(g.descent.tokens, len(w))
 	}
-	g.descent = d
-	return d.run(ctx)
+	return g.descent, nil
 }
 
 // global is a pruned model and the dense one that it learns from.
