@@ -14,6 +14,23 @@ type Bits []uint64
 // RowBits returns row i, which shares its storage with the mask; bits behind the last column are 0.
 func (m *Mask) RowBits(i int) Bits { return m.words[i*m.stride : (i+1)*m.stride : (i+1)*m.stride] }
 
+// AddSplit sets dst = base + kept·x where weights are kept and base + pruned·x where they are pruned. All
+// slices have one value per column; dst may be one of the others.
+func (b Bits) AddSplit(dst, base, x []float64, kept, pruned float64) {
+	low := math.Float64bits(pruned)
+	flip := low ^ math.Float64bits(kept)
+	x, base = x[:len(dst)], base[:len(dst)]
+	for k, word := range b {
+		lo := k * 64
+		d := dst[lo:min(lo+64, len(dst))]
+		u, v := base[lo:][:len(d)], x[lo:][:len(d)]
+		for j := range d {
+			d[j] = u[j] + math.Float64frombits(low^flip&-(word&1))*v[j]
+			word >>= 1
+		}
+	}
+}
+
 // Kept returns v where weight j is kept, else 0.
 func (b Bits) Kept(j int, v float64) float64 {
 	return math.Float64frombits(math.Float64bits(v) & -(b[j>>6] >> (j & 63) & 1))

@@ -62,3 +62,27 @@ func TestMaskRows(t *testing.T) {
 		}()
 	}
 }
+
+func TestBitsAddSplit(t *testing.T) {
+	r := rand.New(rand.NewPCG(8, 3))
+	for _, cols := range []int{1, 63, 64, 65, 128, 200} {
+		m := NewMask(2, cols)
+		x, base, dst := make([]float64, cols), make([]float64, cols), make([]float64, cols)
+		for j := range cols {
+			m.Set(1, j, r.IntN(2) == 0)
+			x[j], base[j] = r.NormFloat64(), r.NormFloat64()
+		}
+		was := append([]float64(nil), x...)
+		m.RowBits(1).AddSplit(dst, base, x, 2, -0.5)
+		m.RowBits(1).AddSplit(x, base, x, 2, -0.5) // in place
+		for j := range cols {
+			factor := -0.5
+			if m.Keep(1, j) {
+				factor = 2
+			}
+			if want := base[j] + factor*was[j]; math.Abs(dst[j]-want) > 1e-15 || dst[j] != x[j] {
+				t.Fatalf("%d columns: element %d is %g, in place %g, want %g", cols, j, dst[j], x[j], want)
+			}
+		}
+	}
+}

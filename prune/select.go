@@ -108,28 +108,50 @@ func (s *Selector) Block(m *Mask, col0 int, score *linalg.Matrix, k int) {
 }
 
 // markRow prunes the scores below limit and the first ties of those equal to it; it returns the ties
-// that are left over.
+// that are left over. Which scores those are cannot be predicted, so no branch depends on it.
 func markRow(m *Mask, i, col0 int, score []float64, limit float64, ties int) int {
 	for j := 0; j < len(score); j += 64 {
 		part := score[j:min(j+64, len(score))]
-		var keep uint64
-		for b, v := range part {
-			switch {
-			case v < limit:
-			case v == limit && ties > 0:
-				ties--
-			default:
-				keep |= 1 << b
-			}
+		var below, equal uint64
+		for _, v := range part {
+			below = below>>1 | bit(v < limit)<<63
+			equal = equal>>1 | bit(v == limit)<<63
 		}
-		m.setBits(i, col0+j, len(part), keep)
+		unused := 64 - len(part)
+		drop := below >> unused
+		for e := equal >> unused; e != 0 && ties > 0; e &= e - 1 {
+			drop |= e & -e
+			ties--
+		}
+		m.setBits(i, col0+j, len(part), ^drop&(^uint64(0)>>unused))
 	}
 	return ties
+}
+
+func bit(b bool) uint64 {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // lowestBits returns a bit per score, set for the k lowest of at most 64.
 func lowestBits(score []float64, k int) uint64 {
 	var drop uint64
+	if len(score) <= 8 && !anyNaN(score) {
+		// The groups of N:M patterns: count for each score how many go before it.
+		for j, v := range score {
+			var before uint64
+			for _, u := range score[:j] {
+				before += bit(u <= v)
+			}
+			for _, u := range score[j+1:] {
+				before += bit(u < v)
+			}
+			drop |= bit(before < uint64(k)) << j
+		}
+		return drop
+	}
 	for range min(k, len(score)) {
 		best := -1
 		for j, v := range score {
@@ -143,6 +165,15 @@ func lowestBits(score []float64, k int) uint64 {
 		drop |= 1 << best
 	}
 	return drop
+}
+
+func anyNaN(vals []float64) bool {
+	for _, v := range vals {
+		if v != v {
+			return true
+		}
+	}
+	return false
 }
 
 // histogramFrom is the length from which a histogram pass pays: it narrows the search down to the

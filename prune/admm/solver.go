@@ -127,12 +127,10 @@ func growth(step, steps int) float64 {
 // with scores set it also writes |X + U| to rhs.
 func (r *run) addMultipliers(scores bool) {
 	r.rows(func(i int) {
-		x, sum, score := r.x.Row(i), r.sum.Row(i), r.rhs.Row(i)
-		bits := r.mask.RowBits(i)
-		for j, v := range x {
-			sum[j] = v + bits.Pruned(j, sum[j])
-		}
+		sum := r.sum.Row(i)
+		r.mask.RowBits(i).AddSplit(sum, r.x.Row(i), sum, 0, 1)
 		if scores {
+			score := r.rhs.Row(i)
 			for j, v := range sum {
 				score[j] = math.Abs(v)
 			}
@@ -143,11 +141,7 @@ func (r *run) addMultipliers(scores bool) {
 // projected writes T·A + Z − U to rhs, which is T·A plus the sum in the mask and minus it elsewhere.
 func (r *run) projected() {
 	r.rows(func(i int) {
-		pull, sum, rhs := r.pull.Row(i), r.sum.Row(i), r.rhs.Row(i)
-		bits := r.mask.RowBits(i)
-		for j, v := range pull {
-			rhs[j] = v + penalty*(bits.Kept(j, sum[j])-bits.Pruned(j, sum[j]))
-		}
+		r.mask.RowBits(i).AddSplit(r.rhs.Row(i), r.pull.Row(i), r.sum.Row(i), penalty, -penalty)
 	})
 }
 

@@ -89,17 +89,14 @@ func (r *run) factor(rho float64) {
 func (r *run) iterate(rho float64) {
 	carry := r.carry
 	r.rows(func(i int) {
-		pull, sum, rhs, bits := r.pull.Row(i), r.sum.Row(i), r.rhs.Row(i), r.mask.RowBits(i)
-		for j, v := range sum {
-			rhs[j] = pull[j] + rho*(bits.Kept(j, v)-carry*bits.Pruned(j, v))
-		}
+		r.mask.RowBits(i).AddSplit(r.rhs.Row(i), r.pull.Row(i), r.sum.Row(i), rho, -rho*carry)
 	})
 	linalg.MulInto(r.b, 1, r.rhs, r.inverse, 0)
 	r.rows(func(i int) {
-		b, sum, score, bits := r.b.Row(i), r.sum.Row(i), r.score.Row(i), r.mask.RowBits(i)
-		for j, v := range b {
-			sum[j] = v + carry*bits.Pruned(j, sum[j])
-			score[j] = math.Abs(sum[j])
+		sum, score := r.sum.Row(i), r.score.Row(i)
+		r.mask.RowBits(i).AddSplit(sum, r.b.Row(i), sum, 0, carry)
+		for j, v := range sum {
+			score[j] = math.Abs(v)
 		}
 	})
 	r.sel.Layer(r.mask, r.score, r.p.Pattern)
