@@ -18,6 +18,9 @@ type Context struct {
 	Cache *KVCache
 	// Observer, when set, is shown the input and output of every Linear.
 	Observer Observer
+	// VarObserver, when set, is shown the same as variables, so that it can ask for the gradient of
+	// an output (autograd.Var.RetainGrad).
+	VarObserver func(l *Linear, x, y *autograd.Var)
 }
 
 // sequences returns how many sequences of SeqLen rows x holds.

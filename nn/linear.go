@@ -34,7 +34,7 @@ func (l *Linear) In() int { return l.Weight.Shape[1] }
 // Out returns the output width.
 func (l *Linear) Out() int { return l.Weight.Shape[0] }
 
-// Forward maps x [tokens, in] to [tokens, out] and shows both to the context's observer.
+// Forward maps x [tokens, in] to [tokens, out] and shows both to the context's observers.
 func (l *Linear) Forward(c *Context, x *autograd.Var) *autograd.Var {
 	var b *autograd.Var
 	if l.Bias != nil {
@@ -43,6 +43,9 @@ func (l *Linear) Forward(c *Context, x *autograd.Var) *autograd.Var {
 	y := autograd.Linear(x, l.Weight.On(c), b)
 	if c.Observer != nil {
 		c.Observer.Observe(l, x.Value, y.Value)
+	}
+	if c.VarObserver != nil {
+		c.VarObserver(l, x, y)
 	}
 	return y
 }

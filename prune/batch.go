@@ -19,6 +19,11 @@ func heldOut(n int) int { return n / heldOutShare }
 // batch cuts the windows into batches of consecutive windows of one length. perBatch 0 chooses the
 // number of windows by the width of the model. The held-out windows begin a batch of their own.
 func batch(m *models.Model, windows [][]int, perBatch int) ([][][]int, error) {
+	return batchWithin(batchBytes, m, windows, perBatch)
+}
+
+// batchWithin is batch with a bound of its own on the bytes.
+func batchWithin(bytes int, m *models.Model, windows [][]int, perBatch int) ([][][]int, error) {
 	if len(windows) == 0 {
 		return nil, fmt.Errorf("no calibration windows")
 	}
@@ -30,7 +35,7 @@ func batch(m *models.Model, windows [][]int, perBatch int) ([][][]int, error) {
 	for lo := 0; lo < len(windows); {
 		limit := perBatch
 		if limit == 0 {
-			limit = max(1, batchBytes/(perToken*max(1, len(windows[lo]))))
+			limit = max(1, bytes/(perToken*max(1, len(windows[lo]))))
 		}
 		hi, end := lo+1, len(windows)-heldOut(len(windows))
 		if lo >= end {

@@ -18,6 +18,9 @@ type Dense struct {
 
 	run     *run
 	batches [][][]int
+	windows [][]int
+	fisher  map[*nn.Linear][]float64 // nil until Fisher was called
+	norms   map[*nn.Linear][]float64 // nil until InputNorms or Fisher was called
 }
 
 // A Preparer is a Method that looks at the dense model before the first layer is pruned.
@@ -73,10 +76,18 @@ func (d *Dense) each(ctx context.Context, layer int, linears []*nn.Linear, visit
 
 // prepare does what comes before the first layer: it spreads the zeros and lets the method look at the
 // whole model.
-func (r *run) prepare(ctx context.Context, selected [][]*nn.Linear, batches [][][]int) error {
-	d := &Dense{Pattern: r.options.Pattern, Selected: selected, Seed: r.options.Seed, Log: r.options.Log, run: r, batches: batches}
+func (r *run) prepare(ctx context.Context, selected [][]*nn.Linear, windows [][]int, batches [][][]int) error {
+	d := &Dense{Pattern: r.options.Pattern, Selected: selected, Seed: r.options.Seed, Log: r.options.Log,
+		run: r, windows: windows, batches: batches}
 	if err := r.allocate(ctx, d); err != nil {
 		return err
+	}
+	if u, ok := r.method.(FisherUser); ok && u.WantsFisher() {
+		f, err := d.Fisher(ctx)
+		if err != nil {
+			return err
+		}
+		r.rowWeights = f
 	}
 	if p, ok := r.method.(Preparer); ok {
 		return p.Prepare(ctx, d)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 
-	"github.com/adagp/adagp/autograd"
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune/calib"
@@ -215,9 +214,4 @@ func (l *Layer) report() (LayerReport, error) {
 		r.Tensors = append(r.Tensors, *t)
 	}
 	return r, nil
-}
-
-// forwardOne applies a decoder layer to one batch of hidden states without recording gradients.
-func forwardOne(m models.DecoderLayer, h *tensor.Tensor, seqLen int, o nn.Observer) *tensor.Tensor {
-	return m.Forward(&nn.Context{SeqLen: seqLen, Observer: o}, autograd.Const(h)).Value
 }

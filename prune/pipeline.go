@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/adagp/adagp/autograd"
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/tensor"
@@ -60,12 +61,13 @@ func Run(ctx context.Context, m *models.Model, windows [][]int, o Options, out S
 		}
 		r.finisher, r.held, r.masks = f, map[*nn.Linear]*tensor.Tensor{}, map[*nn.Linear]*Mask{}
 	}
-	if err := r.prepare(ctx, selected, batches); err != nil {
+	if err := r.prepare(ctx, selected, windows, batches); err != nil {
 		return nil, fmt.Errorf("prune: %w", err)
 	}
-	if err := r.embed(ctx, batches); err != nil {
+	if r.hidden, r.seqLens, err = r.embedded(ctx, batches); err != nil {
 		return nil, fmt.Errorf("prune: %w", err)
 	}
+	r.dense = r.hidden
 	for i := range r.at.Layers {
 		if err := r.layer(ctx, i, selected[i]); err != nil {
 			return nil, fmt.Errorf("prune: %w", err)
@@ -122,26 +124,24 @@ func (r *run) remember(lin *nn.Linear, m *Mask) {
 	}
 }
 
-// embed turns the batches of windows into hidden states.
-func (r *run) embed(ctx context.Context, batches [][][]int) error {
+// embedded turns batches of windows into hidden states, and tells the length of the windows of each.
+func (r *run) embedded(ctx context.Context, batches [][][]int) (hidden []*tensor.Tensor, seqLens []int, err error) {
 	release, err := r.load(r.model.EmbedWalk)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	defer release()
 	for _, ids := range batches {
 		if err := ctx.Err(); err != nil {
-			return err
+			return nil, nil, err
 		}
 		h := r.model.Embed(&nn.Context{}, ids).Value
 		if err := finiteStates("the embedding", h); err != nil {
-			return err
+			return nil, nil, err
 		}
-		r.hidden = append(r.hidden, h)
-		r.seqLens = append(r.seqLens, len(ids[0]))
+		hidden, seqLens = append(hidden, h), append(seqLens, len(ids[0]))
 	}
-	r.dense = r.hidden
-	return nil
+	return hidden, seqLens, nil
 }
 
 // layer takes decoder layer i through the run: load, prune, write, propagate, release.
@@ -226,14 +226,14 @@ func (r *run) forward(ctx context.Context, module models.DecoderLayer, in []*ten
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		y := forwardOne(module, h, r.seqLens[b], o)
+		y, err := forwardOne(module, h, r.seqLens[b], o)
 		if done != nil {
-			if err := done(b, y); err != nil {
+			if err := done(b, y); err != nil { // an observer's error says more than the output does
 				return err
 			}
 		}
-		if err := finiteStates("layer "+module.Name(), y); err != nil {
-			return cmp.Or(culprit(module, h, r.seqLens[b]), err)
+		if err != nil {
+			return err
 		}
 		r.event(Event{Stage: s, Fraction: float64(b+1) / float64(len(in))})
 	}
@@ -253,14 +253,24 @@ func finiteValues(what string, h *tensor.Tensor) error {
 	return nil
 }
 
+// forwardOne applies a decoder layer to one batch of hidden states without recording gradients. An
+// output that is not finite is returned together with an error that says where such values came up.
+func forwardOne(m models.DecoderLayer, h *tensor.Tensor, seqLen int, o nn.Observer) (*tensor.Tensor, error) {
+	y := m.Forward(&nn.Context{SeqLen: seqLen, Observer: o}, autograd.Const(h)).Value
+	if err := finiteStates("layer "+m.Name(), y); err != nil {
+		return y, cmp.Or(culprit(m, h, seqLen), err)
+	}
+	return y, nil
+}
+
 // culprit runs a batch whose output is not finite once more and names the first linear layer that such
 // a value enters or leaves; nil if there is none.
-func culprit(module models.DecoderLayer, h *tensor.Tensor, seqLen int) (err error) {
-	forwardOne(module, h, seqLen, nn.ObserverFunc(func(lin *nn.Linear, x, y *tensor.Tensor) {
+func culprit(m models.DecoderLayer, h *tensor.Tensor, seqLen int) (err error) {
+	m.Forward(&nn.Context{SeqLen: seqLen, Observer: nn.ObserverFunc(func(lin *nn.Linear, x, y *tensor.Tensor) {
 		if err == nil {
 			err = cmp.Or(finiteValues("layer "+lin.Name()+": activation of input", x), finiteValues("layer "+lin.Name()+": output", y))
 		}
-	}))
+	})}, autograd.Const(h))
 	return err
 }
 

@@ -1,0 +1,91 @@
+package prune
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/adagp/adagp/nn"
+	"github.com/adagp/adagp/prune/calib"
+)
+
+// Fisher returns the Fisher weight of every output i of the selected matrices [out],
+//
+//	f_i = mean over the calibration tokens of (dLoss/dy_i)²,
+//
+// with the next-token cross-entropy of the dense model, summed over positions, as the loss: to second
+// order, an error e in output i of a token costs f_i·e²/2 of it. One forward and one backward pass, as
+// in [Dense.Backward]; a second call costs nothing.
+func (d *Dense) Fisher(ctx context.Context) (map[*nn.Linear][]float64, error) {
+	if d.fisher != nil {
+		return d.fisher, nil
+	}
+	grads, inputs := map[*nn.Linear]*calib.Stats{}, calib.NewCollector(Needs{SquaredNorms: true}, slices.Concat(d.Selected...)...)
+	err := d.Backward(ctx, false, func(g Gradient) error {
+		inputs.Observe(g.Linear, g.X, nil)
+		if grads[g.Linear] == nil {
+			grads[g.Linear] = calib.NewStats(g.Linear.Out(), Needs{SquaredNorms: true})
+		}
+		return cmp.Or(inputs.Err(), grads[g.Linear].Add(g.DY))
+	})
+	if err != nil {
+		return nil, err
+	}
+	stats, err := inputs.Stats()
+	if err != nil {
+		return nil, err
+	}
+	d.fisher, d.norms = means(grads), means(stats)
+	return d.fisher, nil
+}
+
+// InputNorms returns the mean square of every input of the selected matrices over the calibration
+// tokens of the dense model, diag(H)/n [in]. After [Dense.Fisher] it costs nothing, otherwise one
+// forward pass.
+func (d *Dense) InputNorms(ctx context.Context) (map[*nn.Linear][]float64, error) {
+	if d.norms != nil {
+		return d.norms, nil
+	}
+	r := d.run
+	hidden, lens, err := r.embedded(ctx, d.batches)
+	if err != nil {
+		return nil, err
+	}
+	r.before = prepareShare
+	c := calib.NewCollector(Needs{SquaredNorms: true}, slices.Concat(d.Selected...)...)
+	for i, module := range r.model.Layers()[:r.at.Layers] {
+		release, err := r.load(module.Walk)
+		if err != nil {
+			return nil, err
+		}
+		for b := 0; b < len(hidden) && err == nil; b++ {
+			if hidden[b], err = forwardOne(module, hidden[b], lens[b], c); err == nil {
+				err = cmp.Or(c.Err(), ctx.Err())
+			}
+		}
+		release()
+		if err != nil {
+			return nil, err
+		}
+		r.event(Event{Stage: StagePrepare, Fraction: float64(i+1) / float64(r.at.Layers)})
+	}
+	stats, err := c.Stats()
+	if err != nil {
+		return nil, err
+	}
+	d.norms = means(stats)
+	return d.norms, nil
+}
+
+// means divides the sums of squares by the number of tokens.
+func means(stats map[*nn.Linear]*calib.Stats) map[*nn.Linear][]float64 {
+	out := map[*nn.Linear][]float64{}
+	for lin, s := range stats {
+		v := make([]float64, len(s.SquaredNorms))
+		for j, sum := range s.SquaredNorms {
+			v[j] = sum / float64(s.Tokens)
+		}
+		out[lin] = v
+	}
+	return out
+}
