@@ -27,13 +27,13 @@ func init() {
 // Solver is ADMM with a growing mask.
 type Solver struct {
 	DampFrac   float64 // share of the normalised diagonal added to it
-	Iterations int     // in all; at least Growing
-	Growing    int     // iterations during which the mask grows, at least 1
+	Iterations int     // in all; 0: DefaultIterations
+	Growing    int     // iterations during which the mask grows, at most all; 0: DefaultGrowing
 }
 
 // New returns the solver with the given options, defaults for those that are 0.
 func New(o prune.SolverOptions) Solver {
-	s := Solver{DampFrac: o.DampFrac, Iterations: DefaultIterations, Growing: DefaultGrowing}
+	s := Solver{DampFrac: o.DampFrac}
 	if s.DampFrac == 0 {
 		s.DampFrac = DefaultDampFrac
 	}
@@ -46,6 +46,13 @@ func (Solver) Needs() prune.Needs { return prune.Needs{Hessian: true} }
 // Solve prunes and updates. Errors name the tensor: a Hessian that stays indefinite with the largest
 // damping, weights that overflow.
 func (s Solver) Solve(ctx context.Context, p *prune.Problem) (*prune.Solution, error) {
+	if s.Iterations < 1 {
+		s.Iterations = DefaultIterations
+	}
+	if s.Growing < 1 {
+		s.Growing = DefaultGrowing
+	}
+	s.Growing = min(s.Growing, s.Iterations)
 	r := &run{s: s, p: p}
 	damping, err := p.Damp(ctx, "admm", s.DampFrac, r.prepare)
 	if err != nil {

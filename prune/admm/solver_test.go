@@ -38,6 +38,14 @@ func TestRecorded(t *testing.T) {
 
 func TestLaws(t *testing.T) { prunetest.Laws(t, New(prune.SolverOptions{})) }
 
+// TestSchedules: the mask has all its zeros at the end, however few iterations there are.
+func TestSchedules(t *testing.T) {
+	p := prunetest.Random(3, 10, 40, 100, prune.Unstructured(0.7))
+	for _, s := range []Solver{{Iterations: 1}, {Iterations: 5, Growing: 9}, {Iterations: 9, Growing: 1}, {}} {
+		loss(t, s, p) // prune.Solve checks the mask
+	}
+}
+
 // TestBeatsSparseGPT: the mask that grows is worth it on correlated inputs.
 func TestBeatsSparseGPT(t *testing.T) {
 	for seed := range uint64(3) {
