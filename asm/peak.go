@@ -28,7 +28,8 @@ func ReadLoop(x []float32) (bits uint32) { return peakLoopsOf(Current()).read(x)
 // peakLoops are the loops of a level.
 type peakLoops struct {
 	// Each turn sets the elements x[i] of the registers, zero at first, to
-	// a·x[i] + b. With a next to -1 they neither grow nor settle.
+	// a·x[i] + b, or on NEON to x[i] + a·b. With a next to -1 they neither settle
+	// nor grow beyond measure.
 	multiplyAdd32          func(turns int, a, b float32)
 	multiplyAdd64          func(turns int, a, b float64)
 	elements32, elements64 int // of all registers
