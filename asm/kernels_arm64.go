@@ -49,12 +49,26 @@ func kernelsNEON() *kernels {
 	k.sub = binary(subF32NEON)
 	k.mul = binary(mulF32NEON)
 
+	k.exp = unary(expF32NEON)
+	k.tanh = unary(tanhF32NEON)
+	k.sigmoid = unary(sigmoidF32NEON)
+	k.silu = unary(siluF32NEON)
+	k.gelu = unary(geluF32NEON)
+	k.geluTanh = unary(geluTanhF32NEON)
+	k.swiglu = binary(swigluF32NEON)
 	rows := rowKernels{
-		scale: scaleF32NEON, scaleMul: scaleMulF32NEON, dotWide: dotWideF32NEON, sumWide: sumWideF32NEON,
-		deviation: deviationF32NEON, normalize: normalizeF32NEON, withBias: normalizeBiasF32NEON, rope: ropeF32NEON,
+		lanes: 4, maximum: maximumF32NEON, expShifted: expShiftedF32NEON, scale: scaleF32NEON,
+		scaleMul: scaleMulF32NEON, dotWide: dotWideF32NEON, sumWide: sumWideF32NEON, deviation: deviationF32NEON,
+		normalize: normalizeF32NEON, withBias: normalizeBiasF32NEON, rope: ropeF32NEON,
 	}
+	k.softmaxRow = rows.softmax
 	k.rmsNormRow = rows.rmsNorm
 	k.layerNormRow = rows.layerNorm
 	k.ropeRow = rows.ropeRow
+
+	k.f16ToF32 = convert(f16ToF32NEON)
+	k.f32ToF16 = convert(f32ToF16NEON)
+	k.bf16ToF32 = convert(bf16ToF32NEON)
+	k.f32ToBF16 = convert(f32ToBF16NEON)
 	return &k
 }

@@ -11,10 +11,6 @@
 #define VFMLA_S4I(m, i, n, d) WORD $(0x4f801000 | ((i)&1)<<21 | (m)<<16 | ((i)>>1)<<11 | (n)<<5 | (d))
 #define VFMLA_D2I(m, i, n, d) WORD $(0x4fc01000 | (m)<<16 | (i)<<11 | (n)<<5 | (d))
 
-// fmul vd.4s, vn.4s, vm.s[i]: d = n·m[i], and the same of two doubles
-#define VFMUL_S4I(m, i, n, d) WORD $(0x4f809000 | ((i)&1)<<21 | (m)<<16 | ((i)>>1)<<11 | (n)<<5 | (d))
-#define VFMUL_D2I(m, i, n, d) WORD $(0x4fc09000 | (m)<<16 | (i)<<11 | (n)<<5 | (d))
-
 // fadd, fsub, fmul, fdiv vd.4s, vn.4s, vm.4s: d = n ∘ m
 #define VFADD_S4(m, n, d) WORD $(0x4e20d400 | (m)<<16 | (n)<<5 | (d))
 #define VFSUB_S4(m, n, d) WORD $(0x4ea0d400 | (m)<<16 | (n)<<5 | (d))
@@ -30,9 +26,8 @@
 #define VFMAX_S4(m, n, d) WORD $(0x4e20f400 | (m)<<16 | (n)<<5 | (d))
 #define VFMIN_S4(m, n, d) WORD $(0x4ea0f400 | (m)<<16 | (n)<<5 | (d))
 
-// fcmeq, fcmgt vd.4s, vn.4s, vm.4s: all bits of d set where n = m, n > m
+// fcmeq vd.4s, vn.4s, vm.4s: all bits of d set where n = m, none elsewhere
 #define VFCMEQ_S4(m, n, d) WORD $(0x4e20e400 | (m)<<16 | (n)<<5 | (d))
-#define VFCMGT_S4(m, n, d) WORD $(0x6ea0e400 | (m)<<16 | (n)<<5 | (d))
 
 // fabs, fneg vd.4s, vn.4s
 #define VFABS_S4(n, d) WORD $(0x4ea0f800 | (n)<<5 | (d))
@@ -40,7 +35,6 @@
 
 // frintn: to the nearest integer, ties to even; fcvtns: that as an int32
 #define VFRINTN_S4(n, d) WORD $(0x4e218800 | (n)<<5 | (d))
-#define VFRINTN_D2(n, d) WORD $(0x4e618800 | (n)<<5 | (d))
 #define VFCVTNS_S4(n, d) WORD $(0x4e21a800 | (n)<<5 | (d))
 
 // sshr vd.4s, vn.4s, #shift: d = n>>shift, signed
