@@ -2,94 +2,110 @@
 
 #include "textflag.h"
 
-#define ZERO4(x, y, z, w) \
+#define ZERO4(w, x, y, z) \
+	VEOR w.B16, w.B16, w.B16; \
 	VEOR x.B16, x.B16, x.B16; \
 	VEOR y.B16, y.B16, y.B16; \
-	VEOR z.B16, z.B16, z.B16; \
-	VEOR w.B16, w.B16, w.B16
+	VEOR z.B16, z.B16, z.B16
 
-#define MULADD4(T, x, y, z, w) \
-	VFMLA V1.T, V0.T, x.T; \
-	VFMLA V1.T, V0.T, y.T; \
-	VFMLA V1.T, V0.T, z.T; \
-	VFMLA V1.T, V0.T, w.T
+#define ZERO24 \
+	ZERO4(V8, V9, V10, V11);   \
+	ZERO4(V12, V13, V14, V15); \
+	ZERO4(V16, V17, V18, V19); \
+	ZERO4(V20, V21, V22, V23); \
+	ZERO4(V24, V25, V26, V27); \
+	ZERO4(V28, V29, V30, V31)
 
-#define MULADD_LOOP(T) \
-	ZERO4(V8, V9, V10, V11);       \
-	ZERO4(V12, V13, V14, V15);     \
-	ZERO4(V16, V17, V18, V19);     \
-	ZERO4(V20, V21, V22, V23);     \
-	ZERO4(V24, V25, V26, V27);     \
-	ZERO4(V28, V29, V30, V31);     \
-	CMP $0, R0;                    \
-	BLE done;                      \
-turn:                              \
-	MULADD4(T, V8, V9, V10, V11);   \
-	MULADD4(T, V12, V13, V14, V15); \
-	MULADD4(T, V16, V17, V18, V19); \
-	MULADD4(T, V20, V21, V22, V23); \
-	MULADD4(T, V24, V25, V26, V27); \
-	MULADD4(T, V28, V29, V30, V31); \
-	SUBS $1, R0;                   \
-	BNE  turn;                     \
-done:                              \
-	RET
+#define MULADD4_F32(w, x, y, z) \
+	VFMLA V0.S4, V1.S4, w.S4; \
+	VFMLA V0.S4, V1.S4, x.S4; \
+	VFMLA V0.S4, V1.S4, y.S4; \
+	VFMLA V0.S4, V1.S4, z.S4
+
+#define MULADD4_F64(w, x, y, z) \
+	VFMLA V0.D2, V1.D2, w.D2; \
+	VFMLA V0.D2, V1.D2, x.D2; \
+	VFMLA V0.D2, V1.D2, y.D2; \
+	VFMLA V0.D2, V1.D2, z.D2
 
 // func multiplyAddF32NEON(turns int, a, b float32)
 TEXT ·multiplyAddF32NEON(SB), NOSPLIT, $0-16
-	MOVD  turns+0(FP), R0
-	FMOVS a+8(FP), F0
-	FMOVS b+12(FP), F1
-	VDUP  V0.S[0], V0.S4
-	VDUP  V1.S[0], V1.S4
-	MULADD_LOOP(S4)
+	MOVD turns+0(FP), R0
+	MOVWU a+8(FP), R1
+	MOVWU b+12(FP), R2
+	VDUP R1, V0.S4
+	VDUP R2, V1.S4
+	ZERO24
+turn:
+	CMP $0, R0
+	BLE done
+	MULADD4_F32(V8, V9, V10, V11)
+	MULADD4_F32(V12, V13, V14, V15)
+	MULADD4_F32(V16, V17, V18, V19)
+	MULADD4_F32(V20, V21, V22, V23)
+	MULADD4_F32(V24, V25, V26, V27)
+	MULADD4_F32(V28, V29, V30, V31)
+	SUB $1, R0
+	B turn
+done:
+	RET
 
 // func multiplyAddF64NEON(turns int, a, b float64)
 TEXT ·multiplyAddF64NEON(SB), NOSPLIT, $0-24
-	MOVD  turns+0(FP), R0
-	FMOVD a+8(FP), F0
-	FMOVD b+16(FP), F1
-	VDUP  V0.D[0], V0.D2
-	VDUP  V1.D[0], V1.D2
-	MULADD_LOOP(D2)
-
-// A line of 64 bytes.
-#define READ(from) \
-	FLDPQ.P 32(from), (F0, F1);     \
-	FLDPQ.P 32(from), (F2, F3);     \
-	VEOR    V0.B16, V16.B16, V16.B16; \
-	VEOR    V1.B16, V17.B16, V17.B16; \
-	VEOR    V2.B16, V18.B16, V18.B16; \
-	VEOR    V3.B16, V19.B16, V19.B16
+	MOVD turns+0(FP), R0
+	MOVD a+8(FP), R1
+	MOVD b+16(FP), R2
+	VDUP R1, V0.D2
+	VDUP R2, V1.D2
+	ZERO24
+turn:
+	CMP $0, R0
+	BLE done
+	MULADD4_F64(V8, V9, V10, V11)
+	MULADD4_F64(V12, V13, V14, V15)
+	MULADD4_F64(V16, V17, V18, V19)
+	MULADD4_F64(V20, V21, V22, V23)
+	MULADD4_F64(V24, V25, V26, V27)
+	MULADD4_F64(V28, V29, V30, V31)
+	SUB $1, R0
+	B turn
+done:
+	RET
 
 // func readF32NEON(x *float32, lines int) uint32
 TEXT ·readF32NEON(SB), NOSPLIT, $0-20
 	MOVD x+0(FP), R0
 	MOVD lines+8(FP), R1
-	ADD  R1<<6, R0, R2
-	ZERO4(V16, V17, V18, V19)
-	SUBS $4, R1
-	BLT  done
-
+	ADD R1<<6, R0, R2  // the second half
+	ZERO4(V8, V9, V10, V11)
+	ZERO4(V12, V13, V14, V15)
 turn:
-	READ(R0)
-	READ(R2)
-	READ(R0)
-	READ(R2)
-	READ(R0)
-	READ(R2)
-	READ(R0)
-	READ(R2)
-	SUBS $4, R1
-	BGE  turn
-
+	CMP $1, R1
+	BLT done
+	VLD1.P 64(R0), [V0.B16, V1.B16, V2.B16, V3.B16]
+	VLD1.P 64(R2), [V4.B16, V5.B16, V6.B16, V7.B16]
+	VEOR V0.B16, V8.B16, V8.B16
+	VEOR V1.B16, V9.B16, V9.B16
+	VEOR V2.B16, V10.B16, V10.B16
+	VEOR V3.B16, V11.B16, V11.B16
+	VEOR V4.B16, V12.B16, V12.B16
+	VEOR V5.B16, V13.B16, V13.B16
+	VEOR V6.B16, V14.B16, V14.B16
+	VEOR V7.B16, V15.B16, V15.B16
+	SUB $1, R1
+	B turn
 done:
-	VEOR V17.B16, V16.B16, V16.B16
-	VEOR V19.B16, V18.B16, V18.B16
-	VEOR V18.B16, V16.B16, V16.B16
-	VMOV V16.D[0], R3
-	VMOV V16.D[1], R4
-	EOR  R4, R3
-	EOR  R3>>32, R3
+	VEOR V8.B16, V9.B16, V8.B16
+	VEOR V10.B16, V11.B16, V10.B16
+	VEOR V12.B16, V13.B16, V12.B16
+	VEOR V14.B16, V15.B16, V14.B16
+	VEOR V8.B16, V10.B16, V8.B16
+	VEOR V12.B16, V14.B16, V12.B16
+	VEOR V8.B16, V12.B16, V8.B16
+	VMOV V8.D[0], R3
+	VMOV V8.D[1], R4
+	EOR R4, R3
+	LSR $32, R3, R4
+	EOR R4, R3
 	MOVW R3, ret+16(FP)
 	RET
