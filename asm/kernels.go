@@ -32,6 +32,7 @@ type kernels struct {
 	geluTanh func(dst, x []float32)
 	swiglu   func(dst, gate, up []float32)
 
+	expRow       func(dst, x []float32) (top float32, sum float64)
 	softmaxRow   func(dst, x []float32)
 	rmsNormRow   func(dst, x, w []float32, eps float32) float32
 	layerNormRow func(dst, x, w, b []float32, eps float32) (mean, invStd float32)
@@ -71,6 +72,7 @@ var generic = kernels{
 	geluTanh: geluTanhGeneric,
 	swiglu:   swigluGeneric,
 
+	expRow:       expRowGeneric,
 	softmaxRow:   softmaxRowGeneric,
 	rmsNormRow:   rmsNormRowGeneric,
 	layerNormRow: layerNormRowGeneric,

@@ -66,6 +66,7 @@ func kernelsAVX2() *kernels {
 		scaleMul: scaleMulF32AVX2, dotWide: dotWideF32AVX2, sumWide: sumWideF32AVX2,
 		deviation: deviationF32AVX2, normalize: normalizeF32AVX2, withBias: normalizeBiasF32AVX2, rope: ropeF32AVX2,
 	}
+	k.expRow = rows.exp
 	k.softmaxRow = rows.softmax
 	k.rmsNormRow = rows.rmsNorm
 	k.layerNormRow = rows.layerNorm
@@ -124,6 +125,7 @@ func kernelsAVX512() *kernels {
 		scaleMul: scaleMulF32AVX512, dotWide: dotWideF32AVX512, sumWide: sumWideF32AVX512,
 		deviation: deviationF32AVX512, normalize: normalizeF32AVX512, withBias: normalizeBiasF32AVX512, rope: ropeF32AVX512,
 	}
+	k.expRow = rows.exp
 	k.softmaxRow = rows.softmax
 	k.rmsNormRow = rows.rmsNorm
 	k.layerNormRow = rows.layerNorm

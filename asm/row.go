@@ -1,5 +1,13 @@
 package asm
 
+// ExpRow sets dst[i] = e^(x[i]-top) with top = max x, and returns top and the sum
+// of dst, added in float64: log Σ e^x[i] = top + log sum. An empty row has top
+// -Inf and sum 0. A row that contains NaN or +Inf, or nothing but -Inf, gives NaN
+// as the sum.
+func ExpRow(dst, x []float32) (top float32, sum float64) {
+	return current.Load().expRow(dst[:len(x)], x)
+}
+
 // SoftmaxRow sets dst[i] = e^(x[i]-max x) / Σⱼ e^(x[j]-max x). Elements of -Inf
 // get 0. A row that contains NaN or +Inf, or nothing but -Inf, becomes NaN.
 func SoftmaxRow(dst, x []float32) { current.Load().softmaxRow(dst[:len(x)], x) }

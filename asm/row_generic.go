@@ -2,15 +2,19 @@ package asm
 
 import "math"
 
-func softmaxRowGeneric(dst, x []float32) {
-	top := maxOf(x)
+func expRowGeneric(dst, x []float32) (top float32, sum float64) {
+	top = maxOf(x)
 	dst = dst[:len(x)]
-	sum := 0.0
 	for i, v := range x {
 		e := exp32(v - top)
 		dst[i] = e
 		sum += float64(e)
 	}
+	return top, sum
+}
+
+func softmaxRowGeneric(dst, x []float32) {
+	_, sum := expRowGeneric(dst, x)
 	scaleGeneric(dst, float32(1/sum), dst)
 }
 

@@ -83,6 +83,45 @@ func TestSoftmaxRow(t *testing.T) {
 	})
 }
 
+func TestExpRow(t *testing.T) {
+	onLevels(t, func(t *testing.T) {
+		r := newRand(7)
+		for _, n := range lengths {
+			for _, spread := range []float32{1, 30, 1000} {
+				x, dst := guardFloats(n, n%3), guardFloats(n, n%4)
+				fillNormal(r, x.data)
+				Scale(x.data, spread, x.data)
+				top, sum := ExpRow(dst.data, x.data)
+				dst.check(t, same, "ExpRow")
+				x.check(t, same, "ExpRow")
+				wantTop, wantSum := math.Inf(-1), 0.0
+				for _, v := range x.data {
+					wantTop = max(wantTop, float64(v))
+				}
+				want := make([]float64, n)
+				for i, v := range x.data {
+					want[i] = math.Exp(float64(v) - wantTop)
+					wantSum += float64(dst.data[i])
+				}
+				if float64(top) != wantTop || math.Abs(sum-wantSum) > 1e-14*float64(n)*wantSum {
+					t.Fatalf("ExpRow, length %d: got top %v and sum %v, want %v and %v", n, top, sum, wantTop, wantSum)
+				}
+				compareRow(t, "ExpRow", dst.data, want, 8e-6, 1) // as for SoftmaxRow
+			}
+		}
+		inf, nan := float32(math.Inf(1)), float32(math.NaN())
+		for _, x := range [][]float32{{nan}, {0, nan, 1}, {inf, 0}, {-inf, -inf}} {
+			if _, sum := ExpRow(make([]float32, len(x)), x); !math.IsNaN(sum) {
+				t.Errorf("ExpRow(%v): got sum %v, want NaN", x, sum)
+			}
+		}
+		x := []float32{1000, 1000, -inf}
+		if top, sum := ExpRow(x, x); top != 1000 || sum != 2 || x[2] != 0 {
+			t.Errorf("got top %v, sum %v and row %v, want 1000, 2 and a last element of 0", top, sum, x)
+		}
+	})
+}
+
 func TestLogSumExp(t *testing.T) {
 	inf := float32(math.Inf(1))
 	for _, tc := range []struct {

@@ -53,8 +53,7 @@ type rowKernels struct {
 	rope       func(dst0, dst1, x0, x1, cos, sin *float32, n int)
 }
 
-func (k *rowKernels) softmax(dst, x []float32) {
-	var top float32
+func (k *rowKernels) exp(dst, x []float32) (top float32, sum float64) {
 	if len(x) < k.lanes {
 		top = maxOf(x)
 	} else {
@@ -62,7 +61,11 @@ func (k *rowKernels) softmax(dst, x []float32) {
 		// spoils the sum, and by that the whole row as it should.
 		top = k.maximum(first(x), len(x))
 	}
-	sum := k.expShifted(first(dst), first(x), len(x), top)
+	return top, k.expShifted(first(dst), first(x), len(x), top)
+}
+
+func (k *rowKernels) softmax(dst, x []float32) {
+	_, sum := k.exp(dst, x)
 	k.scale(first(dst), float32(1/sum), first(dst), len(x))
 }
 

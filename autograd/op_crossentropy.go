@@ -1,9 +1,9 @@
 package autograd
 
 import (
-	"math"
 	"slices"
 
+	"github.com/adagp/adagp/asm"
 	"github.com/adagp/adagp/tensor"
 )
 
@@ -29,9 +29,9 @@ func CrossEntropy(logits *Var, targets []int) *Var {
 		}
 	}
 	lse := make([]float64, n) // log Σ e^x of every counted row
-	forRows(n, v, func(i int) {
+	forRowsWith(n, v, func(i int, scratch []float32) {
 		if targets[i] >= 0 {
-			lse[i] = logSumExp(logits.Value.Row(i))
+			lse[i] = logSumExp(logits.Value.Row(i), scratch)
 		}
 	})
 	var total float64
@@ -42,17 +42,16 @@ func CrossEntropy(logits *Var, targets []int) *Var {
 	}
 	scale := 1 / float64(max(counted, 1))
 	return record("CrossEntropy", scalar(total*scale), func(dy *tensor.Tensor) []*tensor.Tensor {
-		g := float64(dy.Data()[0]) * scale
+		g := float32(float64(dy.Data()[0]) * scale)
 		dx := tensor.New(n, v)
 		forRows(n, v, func(i int) {
 			if targets[i] < 0 {
 				return
 			}
 			row := dx.Row(i)
-			for j, x := range logits.Value.Row(i) {
-				row[j] = float32(g * math.Exp(float64(x)-lse[i]))
-			}
-			row[targets[i]] -= float32(g)
+			asm.SoftmaxRow(row, logits.Value.Row(i))
+			asm.Scale(row, g, row)
+			row[targets[i]] -= g
 		})
 		return grads(dx)
 	}, logits)

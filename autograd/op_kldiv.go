@@ -3,6 +3,7 @@ package autograd
 import (
 	"math"
 
+	"github.com/adagp/adagp/asm"
 	"github.com/adagp/adagp/tensor"
 )
 
@@ -15,16 +16,8 @@ func KLDiv(teacher *tensor.Tensor, student *Var) *Var {
 	n, v := matrix("KLDiv", student.Value)
 	wantSameShape("KLDiv, teacher", teacher, student.Value)
 	rows := make([]float64, n)
-	lseP, lseQ := make([]float64, n), make([]float64, n)
-	forRows(n, v, func(i int) {
-		t, s := teacher.Row(i), student.Value.Row(i)
-		lseP[i], lseQ[i] = logSumExp(t), logSumExp(s)
-		for j, x := range t {
-			logP, logQ := float64(x)-lseP[i], float64(s[j])-lseQ[i]
-			if p := math.Exp(logP); p > 0 { // 0·log 0 counts as 0
-				rows[i] += p * (logP - logQ)
-			}
-		}
+	forRowsWith(n, v, func(i int, scratch []float32) {
+		rows[i] = klRow(teacher.Row(i), student.Value.Row(i), scratch)
 	})
 	var total float64
 	for _, r := range rows {
@@ -32,14 +25,34 @@ func KLDiv(teacher *tensor.Tensor, student *Var) *Var {
 	}
 	scale := 1 / float64(max(n, 1))
 	return record("KLDiv", scalar(total*scale), func(dy *tensor.Tensor) []*tensor.Tensor {
-		g := float64(dy.Data()[0]) * scale
+		g := float32(float64(dy.Data()[0]) * scale)
 		dx := tensor.New(n, v)
-		forRows(n, v, func(i int) {
-			t, s, row := teacher.Row(i), student.Value.Row(i), dx.Row(i)
-			for j := range row {
-				row[j] = float32(g * (math.Exp(float64(s[j])-lseQ[i]) - math.Exp(float64(t[j])-lseP[i])))
-			}
+		forRowsWith(n, v, func(i int, p []float32) {
+			q := dx.Row(i)
+			asm.SoftmaxRow(q, student.Value.Row(i))
+			asm.SoftmaxRow(p, teacher.Row(i))
+			asm.Sub(q, q, p)
+			asm.Scale(q, g, q)
 		})
 		return grads(dx)
 	}, student)
+}
+
+// klRow returns Σⱼ p[j]·(log p[j] - log q[j]) for the logits t and s of p and q,
+// as Σⱼ p[j]·(t[j]-s[j]) - lse(t) + lse(s). It overwrites scratch.
+func klRow(t, s, scratch []float32) float64 {
+	lseQ := logSumExp(s, scratch)
+	top, sum := asm.ExpRow(scratch, t)
+	lseP := float64(top) + math.Log(sum)
+	if kl := (asm.DotWide(scratch, t)-asm.DotWide(scratch, s))/sum - lseP + lseQ; kl == kl {
+		return max(kl, 0) // below 0 only by rounding
+	}
+	// Something is not finite. 0·log 0 counts as 0.
+	kl := 0.0
+	for j, x := range t {
+		if p := float64(scratch[j]) / sum; !(p <= 0) {
+			kl += p * (float64(x) - lseP - (float64(s[j]) - lseQ))
+		}
+	}
+	return kl
 }

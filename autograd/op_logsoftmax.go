@@ -15,7 +15,7 @@ func LogSoftmax(x *Var) *Var {
 	y := tensor.New(n, c)
 	forRows(n, c, func(i int) {
 		row, out := x.Value.Row(i), y.Row(i)
-		lse := logSumExp(row)
+		lse := logSumExp(row, out)
 		for j, v := range row {
 			out[j] = float32(float64(v) - lse)
 		}
@@ -34,19 +34,13 @@ func LogSoftmax(x *Var) *Var {
 	}, x)
 }
 
-// logSumExp returns log Σ e^x[j] in float64. Subtracting the largest element
+// logSumExp returns log Σ e^x[j] in float64, from exponentials in float32. It
+// overwrites scratch, which is as long as x. Subtracting the largest element
 // first keeps the exponentials from overflowing.
-func logSumExp(x []float32) float64 {
-	top := math.Inf(-1)
-	for _, v := range x {
-		top = max(top, float64(v))
+func logSumExp(x, scratch []float32) float64 {
+	top, sum := asm.ExpRow(scratch, x)
+	if math.IsInf(float64(top), 0) {
+		return float64(top) // no finite element to compare with
 	}
-	if math.IsInf(top, 0) || math.IsNaN(top) {
-		return top // no finite element to compare with
-	}
-	var sum float64
-	for _, v := range x {
-		sum += math.Exp(float64(v) - top)
-	}
-	return top + math.Log(sum)
+	return float64(top) + math.Log(sum)
 }

@@ -62,6 +62,17 @@ func forRows(rows, cols int, body func(row int)) {
 	})
 }
 
+// forRowsWith is forRows for a body that needs memory for one row: scratch has
+// cols elements, which each thread has for itself.
+func forRowsWith(rows, cols int, body func(row int, scratch []float32)) {
+	parallel.For(rows, max(1, rowWork/max(1, cols)), func(lo, hi int) {
+		scratch := make([]float32, cols)
+		for i := lo; i < hi; i++ {
+			body(i, scratch)
+		}
+	})
+}
+
 // scalar returns the tensor [1] holding v.
 func scalar(v float64) *tensor.Tensor {
 	return tensor.FromSlice([]float32{float32(v)}, 1)
