@@ -4,8 +4,8 @@
 //
 // Nothing is copied. A parameter's values and gradient appear to spago as
 // matrices over the same slices, see ToSpago, so that a step writes straight
-// into the model. The optimiser's own state (for Adam two moments and three
-// work matrices of the size of the parameter) is spago's.
+// into the model. The optimiser's own state is spago's: for Adam two moments, of
+// the size of the parameter each.
 //
 // Masks are the caller's: a step moves every element, so a pruned model sets
 // its zeros again after each one. With a masked gradient the rules without

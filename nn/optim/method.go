@@ -15,6 +15,8 @@ type Method struct {
 	rate     float64
 	setRate  func(rate float64) // for the step at hand
 	advance  func()             // to the next step
+	whole    bool               // elements of a parameter depend on each other
+	adam     bool               // the state is spago's adam.State
 }
 
 // Adam is the rule of Kingma and Ba 2015, algorithm 1, in the form at the end
@@ -42,6 +44,7 @@ func adamMethod(c adam.Config) *Method {
 			o.IncExample() // works out the corrected rate of the same step again
 		},
 		advance: o.IncExample,
+		adam:    true,
 	}
 }
 
@@ -70,6 +73,7 @@ func LAMB(rate, beta1, beta2, epsilon, decay float64) *Method {
 			o.IncExample()
 		},
 		advance: o.IncExample,
+		whole:   true,
 	}
 }
 

@@ -30,7 +30,7 @@ type Options struct {
 type Optimizer struct {
 	method  *Method
 	options Options
-	entries []entry
+	entries []*entry
 	steps   int
 }
 
@@ -44,7 +44,7 @@ func New(params []*nn.Param, m *Method, o Options) *Optimizer {
 	for _, p := range params {
 		if !seen[p] {
 			seen[p] = true
-			opt.entries = append(opt.entries, entry{ours: p, theirs: &spago.Param{}})
+			opt.entries = append(opt.entries, &entry{ours: p})
 		}
 	}
 	return opt
@@ -71,8 +71,8 @@ func (o *Optimizer) ZeroGrad() {
 // error names a parameter whose gradient is not finite or does not fit its
 // value; no parameter has been changed then.
 //
-// Results do not depend on the number of threads, which share out whole
-// parameters. spago's own optimizers.Optimizer is not used for that: in v1.1.0
+// Results do not depend on the number of threads, which share out parameters and
+// pieces of large ones. spago's own optimizers.Optimizer is not used for that: in v1.1.0
 // its Optimize returns without waiting for the goroutines it started.
 func (o *Optimizer) Step() error {
 	active, err := o.attach()
@@ -86,7 +86,14 @@ func (o *Optimizer) Step() error {
 	o.clip(active)
 	errs := make([]error, len(active))
 	parallel.For(len(active), 1, func(lo, hi int) {
+		var scratch *adamScratch
+		if o.method.adam {
+			scratch = newAdamScratch()
+		}
 		for i := lo; i < hi; i++ {
+			if scratch != nil {
+				scratch.lend(active[i])
+			}
 			errs[i] = o.method.strategy.OptimizeParams(active[i])
 		}
 	})
@@ -100,8 +107,13 @@ func (o *Optimizer) Step() error {
 	return nil
 }
 
-// attach returns the parameters that have a gradient, ready for spago.
+// attach returns the parameters that have a gradient, in pieces where the rule
+// allows it, ready for spago.
 func (o *Optimizer) attach() ([]*spago.Param, error) {
+	length := pieceLen
+	if o.method.whole {
+		length = 0
+	}
 	var active []*spago.Param
 	for _, e := range o.entries {
 		v, g := e.ours.Value, e.ours.Grad
@@ -117,8 +129,7 @@ func (o *Optimizer) attach() ([]*spago.Param, error) {
 		if i, ok := g.Finite(); !ok {
 			return nil, fmt.Errorf("optimiser step %d: gradient of %s is %g at element %d", o.steps+1, e.ours.Name, g.Data()[i], i)
 		}
-		e.attach()
-		active = append(active, e.theirs)
+		active = append(active, e.attach(length)...)
 	}
 	return active, nil
 }

@@ -324,6 +324,49 @@ func train(t *testing.T, method *optim.Method, steps int) (losses []float32, m *
 	return losses, m
 }
 
+// TestPieces steps a parameter that is cut into pieces, unevenly, and the same
+// elements as parameters of their own.
+func TestPieces(t *testing.T) {
+	const n = 20001
+	for name, method := range map[string]func() *optim.Method{
+		"SGD":   func() *optim.Method { return optim.SGD(rate, 0.8, true) },
+		"Adam":  func() *optim.Method { return optim.Adam(rate, beta1, beta2, epsilon) },
+		"AdamW": func() *optim.Method { return optim.AdamW(rate, beta1, beta2, epsilon, lambda) },
+		"RAdam": func() *optim.Method { return optim.RAdam(rate, beta1, beta2, epsilon) },
+	} {
+		rng := rand.New(rand.NewPCG(3, 0))
+		v := make([]float32, n)
+		for i := range v {
+			v[i] = float32(rng.NormFloat64())
+		}
+		large := param("large", append([]float32(nil), v...)...)
+		large.Value, large.Grad = large.Value.View(3, n/3), large.Grad.View(3, n/3)
+		var small []*nn.Param
+		for lo := 0; lo < n; lo += 1000 {
+			small = append(small, param("small", v[lo:min(lo+1000, n)]...))
+		}
+		a, b := optim.New([]*nn.Param{large}, method(), optim.Options{}), optim.New(small, method(), optim.Options{})
+		for range 3 {
+			g := large.Grad.Data()
+			for i := range g {
+				g[i] = float32(rng.NormFloat64())
+				small[i/1000].Grad.Data()[i%1000] = g[i]
+			}
+			if err := a.Step(); err != nil {
+				t.Fatal(err)
+			}
+			if err := b.Step(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for i, got := range large.Value.Data() {
+			if want := small[i/1000].Value.Data()[i%1000]; got != want {
+				t.Fatalf("%s: element %d: got %g, want %g as in a parameter of its own", name, i, got, want)
+			}
+		}
+	}
+}
+
 func TestXOR(t *testing.T) {
 	losses, _ := train(t, optim.Adam(0.05, 0.9, 0.95, 1e-8), 200)
 	first, last := losses[0], losses[len(losses)-1]
