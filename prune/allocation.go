@@ -9,8 +9,13 @@ import (
 	"github.com/adagp/adagp/nn"
 )
 
-// Uniform is the allocation that gives every matrix the same share of zeros.
-const Uniform = "uniform"
+const (
+	// Uniform is the allocation that gives every matrix the same share of zeros.
+	Uniform = "uniform"
+	// ByMethod is what an [Allocator] says that spreads the zeros by itself, with [Dense.SetZeros]; it
+	// takes no allocation.
+	ByMethod = "method"
+)
 
 // AllocationFunc spreads the zeros of d.Pattern, which is unstructured, over the matrices that are
 // to be pruned: it returns the share of zeros of each, from 0 to below 1. A matrix that is missing
@@ -27,7 +32,7 @@ type allocationEntry struct {
 // RegisterAllocation makes an allocation known under name; summary is one line for lists. A name that
 // is taken, or that reads as a file, panics: it is a mistake of the program. Call it from init.
 func RegisterAllocation(name, summary string, shares AllocationFunc) {
-	if _, taken := allocations[name]; taken || name == "" || shares == nil || IsAllocationFile(name) {
+	if _, taken := allocations[name]; taken || name == "" || name == ByMethod || shares == nil || IsAllocationFile(name) {
 		panic(fmt.Sprintf("prune: allocation %q is registered twice or without a function", name))
 	}
 	allocations[name] = allocationEntry{summary, shares}
@@ -46,12 +51,38 @@ func Allocations() []Info {
 // IsAllocationFile reports whether an allocation is the path of a file of shares: it ends in ".json".
 func IsAllocationFile(name string) bool { return strings.HasSuffix(name, ".json") }
 
-// CheckAllocation reports whether an allocation is known and goes with the pattern; "" is the
-// method's own.
-func CheckAllocation(name string, p Pattern) error {
-	if name == "" {
-		return nil
+// CheckAllocation reports whether the allocation of the options is known and goes with the pattern and
+// the method; "" is the method's own.
+func (o Options) CheckAllocation() error {
+	m, err := o.method()
+	if err != nil {
+		return err
 	}
+	_, err = o.allocation(m)
+	return err
+}
+
+// allocation returns the name of the allocation to use with m.
+func (o *Options) allocation(m Method) (string, error) {
+	own := Uniform
+	if a, ok := m.(Allocator); ok {
+		own = a.DefaultAllocation(o.Pattern)
+	}
+	switch {
+	case o.Allocation == "" && own == ByMethod:
+		return own, nil
+	case o.Allocation == "":
+		if err := checkAllocation(own, o.Pattern); err != nil {
+			return "", fmt.Errorf("method %s: %w", o.Method, err)
+		}
+		return own, nil
+	case own == ByMethod:
+		return "", fmt.Errorf("allocation %s: method %s spreads the zeros by itself", o.Allocation, o.Method)
+	}
+	return o.Allocation, checkAllocation(o.Allocation, o.Pattern)
+}
+
+func checkAllocation(name string, p Pattern) error {
 	if _, ok := allocations[name]; !ok && !IsAllocationFile(name) {
 		var known []string
 		for _, a := range Allocations() {
@@ -72,18 +103,12 @@ func init() {
 
 // allocate decides what pattern each matrix gets.
 func (r *run) allocate(ctx context.Context, d *Dense) error {
-	name, p := r.options.Allocation, r.options.Pattern
-	if name == "" {
-		name = Uniform
-		if a, ok := r.method.(Allocator); ok {
-			name = a.DefaultAllocation(p)
-		}
-		if err := CheckAllocation(name, p); err != nil {
-			return fmt.Errorf("method %s: %w", r.options.Method, err)
-		}
+	name, err := r.options.allocation(r.method)
+	if err != nil {
+		return err
 	}
 	r.report.Allocation = name
-	if name == Uniform {
+	if name == Uniform || name == ByMethod {
 		return nil
 	}
 	shares := fileShares(name)

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/nn"
 )
 
@@ -21,7 +22,6 @@ const maxAllocationFile = 16 << 20
 type fileEntry struct {
 	key   string
 	share float64
-	re    *regexp.Regexp // nil while key is a tensor's name
 }
 
 // fileShares returns the allocation that a JSON file describes: an object of shares of zeros by tensor
@@ -34,64 +34,80 @@ type fileEntry struct {
 // errors.
 func fileShares(path string) AllocationFunc {
 	return func(_ context.Context, d *Dense) (map[*nn.Linear]float64, error) {
-		entries, err := readShares(path)
+		all, err := modelShares(path, d.run.model)
 		if err != nil {
 			return nil, err
 		}
-		selected := map[*nn.Linear]bool{}
+		shares := map[*nn.Linear]float64{}
 		for _, linears := range d.Selected {
 			for _, lin := range linears {
-				selected[lin] = true
-			}
-		}
-		names := map[string]*nn.Linear{}
-		var order []string
-		for _, l := range d.run.model.Layers() {
-			for _, lin := range l.Linears() {
-				name := d.TensorName(lin)
-				names[name] = lin
-				order = append(order, name)
-			}
-		}
-		shares, by := map[*nn.Linear]float64{}, map[string]string{}
-		for i := range entries {
-			e := &entries[i]
-			if lin, ok := names[e.key]; ok {
-				shares[lin], by[e.key] = e.share, e.key
-			} else if e.re, err = regexp.Compile(e.key); err != nil {
-				return nil, fmt.Errorf("%q is neither a matrix nor a regular expression: %w", e.key, err)
-			}
-		}
-		for _, e := range entries {
-			if e.re == nil {
-				continue
-			}
-			found := false
-			for _, name := range order {
-				if !e.re.MatchString(name) {
-					continue
+				if s, ok := all[lin]; ok {
+					shares[lin] = s
 				}
-				found = true
-				lin := names[name]
-				switch other, taken := by[name]; {
-				case other == name: // its own name goes first
-				case taken && shares[lin] != e.share:
-					return nil, fmt.Errorf("%q and %q want different shares of %s", other, e.key, name)
-				default:
-					shares[lin], by[name] = e.share, e.key
-				}
-			}
-			if !found {
-				return nil, fmt.Errorf("%q fits no matrix of the model; names look like %s", e.key, order[0])
-			}
-		}
-		for lin := range shares {
-			if !selected[lin] {
-				delete(shares, lin)
 			}
 		}
 		return shares, nil
 	}
+}
+
+// CheckAllocationFile reports whether [Run] could use the file of shares at path for m: it reads the
+// file and compares names, nothing else.
+func CheckAllocationFile(path string, m *models.Model) error {
+	if _, err := modelShares(path, m); err != nil {
+		return fmt.Errorf("allocation %s: %w", path, err)
+	}
+	return nil
+}
+
+// modelShares reads a file of shares and finds the matrices it means, selected or not.
+func modelShares(path string, m *models.Model) (map[*nn.Linear]float64, error) {
+	entries, err := readShares(path)
+	if err != nil {
+		return nil, err
+	}
+	matrices := map[string]*nn.Linear{}
+	var names []string
+	for _, l := range m.Layers() {
+		for _, lin := range l.Linears() {
+			name := m.TensorName(lin.Weight)
+			matrices[name] = lin
+			names = append(names, name)
+		}
+	}
+	shares, by := map[*nn.Linear]float64{}, map[string]string{} // by: the key that a share comes from
+	var expressions []fileEntry
+	for _, e := range entries {
+		if lin, ok := matrices[e.key]; ok {
+			shares[lin], by[e.key] = e.share, e.key
+		} else {
+			expressions = append(expressions, e)
+		}
+	}
+	for _, e := range expressions {
+		re, err := regexp.Compile(e.key)
+		if err != nil {
+			return nil, fmt.Errorf("%q is neither a matrix nor a regular expression: %w", e.key, err)
+		}
+		found := false
+		for _, name := range names {
+			if !re.MatchString(name) {
+				continue
+			}
+			found = true
+			lin := matrices[name]
+			switch other, taken := by[name]; {
+			case other == name: // its own name goes first
+			case taken && shares[lin] != e.share:
+				return nil, fmt.Errorf("%q and %q want different shares of %s", other, e.key, name)
+			default:
+				shares[lin], by[name] = e.share, e.key
+			}
+		}
+		if !found {
+			return nil, fmt.Errorf("%q fits no matrix of the model; names look like %s", e.key, names[0])
+		}
+	}
+	return shares, nil
 }
 
 // readShares reads the entries of a file of shares.

@@ -197,7 +197,7 @@ func TestCheckAllocation(t *testing.T) {
 		{"shares.json", prune.NM(2, 4), "an N:M pattern"},
 		{"fischer", prune.Unstructured(0.5), `unknown allocation "fischer", want one of fisher, owl, uniform or a file that ends in .json`},
 	} {
-		err := prune.CheckAllocation(tc.name, tc.p)
+		err := prune.Options{Method: "magnitude", Allocation: tc.name, Pattern: tc.p}.CheckAllocation()
 		if (err == nil) != (tc.want == "") || err != nil && !strings.Contains(err.Error(), tc.want) {
 			t.Errorf("allocation %q for %v: error %v, want %q", tc.name, tc.p, err, tc.want)
 		}

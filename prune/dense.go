@@ -42,6 +42,15 @@ func (d *Dense) Size() int64 {
 	return n
 }
 
+// SetZeros decides how many of lin's weights become zero, for a method that spreads the zeros by itself
+// ([ByMethod]); up to all of them. The pattern must be unstructured.
+func (d *Dense) SetZeros(lin *nn.Linear, zeros int64) {
+	if d.run.patterns == nil {
+		d.run.patterns = map[*nn.Linear]Pattern{}
+	}
+	d.run.patterns[lin] = Unstructured(float64(zeros) / float64(lin.Weight.Len()))
+}
+
 // Each shows every selected matrix, its weights loaded, to visit, decoder layer by decoder layer in
 // order.
 func (d *Dense) Each(ctx context.Context, visit func(layer int, lin *nn.Linear) error) error {

@@ -83,9 +83,6 @@ func (o *Options) check(m *models.Model) error {
 	if o.Preset != "" && !slices.Contains(Presets, o.Preset) {
 		return fmt.Errorf("preset %q: want one of %s", o.Preset, strings.Join(Presets, ", "))
 	}
-	if err := CheckAllocation(o.Allocation, o.Pattern); err != nil {
-		return err
-	}
 	if o.Ridge-o.Ridge != 0 {
 		return fmt.Errorf("ridge %v: want a finite number", o.Ridge)
 	}

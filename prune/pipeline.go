@@ -33,6 +33,9 @@ func Run(ctx context.Context, m *models.Model, windows [][]int, o Options, out S
 	if err != nil {
 		return nil, fmt.Errorf("prune: %w", err)
 	}
+	if _, err := o.allocation(method); err != nil {
+		return nil, fmt.Errorf("prune: %w", err)
+	}
 	selected, err := o.selection(m)
 	if err != nil {
 		return nil, fmt.Errorf("prune: %w", err)

@@ -12,9 +12,9 @@ import (
 func methodsCommand(r *run) *cli.Command {
 	return command(&cli.Command{
 		Name:        "methods",
-		Usage:       "list the pruning methods and solvers",
+		Usage:       "list the pruning methods, solvers and allocations",
 		UsageText:   programName + " methods [flags]",
-		Description: "Methods go with --method; solvers work one matrix at a time and also go with --solver,\ninside a method that takes one.",
+		Description: "Methods go with --method; solvers work one matrix at a time and also go with --solver,\ninside a method that takes one; allocations go with --allocation and spread the zeros over the matrices.",
 		Action:      r.action(runMethods),
 	},
 		"methods",
@@ -31,15 +31,20 @@ type named struct {
 type methodsResult struct {
 	Methods []named `json:"methods"`
 	Solvers []named `json:"solvers"`
+	// Allocations are the names that go with --allocation.
+	Allocations []named `json:"allocations"`
 }
 
 func runMethods(s *session, _ *cli.Context) error {
-	res := methodsResult{Methods: []named{}, Solvers: []named{}}
+	res := methodsResult{Methods: []named{}, Solvers: []named{}, Allocations: []named{}}
 	for _, m := range prune.Methods() {
 		res.Methods = append(res.Methods, named{m.Name, m.Summary})
 	}
 	for _, m := range prune.Solvers() {
 		res.Solvers = append(res.Solvers, named{m.Name, m.Summary})
+	}
+	for _, a := range prune.Allocations() {
+		res.Allocations = append(res.Allocations, named{a.Name, a.Summary})
 	}
 	return s.result(res, func(w io.Writer) {
 		methods := table{head: []string{"method", "what it does"}, left: 2}
@@ -53,5 +58,11 @@ func runMethods(s *session, _ *cli.Context) error {
 			solvers.add(m.Name, m.Summary)
 		}
 		solvers.write(w)
+		fmt.Fprintln(w)
+		allocations := table{head: []string{"allocation", "what it does"}, left: 2}
+		for _, a := range res.Allocations {
+			allocations.add(a.Name, a.Summary)
+		}
+		allocations.write(w)
 	})
 }

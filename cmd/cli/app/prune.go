@@ -54,6 +54,11 @@ func runPrune(s *session, c *cli.Context) error {
 	if err := checkSelection(&set.options, matrixNames(m)); err != nil {
 		return err
 	}
+	if a := set.options.Allocation; prune.IsAllocationFile(a) {
+		if err := prune.CheckAllocationFile(a, m); err != nil {
+			return err
+		}
+	}
 	calib, windows, err := s.pruneTexts(c, set, m)
 	if err != nil {
 		return err

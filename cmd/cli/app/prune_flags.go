@@ -35,22 +35,23 @@ func pruneFlags() []cli.Flag {
 		&cli.StringFlag{Name: "out", Usage: "output folder `DIR` (required)"},
 		&cli.BoolFlag{Name: "force", Usage: "replace an existing output folder", DisableDefaultText: true},
 
-		&cli.Float64Flag{Name: "sparsity", Usage: "share `S` of zeros in each pruned matrix, 0 <= S < 1", Value: defaultSparsity, Category: what},
+		&cli.Float64Flag{Name: "sparsity", Usage: "share `S` of zeros over all pruned matrices, 0 <= S < 1", Value: defaultSparsity, Category: what},
 		&cli.StringFlag{Name: "pattern", Usage: "zeros in groups, `N:M`: N in every M neighbours of a row, 1 <= N < M; excludes --sparsity", Category: what},
-		&cli.StringFlag{Name: "allocation", Usage: "`NAME` of how the sparsity is spread over the matrices: uniform", DefaultText: "the method's own", Category: what},
+		&cli.StringFlag{Name: "allocation", Usage: "how the sparsity is spread over the matrices: `NAME` of " + strings.Join(registered(prune.Allocations()), ", ") + ", or a file {\"tensor or regular expression\": sparsity, ...}.json", DefaultText: "the method's own", Category: what},
 		&cli.StringFlag{Name: "layers", Usage: "decoder layers A <= i < B only, as `A:B`", DefaultText: "all", Category: what},
 		&cli.StringFlag{Name: "include", Usage: "only tensors whose name matches the regular expression `RE`", DefaultText: "all linear layers of the decoder", Category: what},
 		&cli.StringFlag{Name: "exclude", Usage: "no tensors whose name matches the regular expression `RE`", Category: what},
 
 		&cli.StringFlag{Name: "method", Usage: "pruning method `NAME`; \"" + programName + " methods\" lists them", Value: defaultMethod, Category: how},
 		&cli.StringFlag{Name: "solver", Usage: "local solver `NAME` inside adagp", DefaultText: "the method's own", Category: how},
+		&cli.StringFlag{Name: "preset", Usage: "how much adagp does, `NAME` of " + strings.Join(prune.Presets, ", "), DefaultText: "the method's own", Category: how},
 		&cli.BoolFlag{Name: "paper", Usage: "adagp exactly as published", DisableDefaultText: true, Category: how},
 		&cli.IntFlag{Name: "epochs", Usage: "rounds `N` of alternating minimisation in adagp", DefaultText: "the method's own", Category: how},
 		&cli.Float64Flag{Name: "alpha", Usage: "adagp's penalty `X` on pre-activations", DefaultText: "the model family's", Category: how},
 		&cli.Float64Flag{Name: "beta", Usage: "adagp's penalty `X` on outputs", DefaultText: "the model family's", Category: how},
 		&cli.Float64Flag{Name: "gamma", Usage: "adagp's penalty `X` on activations", DefaultText: "the model family's", Category: how},
 		&cli.IntFlag{Name: "block-size", Usage: "columns `N` that sparsegpt handles before it updates the rest", Value: 128, Category: how},
-		&cli.Float64Flag{Name: "damp", Usage: "share `X` of the Hessian's mean diagonal that sparsegpt adds to it", Value: 0.01, Category: how},
+		&cli.Float64Flag{Name: "damp", Usage: "share `X` of the Hessian's mean diagonal that solvers add to it", DefaultText: "the solver's own, 0.01 in sparsegpt", Category: how},
 
 		&cli.StringSliceFlag{Name: "calib", Usage: "calibration text: `FILE[,FILE…]` of .txt, or .jsonl (also .gz) with \"text\" or \"input_ids\"", DefaultText: "embedded text", Category: calib},
 		&cli.IntFlag{Name: "samples", Usage: "calibration windows `N`", Value: defaultSamples, Category: calib},
@@ -80,6 +81,9 @@ func (p *pruneSettings) inputs() []string {
 	if p.eval != "" {
 		in = append(in, p.eval)
 	}
+	if a := p.options.Allocation; prune.IsAllocationFile(a) {
+		in = append(in, a)
+	}
 	return in
 }
 
@@ -108,6 +112,9 @@ func parsePruneSettings(s *session, c *cli.Context) (*pruneSettings, error) {
 	if err := parseMethod(c, &set.options); err != nil {
 		return nil, err
 	}
+	if err := parseAllocation(c, &set.options); err != nil {
+		return nil, err
+	}
 	if err := parseSelection(c, &set.options); err != nil {
 		return nil, err
 	}
@@ -129,7 +136,7 @@ func parsePruneSettings(s *session, c *cli.Context) (*pruneSettings, error) {
 	return set, nil
 }
 
-// parsePattern reads --sparsity, --pattern and --allocation.
+// parsePattern reads --sparsity and --pattern.
 func parsePattern(c *cli.Context, o *prune.Options) error {
 	if c.IsSet("sparsity") && c.IsSet("pattern") {
 		return usagef("--sparsity and --pattern exclude each other")
@@ -149,14 +156,23 @@ func parsePattern(c *cli.Context, o *prune.Options) error {
 	if err := o.Pattern.Check(); err != nil {
 		return usagef("--sparsity %v: want 0 <= S < 1", c.Float64("sparsity"))
 	}
-	if a := c.String("allocation"); c.IsSet("allocation") && a != "uniform" {
-		return usagef("--allocation %q: want uniform, the only one there is", a)
+	return nil
+}
+
+// parseAllocation reads --allocation, which has to go with the pattern and the method.
+func parseAllocation(c *cli.Context, o *prune.Options) error {
+	o.Allocation = c.String("allocation")
+	if c.IsSet("allocation") && o.Allocation == "" {
+		return usagef("--allocation \"\": want one of %s, or a file that ends in .json", strings.Join(registered(prune.Allocations()), ", "))
+	}
+	if err := o.CheckAllocation(); err != nil {
+		return usagef("--allocation: %w", err)
 	}
 	return nil
 }
 
 // methodFlags mean something only to methods that are more than a local solver.
-var methodFlags = []string{"solver", "paper", "epochs", "alpha", "beta", "gamma"}
+var methodFlags = []string{"solver", "preset", "paper", "epochs", "alpha", "beta", "gamma"}
 
 // parseMethod reads --method and the settings of methods and solvers.
 func parseMethod(c *cli.Context, o *prune.Options) error {
@@ -180,6 +196,9 @@ func parseMethod(c *cli.Context, o *prune.Options) error {
 	}
 	if err := positive(c, "alpha", "beta", "gamma", "damp"); err != nil {
 		return err
+	}
+	if o.Preset = c.String("preset"); c.IsSet("preset") && !slices.Contains(prune.Presets, o.Preset) {
+		return usagef("--preset %q: want one of %s", o.Preset, strings.Join(prune.Presets, ", "))
 	}
 	o.Paper, o.Epochs = c.Bool("paper"), c.Int("epochs")
 	o.Alpha, o.Beta, o.Gamma = c.Float64("alpha"), c.Float64("beta"), c.Float64("gamma")
