@@ -148,7 +148,8 @@ func TestReferencePerplexity(t *testing.T) {
 }
 
 // The whole table takes about ten minutes of two cores and models that are not in the repository; set
-// ADAGP_REFERENCE=1 for it.
+// ADAGP_REFERENCE=1 for it. At 0.9 the models are ruined, perplexities are in the hundreds, and which of
+// two nearly equal weights goes first shows: three times the tolerance there.
 func TestReferenceTable(t *testing.T) {
 	if os.Getenv("ADAGP_REFERENCE") == "" {
 		t.Skip("ADAGP_REFERENCE is not set")
@@ -172,8 +173,12 @@ func TestReferenceTable(t *testing.T) {
 	} {
 		path := golden.Shared(t, "models/"+row.model)
 		for i, want := range row.want {
+			tolerance := row.tolerance
+			if patterns[i] == "0.9" {
+				tolerance *= 3
+			}
 			if want != 0 {
-				reference{row.model, patterns[i], row.method, row.solver, want, row.tolerance}.check(t, path,
+				reference{row.model, patterns[i], row.method, row.solver, want, tolerance}.check(t, path,
 					golden.Shared(t, "golden/prune/ids/"+row.model+"_calib_seed0.u16"), golden.Shared(t, "golden/prune/ids/"+row.model+"_eval.u16"))
 			}
 		}
