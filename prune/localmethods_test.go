@@ -19,7 +19,7 @@ func TestLocalMethods(t *testing.T) {
 	} {
 		for _, o := range []prune.Options{
 			{Method: "ria"}, {Method: "dsnot"}, {Method: "refit"}, {Method: "refit-exact"}, {Method: "admm"}, {Method: "alps"},
-			{Method: "adagp", Solver: "admm", Epochs: 1},
+			{Method: "adagp", Solver: "admm", Paper: true, Epochs: 1}, {Method: "adagp", Solver: "alps", Preset: "fast", Allocation: prune.Uniform},
 		} {
 			for _, pattern := range []prune.Pattern{prune.Unstructured(0.6), prune.NM(2, 4)} {
 				t.Run(fmt.Sprintf("%s/%s%s/%v", model, o.Method, o.Solver, pattern), func(t *testing.T) {

@@ -129,7 +129,7 @@ func TestRunDType(t *testing.T) {
 func TestRunEvents(t *testing.T) {
 	var log []string
 	last, n := -1.0, 0
-	o := prune.Options{Method: "adagp", Pattern: prune.Unstructured(0.5), Layers: [2]int{1, 2}, Batch: 2, Progress: func(e prune.Event) {
+	o := prune.Options{Method: "adagp", Paper: true, Pattern: prune.Unstructured(0.5), Layers: [2]int{1, 2}, Batch: 2, Progress: func(e prune.Event) {
 		n++
 		if e.Layers != 2 || e.Position != e.Layer || e.Fraction < 0 || e.Fraction > 1 {
 			t.Errorf("event %+v", e)

@@ -15,10 +15,21 @@ import (
 const defaultSolver = "sparsegpt"
 
 func init() {
-	prune.RegisterMethod("adagp", "feed-forward chains by alternating minimisation, attention by a local solver (AdaGP, SparseLLM)", newMethod)
+	prune.RegisterMethod("adagp", "every matrix towards what the dense network has there, then all of them together (AdaGP+; --paper: AdaGP, SparseLLM)", newMethod)
 }
 
-// method is AdaGP as a prune.Method.
+func newMethod(o prune.MethodOptions) (prune.Method, error) {
+	if o.Paper {
+		return newPaper(o)
+	}
+	s, err := newSettings(o)
+	if err != nil {
+		return nil, err
+	}
+	return plus{s}, nil
+}
+
+// method is AdaGP as published, as a prune.Method.
 type method struct {
 	solverName string
 	solver     prune.Solver
@@ -27,7 +38,7 @@ type method struct {
 	penalty    float64 // the chain's default, known after the first layer
 }
 
-func newMethod(o prune.MethodOptions) (prune.Method, error) {
+func newPaper(o prune.MethodOptions) (prune.Method, error) {
 	m := &method{solverName: o.SolverName, solver: o.Solver, paper: o.Paper}
 	if m.solver == nil {
 		s, err := prune.NewSolver(defaultSolver, o.SolverOptions)

@@ -236,7 +236,7 @@ func TestPruneReportPage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"adagp", "model.layers.4.mlp.down_proj.weight", "50.00 %", "Perplexity", "<svg", "sparsegpt"} {
+	for _, want := range []string{"adagp", "model.layers.4.mlp.down_proj.weight", "50.00 %", "Perplexity", "<svg", "admm"} {
 		if !bytes.Contains(b, []byte(want)) {
 			t.Errorf("the page lacks %q", want)
 		}

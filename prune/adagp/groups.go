@@ -1,0 +1,350 @@
+package adagp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"github.com/adagp/adagp/nn"
+	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/calib"
+	"github.com/adagp/adagp/prune/refit"
+	"github.com/adagp/adagp/tensor"
+	"github.com/adagp/adagp/tensor/linalg"
+)
+
+// DefaultTargetRidge is λ of the least-squares targets.
+const DefaultTargetRidge = 0.01
+
+// Streams are the calibration batches [sequences · SeqLens[b], width] that enter a network given as
+// groups: those of the dense network, and those of the network whose earlier parts are pruned. The
+// two are the same where nothing was pruned before.
+type Streams struct {
+	Dense, Pruned []*tensor.Tensor
+	DenseOut      []*tensor.Tensor // the dense network's outputs, if known; saves computing sums anew
+	SeqLens       []int            // nil: every row is a sequence
+}
+
+// GroupOptions are the settings of [SolveGroups].
+type GroupOptions struct {
+	Solver     prune.Solver
+	Pattern    func(l *nn.Linear) prune.Pattern // zeros of each map
+	RowWeights func(l *nn.Linear) []float64     // importance of each output's error; nil: all equal
+	Frozen     func(l *nn.Linear) bool          // maps that keep their dense weights; nil: none
+	Name       func(l *nn.Linear) string        // for messages; nil: the name of the weights
+	Ridge      float64                          // share of the mean diagonal in least-squares targets; 0: DefaultTargetRidge
+	HeldOut    int                              // batches, the last ones, that judge and are not fitted to
+
+	// Set puts a solution in place; nil writes the weights to the map's Weight.Value. stats are what
+	// the solution was found with.
+	Set func(l *nn.Linear, s *prune.Solution, stats *calib.Stats) error
+	// Note is told the relative squared errors ‖y − xŴᵀ‖² / ‖y‖² on held-out tokens with y the
+	// group's target, after each step.
+	Note     func(step string, value float64)
+	Progress func(fraction float64)
+	Log      *slog.Logger
+}
+
+func (o *GroupOptions) defaults() error {
+	if o.Solver == nil {
+		return fmt.Errorf("no local solver")
+	}
+	if o.Pattern == nil {
+		return fmt.Errorf("no pattern")
+	}
+	if o.Ridge == 0 {
+		o.Ridge = DefaultTargetRidge
+	}
+	if !(o.Ridge > 0) || o.Ridge-o.Ridge != 0 {
+		return fmt.Errorf("ridge %v: want a positive number", o.Ridge)
+	}
+	if o.RowWeights == nil {
+		o.RowWeights = func(*nn.Linear) []float64 { return nil }
+	}
+	if o.Frozen == nil {
+		o.Frozen = func(*nn.Linear) bool { return false }
+	}
+	if o.Name == nil {
+		o.Name = func(l *nn.Linear) string { return l.Weight.Name }
+	}
+	if o.Set == nil {
+		o.Set = func(l *nn.Linear, s *prune.Solution, _ *calib.Stats) error {
+			l.Weight.Value = s.W.Tensor()
+			return nil
+		}
+	}
+	if o.Note == nil {
+		o.Note = func(string, float64) {}
+	}
+	if o.Progress == nil {
+		o.Progress = func(float64) {}
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return nil
+}
+
+// SolveGroups prunes a network given as groups of linear maps, one group after the other, each on the
+// activations that the already pruned ones before it really make. Groups with a target other than
+// nn.OwnOutputs are first given the weights that best restore the dense network's signals from those
+// activations, by least squares; what the local solver prunes then makes up for earlier damage.
+//
+// The weights must be loaded; they are replaced through Set. Memory beside the streams, whatever the
+// number of tokens: one more copy of each stream's input, the activations of one batch, and the
+// sums of one group.
+func SolveGroups(ctx context.Context, list []nn.Group, in Streams, o GroupOptions) error {
+	e, err := newGroups(list, in, o)
+	if err != nil {
+		return fmt.Errorf("adagp: %w", err)
+	}
+	return e.run(ctx)
+}
+
+// groups is the state of SolveGroups.
+type groups struct {
+	list          []nn.Group
+	in            Streams
+	o             GroupOptions
+	original      map[*nn.Linear]*tensor.Tensor // dense weights
+	masks         map[*nn.Linear]*prune.Mask    // of what was pruned
+	dense, pruned *stream
+	lastDense     int  // the last group for which the dense stream has to run
+	changed       bool // weights differ from the dense ones
+}
+
+func newGroups(list []nn.Group, in Streams, o GroupOptions) (*groups, error) {
+	if err := nn.CheckGroups(list); err != nil {
+		return nil, err
+	}
+	if err := o.defaults(); err != nil {
+		return nil, err
+	}
+	if in.SeqLens == nil {
+		in.SeqLens = make([]int, len(in.Pruned))
+		for b := range in.SeqLens {
+			in.SeqLens[b] = 1
+		}
+	}
+	e := &groups{list: list, in: in, o: o, original: map[*nn.Linear]*tensor.Tensor{}, masks: map[*nn.Linear]*prune.Mask{}}
+	if n := len(in.Pruned); n == 0 || len(in.Dense) != n || len(in.SeqLens) != n || in.DenseOut != nil && len(in.DenseOut) != n || o.HeldOut < 0 || o.HeldOut >= n {
+		return nil, fmt.Errorf("%d batches of the pruned stream, %d of the dense one and %d outputs, %d held out: want equal numbers, some not held out",
+			n, len(in.Dense), len(in.DenseOut), o.HeldOut)
+	}
+	for g := range list {
+		for _, l := range list[g].Linears {
+			e.original[l] = l.Weight.Value
+		}
+		if t := list[g].Target; t == nn.DenseOutputs || t == nn.Residual && e.denseSum(0, g) == nil {
+			e.lastDense = g
+		}
+	}
+	e.dense = newStream(list, in.Dense, in.SeqLens, e.original, e.lastDense)
+	e.pruned = newStream(list, in.Pruned, in.SeqLens, nil, len(list)-1)
+	return e, nil
+}
+
+// run prunes group after group.
+func (e *groups) run(ctx context.Context) error {
+	for g := range e.list {
+		if err := e.solveGroup(ctx, g); err != nil {
+			return err
+		}
+		e.progress(float64(g + 1))
+	}
+	return nil
+}
+
+// release drops the signals that were kept.
+func (e *groups) release() { e.dense, e.pruned = nil, nil }
+
+func (e *groups) progress(done float64) { e.o.Progress(min(1, done/float64(len(e.list)))) }
+
+// weights returns the dense weights of a group's maps.
+func (e *groups) weights(g *nn.Group) []*linalg.Matrix {
+	ws := make([]*linalg.Matrix, len(g.Linears))
+	for i, l := range g.Linears {
+		ws[i] = linalg.FromTensor(e.original[l])
+	}
+	return ws
+}
+
+// solveGroup prunes the maps of one group.
+func (e *groups) solveGroup(ctx context.Context, g int) error {
+	group := &e.list[g]
+	var free []int
+	for i, l := range group.Linears {
+		if !e.o.Frozen(l) {
+			free = append(free, i)
+		}
+	}
+	if len(free) == 0 {
+		return nil
+	}
+	target := group.Target
+	if !e.changed && e.in.Dense[0] == e.in.Pruned[0] {
+		target = nn.OwnOutputs // the streams are still the same
+	}
+	obs, err := e.observe(ctx, g, target, e.o.Solver.Needs().WindowMoments)
+	if err != nil {
+		return err
+	}
+	start, err := e.targets(ctx, obs, group, free)
+	if err != nil {
+		return err
+	}
+	if obs.held != obs.fit {
+		obs.fit.add(obs.held)
+		if start, err = e.finalTargets(ctx, obs, group, free, start); err != nil {
+			return err
+		}
+	}
+	stats := &calib.Stats{Inputs: obs.fit.gram.Rows, Tokens: obs.tokens, Hessian: obs.fit.gram, SquaredNorms: obs.fit.gram.Diag(), Moments: obs.moments}
+	for k, i := range free {
+		l := group.Linears[i]
+		dense := linalg.FromTensor(e.original[l])
+		s, err := e.solve(ctx, l, obs, i, start[k], dense, stats)
+		if err != nil {
+			return err
+		}
+		if err := e.o.Set(l, s, stats); err != nil {
+			return err
+		}
+		e.masks[l] = s.Mask
+		e.changed = true
+		e.progress(float64(g) + 0.5 + 0.5*float64(k+1)/float64(len(free)))
+	}
+	return nil
+}
+
+// targets returns what the solver is to start from for each of the given maps: the least-squares target
+// fitted to the tokens that are not held out, or the dense weights where that is nil or where they do
+// better on the held-out tokens.
+func (e *groups) targets(ctx context.Context, obs *observed, group *nn.Group, free []int) ([]*linalg.Matrix, error) {
+	start := make([]*linalg.Matrix, len(free))
+	for k, i := range free {
+		l := group.Linears[i]
+		start[k] = linalg.FromTensor(e.original[l])
+		if obs.fit.cross[i] == nil {
+			continue
+		}
+		before := obs.held.loss(i, start[k], start[k])
+		e.note(l, "dense", before)
+		w, err := e.leastSquares(ctx, l, obs.fit, i, start[k])
+		if err != nil {
+			return nil, err
+		}
+		if w == nil {
+			continue
+		}
+		after := obs.held.loss(i, w, start[k])
+		e.note(l, "target", after)
+		if !(after < before) {
+			e.o.Log.Warn("the least-squares target does worse than the dense weights on held-out tokens and is not used",
+				"tensor", e.o.Name(l), "dense", before, "target", after)
+			continue
+		}
+		start[k] = w
+	}
+	return start, nil
+}
+
+// finalTargets fits the targets that proved themselves once more, to all tokens.
+func (e *groups) finalTargets(ctx context.Context, obs *observed, group *nn.Group, free []int, start []*linalg.Matrix) ([]*linalg.Matrix, error) {
+	for k, i := range free {
+		l := group.Linears[i]
+		dense := linalg.FromTensor(e.original[l])
+		if obs.fit.cross[i] == nil || equal(start[k], dense) {
+			continue
+		}
+		w, err := e.leastSquares(ctx, l, obs.fit, i, dense)
+		if err != nil {
+			return nil, err
+		}
+		if w != nil {
+			start[k] = w
+		}
+	}
+	return start, nil
+}
+
+func equal(a, b *linalg.Matrix) bool {
+	for k, v := range a.Data {
+		if v != b.Data[k] {
+			return false
+		}
+	}
+	return true
+}
+
+// leastSquares is W* = (C + μW)(H + μI)⁻¹ of map i, or nil, with a warning, when no ridge makes the
+// equations soluble.
+func (e *groups) leastSquares(ctx context.Context, l *nn.Linear, s *sides, i int, dense *linalg.Matrix) (*linalg.Matrix, error) {
+	p := &prune.Problem{Name: e.o.Name(l), W: dense, H: s.gram, Pattern: prune.Unstructured(0), Log: e.o.Log}
+	w, _, err := refit.LeastSquares(ctx, p, s.cross[i], e.o.Ridge)
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	if err != nil {
+		e.o.Log.Warn("no least-squares target, keeping the dense weights", "tensor", e.o.Name(l), "cause", err)
+		return nil, nil
+	}
+	return w, nil
+}
+
+// fallbackSolver prunes what the local solver cannot factor.
+const fallbackSolver = "wanda"
+
+// solve prunes map i from the given weights. Where the result would be worse than no output at all, the
+// dense weights are pruned as well and the better result is taken.
+func (e *groups) solve(ctx context.Context, l *nn.Linear, obs *observed, i int, start, dense *linalg.Matrix, stats *calib.Stats) (*prune.Solution, error) {
+	s, err := e.solveLocal(ctx, l, start, stats)
+	if err != nil {
+		return nil, err
+	}
+	loss := obs.held.loss(i, s.W, dense)
+	if !(loss < 1) && !equal(start, dense) {
+		t, err := e.solveLocal(ctx, l, dense, stats)
+		if err != nil {
+			return nil, err
+		}
+		if other := obs.held.loss(i, t.W, dense); other < loss || loss-loss != 0 {
+			e.o.Log.Warn("pruning the least-squares target went wrong, pruning the dense weights instead",
+				"tensor", e.o.Name(l), "target", loss, "dense", other)
+			s, loss = t, other
+		}
+	}
+	e.note(l, "pruned", loss)
+	return s, nil
+}
+
+func (e *groups) solveLocal(ctx context.Context, l *nn.Linear, w *linalg.Matrix, stats *calib.Stats) (*prune.Solution, error) {
+	p := &prune.Problem{
+		Name: e.o.Name(l), W: w, H: stats.Hessian, SquaredNorms: stats.SquaredNorms, Moments: stats.Moments,
+		RowWeights: e.o.RowWeights(l), Pattern: e.o.Pattern(l), Log: e.o.Log,
+	}
+	s, err := prune.Solve(ctx, e.o.Solver, p)
+	if err == nil || ctx.Err() != nil || !numerical(err) {
+		return s, err
+	}
+	fallback, none := prune.NewSolver(fallbackSolver, prune.SolverOptions{})
+	if none != nil {
+		return nil, err
+	}
+	e.o.Log.Warn("the local solver failed, pruning by "+fallbackSolver+" instead", "tensor", p.Name, "cause", err)
+	return prune.Solve(ctx, fallback, p)
+}
+
+// numerical reports whether an error is about a matrix that cannot be factored or values that overflow.
+func numerical(err error) bool {
+	var notPositive *linalg.NotPositiveDefiniteError
+	var notFinite *linalg.NonFiniteError
+	return errors.As(err, &notPositive) || errors.As(err, &notFinite)
+}
+
+// note reports an objective under the last part of the map's name.
+func (e *groups) note(l *nn.Linear, step string, value float64) {
+	e.o.Note(l.Name()[strings.LastIndexByte(l.Name(), '.')+1:]+" "+step, value)
+}
