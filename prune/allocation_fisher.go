@@ -37,8 +37,8 @@ func fisherShares(ctx context.Context, d *Dense) (map[*nn.Linear]float64, error)
 	counter := NewCounter()
 	err = d.Each(ctx, func(_ int, lin *nn.Linear) error {
 		f, x := fisher[lin], norms[lin]
-		counter.Add(lin.Weight.Value, func(dst []float64, i int, row []float32) {
-			for j, w := range row {
+		counter.Add(lin.Out(), lin.In(), func(dst []float64, i int) {
+			for j, w := range lin.Weight.Value.Row(i) {
 				dst[j] = f[i] * x[j] * float64(w) * float64(w)
 			}
 		})

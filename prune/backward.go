@@ -31,29 +31,41 @@ type Gradient struct {
 	DY     *tensor.Tensor // gradient of the loss with respect to the outputs [tokens, out]
 }
 
+// Sweep says what [Dense.Backward] shows. The zero value is every selected matrix, in batches.
+type Sweep struct {
+	PerWindow bool   // one calibration window at a time
+	Layers    [2]int // decoder layers Layers[0] <= i < Layers[1] only; the zero value is all
+}
+
 // Backward differentiates the dense model's next-token loss, the cross-entropy in nats summed over the
 // positions of the calibration windows, with respect to the outputs of the selected matrices, and
-// shows visit the gradients, a batch of windows after the other (of one window each, if perWindow),
-// for each batch from the last decoder layer to the first. The tensors are visit's to read only while
-// it runs.
+// shows visit the gradients: for each batch of windows, in order, those of the decoder layers from the
+// last to the first. The tensors are visit's to read only while it runs.
 //
 // Memory is bounded by one decoder layer, whatever the model and the calibration set: a forward pass
 // over a group of batches keeps nothing but the input of each layer, and the backward pass records one
 // layer for one batch at a time, from that input. Layers are loaded one at a time, twice for each group.
-func (d *Dense) Backward(ctx context.Context, perWindow bool, visit func(Gradient) error) error {
+func (d *Dense) Backward(ctx context.Context, o Sweep, visit func(Gradient) error) error {
 	perBatch := d.run.options.Batch
-	if perWindow {
+	if o.PerWindow {
 		perBatch = 1
+	}
+	if o.Layers == [2]int{} {
+		o.Layers[1] = len(d.Selected)
 	}
 	batches, err := batchWithin(tapeBytes, d.run.model, d.windows, perBatch)
 	if err != nil {
 		return err
 	}
-	s := &sweep{run: d.run, selected: d.Selected, visit: visit, lowest: -1}
-	for i, linears := range d.Selected {
-		if s.lowest < 0 && len(linears) > 0 {
+	s := &sweep{run: d.run, selected: make([][]*nn.Linear, len(d.Selected)), visit: visit, lowest: -1}
+	for i := o.Layers[0]; i < o.Layers[1]; i++ {
+		s.selected[i] = d.Selected[i]
+		if s.lowest < 0 && len(d.Selected[i]) > 0 {
 			s.lowest = i
 		}
+	}
+	if s.lowest < 0 {
+		return nil
 	}
 	d.run.before = prepareShare
 	s.steps = 3 * len(d.Selected) * len(batches)

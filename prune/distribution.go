@@ -6,7 +6,6 @@ import (
 	"sync"
 
 	"github.com/adagp/adagp/internal/parallel"
-	"github.com/adagp/adagp/tensor"
 )
 
 // Scores are counted in bins by the leading bits of their float64 form, which sorts numbers from 0 as
@@ -49,6 +48,18 @@ func (d *Distribution) Share(u float64) float64 {
 	return n / d.below[len(d.bins)]
 }
 
+// Around returns the bin [first, end) of scores in which the k-th lowest stands, k counted from 1, and
+// the number of scores below the bin. For k = 0 the bin is empty and in front of all.
+func (d *Distribution) Around(k int64) (first, end float64, below int64) {
+	if k <= 0 {
+		return 0, 0, 0
+	}
+	n, _ := slices.BinarySearch(d.below, float64(k)) // the first n with below[n] >= k
+	bin := uint64(d.bins[n-1])
+	first, end = math.Float64frombits(bin<<binShift), math.Float64frombits((bin+1)<<binShift)
+	return first, end, int64(d.below[n-1])
+}
+
 // Position returns where a score stands on the scale of thresholds, between [0, MaxPosition]: bins,
 // and evenly within them. It is monotonous, and logarithmic but for the pieces of a bin's length.
 func Position(score float64) float64 {
@@ -72,17 +83,15 @@ type Counter struct {
 // NewCounter returns a counter of nothing.
 func NewCounter() *Counter { return &Counter{counts: make([]int64, binCount)} }
 
-// Add counts the score of every element of w [rows, cols], row by row: score is given row i and
-// somewhere to put its scores. Rows may come from several goroutines at once; the sums do not depend on
-// that.
-func (c *Counter) Add(w *tensor.Tensor, score func(dst []float64, i int, row []float32)) {
-	rows, cols := w.Dim(0), w.Dim(1)
+// Add counts the scores of a matrix [rows, cols]; those of row i are written to dst by row, which
+// several goroutines call at once. The sums do not depend on their number.
+func (c *Counter) Add(rows, cols int, row func(dst []float64, i int)) {
 	// A part of some size, because each brings a table of counts.
 	parallel.For(rows, max(1, (1<<20)/max(cols, 1)), func(lo, hi int) {
 		local := make([]uint32, binCount) // a part has no more than 2³² elements
 		scores := make([]float64, cols)
 		for i := lo; i < hi; i++ {
-			score(scores, i, w.Row(i))
+			row(scores, i)
 			for _, s := range scores {
 				local[binOf(s)]++
 			}

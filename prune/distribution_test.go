@@ -8,13 +8,12 @@ import (
 	"testing"
 
 	"github.com/adagp/adagp/internal/golden"
-	"github.com/adagp/adagp/tensor"
 )
 
 // distributionOf counts scores given as a matrix [rows, cols].
 func distributionOf(scores []float64, rows int) *Distribution {
 	c, cols := NewCounter(), len(scores)/rows
-	c.Add(tensor.New(rows, cols), func(dst []float64, i int, _ []float32) { copy(dst, scores[i*cols:]) })
+	c.Add(rows, cols, func(dst []float64, i int) { copy(dst, scores[i*cols:]) })
 	return c.Distribution()
 }
 
@@ -43,6 +42,12 @@ func TestDistribution(t *testing.T) {
 			highest := float64(sort.Search(3000, func(i int) bool { return sorted[i] > sorted[k]*(1+1.0/256) })) / 3000
 			if s := d.Share(u); s < lowest || s > highest {
 				t.Errorf("%s: share %v below %g, want %v to %v", name, s, sorted[k], lowest, highest)
+			}
+		}
+		for _, k := range []int{1, 2, 18, 1500, 3000} {
+			first, end, below := d.Around(int64(k))
+			if v := sorted[k-1]; v < first || v >= end || int(below) != sort.SearchFloat64s(sorted, first) || int(below) >= k {
+				t.Errorf("%s: score %d, %g, is not in [%g, %g), or not behind %d others", name, k, v, first, end, below)
 			}
 		}
 		if a, b := d.Share(0), d.Share(MaxPosition); a != 0 || b != 1 {

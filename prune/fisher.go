@@ -21,7 +21,7 @@ func (d *Dense) Fisher(ctx context.Context) (map[*nn.Linear][]float64, error) {
 		return d.fisher, nil
 	}
 	grads, inputs := map[*nn.Linear]*calib.Stats{}, calib.NewCollector(Needs{SquaredNorms: true}, slices.Concat(d.Selected...)...)
-	err := d.Backward(ctx, false, func(g Gradient) error {
+	err := d.Backward(ctx, Sweep{}, func(g Gradient) error {
 		inputs.Observe(g.Linear, g.X, nil)
 		if grads[g.Linear] == nil {
 			grads[g.Linear] = calib.NewStats(g.Linear.Out(), Needs{SquaredNorms: true})

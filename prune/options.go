@@ -107,6 +107,13 @@ func (o *Options) method() (Method, error) {
 	return NewMethod(o.Method, mo)
 }
 
+// CheckMethod reports whether there is a method of the name, and whether it takes the other settings of
+// the options that are meant for it.
+func (o Options) CheckMethod() error {
+	_, err := o.method()
+	return err
+}
+
 // selects reports whether the options include the tensor of that name.
 func (o *Options) selects(name string) bool {
 	return (o.Include == nil || o.Include.MatchString(name)) && (o.Exclude == nil || !o.Exclude.MatchString(name))

@@ -6,6 +6,7 @@ import (
 	_ "github.com/adagp/adagp/prune/admm"
 	_ "github.com/adagp/adagp/prune/alps"
 	_ "github.com/adagp/adagp/prune/dsnot"
+	_ "github.com/adagp/adagp/prune/global"
 	_ "github.com/adagp/adagp/prune/magnitude"
 	_ "github.com/adagp/adagp/prune/refit"
 	_ "github.com/adagp/adagp/prune/ria"

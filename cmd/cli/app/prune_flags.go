@@ -203,6 +203,9 @@ func parseMethod(c *cli.Context, o *prune.Options) error {
 	o.Paper, o.Epochs = c.Bool("paper"), c.Int("epochs")
 	o.Alpha, o.Beta, o.Gamma = c.Float64("alpha"), c.Float64("beta"), c.Float64("gamma")
 	o.BlockSize, o.DampFrac = c.Int("block-size"), c.Float64("damp")
+	if err := o.CheckMethod(); err != nil {
+		return usagef("--%w", err)
+	}
 	if m := o.Pattern.M; m > 0 && o.BlockSize%m != 0 {
 		if c.IsSet("block-size") {
 			return usagef("--block-size %d: want a multiple of the pattern's %d", o.BlockSize, m)
