@@ -175,7 +175,7 @@ func (l *Layer) measure(ctx context.Context) error {
 			lin.Weight.Value = w
 		}
 	}()
-	if err := l.run.forward(ctx, l.Module, l.Hidden, o, StagePropagate, nil); err != nil {
+	if err := l.run.forward(ctx, l.Module, l.Hidden, o, "", nil); err != nil {
 		return err
 	}
 	for lin := range l.unscored {

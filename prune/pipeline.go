@@ -222,7 +222,7 @@ func (r *run) states(ctx context.Context, module models.DecoderLayer, in []*tens
 }
 
 // forward sends the batches of in through a decoder layer, one after the other, and hands each output
-// to done, which may be nil.
+// to done, which may be nil. Without a stage it reports no progress.
 func (r *run) forward(ctx context.Context, module models.DecoderLayer, in []*tensor.Tensor, o nn.Observer, s Stage,
 	done func(b int, h *tensor.Tensor) error) error {
 	for b, h := range in {
@@ -238,7 +238,9 @@ func (r *run) forward(ctx context.Context, module models.DecoderLayer, in []*ten
 		if err != nil {
 			return err
 		}
-		r.event(Event{Stage: s, Fraction: float64(b+1) / float64(len(in))})
+		if s != "" {
+			r.event(Event{Stage: s, Fraction: float64(b+1) / float64(len(in))})
+		}
 	}
 	return nil
 }
