@@ -36,7 +36,7 @@ func (t *Tape) BackwardFrom(y *Var, dy *tensor.Tensor) {
 	y.accumulate(dy, false)
 	for i := len(t.nodes) - 1; i >= 0; i-- {
 		n := &t.nodes[i]
-		dy := n.out.takeGradient()
+		dy, owned := n.out.takeGradient()
 		if dy == nil {
 			continue // y does not depend on this operation
 		}
@@ -48,7 +48,12 @@ func (t *Tape) BackwardFrom(y *Var, dy *tensor.Tensor) {
 			if !equalShapes(dx.Shape(), x.Value.Shape()) {
 				panic(shapeError(fmt.Sprintf("%s, gradient of input %d", n.op, j), dx.Shape(), x.Value.Shape()))
 			}
-			x.accumulate(dx, !sameStorage(dx, dy))
+			fresh := !sameStorage(dx, dy)
+			owned = owned && fresh // otherwise dy lives on as the gradient of x
+			x.accumulate(dx, fresh)
+		}
+		if owned {
+			t.memory.release(dy)
 		}
 	}
 }
@@ -65,23 +70,29 @@ func (v *Var) accumulate(dx *tensor.Tensor, fresh bool) {
 		v.flow, v.owned = dx, fresh
 	case v.owned:
 		tensor.AddInto(v.flow, v.flow, dx)
+		if fresh {
+			v.tape.memory.release(dx)
+		}
 	case fresh:
 		tensor.AddInto(dx, v.flow, dx)
 		v.flow, v.owned = dx, true
 	default:
-		v.flow, v.owned = tensor.Add(v.flow, dx), true
+		sum := emptyLike(v.tape.memory, dx)
+		tensor.AddInto(sum, v.flow, dx)
+		v.flow, v.owned = sum, true
 	}
 }
 
-// takeGradient returns the complete gradient of an operation's result and
-// clears it, so that each Backward starts from nothing.
-func (v *Var) takeGradient() *tensor.Tensor {
-	dy := v.flow
+// takeGradient returns the complete gradient of an operation's result, and
+// whether nobody else holds it, and clears it, so that each Backward starts from
+// nothing.
+func (v *Var) takeGradient() (dy *tensor.Tensor, owned bool) {
+	dy, owned = v.flow, v.owned
 	if dy != nil && v.retain {
 		v.addToGrad(dy, false)
 	}
 	v.flow = nil
-	return dy
+	return dy, owned
 }
 
 // addToGrad adds dx to Grad, which lives until the caller clears it.
@@ -89,7 +100,11 @@ func (v *Var) addToGrad(dx *tensor.Tensor, fresh bool) {
 	switch {
 	case v.Grad != nil:
 		tensor.AddInto(v.Grad, v.Grad, dx)
+		if fresh {
+			v.tape.memory.release(dx)
+		}
 	case fresh:
+		v.tape.memory.giveAway(dx)
 		v.Grad = dx
 	default:
 		v.Grad = dx.Clone()

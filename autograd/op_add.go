@@ -6,7 +6,9 @@ import "github.com/adagp/adagp/tensor"
 //
 //	y = a + b    da = dy    db = dy
 func Add(a, b *Var) *Var {
-	return record("Add", tensor.Add(a.Value, b.Value), func(dy *tensor.Tensor) []*tensor.Tensor {
+	y := emptyLike(memoryOf(a, b), a.Value)
+	tensor.AddInto(y, a.Value, b.Value)
+	return record("Add", y, func(dy *tensor.Tensor) []*tensor.Tensor {
 		return grads(dy, dy)
 	}, a, b)
 }

@@ -6,7 +6,9 @@ import "github.com/adagp/adagp/tensor"
 //
 //	y[i,j] = x[i,j] + b[j]    dx = dy    db[j] = Σᵢ dy[i,j]
 func AddBias(x, b *Var) *Var {
-	return record("AddBias", tensor.AddBias(x.Value, b.Value), func(dy *tensor.Tensor) []*tensor.Tensor {
+	y := emptyLike(memoryOf(x, b), x.Value)
+	tensor.AddBiasInto(y, x.Value, b.Value)
+	return record("AddBias", y, func(dy *tensor.Tensor) []*tensor.Tensor {
 		return grads(dy, biasGrad(b, dy))
 	}, x, b)
 }

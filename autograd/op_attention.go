@@ -34,7 +34,7 @@ type AttentionShape struct {
 // grows with the length of the text and not with its square.
 func Attention(q, k, v *Var, s AttentionShape) *Var {
 	windows := s.check(q.Value, k.Value, v.Value)
-	y := tensor.New(q.Value.Shape()...)
+	y := emptyLike(memoryOf(q, k, v), q.Value)
 	parallel.For(windows*s.Heads, 1, func(lo, hi int) {
 		scores := make([]float32, s.scoreLen())
 		for i := lo; i < hi; i++ {
@@ -173,5 +173,5 @@ func zerosFor(v *Var) *tensor.Tensor {
 	if !needsGrad(v) {
 		return nil
 	}
-	return tensor.New(v.Value.Shape()...)
+	return zeros(v.tape.memory, v.Value.Shape()...)
 }

@@ -43,12 +43,13 @@ func CrossEntropy(logits *Var, targets []int) *Var {
 	scale := 1 / float64(max(counted, 1))
 	return record("CrossEntropy", scalar(total*scale), func(dy *tensor.Tensor) []*tensor.Tensor {
 		g := float32(float64(dy.Data()[0]) * scale)
-		dx := tensor.New(n, v)
+		dx := empty(logits.tape.memory, n, v)
 		forRows(n, v, func(i int) {
+			row := dx.Row(i)
 			if targets[i] < 0 {
+				clear(row)
 				return
 			}
-			row := dx.Row(i)
 			asm.SoftmaxRow(row, logits.Value.Row(i))
 			asm.Scale(row, g, row)
 			row[targets[i]] -= g

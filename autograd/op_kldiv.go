@@ -26,7 +26,7 @@ func KLDiv(teacher *tensor.Tensor, student *Var) *Var {
 	scale := 1 / float64(max(n, 1))
 	return record("KLDiv", scalar(total*scale), func(dy *tensor.Tensor) []*tensor.Tensor {
 		g := float32(float64(dy.Data()[0]) * scale)
-		dx := tensor.New(n, v)
+		dx := empty(student.tape.memory, n, v)
 		forRowsWith(n, v, func(i int, p []float32) {
 			q := dx.Row(i)
 			asm.SoftmaxRow(q, student.Value.Row(i))

@@ -20,7 +20,7 @@ func LayerNorm(x, w, b *Var, eps float32) *Var {
 		bias = b.Value.Data()
 	}
 	weight := w.Value.Data()
-	y := tensor.New(n, c)
+	y := empty(memoryOf(x, w, b), n, c)
 	mean, q := make([]float32, n), make([]float32, n)
 	forRows(n, c, func(i int) {
 		mean[i], q[i] = asm.LayerNormRow(y.Row(i), x.Value.Row(i), weight, bias, eps)
@@ -28,7 +28,7 @@ func LayerNorm(x, w, b *Var, eps float32) *Var {
 	return record("LayerNorm", y, func(dy *tensor.Tensor) []*tensor.Tensor {
 		var dx, dw *tensor.Tensor
 		if needsGrad(x) {
-			dx = tensor.New(n, c)
+			dx = empty(x.tape.memory, n, c)
 			forRows(n, c, func(i int) {
 				layerNormBackward(dx.Row(i), dy.Row(i), x.Value.Row(i), weight, mean[i], q[i])
 			})

@@ -9,7 +9,8 @@ import "github.com/adagp/adagp/tensor"
 func Linear(x, w, b *Var) *Var {
 	_, in := matrix("Linear", x.Value)
 	wantShape("Linear, weight", w.Value, tensor.AnyDim, in)
-	y := tensor.MatMulNT(x.Value, w.Value)
+	y := empty(memoryOf(x, w, b), x.Value.Dim(0), w.Value.Dim(0))
+	tensor.MatMulNTInto(y, x.Value, w.Value)
 	if b != nil {
 		wantShape("Linear, bias", b.Value, w.Value.Dim(0))
 		tensor.AddBiasInto(y, y, b.Value)
@@ -17,10 +18,12 @@ func Linear(x, w, b *Var) *Var {
 	return record("Linear", y, func(dy *tensor.Tensor) []*tensor.Tensor {
 		var dx, dw *tensor.Tensor
 		if needsGrad(x) {
-			dx = tensor.MatMul(dy, w.Value)
+			dx = emptyLike(x.tape.memory, x.Value)
+			tensor.MatMulInto(dx, dy, w.Value)
 		}
 		if needsGrad(w) {
-			dw = tensor.MatMulTN(dy, x.Value)
+			dw = emptyLike(w.tape.memory, w.Value)
+			tensor.MatMulTNInto(dw, dy, x.Value)
 		}
 		return grads(dx, dw, biasGrad(b, dy))
 	}, x, w, b)

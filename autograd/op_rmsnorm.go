@@ -17,7 +17,7 @@ func RMSNorm(x, w *Var, eps float32) *Var {
 	n, c := matrix("RMSNorm", x.Value)
 	wantShape("RMSNorm, weight", w.Value, c)
 	weight := w.Value.Data()
-	y := tensor.New(n, c)
+	y := empty(memoryOf(x, w), n, c)
 	q := make([]float32, n)
 	forRows(n, c, func(i int) {
 		q[i] = asm.RMSNormRow(y.Row(i), x.Value.Row(i), weight, eps)
@@ -25,7 +25,7 @@ func RMSNorm(x, w *Var, eps float32) *Var {
 	return record("RMSNorm", y, func(dy *tensor.Tensor) []*tensor.Tensor {
 		var dx, dw *tensor.Tensor
 		if needsGrad(x) {
-			dx = tensor.New(n, c)
+			dx = empty(x.tape.memory, n, c)
 			forRows(n, c, func(i int) {
 				rmsNormBackward(dx.Row(i), dy.Row(i), x.Value.Row(i), weight, q[i])
 			})

@@ -21,8 +21,9 @@ func RoPE(x *Var, cos, sin *tensor.Tensor, heads, seqLen, offset int) *Var {
 		panic(&tensor.ShapeError{Op: "autograd.RoPE", Got: []int{offset, last}, Want: []int{0, positions},
 			Msg: "range of positions"})
 	}
+	memory := memoryOf(x)
 	rotate := func(x, sin *tensor.Tensor) *tensor.Tensor {
-		y := tensor.New(x.Shape()...)
+		y := emptyLike(memory, x)
 		forRows(n, heads*half*2, func(i int) {
 			p := offset + i%seqLen
 			asm.RoPERow(y.Row(i), x.Row(i), cos.Row(p), sin.Row(p))

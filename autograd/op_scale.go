@@ -6,7 +6,12 @@ import "github.com/adagp/adagp/tensor"
 //
 //	y = s·x    dx = s·dy
 func Scale(x *Var, s float32) *Var {
-	return record("Scale", tensor.Scale(x.Value, s), func(dy *tensor.Tensor) []*tensor.Tensor {
-		return grads(tensor.Scale(dy, s))
+	scale := func(x *tensor.Tensor, m *memory) *tensor.Tensor {
+		y := emptyLike(m, x)
+		tensor.ScaleInto(y, x, s)
+		return y
+	}
+	return record("Scale", scale(x.Value, memoryOf(x)), func(dy *tensor.Tensor) []*tensor.Tensor {
+		return grads(scale(dy, x.tape.memory))
 	}, x)
 }

@@ -14,7 +14,7 @@ import (
 func SwiGLU(gate, up *Var) *Var {
 	wantSameShape("SwiGLU", up.Value, gate.Value)
 	g, u := gate.Value.Data(), up.Value.Data()
-	out := tensor.New(gate.Value.Shape()...)
+	out := emptyLike(memoryOf(gate, up), gate.Value)
 	y := out.Data()
 	forElements(len(y), func(lo, hi int) {
 		asm.SiLU(y[lo:hi], g[lo:hi])
@@ -24,7 +24,7 @@ func SwiGLU(gate, up *Var) *Var {
 		dy := dOut.Data()
 		var dGate, dUp *tensor.Tensor
 		if needsGrad(gate) {
-			dGate = tensor.New(gate.Value.Shape()...)
+			dGate = emptyLike(gate.tape.memory, gate.Value)
 			dg := dGate.Data()
 			forElements(len(dg), func(lo, hi int) {
 				siluBackward(dg[lo:hi], dy[lo:hi], g[lo:hi], nil)
@@ -32,7 +32,7 @@ func SwiGLU(gate, up *Var) *Var {
 			})
 		}
 		if needsGrad(up) {
-			dUp = tensor.New(up.Value.Shape()...)
+			dUp = emptyLike(up.tape.memory, up.Value)
 			du := dUp.Data()
 			forElements(len(du), func(lo, hi int) {
 				asm.SiLU(du[lo:hi], g[lo:hi])

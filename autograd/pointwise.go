@@ -7,11 +7,11 @@ import "github.com/adagp/adagp/tensor"
 // length that may be any part of the tensors.
 func pointwise(op string, x *Var, forward func(y, x []float32), backward func(dx, dy, x, y []float32)) *Var {
 	xs := x.Value.Data()
-	out := tensor.New(x.Value.Shape()...)
+	out := emptyLike(memoryOf(x), x.Value)
 	y := out.Data()
 	forElements(len(y), func(lo, hi int) { forward(y[lo:hi], xs[lo:hi]) })
 	return record(op, out, func(dOut *tensor.Tensor) []*tensor.Tensor {
-		dIn := tensor.New(x.Value.Shape()...)
+		dIn := emptyLike(x.tape.memory, x.Value)
 		dx, dy := dIn.Data(), dOut.Data()
 		forElements(len(dx), func(lo, hi int) { backward(dx[lo:hi], dy[lo:hi], xs[lo:hi], y[lo:hi]) })
 		return grads(dIn)

@@ -6,8 +6,9 @@ import "github.com/adagp/adagp/tensor"
 // useful: Leaf and Param then return constants, so that code written for
 // training runs as inference. A Tape is not safe for concurrent use.
 type Tape struct {
-	nodes []node
-	epoch int // counts Resets; a Var of an older epoch is stale
+	nodes  []node
+	epoch  int     // counts Resets; a Var of an older epoch is stale
+	memory *memory // nil unless the tape recycles
 }
 
 // node is one recorded operation.
@@ -20,8 +21,9 @@ type node struct {
 
 // backwardFunc returns one gradient per recorded input, given the gradient dy
 // of the output: either a tensor made for this call, returned once, or dy itself
-// (reshaped or not). What it returns for an input that needs no gradient is
-// ignored, and nil where there would be work to do. It never writes to dy.
+// (reshaped or not, never a part of it). What it returns for an input that needs
+// no gradient is ignored, and nil where there would be work to do. It never
+// writes to dy.
 type backwardFunc func(dy *tensor.Tensor) []*tensor.Tensor
 
 // NewTape returns an empty tape.
@@ -65,6 +67,9 @@ func (t *Tape) Reset() {
 	}
 	clear(t.nodes) // lets the garbage collector have the closures
 	t.nodes = t.nodes[:0]
+	if t.memory != nil {
+		t.memory.reset()
+	}
 	t.epoch++
 }
 
@@ -73,7 +78,7 @@ func (t *Tape) Reset() {
 func record(op string, value *tensor.Tensor, backward backwardFunc, inputs ...*Var) *Var {
 	t := tapeOf(op, inputs)
 	if t == nil {
-		return Const(value)
+		return &Var{Value: value, memory: memoryOf(inputs...)}
 	}
 	y := &Var{Value: value, tape: t, epoch: t.epoch}
 	t.nodes = append(t.nodes, node{op: op, out: y, inputs: inputs, backward: backward})

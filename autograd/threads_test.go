@@ -10,9 +10,15 @@ import (
 	"github.com/adagp/adagp/tensor"
 )
 
-// TestThreadsDoNotMatter compares values and gradients of inputs large enough
-// to be split, to the bit. (Gradient checks do it for small ones.)
-func TestThreadsDoNotMatter(t *testing.T) {
+// largeOp is an operation on inputs large enough to be split among threads and
+// to have their memory recycled.
+type largeOp struct {
+	name   string
+	f      gradcheck.Func
+	inputs []*tensor.Tensor
+}
+
+func largeOps() []largeOp {
 	const n, c = 301, 173
 	rng := rand.New(rand.NewPCG(1, 2))
 	ids := make([]int, n)
@@ -25,11 +31,7 @@ func TestThreadsDoNotMatter(t *testing.T) {
 	x, other := random(1, n, c), random(2, n, c)
 	weight, bias := random(3, c), random(4, c)
 
-	for _, op := range []struct {
-		name   string
-		f      gradcheck.Func
-		inputs []*tensor.Tensor
-	}{
+	return []largeOp{
 		{"linear", linear, []*tensor.Tensor{x, random(5, 150, c), random(6, 150)}},
 		{"matmul", binary(autograd.MatMul), []*tensor.Tensor{x, random(5, c, 150)}},
 		{"matmultn", binary(autograd.MatMulTN), []*tensor.Tensor{x, random(5, n, 150)}},
@@ -48,7 +50,32 @@ func TestThreadsDoNotMatter(t *testing.T) {
 		{"kldiv", unary(func(x *autograd.Var) *autograd.Var { return autograd.KLDiv(other, x) }), []*tensor.Tensor{x}},
 		{"mse", unary(func(x *autograd.Var) *autograd.Var { return autograd.MSE(x, other) }), []*tensor.Tensor{x}},
 		{"sumsquares", unary(autograd.SumSquares), []*tensor.Tensor{x}},
-	} {
+		{"add", binary(autograd.Add), []*tensor.Tensor{x, other}},
+		{"scale", unary(func(x *autograd.Var) *autograd.Var { return autograd.Scale(x, 3) }), []*tensor.Tensor{x}},
+		{"network", network, []*tensor.Tensor{random(1, 256, 32), random(2, 64, 32), random(3, 64, 32), random(4, 32, 64), random(5, 32)}},
+	}
+}
+
+// network is two residual blocks with shared weights: gradients meet where values
+// are used twice.
+func network(_ *autograd.Tape, in []*autograd.Var) *autograd.Var {
+	h := in[0]
+	for range 2 {
+		x := autograd.RMSNorm(h, in[4], 1e-5)
+		a := autograd.Attention(x, x, x, autograd.AttentionShape{Heads: 4, KVHeads: 4, HeadDim: 8, Queries: 128, Keys: 128, Scale: 0.3})
+		h = autograd.Add(h, a)
+		x = autograd.LayerNorm(h, in[4], in[4], 1e-5)
+		x = autograd.SwiGLU(autograd.Linear(x, in[1], nil), autograd.Linear(x, in[2], nil))
+		h = autograd.Add(h, autograd.Linear(x, in[3], in[4]))
+		h = autograd.Add(h, h)
+	}
+	return h
+}
+
+// TestThreadsDoNotMatter compares values and gradients to the bit. (Gradient
+// checks do it for small inputs.)
+func TestThreadsDoNotMatter(t *testing.T) {
+	for _, op := range largeOps() {
 		t.Run(op.name, func(t *testing.T) {
 			defer parallel.SetThreads(parallel.Threads())
 			var want []*tensor.Tensor

@@ -13,10 +13,11 @@ type Var struct {
 	// RetainGrad, because keeping all of them would double the memory.
 	Grad *tensor.Tensor
 
-	tape   *Tape // nil for a constant
-	epoch  int   // of the tape when the Var was made
-	leaf   bool  // made by Leaf or Param: the gradient ends here
-	retain bool  // an operation's result that keeps its gradient
+	tape   *Tape   // nil for a constant
+	memory *memory // of a constant whose results live in recycled memory
+	epoch  int     // of the tape when the Var was made
+	leaf   bool    // made by Leaf or Param: the gradient ends here
+	retain bool    // an operation's result that keeps its gradient
 	flow   *tensor.Tensor
 	owned  bool // flow is ours to write to, not shared with another Var
 }

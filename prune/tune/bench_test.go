@@ -4,7 +4,6 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"github.com/adagp/adagp/autograd"
 	"github.com/adagp/adagp/internal/golden"
 	"github.com/adagp/adagp/models"
 	_ "github.com/adagp/adagp/models/all"
@@ -83,12 +82,11 @@ func benchStep(b *testing.B, d *descent, err error, walk func(func(*nn.Param))) 
 		b.Fatal(err)
 	}
 	defer d.weights.only(walk)()
-	tape := autograd.NewTape()
 	opt := optim.New(d.weights.params(), optim.Adam(1e-4, beta1, beta2, epsilon), optim.Options{})
 	d.total = 1
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := d.step(tape, opt, []int{0, 1, 2, 3}); err != nil {
+		if err := d.step(opt, []int{0, 1, 2, 3}); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -33,7 +33,7 @@ func newBlock(layer models.DecoderLayer, masks map[*nn.Linear]*prune.Mask, in, t
 	if err := o.Check(); err != nil {
 		return nil, err
 	}
-	b := &block{layer: layer}
+	b := &block{layer: layer, tape: autograd.NewTape().Recycle()}
 	b.divide(in, target, seqLens)
 	weights, err := collect(layer.Linears(), masks)
 	if err != nil {
@@ -50,6 +50,7 @@ func newBlock(layer models.DecoderLayer, masks map[*nn.Linear]*prune.Mask, in, t
 // block is a decoder layer and what it should do.
 type block struct {
 	layer   models.DecoderLayer
+	tape    *autograd.Tape
 	descent *descent
 	windows []window
 	width   int
@@ -100,19 +101,23 @@ func spread(ts []*tensor.Tensor) float64 {
 	return squares / float64(n)
 }
 
-func (b *block) loss(tape *autograd.Tape, windows []int) float64 {
+func (b *block) loss(windows []int, gradient bool) float64 {
 	groups, tokens := b.descent.byLength(windows)
 	sum := 0.0
 	for _, group := range groups {
 		in, target := b.gather(group)
-		y := b.layer.Forward(&nn.Context{Tape: tape, SeqLen: b.windows[group[0]].in.Dim(0)}, autograd.Const(in))
+		c := &nn.Context{SeqLen: b.windows[group[0]].in.Dim(0)}
+		if gradient {
+			c.Tape = b.tape
+		}
+		y := b.layer.Forward(c, b.tape.Const(in))
 		diff := tensor.Sub(y.Value, target)
 		sum += tensor.SumSquares(diff) * b.scale / float64(b.width)
-		if y.NeedsGrad() {
+		if gradient {
 			tensor.ScaleInto(diff, diff, float32(2*b.scale/float64(tokens*b.width)))
-			tape.BackwardFrom(y, diff)
+			b.tape.BackwardFrom(y, diff)
 		}
-		tape.Reset()
+		b.tape.Reset()
 	}
 	return sum
 }

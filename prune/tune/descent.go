@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"slices"
 
-	"github.com/adagp/adagp/autograd"
 	"github.com/adagp/adagp/nn/optim"
 	"github.com/adagp/adagp/tensor"
 )
@@ -17,9 +16,9 @@ type descent struct {
 	name    string // of what is tuned, for messages
 	weights all
 	tokens  []int // of each window
-	// loss returns the sum over the tokens of some windows of their losses. With a tape it also adds
-	// to the gradients those of the loss's mean over these tokens; the tape is its own until it returns.
-	loss    func(tape *autograd.Tape, windows []int) float64
+	// loss returns the sum over the tokens of some windows of their losses, and if asked to adds to
+	// the gradients those of the loss's mean over these tokens.
+	loss    func(windows []int, gradient bool) float64
 	options Options
 	done    float64 // work, in passes over a window: a training step counts as three, forward and twice that back
 	total   float64
@@ -63,7 +62,6 @@ func (d *descent) epochs(ctx context.Context, train, judges []int, start []*tens
 	steps := o.Epochs * ((len(train)-1)/o.BatchWindows + 1)
 	opt := optim.New(d.weights.params(), optim.Adam(o.LR, beta1, beta2, epsilon), optim.Options{Schedule: optim.Cosine(o.LR, steps)})
 	rng := rand.New(rand.NewPCG(o.Seed, 0x74756e65))
-	tape := autograd.NewTape()
 	var saved []*tensor.Tensor // memory of the best weights other than the start
 	for range o.Epochs {
 		rng.Shuffle(len(train), func(i, j int) { train[i], train[j] = train[j], train[i] })
@@ -71,7 +69,7 @@ func (d *descent) epochs(ctx context.Context, train, judges []int, start []*tens
 			if err := ctx.Err(); err != nil {
 				return r, nil, err
 			}
-			if err := d.step(tape, opt, batch); err != nil {
+			if err := d.step(opt, batch); err != nil {
 				return d.diverged(r, start, "cause", err.Error())
 			}
 		}
@@ -100,10 +98,9 @@ func (d *descent) diverged(r Result, start []*tensor.Tensor, why ...any) (Result
 }
 
 // step takes one step of the optimiser. An error means a loss or a gradient that is not finite.
-func (d *descent) step(tape *autograd.Tape, opt *optim.Optimizer, windows []int) error {
+func (d *descent) step(opt *optim.Optimizer, windows []int) error {
 	d.weights.zeroGrad()
-	loss := d.loss(tape, windows)
-	tape.Reset()
+	loss := d.loss(windows, true)
 	if math.IsNaN(loss) || math.IsInf(loss, 0) {
 		return fmt.Errorf("loss of a batch is %v", loss)
 	}
@@ -123,7 +120,7 @@ func (d *descent) evaluate(ctx context.Context, windows []int) (float64, error) 
 		if err := ctx.Err(); err != nil {
 			return 0, err
 		}
-		sum += d.loss(nil, batch)
+		sum += d.loss(batch, false)
 		for _, w := range batch {
 			tokens += d.tokens[w]
 		}

@@ -37,7 +37,8 @@ func newGlobal(student, teacher *models.Model, masks map[*nn.Linear]*prune.Mask,
 	if err := o.Check(); err != nil {
 		return nil, err
 	}
-	g := &global{student: student, teacher: teacher, windows: windows}
+	g := &global{student: student, teacher: teacher, windows: windows, tape: autograd.NewTape().Recycle(),
+		layer: autograd.NewTape().Recycle(), head: autograd.NewTape().Recycle()}
 	if err := g.check(); err != nil {
 		return nil, err
 	}
@@ -61,6 +62,9 @@ type global struct {
 	student, teacher *models.Model
 	windows          [][]int
 	descent          *descent
+	tape             *autograd.Tape // of all decoder layers
+	layer            *autograd.Tape // of one decoder layer in inference
+	head             *autograd.Tape // of the heads, one window at a time
 }
 
 // check reports what does not fit together.
@@ -89,7 +93,7 @@ func (g *global) check() error {
 	return nil
 }
 
-func (g *global) loss(tape *autograd.Tape, windows []int) float64 {
+func (g *global) loss(windows []int, gradient bool) float64 {
 	groups, tokens := g.descent.byLength(windows)
 	sum := 0.0
 	for _, group := range groups {
@@ -97,49 +101,58 @@ func (g *global) loss(tape *autograd.Tape, windows []int) float64 {
 		for _, w := range group {
 			ids = append(ids, g.windows[w])
 		}
-		want := hidden(&nn.Context{}, g.teacher, ids)
-		h := hidden(&nn.Context{Tape: tape}, g.student, ids)
-		part, dh := g.divergence(want.Value, h.Value, len(ids[0]), tokens, h.NeedsGrad())
-		sum += part
-		if h.NeedsGrad() {
-			tape.BackwardFrom(h, dh)
+		want := g.infer(g.teacher, ids)
+		if !gradient {
+			part, _ := g.divergence(want, g.infer(g.student, ids), len(ids[0]), tokens, false)
+			sum += part
+			continue
 		}
-		tape.Reset()
+		c := &nn.Context{Tape: g.tape}
+		h := g.student.Embed(c, ids)
+		for _, l := range g.student.Layers() {
+			h = l.Forward(c, h)
+		}
+		part, dh := g.divergence(want, h.Value, len(ids[0]), tokens, true)
+		sum += part
+		g.tape.BackwardFrom(h, dh)
+		g.tape.Reset()
 	}
 	return sum
 }
 
-// hidden returns what a model's head is applied to.
-func hidden(c *nn.Context, m models.CausalLM, ids [][]int) *autograd.Var {
-	h := m.Embed(c, ids)
+// infer returns what a model's head is applied to.
+func (g *global) infer(m models.CausalLM, ids [][]int) *tensor.Tensor {
+	c := &nn.Context{}
+	h := m.Embed(c, ids).Value
 	for _, l := range m.Layers() {
-		h = l.Forward(c, h)
+		h.CopyFrom(l.Forward(c, g.layer.Const(h)).Value)
+		g.layer.Reset()
 	}
 	return h
 }
 
 // divergence returns the sum over positions of the divergence of the two models, given the hidden
-// states in front of their heads [windows · length, hidden], and if asked for the gradient of that sum
+// states in front of their heads [windows · length, hidden], and if asked to the gradient of that sum
 // divided by tokens with respect to the student's. The heads work on one window at a time: their
 // logits are wider than anything else in a model.
 func (g *global) divergence(teacher, student *tensor.Tensor, length, tokens int, gradient bool) (sum float64, dh *tensor.Tensor) {
-	var tape *autograd.Tape
+	c := &nn.Context{SeqLen: length}
 	if gradient {
-		tape, dh = autograd.NewTape(), tensor.New(student.Shape()...)
+		c.Tape, dh = g.head, tensor.New(student.Shape()...)
 	}
 	weight := tensor.FromSlice([]float32{float32(float64(length) / float64(tokens))}, 1)
 	for lo := 0; lo < student.Dim(0); lo += length {
-		want := g.teacher.Head(&nn.Context{SeqLen: length}, autograd.Const(teacher.Rows(lo, lo+length)))
-		h := autograd.Const(student.Rows(lo, lo+length))
+		want := g.teacher.Head(&nn.Context{SeqLen: length}, g.head.Const(teacher.Rows(lo, lo+length)))
+		h := g.head.Const(student.Rows(lo, lo+length))
 		if gradient {
-			h = tape.Param(h.Value, dh.Rows(lo, lo+length))
+			h = g.head.Param(h.Value, dh.Rows(lo, lo+length))
 		}
-		kl := autograd.KLDiv(want.Value, g.student.Head(&nn.Context{Tape: tape, SeqLen: length}, h))
+		kl := autograd.KLDiv(want.Value, g.student.Head(c, h))
 		sum += float64(kl.Value.Data()[0]) * float64(length)
 		if gradient {
-			tape.BackwardFrom(kl, weight)
-			tape.Reset()
+			g.head.BackwardFrom(kl, weight)
 		}
+		g.head.Reset()
 	}
 	return sum, dh
 }
