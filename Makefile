@@ -1,4 +1,5 @@
 # Every target needs Go (see go.mod), make and git; the linter is pinned in .ci/tools.mod and built by Go.
+# test-arm64, and with it check, also needs QEMU's user emulation, which .ci/qemu installs if it can.
 
 GO       ?= go
 TOOL     := $(GO) tool -modfile=.ci/tools.mod
@@ -19,6 +20,9 @@ test: ## all tests, with the fastest kernels of this machine
 
 test-purego: ## the packages that compute, with the portable Go kernels only
 	$(GO) test -timeout 20m -tags purego ./asm/... ./tensor/... ./autograd/... ./nn/... ./models/... ./prune/...
+
+test-arm64: ## kernels for arm64 and what is built right on them, emulated where necessary
+	flag=$$(.ci/qemu) && GOARCH=arm64 $(GO) test -timeout 20m -short $$flag ./asm ./tensor ./tensor/linalg
 
 race: ## the tests under the race detector, without the long ones
 	$(GO) test -timeout 30m -short -race ./...
@@ -41,7 +45,7 @@ lint: ## format, vet on every platform we name, staticcheck, and no stray files
 generate: ## regenerate everything that is generated
 	$(GO) generate ./...
 
-check: lint build test test-purego demo ## what .ci/run runs
+check: lint build test test-purego test-arm64 demo ## what .ci/run runs
 
 clean:
 	rm -rf bin demo-report.html

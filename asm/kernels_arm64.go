@@ -61,6 +61,7 @@ func kernelsNEON() *kernels {
 		scaleMul: scaleMulF32NEON, dotWide: dotWideF32NEON, sumWide: sumWideF32NEON, deviation: deviationF32NEON,
 		normalize: normalizeF32NEON, withBias: normalizeBiasF32NEON, rope: ropeF32NEON,
 	}
+	k.expRow = rows.exp
 	k.softmaxRow = rows.softmax
 	k.rmsNormRow = rows.rmsNorm
 	k.layerNormRow = rows.layerNorm
