@@ -24,3 +24,15 @@ func GELUTanh(dst, x []float32) { current.Load().geluTanh(dst[:len(x)], x) }
 func SwiGLU(dst, gate, up []float32) {
 	current.Load().swiglu(dst[:len(gate)], gate, up[:len(gate)])
 }
+
+// SwiGLUGrad gives the gradients of [SwiGLU] from that of its result: with s =
+// sigmoid(gate[i]),
+//
+//	dGate[i] = dy[i]·up[i]·(s + gate[i]·s·(1-s))
+//	dUp[i] = dy[i]·gate[i]·s
+//
+// dy decides the length.
+func SwiGLUGrad(dGate, dUp, dy, gate, up []float32) {
+	n := len(dy)
+	current.Load().swigluGrad(dGate[:n], dUp[:n], dy, gate[:n], up[:n])
+}

@@ -115,6 +115,20 @@ func swigluGeneric(dst, gate, up []float32) {
 	}
 }
 
+func swigluGradGeneric(dGate, dUp, dy, gate, up []float32) {
+	n := len(dy)
+	dGate, dUp, gate, up = dGate[:n], dUp[:n], gate[:n], up[:n]
+	for i, d := range dy {
+		x := max(float64(gate[i]), -700) // also -Inf, where products would be NaN
+		s := sigmoidWide(x)
+		silu := x * s
+		d := float64(d)
+		u := float64(up[i])
+		dUp[i] = float32(d * silu)
+		dGate[i] = float32(d * u * (s + silu*(1-s)))
+	}
+}
+
 func geluGeneric(dst, x []float32) {
 	dst = dst[:len(x)]
 	for i, v := range x {

@@ -655,6 +655,105 @@ done:
 	VZEROUPPER
 	RET
 
+// func swigluGradF32AVX512(dGate *float32, dUp *float32, dy *float32, gate *float32, up *float32, n int)
+// Requires: AVX, AVX512BW, AVX512F, BMI2
+TEXT ·swigluGradF32AVX512(SB), NOSPLIT, $0-48
+	MOVQ dGate+0(FP), AX
+	MOVQ dUp+8(FP), CX
+	MOVQ dy+16(FP), DX
+	MOVQ gate+24(FP), BX
+	MOVQ up+32(FP), SI
+	MOVQ n+40(FP), DI
+	XORQ R8, R8
+
+single:
+	CMPQ         DI, $+16
+	JLT          tail
+	VMOVUPS      (DX)(R8*4), Z0
+	VMOVUPS      (BX)(R8*4), Z1
+	VMOVUPS      (SI)(R8*4), Z2
+	VMOVUPS      siluLow<>+0(SB), Z3
+	VMAXPS       Z1, Z3, Z3
+	VPXORD       signBit<>+0(SB), Z3, Z1
+	VMOVUPS      expLow<>+0(SB), Z4
+	VMAXPS       Z1, Z4, Z4
+	VMOVUPS      expHigh<>+0(SB), Z1
+	VMINPS       Z4, Z1, Z4
+	VMULPS       log2e<>+0(SB), Z4, Z1
+	VRNDSCALEPS  $0x08, Z1, Z1
+	VFNMADD231PS ln2High<>+0(SB), Z1, Z4
+	VFNMADD231PS ln2Low<>+0(SB), Z1, Z4
+	VMOVUPS      factorial7<>+0(SB), Z5
+	VFMADD213PS  factorial6<>+0(SB), Z4, Z5
+	VFMADD213PS  factorial5<>+0(SB), Z4, Z5
+	VFMADD213PS  factorial4<>+0(SB), Z4, Z5
+	VFMADD213PS  factorial3<>+0(SB), Z4, Z5
+	VFMADD213PS  factorial2<>+0(SB), Z4, Z5
+	VFMADD213PS  factorial1<>+0(SB), Z4, Z5
+	VFMADD213PS  factorial0<>+0(SB), Z4, Z5
+	VSCALEFPS    Z1, Z5, Z5
+	VADDPS       factorial0<>+0(SB), Z5, Z5
+	VMOVUPS      factorial0<>+0(SB), Z1
+	VDIVPS       Z5, Z1, Z1
+	VMULPS       Z1, Z3, Z3
+	VMOVUPS      factorial0<>+0(SB), Z4
+	VSUBPS       Z1, Z4, Z4
+	VFMADD231PS  Z3, Z4, Z1
+	VMULPS       Z0, Z3, Z3
+	VMOVUPS      Z3, (CX)(R8*4)
+	VMULPS       Z2, Z0, Z0
+	VMULPS       Z1, Z0, Z0
+	VMOVUPS      Z0, (AX)(R8*4)
+	ADDQ         $+16, R8
+	SUBQ         $+16, DI
+	JMP          single
+
+tail:
+	TESTQ        DI, DI
+	JLE          done
+	MOVQ         $-1, R9
+	BZHIQ        DI, R9, R9
+	KMOVQ        R9, K1
+	VMOVUPS.Z    (DX)(R8*4), K1, Z0
+	VMOVUPS.Z    (BX)(R8*4), K1, Z1
+	VMOVUPS.Z    (SI)(R8*4), K1, Z2
+	VMOVUPS      siluLow<>+0(SB), Z3
+	VMAXPS       Z1, Z3, Z3
+	VPXORD       signBit<>+0(SB), Z3, Z1
+	VMOVUPS      expLow<>+0(SB), Z4
+	VMAXPS       Z1, Z4, Z4
+	VMOVUPS      expHigh<>+0(SB), Z1
+	VMINPS       Z4, Z1, Z4
+	VMULPS       log2e<>+0(SB), Z4, Z1
+	VRNDSCALEPS  $0x08, Z1, Z1
+	VFNMADD231PS ln2High<>+0(SB), Z1, Z4
+	VFNMADD231PS ln2Low<>+0(SB), Z1, Z4
+	VMOVUPS      factorial7<>+0(SB), Z5
+	VFMADD213PS  factorial6<>+0(SB), Z4, Z5
+	VFMADD213PS  factorial5<>+0(SB), Z4, Z5
+	VFMADD213PS  factorial4<>+0(SB), Z4, Z5
+	VFMADD213PS  factorial3<>+0(SB), Z4, Z5
+	VFMADD213PS  factorial2<>+0(SB), Z4, Z5
+	VFMADD213PS  factorial1<>+0(SB), Z4, Z5
+	VFMADD213PS  factorial0<>+0(SB), Z4, Z5
+	VSCALEFPS    Z1, Z5, Z5
+	VADDPS       factorial0<>+0(SB), Z5, Z5
+	VMOVUPS      factorial0<>+0(SB), Z1
+	VDIVPS       Z5, Z1, Z1
+	VMULPS       Z1, Z3, Z3
+	VMOVUPS      factorial0<>+0(SB), Z4
+	VSUBPS       Z1, Z4, Z4
+	VFMADD231PS  Z3, Z4, Z1
+	VMULPS       Z0, Z3, Z3
+	VMOVUPS      Z3, K1, (CX)(R8*4)
+	VMULPS       Z2, Z0, Z0
+	VMULPS       Z1, Z0, Z0
+	VMOVUPS      Z0, K1, (AX)(R8*4)
+
+done:
+	VZEROUPPER
+	RET
+
 // func expShiftedF32AVX512(dst *float32, x *float32, n int, shift float32) float64
 // Requires: AVX, AVX512BW, AVX512F, BMI2, SSE2
 TEXT ·expShiftedF32AVX512(SB), NOSPLIT, $0-40
@@ -1473,6 +1572,121 @@ tail:
 	VDIVPS       Y5, Y3, Y3
 	VMULPS       Y2, Y3, Y3
 	VMASKMOVPS   Y3, Y0, (AX)(SI*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func swigluGradF32AVX2(dGate *float32, dUp *float32, dy *float32, gate *float32, up *float32, n int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·swigluGradF32AVX2(SB), NOSPLIT, $0-48
+	MOVQ dGate+0(FP), AX
+	MOVQ dUp+8(FP), CX
+	MOVQ dy+16(FP), DX
+	MOVQ gate+24(FP), BX
+	MOVQ up+32(FP), SI
+	MOVQ n+40(FP), DI
+	XORQ R8, R8
+
+single:
+	CMPQ         DI, $+8
+	JLT          tail
+	VMOVUPS      (DX)(R8*4), Y0
+	VMOVUPS      (BX)(R8*4), Y1
+	VMOVUPS      (SI)(R8*4), Y2
+	VMOVUPS      siluLow<>+0(SB), Y3
+	VMAXPS       Y1, Y3, Y3
+	VXORPS       signBit<>+0(SB), Y3, Y1
+	VMOVUPS      expLow<>+0(SB), Y4
+	VMAXPS       Y1, Y4, Y4
+	VMOVUPS      expHigh<>+0(SB), Y1
+	VMINPS       Y4, Y1, Y4
+	VMULPS       log2e<>+0(SB), Y4, Y1
+	VROUNDPS     $0x08, Y1, Y1
+	VFNMADD231PS ln2High<>+0(SB), Y1, Y4
+	VFNMADD231PS ln2Low<>+0(SB), Y1, Y4
+	VMOVUPS      factorial7<>+0(SB), Y5
+	VFMADD213PS  factorial6<>+0(SB), Y4, Y5
+	VFMADD213PS  factorial5<>+0(SB), Y4, Y5
+	VFMADD213PS  factorial4<>+0(SB), Y4, Y5
+	VFMADD213PS  factorial3<>+0(SB), Y4, Y5
+	VFMADD213PS  factorial2<>+0(SB), Y4, Y5
+	VFMADD213PS  factorial1<>+0(SB), Y4, Y5
+	VFMADD213PS  factorial0<>+0(SB), Y4, Y5
+	VCVTPS2DQ    Y1, Y4
+	VPSRAD       $0x01, Y4, Y1
+	VPSUBD       Y1, Y4, Y4
+	VPADDD       bias<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y5, Y5
+	VPADDD       bias<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y5, Y5
+	VADDPS       factorial0<>+0(SB), Y5, Y5
+	VMOVUPS      factorial0<>+0(SB), Y1
+	VDIVPS       Y5, Y1, Y1
+	VMULPS       Y1, Y3, Y3
+	VMOVUPS      factorial0<>+0(SB), Y4
+	VSUBPS       Y1, Y4, Y4
+	VFMADD231PS  Y3, Y4, Y1
+	VMULPS       Y0, Y3, Y3
+	VMOVUPS      Y3, (CX)(R8*4)
+	VMULPS       Y2, Y0, Y0
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (AX)(R8*4)
+	ADDQ         $+8, R8
+	SUBQ         $+8, DI
+	JMP          single
+
+tail:
+	TESTQ        DI, DI
+	JLE          done
+	LEAQ         tailMask<>+0(SB), R9
+	NEGQ         DI
+	VMOVUPS      32(R9)(DI*4), Y0
+	VMASKMOVPS   (DX)(R8*4), Y0, Y1
+	VMASKMOVPS   (BX)(R8*4), Y0, Y2
+	VMASKMOVPS   (SI)(R8*4), Y0, Y3
+	VMOVUPS      siluLow<>+0(SB), Y4
+	VMAXPS       Y2, Y4, Y4
+	VXORPS       signBit<>+0(SB), Y4, Y2
+	VMOVUPS      expLow<>+0(SB), Y5
+	VMAXPS       Y2, Y5, Y5
+	VMOVUPS      expHigh<>+0(SB), Y2
+	VMINPS       Y5, Y2, Y5
+	VMULPS       log2e<>+0(SB), Y5, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VFNMADD231PS ln2High<>+0(SB), Y2, Y5
+	VFNMADD231PS ln2Low<>+0(SB), Y2, Y5
+	VMOVUPS      factorial7<>+0(SB), Y6
+	VFMADD213PS  factorial6<>+0(SB), Y5, Y6
+	VFMADD213PS  factorial5<>+0(SB), Y5, Y6
+	VFMADD213PS  factorial4<>+0(SB), Y5, Y6
+	VFMADD213PS  factorial3<>+0(SB), Y5, Y6
+	VFMADD213PS  factorial2<>+0(SB), Y5, Y6
+	VFMADD213PS  factorial1<>+0(SB), Y5, Y6
+	VFMADD213PS  factorial0<>+0(SB), Y5, Y6
+	VCVTPS2DQ    Y2, Y5
+	VPSRAD       $0x01, Y5, Y2
+	VPSUBD       Y2, Y5, Y5
+	VPADDD       bias<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y6, Y6
+	VPADDD       bias<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y6, Y6
+	VADDPS       factorial0<>+0(SB), Y6, Y6
+	VMOVUPS      factorial0<>+0(SB), Y2
+	VDIVPS       Y6, Y2, Y2
+	VMULPS       Y2, Y4, Y4
+	VMOVUPS      factorial0<>+0(SB), Y5
+	VSUBPS       Y2, Y5, Y5
+	VFMADD231PS  Y4, Y5, Y2
+	VMULPS       Y1, Y4, Y4
+	VMASKMOVPS   Y4, Y0, (CX)(R8*4)
+	VMULPS       Y3, Y1, Y1
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (AX)(R8*4)
 
 done:
 	VZEROUPPER

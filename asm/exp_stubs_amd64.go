@@ -32,6 +32,14 @@ func siluF32AVX512(dst *float32, x *float32, n int)
 //go:noescape
 func swigluF32AVX512(dst *float32, gate *float32, up *float32, n int)
 
+// swigluGradF32AVX512 computes, with s = 1 / (1 + e^-gate[i])
+//
+//	for i < n: dUp[i] = dy[i] * gate[i] * s
+//	           dGate[i] = dy[i] * up[i] * (s + gate[i]*s*(1-s))
+//
+//go:noescape
+func swigluGradF32AVX512(dGate *float32, dUp *float32, dy *float32, gate *float32, up *float32, n int)
+
 // expShiftedF32AVX512 computes
 //
 //	for i < n: dst[i] = e^(x[i]-shift)
@@ -77,6 +85,14 @@ func siluF32AVX2(dst *float32, x *float32, n int)
 //
 //go:noescape
 func swigluF32AVX2(dst *float32, gate *float32, up *float32, n int)
+
+// swigluGradF32AVX2 computes, with s = 1 / (1 + e^-gate[i])
+//
+//	for i < n: dUp[i] = dy[i] * gate[i] * s
+//	           dGate[i] = dy[i] * up[i] * (s + gate[i]*s*(1-s))
+//
+//go:noescape
+func swigluGradF32AVX2(dGate *float32, dUp *float32, dy *float32, gate *float32, up *float32, n int)
 
 // expShiftedF32AVX2 computes
 //

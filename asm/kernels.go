@@ -32,6 +32,8 @@ type kernels struct {
 	geluTanh func(dst, x []float32)
 	swiglu   func(dst, gate, up []float32)
 
+	swigluGrad func(dGate, dUp, dy, gate, up []float32)
+
 	expRow       func(dst, x []float32) (top float32, sum float64)
 	softmaxRow   func(dst, x []float32)
 	rmsNormRow   func(dst, x, w []float32, eps float32) float32
@@ -71,6 +73,8 @@ var generic = kernels{
 	gelu:     geluGeneric,
 	geluTanh: geluTanhGeneric,
 	swiglu:   swigluGeneric,
+
+	swigluGrad: swigluGradGeneric,
 
 	expRow:       expRowGeneric,
 	softmaxRow:   softmaxRowGeneric,

@@ -61,6 +61,7 @@ func kernelsAVX2() *kernels {
 	k.sigmoid = unary(sigmoidF32AVX2)
 	k.silu = unary(siluF32AVX2)
 	k.swiglu = binary(swigluF32AVX2)
+	k.swigluGrad = swigluGradWith(swigluGradF32AVX2)
 	rows := rowKernels{
 		lanes: 8, maximum: maximumF32AVX2, expShifted: expShiftedF32AVX2, scale: scaleF32AVX2,
 		scaleMul: scaleMulF32AVX2, dotWide: dotWideF32AVX2, sumWide: sumWideF32AVX2,
@@ -120,6 +121,7 @@ func kernelsAVX512() *kernels {
 	k.sigmoid = unary(sigmoidF32AVX512)
 	k.silu = unary(siluF32AVX512)
 	k.swiglu = binary(swigluF32AVX512)
+	k.swigluGrad = swigluGradWith(swigluGradF32AVX512)
 	rows := rowKernels{
 		lanes: 16, maximum: maximumF32AVX512, expShifted: expShiftedF32AVX512, scale: scaleF32AVX512,
 		scaleMul: scaleMulF32AVX512, dotWide: dotWideF32AVX512, sumWide: sumWideF32AVX512,

@@ -22,6 +22,12 @@ func binary(f func(dst, x, y *float32, n int)) func(dst, x, y []float32) {
 	return func(dst, x, y []float32) { f(first(dst), first(x), first(y), len(x)) }
 }
 
+func swigluGradWith(f func(dGate, dUp, dy, gate, up *float32, n int)) func(dGate, dUp, dy, gate, up []float32) {
+	return func(dGate, dUp, dy, gate, up []float32) {
+		f(first(dGate), first(dUp), first(dy), first(gate), first(up), len(dy))
+	}
+}
+
 func axpyWith[T float](f func(alpha T, x, y *T, n int)) func(alpha T, x, y []T) {
 	return func(alpha T, x, y []T) { f(alpha, first(x), first(y), len(x)) }
 }

@@ -11,6 +11,7 @@ func BenchmarkKernels(b *testing.B) {
 	const eps = 1e-5
 	for _, n := range []int{1 << 10, 1 << 22} {
 		x, y, dst := make([]float32, n), make([]float32, n), make([]float32, n)
+		dst2 := make([]float32, n)
 		half := make([]uint16, n)
 		fillNormal(newRand(1), x)
 		fillNormal(newRand(2), y)
@@ -27,6 +28,7 @@ func BenchmarkKernels(b *testing.B) {
 			{"MaxAbs", 4, func() { MaxAbs(x) }},
 			{"Exp", 8, func() { Exp(dst, x) }},
 			{"SiLU", 8, func() { SiLU(dst, x) }},
+			{"SwiGLUGrad", 20, func() { SwiGLUGrad(dst, dst2, x, y, y) }},
 			{"GELU", 8, func() { GELU(dst, x) }},
 			{"SoftmaxRow", 8, func() { SoftmaxRow(dst, x) }},
 			{"RMSNormRow", 12, func() { RMSNormRow(dst, x, y, eps) }},

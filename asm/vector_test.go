@@ -268,22 +268,63 @@ func TestMaxAbs(t *testing.T) {
 	})
 }
 
+func TestSwiGLUGrad(t *testing.T) {
+	inf := float32(math.Inf(1))
+	onLevels(t, func(t *testing.T) {
+		r := newRand(9)
+		for _, n := range lengths {
+			for _, spread := range []float32{1, 30} {
+				dy, gate, up := guardFloats(n, n%3), guardFloats(n, n%4), guardFloats(n, n%5)
+				dGate, dUp := guardFloats(n, n%2), guardFloats(n, n%7)
+				for _, g := range []*guarded[float32]{dy, gate, up} {
+					fillNormal(r, g.data)
+				}
+				Scale(gate.data, spread, gate.data)
+				if n > 3 {
+					gate.data[3], gate.data[n-1] = -inf, -1000
+				}
+				SwiGLUGrad(dGate.data, dUp.data, dy.data, gate.data, up.data)
+				for _, g := range []*guarded[float32]{dy, gate, up, dGate, dUp} {
+					g.check(t, same, "SwiGLUGrad")
+				}
+				for i := range n {
+					d, x, u := float64(dy.data[i]), float64(gate.data[i]), float64(up.data[i])
+					s, silu := sigmoidExact(x, 0), siluExact(x, 0)
+					wantUp, wantGate := d*silu, d*u*(s+silu*(1-s))
+					// The two terms of silu' cancel near -1.28.
+					if !closeTo(dUp.data[i], wantUp, 6) || !(math.Abs(float64(dGate.data[i])-wantGate) <= 1e-6*math.Abs(d*u*(s+math.Abs(silu)))+1e-35) {
+						t.Fatalf("length %d, element %d: dy %v, gate %v, up %v: got %v and %v, want %v and %v",
+							n, i, d, x, u, dGate.data[i], dUp.data[i], wantGate, wantUp)
+					}
+				}
+				SwiGLUGrad(dy.data, up.data, dy.data, gate.data, up.data)
+				for i := range n {
+					if !same(dy.data[i], dGate.data[i]) || !same(up.data[i], dUp.data[i]) {
+						t.Fatalf("length %d, element %d: %v and %v in place, %v and %v otherwise", n, i, dy.data[i], up.data[i], dGate.data[i], dUp.data[i])
+					}
+				}
+			}
+		}
+	})
+}
+
 func TestShortSlicesPanic(t *testing.T) {
 	long, short := make([]float32, 3), make([]float32, 2)
 	for name, call := range map[string]func(){
-		"Dot":       func() { Dot(long, short) },
-		"Axpy":      func() { Axpy(1, long, short) },
-		"Scale":     func() { Scale(short, 1, long) },
-		"Add":       func() { Add(short, long, long) },
-		"Add y":     func() { Add(long, long, short) },
-		"Exp":       func() { Exp(short, long) },
-		"SwiGLU":    func() { SwiGLU(long, long, short) },
-		"Softmax":   func() { SoftmaxRow(short, long) },
-		"RMSNorm":   func() { RMSNormRow(long, long, short, 1) },
-		"LayerNorm": func() { LayerNormRow(long, long, long, short, 1) },
-		"RoPE":      func() { RoPERow(long, long, short, short) },
-		"RoPE sin":  func() { RoPERow(make([]float32, 4), make([]float32, 4), short, short[:1:1]) },
-		"F16":       func() { F16ToF32(short, make([]uint16, 3)) },
+		"Dot":        func() { Dot(long, short) },
+		"Axpy":       func() { Axpy(1, long, short) },
+		"Scale":      func() { Scale(short, 1, long) },
+		"Add":        func() { Add(short, long, long) },
+		"Add y":      func() { Add(long, long, short) },
+		"Exp":        func() { Exp(short, long) },
+		"SwiGLU":     func() { SwiGLU(long, long, short) },
+		"SwiGLU dUp": func() { SwiGLUGrad(long, short, long, long, long) },
+		"Softmax":    func() { SoftmaxRow(short, long) },
+		"RMSNorm":    func() { RMSNormRow(long, long, short, 1) },
+		"LayerNorm":  func() { LayerNormRow(long, long, long, short, 1) },
+		"RoPE":       func() { RoPERow(long, long, short, short) },
+		"RoPE sin":   func() { RoPERow(make([]float32, 4), make([]float32, 4), short, short[:1:1]) },
+		"F16":        func() { F16ToF32(short, make([]uint16, 3)) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			defer func() {

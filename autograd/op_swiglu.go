@@ -16,29 +16,15 @@ func SwiGLU(gate, up *Var) *Var {
 	g, u := gate.Value.Data(), up.Value.Data()
 	out := emptyLike(memoryOf(gate, up), gate.Value)
 	y := out.Data()
-	forElements(len(y), func(lo, hi int) {
-		asm.SiLU(y[lo:hi], g[lo:hi])
-		asm.Mul(y[lo:hi], y[lo:hi], u[lo:hi])
-	})
+	forElements(len(y), func(lo, hi int) { asm.SwiGLU(y[lo:hi], g[lo:hi], u[lo:hi]) })
 	return record("SwiGLU", out, func(dOut *tensor.Tensor) []*tensor.Tensor {
-		dy := dOut.Data()
-		var dGate, dUp *tensor.Tensor
-		if needsGrad(gate) {
-			dGate = emptyLike(gate.tape.memory, gate.Value)
-			dg := dGate.Data()
-			forElements(len(dg), func(lo, hi int) {
-				siluBackward(dg[lo:hi], dy[lo:hi], g[lo:hi], nil)
-				asm.Mul(dg[lo:hi], dg[lo:hi], u[lo:hi])
-			})
-		}
-		if needsGrad(up) {
-			dUp = emptyLike(up.tape.memory, up.Value)
-			du := dUp.Data()
-			forElements(len(du), func(lo, hi int) {
-				asm.SiLU(du[lo:hi], g[lo:hi])
-				asm.Mul(du[lo:hi], du[lo:hi], dy[lo:hi])
-			})
-		}
+		// Both come from one exponential; that one of them is not needed is rare.
+		memory := memoryOf(gate, up)
+		dGate, dUp := emptyLike(memory, gate.Value), emptyLike(memory, up.Value)
+		dy, dg, du := dOut.Data(), dGate.Data(), dUp.Data()
+		forElements(len(dy), func(lo, hi int) {
+			asm.SwiGLUGrad(dg[lo:hi], du[lo:hi], dy[lo:hi], g[lo:hi], u[lo:hi])
+		})
 		return grads(dGate, dUp)
 	}, gate, up)
 }

@@ -18,6 +18,7 @@ func main() {
 		unary(v.f32, "sigmoid", "1 / (1 + e^-x[i])", sigmoid)
 		unary(v.f32, "silu", "x[i] / (1 + e^-x[i])", silu)
 		swiglu(v.f32)
+		swigluGrad(v.f32)
 		expShifted(v.f32, v.f64)
 		maximum(v.f32)
 	}
@@ -45,6 +46,32 @@ func swiglu(v emit.Vec) {
 		y := silu(v, p.In[0])
 		VMULPS(p.In[1], y, y)
 		return y
+	})
+	VZEROUPPER()
+	RET()
+}
+
+// swigluGrad stores two results from one exponential and one division.
+func swigluGrad(v emit.Vec) {
+	TEXT("swigluGrad"+v.Suffix(), NOSPLIT, "func(dGate, dUp, dy, gate, up *float32, n int)")
+	Doc("swigluGrad"+v.Suffix()+" computes, with s = 1 / (1 + e^-gate[i])", "",
+		"\tfor i < n: dUp[i] = dy[i] * gate[i] * s", "\t           dGate[i] = dy[i] * up[i] * (s + gate[i]*s*(1-s))")
+	Pragma("noescape")
+	dGate, dUp := pointer("dGate"), pointer("dUp")
+	dy, gate, up := pointer("dy"), pointer("gate"), pointer("up")
+	v.ForEach(Load(Param("n"), GP64()), 1, []Mem{dy, gate, up}, &dGate, func(p emit.Part) VecVirtual {
+		d, x, u := p.In[0], siluInput(v, p.In[1]), p.In[2]
+		s := sigmoid(v, x)
+		VMULPS(s, x, x) // silu
+		rest := v.Reg()
+		v.Load(emit.Const("factorial0", 1), rest)
+		VSUBPS(s, rest, rest)
+		v.FMA(x, rest, s) // derivative of silu
+		VMULPS(d, x, x)
+		p.Store(x, dUp)
+		VMULPS(u, d, d)
+		VMULPS(s, d, d)
+		return d
 	})
 	VZEROUPPER()
 	RET()
@@ -190,11 +217,17 @@ func sigmoid(v emit.Vec, x VecVirtual) VecVirtual {
 }
 
 func silu(v emit.Vec, x VecVirtual) VecVirtual {
-	// Minus infinity must not meet the infinite denominator: anything so small gives -0.
+	y := siluInput(v, x)
+	d := onePlusExpNeg(v, y)
+	VDIVPS(d, y, y)
+	return y
+}
+
+// siluInput bounds x below. Minus infinity must not meet an infinite denominator:
+// anything so small gives -0.
+func siluInput(v emit.Vec, x VecVirtual) VecVirtual {
 	y := v.Reg()
 	v.Load(emit.Const("siluLow", -200), y)
 	VMAXPS(x, y, y)
-	d := onePlusExpNeg(v, y)
-	VDIVPS(d, y, y)
 	return y
 }
