@@ -5,7 +5,7 @@ GO       ?= go
 TOOL     := $(GO) tool -modfile=.ci/tools.mod
 FUZZTIME ?= 20s
 
-.PHONY: all build test test-purego test-arm64 race fuzz bench lint generate check demo clean
+.PHONY: all build test test-purego test-arm64 race fuzz bench bench-peers bench-doc lint generate check demo clean
 
 all: build
 
@@ -32,6 +32,16 @@ fuzz: ## every fuzz target for FUZZTIME
 
 bench: ## kernels and pruning steps
 	$(GO) test -run '^$$' -bench . -benchtime 0.5s ./asm ./tensor/... ./autograd ./prune/...
+
+bench-peers: ## side by side with OpenBLAS, oneDNN, gonum and spago; installs the C libraries with apt-get
+	@dpkg -s gcc libc6-dev libopenblas-dev libdnnl-dev >/dev/null 2>&1 || \
+		{ sudo=; [ $$(id -u) = 0 ] || sudo=sudo; $$sudo apt-get update && $$sudo apt-get install -y gcc libc6-dev libopenblas-dev libdnnl-dev; } >&2
+	@mkdir -p bin
+	gcc -O2 -Wall -o bin/peer bench/peers/native/peer.c -lopenblas -ldnnl
+	$(GO) -C bench/peers run -mod=mod . -peer $(CURDIR)/bin/peer $(PEERS)
+
+bench-doc: ## put this machine's figures into docs/performance.md
+	GO=$(GO) bench/doc $(SECTIONS)
 
 lint: ## format, vet on every platform we name, staticcheck, and no stray files
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$unformatted" ]; then echo "not gofmt-ed: $$unformatted"; exit 1; fi

@@ -65,7 +65,7 @@ func TestBenchTable(t *testing.T) {
 	if len(lines) != 7 || slices.ContainsFunc(lines, func(l string) bool { return !strings.HasPrefix(l, "measuring: ") }) {
 		t.Errorf("stderr %q, want a line for each of 7 stages", r.stderr)
 	}
-	if r := ok(t, "bench", "--quick", "--no-progress", "--json"); r.stderr != "" {
+	if r := ok(t, "bench", "--quick", "--cpu-time", "--threads", "1", "--no-progress", "--json"); r.stderr != "" {
 		t.Errorf("--no-progress leaves %q on stderr", r.stderr)
 	}
 }
@@ -73,6 +73,7 @@ func TestBenchTable(t *testing.T) {
 func TestBenchUsage(t *testing.T) {
 	wantFailure(t, call(t, "bench", "now"), statusUsage, `"now"`)
 	wantFailure(t, call(t, "bench", "--threads", "0"), statusUsage, "--threads 0")
+	wantFailure(t, call(t, "bench", "--cpu-time", "--threads", "2"), statusUsage, "--cpu-time", "--threads 1")
 	wantFailure(t, call(t, "bench", "--kernel", "sse9"), statusUsage, "sse9")
 	wantFailure(t, call(t, "bench", "--quik"), statusUsage, "--quik", "--quick")
 }

@@ -18,8 +18,11 @@ import (
 
 // Options are the settings of [Run]. Threads and kernel level are the process's own.
 type Options struct {
-	Quick    bool        // small sizes and few rounds: seconds instead of a minute
-	Seed     uint64      // of the random operands
+	Quick bool   // small sizes and few rounds: seconds instead of a minute
+	Seed  uint64 // of the random operands
+	// CPUTime counts the processor time of the process instead of wall time, which tells more on a busy
+	// machine. It takes one thread and a system that keeps count.
+	CPUTime  bool
 	Progress func(Event) // told about every call that is finished; nil: nobody
 }
 
@@ -35,6 +38,7 @@ type Result struct {
 	Kernel   string    `json:"kernel"`
 	Threads  int       `json:"threads"`
 	Quick    bool      `json:"quick"`
+	CPUTime  bool      `json:"cpu_time"`      // see Options
 	Peak     float64   `json:"peak_gflops"`   // of float32 multiply-adds in registers
 	Peak64   float64   `json:"peak64_gflops"` // of float64 ones
 	Read     float64   `json:"read_gbps"`     // from memory
@@ -120,9 +124,18 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 
 func measureAll(ctx context.Context, s sizes, o Options) (*Result, error) {
 	start := time.Now()
-	r := &run{ctx: ctx, o: o, sizes: s, res: &Result{
-		Kernel: asm.Current().String(), Threads: parallel.Threads(), Quick: o.Quick,
+	r := &run{ctx: ctx, o: o, sizes: s, now: wallClock(), res: &Result{
+		Kernel: asm.Current().String(), Threads: parallel.Threads(), Quick: o.Quick, CPUTime: o.CPUTime,
 	}}
+	if o.CPUTime {
+		if parallel.Threads() > 1 {
+			return nil, fmt.Errorf("processor time on %d threads: want 1 thread", parallel.Threads())
+		}
+		if cpuTime() == 0 {
+			return nil, fmt.Errorf("processor time: this system does not count it")
+		}
+		r.now = cpuTime
+	}
 	r.peak, r.peak64 = peakSeries()
 	stages := []struct {
 		name string
@@ -154,6 +167,7 @@ type run struct {
 	ctx   context.Context
 	o     Options
 	sizes sizes
+	now   clock
 	event Event
 	res   *Result
 

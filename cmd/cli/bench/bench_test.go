@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/adagp/adagp/internal/parallel"
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/nn"
 )
@@ -97,6 +98,25 @@ func positive(t *testing.T, name string, v reflect.Value) {
 	}
 }
 
+func TestCPUTime(t *testing.T) {
+	defer parallel.SetThreads(0)
+	parallel.SetThreads(2)
+	if _, err := measureAll(context.Background(), tiny, Options{CPUTime: true}); err == nil || !strings.Contains(err.Error(), "1 thread") {
+		t.Errorf("on 2 threads: error %v", err)
+	}
+	parallel.SetThreads(1)
+	if cpuTime() == 0 {
+		t.Skip("not counted here")
+	}
+	res, err := measureAll(context.Background(), tiny, Options{CPUTime: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !res.CPUTime {
+		t.Error("the result does not say what was measured")
+	}
+}
+
 // TestCancel: the work ends at the next call, wherever it is.
 func TestCancel(t *testing.T) {
 	for stop := range 7 {
@@ -137,7 +157,7 @@ func TestMedian(t *testing.T) {
 func TestMeasure(t *testing.T) {
 	var order strings.Builder
 	named := func(name string) *series { return newSeries(func() { order.WriteString(name) }) }
-	r := &run{ctx: context.Background(), sizes: sizes{rounds: 2, budget: time.Hour}}
+	r := &run{ctx: context.Background(), now: wallClock(), sizes: sizes{rounds: 2, budget: time.Hour}}
 	y, a, b := named("y"), named("a"), named("b")
 	if err := r.measure(y, a, b); err != nil {
 		t.Fatal(err)
@@ -153,7 +173,7 @@ func TestMeasure(t *testing.T) {
 
 // TestBudget: at least one sample of everything, whatever it takes, and no more when time is up.
 func TestBudget(t *testing.T) {
-	r := &run{ctx: context.Background(), sizes: sizes{rounds: 5, budget: 0}}
+	r := &run{ctx: context.Background(), now: wallClock(), sizes: sizes{rounds: 5, budget: 0}}
 	calls := 0
 	s := newSeries(func() { calls++ })
 	if err := r.measure(nil, s); err != nil {

@@ -52,12 +52,12 @@ func (r *run) measureProducts() error {
 	for _, p := range r.sizes.products {
 		all = append(all, r.product(p))
 	}
-	start, cpu := time.Now(), cpuSeconds()
+	start, cpu := time.Now(), cpuTime()
 	if err := r.measure(r.peak, all...); err != nil {
 		return err
 	}
 	// Next to nothing but work for all threads: what is missing, other programs have had.
-	r.res.CPUShare = (cpuSeconds() - cpu) / time.Since(start).Seconds() / float64(parallel.Threads())
+	r.res.CPUShare = (cpuTime() - cpu).Seconds() / time.Since(start).Seconds() / float64(parallel.Threads())
 	for i, p := range r.sizes.products {
 		p.GFLOPS = all[i].giga(p.flops())
 		r.res.Products = append(r.res.Products, p)

@@ -9,6 +9,15 @@ import (
 // slowCall is how long a call takes whose first time is no different from the next ones.
 const slowCall = 300 * time.Millisecond
 
+// clock returns the time since some moment in the past.
+type clock func() time.Duration
+
+// wallClock is the usual one.
+func wallClock() clock {
+	start := time.Now()
+	return func() time.Duration { return time.Since(start) }
+}
+
 // series is one thing that is timed again and again.
 type series struct {
 	do      func() error
@@ -22,32 +31,32 @@ func newSeries(do func()) *series {
 
 // warmUp makes the first call: it fills caches and buffers, and tells how many calls a sample of
 // that length takes.
-func (s *series) warmUp(sample time.Duration) error {
+func (s *series) warmUp(now clock, sample time.Duration) error {
 	if s.calls > 0 {
 		return nil
 	}
 	s.calls = 1
-	start := time.Now()
+	start := now()
 	if err := s.do(); err != nil {
 		return err
 	}
-	switch took := time.Since(start); {
+	switch took := now() - start; {
 	case took >= slowCall:
 		s.seconds = append(s.seconds, took.Seconds())
 	case took < sample:
-		s.calls = int(sample/max(took, 1)) + 1
+		s.calls = int(sample/max(took, time.Microsecond)) + 1
 	}
 	return nil
 }
 
-func (s *series) sample() error {
-	start := time.Now()
+func (s *series) sample(now clock) error {
+	start := now()
 	for range s.calls {
 		if err := s.do(); err != nil {
 			return err
 		}
 	}
-	s.seconds = append(s.seconds, time.Since(start).Seconds()/float64(s.calls))
+	s.seconds = append(s.seconds, (now()-start).Seconds()/float64(s.calls))
 	return nil
 }
 
@@ -88,7 +97,7 @@ func (r *run) measure(yardstick *series, all ...*series) error {
 		return nil
 	}
 	for i, s := range order {
-		if err := step(i, func() error { return s.warmUp(r.sizes.sample) }); err != nil {
+		if err := step(i, func() error { return s.warmUp(r.now, r.sizes.sample) }); err != nil {
 			return err
 		}
 	}
@@ -100,7 +109,7 @@ func (r *run) measure(yardstick *series, all ...*series) error {
 			if round == 0 && len(s.seconds) > 0 && s != yardstick {
 				continue // the first call was as good as this would be
 			}
-			if err := step((round+1)*len(order)+i, s.sample); err != nil {
+			if err := step((round+1)*len(order)+i, func() error { return s.sample(r.now) }); err != nil {
 				return err
 			}
 		}

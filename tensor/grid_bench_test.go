@@ -1,0 +1,38 @@
+package tensor
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/adagp/adagp/asm"
+)
+
+// BenchmarkTile computes, on one thread, one of the tiles that a product is cut into for so many
+// threads. Smaller tiles spend more of their time on packing, so its share of the peak is what more
+// threads can bring at most on a machine of enough memory bandwidth, whatever the number of its cores.
+func BenchmarkTile(b *testing.B) {
+	for _, s := range []struct{ m, n, k int }{{1024, 1024, 1024}, {2048, 2048, 2048}, {2048, 768, 3072}} {
+		for _, threads := range []int{1, 2, 4, 8, 16} {
+			g := newGrid(s.m, s.n, s.k, threads)
+			b.Run(fmt.Sprintf("%d×%d×%d/threads%d/%d×%d", s.m, s.n, s.k, threads, g.height, g.width), func(b *testing.B) {
+				x, y, z := New(g.height, s.k), New(s.k, g.width), New(g.height, g.width)
+				x.Fill(0.5)
+				y.Fill(0.25)
+				flops := 2 * g.height * g.width * s.k
+				turns := flops / asm.MultiplyAddLoop32(1)
+				product, peak := time.Hour, time.Hour // the best: other programs may be in the way
+				for b.Loop() {
+					start := time.Now()
+					asm.Gemm(false, false, g.height, g.width, s.k, 1, x.data, s.k, y.data, g.width, 0, z.data, g.width)
+					middle := time.Now()
+					asm.MultiplyAddLoop32(turns) // the same number of multiply-adds, in registers
+					product, peak = min(product, middle.Sub(start)), min(peak, time.Since(middle))
+				}
+				b.ReportMetric(0, "ns/op")
+				b.ReportMetric(float64(flops)/product.Seconds()/1e9, "GFLOP/s")
+				b.ReportMetric(100*peak.Seconds()/product.Seconds(), "%peak")
+			})
+		}
+	}
+}
