@@ -49,11 +49,8 @@ func LayerNorm(x, w, b *Var, eps float32) *Var {
 func layerNormBackward(dx, dy, x, w []float32, mean, q float32) {
 	u := dx
 	asm.Mul(u, w, dy)
-	var sumU, sumUN float64
-	for j, v := range x {
-		sumU += float64(u[j])
-		sumUN += float64(u[j]) * float64((v-mean)*q)
-	}
+	sumU := asm.Sum(u)
+	sumUN := (asm.DotWide(u, x) - float64(mean)*sumU) * float64(q)
 	meanU, meanUN := float32(sumU/float64(len(x))), float32(sumUN/float64(len(x)))
 	for j, v := range x {
 		dx[j] = q * (u[j] - meanU - (v-mean)*q*meanUN)
