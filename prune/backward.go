@@ -1,6 +1,7 @@
 package prune
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -14,14 +15,15 @@ import (
 
 const (
 	// tapeBytes bounds the inputs and outputs of a decoder layer's linear maps in one pass with a
-	// tape, which holds about three times that.
+	// tape, which holds about half as much again.
 	tapeBytes = 64 << 20
-	// keptBytes bounds the hidden states that wait for the backward pass, one per decoder layer.
-	// Where a single batch needs more, it gets more.
-	keptBytes = 256 << 20
 	// headLogits bounds the logits that exist at one time, in numbers.
 	headLogits = 1 << 22
 )
+
+// keptBytes bounds what waits for the backward pass. Where the hidden states of a single batch need
+// more, they get more. Tests change it.
+var keptBytes = 256 << 20
 
 // Gradient is what [Dense.Backward] finds for one linear layer on one pass over some windows.
 type Gradient struct {
@@ -45,6 +47,8 @@ type Sweep struct {
 // Memory is bounded by one decoder layer, whatever the model and the calibration set: a forward pass
 // over a group of batches keeps nothing but the input of each layer, and the backward pass records one
 // layer for one batch at a time, from that input. Layers are loaded one at a time, twice for each group.
+// A model so small that the records of all its layers fit into a fixed amount of memory saves itself
+// the second computation.
 func (d *Dense) Backward(ctx context.Context, o Sweep, visit func(Gradient) error) error {
 	perBatch := d.run.options.Batch
 	if o.PerWindow {
@@ -53,11 +57,7 @@ func (d *Dense) Backward(ctx context.Context, o Sweep, visit func(Gradient) erro
 	if o.Layers == [2]int{} {
 		o.Layers[1] = len(d.Selected)
 	}
-	batches, err := batchWithin(tapeBytes, d.run.model, d.windows, perBatch)
-	if err != nil {
-		return err
-	}
-	s := &sweep{run: d.run, selected: make([][]*nn.Linear, len(d.Selected)), visit: visit, lowest: -1}
+	s := &sweep{run: d.run, windows: d.windows, selected: make([][]*nn.Linear, len(d.Selected)), visit: visit, lowest: -1}
 	for i := o.Layers[0]; i < o.Layers[1]; i++ {
 		s.selected[i] = d.Selected[i]
 		if s.lowest < 0 && len(d.Selected[i]) > 0 {
@@ -68,13 +68,22 @@ func (d *Dense) Backward(ctx context.Context, o Sweep, visit func(Gradient) erro
 		return nil
 	}
 	d.run.before = prepareShare
+	bytes := tapeBytes
+	if n := s.recordBytes(); n > 0 {
+		s.keep, bytes = true, n
+	}
+	batches, err := batchWithin(bytes, d.run.model, d.windows, perBatch)
+	if err != nil {
+		return err
+	}
 	s.steps = 3 * len(d.Selected) * len(batches)
 	perToken := 4 * d.run.model.Config().HiddenSize * (len(d.Selected) - s.lowest + 1)
 	for lo := 0; lo < len(batches); {
-		hi, bytes := lo, 0
-		for hi < len(batches) && (hi == lo || bytes+perToken*tokensOf(batches[hi]) <= keptBytes) {
-			bytes += perToken * tokensOf(batches[hi])
-			hi++
+		hi := lo + 1
+		for bytes := perToken * tokensOf(batches[lo]); hi < len(batches) && !s.keep; hi++ {
+			if bytes += perToken * tokensOf(batches[hi]); bytes > keptBytes {
+				break
+			}
 		}
 		if err := s.group(ctx, batches[lo:hi]); err != nil {
 			return err
@@ -82,6 +91,24 @@ func (d *Dense) Backward(ctx context.Context, o Sweep, visit func(Gradient) erro
 		lo = hi
 	}
 	return nil
+}
+
+// recordBytes returns how many bytes the inputs and outputs of one decoder layer's linear maps may take
+// when the records of all layers are kept until the backward pass, 0 if not even one window leaves
+// room for them.
+func (s *sweep) recordBytes() int {
+	longest, weights, layers := 0, 0, s.run.model.Layers()[s.lowest:]
+	for _, w := range s.windows {
+		longest = max(longest, len(w))
+	}
+	for _, l := range layers {
+		weights += 4 * int(nn.Count(l.Walk)) // a record holds on to them
+	}
+	bytes := (keptBytes - weights) / len(layers) * 2 / 3
+	if bytes < longest*tokenBytes(s.run.model) {
+		return 0
+	}
+	return bytes
 }
 
 func tokensOf(batch [][]int) int { return len(batch) * len(batch[0]) }
@@ -92,6 +119,8 @@ type sweep struct {
 	selected [][]*nn.Linear
 	lowest   int // decoder layer where the backward pass ends
 	visit    func(Gradient) error
+	windows  [][]int
+	keep     bool // records made on the way forward, instead of a second time
 
 	steps, done int // for progress; a layer's backward pass counts twice
 }
@@ -104,17 +133,23 @@ func (s *sweep) group(ctx context.Context, batches [][][]int) error {
 	}
 	layers := s.run.model.Layers()
 	inputs := make([][]*tensor.Tensor, len(layers)) // of each layer, one per batch
+	records := make([][]*record, len(layers))       // instead, where they are kept
 	for i, module := range layers {
-		if i >= s.lowest {
-			inputs[i] = append([]*tensor.Tensor(nil), h...)
-		}
+		inputs[i], records[i] = make([]*tensor.Tensor, len(h)), make([]*record, len(h))
 		err := s.loaded(module.Walk, func() error {
-			for b := range h {
+			for b, x := range h {
 				if err := ctx.Err(); err != nil {
 					return err
 				}
-				if h[b], err = forwardOne(module, h[b], lens[b], nil); err != nil {
-					return err
+				if i >= s.lowest && s.keep {
+					records[i][b] = s.record(i, x, lens[b])
+					h[b] = records[i][b].out.Value
+				} else {
+					inputs[i][b] = x
+					h[b] = module.Forward(&nn.Context{SeqLen: lens[b]}, autograd.Const(x)).Value
+				}
+				if err := finiteStates("layer "+module.Name(), h[b]); err != nil {
+					return cmp.Or(culprit(module, x, lens[b]), err)
 				}
 				s.step(1)
 			}
@@ -122,6 +157,9 @@ func (s *sweep) group(ctx context.Context, batches [][][]int) error {
 		})
 		if err != nil {
 			return err
+		}
+		if i < s.lowest {
+			inputs[i] = nil // no way back to it
 		}
 	}
 	err = s.loaded(s.run.model.HeadWalk, func() error {
@@ -142,11 +180,14 @@ func (s *sweep) group(ctx context.Context, batches [][][]int) error {
 				if err := ctx.Err(); err != nil {
 					return err
 				}
-				dh, err := s.layer(i, inputs[i][b], h[b], lens[b])
-				if err != nil {
+				r := records[i][b]
+				if r == nil {
+					r = s.record(i, inputs[i][b], lens[b])
+				}
+				if h[b], err = s.back(r, h[b]); err != nil {
 					return err
 				}
-				h[b], inputs[i][b] = dh, nil
+				records[i][b], inputs[i][b] = nil, nil
 				s.step(2)
 			}
 			return nil
@@ -158,39 +199,48 @@ func (s *sweep) group(ctx context.Context, batches [][][]int) error {
 	return nil
 }
 
-// layer returns the gradient of the loss with respect to the input x of decoder layer i, given that of
-// its output, and shows the gradients in between.
-func (s *sweep) layer(i int, x, dy *tensor.Tensor, seqLen int) (*tensor.Tensor, error) {
+// record is a decoder layer's forward pass over a batch, with the way back.
+type record struct {
+	layer   int
+	tape    *autograd.Tape
+	in, out *autograd.Var
+	linears []recordedLinear // the selected ones, in the order of execution
+}
+
+type recordedLinear struct {
+	lin  *nn.Linear
+	x, y *autograd.Var
+}
+
+// record applies decoder layer i to x.
+func (s *sweep) record(i int, x *tensor.Tensor, seqLen int) *record {
 	wanted := map[*nn.Linear]bool{}
 	for _, lin := range s.selected[i] {
 		wanted[lin] = true
 	}
-	type seen struct {
-		lin  *nn.Linear
-		x, y *autograd.Var
-	}
-	var linears []seen
-	tape := autograd.NewTape()
-	in := tape.Leaf(x)
-	module := s.run.model.Layers()[i]
-	out := module.Forward(&nn.Context{Tape: tape, SeqLen: seqLen, VarObserver: func(lin *nn.Linear, x, y *autograd.Var) {
+	r := &record{layer: i, tape: autograd.NewTape()}
+	r.in = r.tape.Leaf(x)
+	r.out = s.run.model.Layers()[i].Forward(&nn.Context{Tape: r.tape, SeqLen: seqLen, VarObserver: func(lin *nn.Linear, x, y *autograd.Var) {
 		if wanted[lin] {
-			linears = append(linears, seen{lin, x, y.RetainGrad()})
+			r.linears = append(r.linears, recordedLinear{lin, x, y.RetainGrad()})
 		}
-	}}, in)
-	tape.BackwardFrom(out, dy)
-	if _, ok := in.Grad.Finite(); !ok {
-		return nil, fmt.Errorf("layer %s: the gradient of the loss overflows", module.Name())
+	}}, r.in)
+	return r
+}
+
+// back returns the gradient of the loss with respect to the layer's input, given that of its output,
+// and shows the gradients in between.
+func (s *sweep) back(r *record, dy *tensor.Tensor) (*tensor.Tensor, error) {
+	r.tape.BackwardFrom(r.out, dy)
+	if _, ok := r.in.Grad.Finite(); !ok {
+		return nil, fmt.Errorf("layer %s: the gradient of the loss overflows", s.run.model.Layers()[r.layer].Name())
 	}
-	for _, l := range linears {
-		if err := finiteValues("layer "+l.lin.Name()+": gradient of output", l.y.Grad); err != nil {
+	for _, l := range r.linears {
+		if err := s.visit(Gradient{Layer: r.layer, Linear: l.lin, X: l.x.Value, DY: l.y.Grad}); err != nil {
 			return nil, err
 		}
-		if err := s.visit(Gradient{Layer: i, Linear: l.lin, X: l.x.Value, DY: l.y.Grad}); err != nil {
-			return nil, err
-		}
 	}
-	return in.Grad, nil
+	return r.in.Grad, nil
 }
 
 // loaded runs body with the parameters of walk loaded.

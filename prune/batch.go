@@ -2,6 +2,7 @@ package prune
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/adagp/adagp/models"
 )
@@ -16,26 +17,36 @@ const heldOutShare = 8
 // heldOut returns how many of n windows are held out.
 func heldOut(n int) int { return n / heldOutShare }
 
-// batch cuts the windows into batches of consecutive windows of one length. perBatch 0 chooses the
-// number of windows by the width of the model. The held-out windows begin a batch of their own.
+// batch cuts the windows into batches of perBatch consecutive windows of one length, or fewer; 0
+// chooses the number by the width of the model. The held-out windows begin a batch of their own.
 func batch(m *models.Model, windows [][]int, perBatch int) ([][][]int, error) {
-	return batchWithin(batchBytes, m, windows, perBatch)
+	bytes := batchBytes
+	if perBatch > 0 {
+		bytes = math.MaxInt
+	}
+	return batchWithin(bytes, m, windows, perBatch)
 }
 
-// batchWithin is batch with a bound of its own on the bytes.
+// tokenBytes returns the size of the inputs and outputs of a decoder layer's linear maps for one token.
+func tokenBytes(m *models.Model) (n int) {
+	for _, lin := range m.Layers()[0].Linears() {
+		n += 4 * (lin.In() + lin.Out())
+	}
+	return n
+}
+
+// batchWithin is batch with a bound on what tokenBytes counts for a batch; a single window may need
+// more. perBatch 0 sets no further bound.
 func batchWithin(bytes int, m *models.Model, windows [][]int, perBatch int) ([][][]int, error) {
 	if len(windows) == 0 {
 		return nil, fmt.Errorf("no calibration windows")
 	}
-	perToken := 0
-	for _, lin := range m.Layers()[0].Linears() {
-		perToken += 4 * (lin.In() + lin.Out())
-	}
+	perToken := tokenBytes(m)
 	var batches [][][]int
 	for lo := 0; lo < len(windows); {
-		limit := perBatch
-		if limit == 0 {
-			limit = max(1, bytes/(perToken*max(1, len(windows[lo]))))
+		limit := max(1, bytes/(perToken*max(1, len(windows[lo]))))
+		if perBatch > 0 {
+			limit = min(limit, perBatch)
 		}
 		hi, end := lo+1, len(windows)-heldOut(len(windows))
 		if lo >= end {

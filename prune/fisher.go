@@ -3,6 +3,7 @@ package prune
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/adagp/adagp/nn"
@@ -26,7 +27,10 @@ func (d *Dense) Fisher(ctx context.Context) (map[*nn.Linear][]float64, error) {
 		if grads[g.Linear] == nil {
 			grads[g.Linear] = calib.NewStats(g.Linear.Out(), Needs{SquaredNorms: true})
 		}
-		return cmp.Or(inputs.Err(), grads[g.Linear].Add(g.DY))
+		if err := grads[g.Linear].Add(g.DY); err != nil {
+			return fmt.Errorf("layer %s: gradients of the outputs, counted as inputs: %w", g.Linear.Name(), err)
+		}
+		return inputs.Err()
 	})
 	if err != nil {
 		return nil, err

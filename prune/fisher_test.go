@@ -124,8 +124,16 @@ func byName(m map[*nn.Linear][]float64) map[string][]float64 {
 }
 
 // The streamed pass agrees with the definition, for every kind of layer, in batches and groups of any
-// size, with part of the matrices selected, whether weights are loaded or not.
+// size, with part of the matrices selected, whether weights are loaded or not, with records kept or
+// made a second time.
 func TestFisher(t *testing.T) {
+	for _, kept := range []int{256 << 20, 4000, 1} {
+		prune.KeepBytes(t, kept)
+		testFisher(t)
+	}
+}
+
+func testFisher(t *testing.T) {
 	for _, name := range []string{"rand-llama3", "rand-llama-bias", "rand-opt350", "rand-opt-nobias", "stories260k"} {
 		windows := randomWindows(open(t, name).Config().VocabSize, 12, 12, 12, 7, 1, 12, 12)
 		wantF, wantN := directFisher(t, open(t, name), windows)
