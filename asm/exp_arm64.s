@@ -275,6 +275,73 @@ rest:
 done:
 	RET
 
+// func swigluGradF32NEON(dGate, dUp, dy, gate, up *float32, n int)
+TEXT ·swigluGradF32NEON(SB), NOSPLIT, $96-48
+	MOVD dGate+0(FP), R0
+	MOVD dUp+8(FP), R1
+	MOVD dy+16(FP), R2
+	MOVD gate+24(FP), R11
+	MOVD up+32(FP), R12
+	MOVD n+40(FP), R3
+	MOVD $buffer-96(SP), R5
+	ADD  $32, R5, R13
+	ADD  $64, R5, R14
+	SILU_CONSTANTS
+
+loop:
+	SUBS    $8, R3
+	BLT     tail
+	FLDPQ.P 32(R11), (F0, F1)
+	FLDPQ.P 32(R2), (F28, F29)
+	FLDPQ.P 32(R12), (F30, F31)
+
+compute:
+	VFMAX_S4(24, 0, 0)
+	VFMAX_S4(24, 1, 1)
+	VORR  V0.B16, V0.B16, V25.B16
+	VORR  V1.B16, V1.B16, V26.B16
+	SIGMOID
+	VFMUL_S4(0, 25, 2) // silu
+	VFMUL_S4(1, 26, 3)
+	VFSUB_S4(0, 23, 4)
+	VFSUB_S4(1, 23, 5)
+	VFMLA V4.S4, V2.S4, V0.S4 // its derivative
+	VFMLA V5.S4, V3.S4, V1.S4
+	VFMUL_S4(28, 2, 2)
+	VFMUL_S4(29, 3, 3)
+	VFMUL_S4(30, 28, 28)
+	VFMUL_S4(31, 29, 29)
+	VFMUL_S4(28, 0, 0)
+	VFMUL_S4(29, 1, 1)
+	TBNZ  $63, R3, rest
+	FSTPQ.P (F0, F1), 32(R0)
+	FSTPQ.P (F2, F3), 32(R1)
+	B     loop
+
+tail:
+	ADDS  $8, R3, R4
+	BEQ   done
+	VEOR  V0.B16, V0.B16, V0.B16
+	FSTPQ (F0, F0), (R5)
+	FSTPQ (F0, F0), 32(R5)
+	FSTPQ (F0, F0), 64(R5)
+	COPY(R11, R5, copygate)
+	COPY(R2, R13, copydy)
+	COPY(R12, R14, copyup)
+	FLDPQ (R5), (F0, F1)
+	FLDPQ (R13), (F28, F29)
+	FLDPQ (R14), (F30, F31)
+	B     compute
+
+rest:
+	FSTPQ (F0, F1), (R5)
+	FSTPQ (F2, F3), (R13)
+	COPY(R5, R0, copydgate)
+	COPY(R13, R1, copydup)
+
+done:
+	RET
+
 // func expShiftedF32NEON(dst, x *float32, n int, shift float32) float64
 TEXT ·expShiftedF32NEON(SB), NOSPLIT, $32-40
 	MOVD  dst+0(FP), R0

@@ -51,6 +51,14 @@ func geluTanhF32NEON(dst, x *float32, n int)
 //go:noescape
 func swigluF32NEON(dst, gate, up *float32, n int)
 
+// swigluGradF32NEON computes, with s = 1 / (1 + e^-gate[i])
+//
+//	for i < n: dUp[i] = dy[i] * gate[i] * s
+//	           dGate[i] = dy[i] * up[i] * (s + gate[i]*s*(1-s))
+//
+//go:noescape
+func swigluGradF32NEON(dGate, dUp, dy, gate, up *float32, n int)
+
 // expShiftedF32NEON computes
 //
 //	for i < n: dst[i] = e^(x[i]-shift)

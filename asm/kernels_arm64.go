@@ -56,6 +56,7 @@ func kernelsNEON() *kernels {
 	k.gelu = unary(geluF32NEON)
 	k.geluTanh = unary(geluTanhF32NEON)
 	k.swiglu = binary(swigluF32NEON)
+	k.swigluGrad = swigluGradWith(swigluGradF32NEON)
 	rows := rowKernels{
 		lanes: 4, maximum: maximumF32NEON, expShifted: expShiftedF32NEON, scale: scaleF32NEON,
 		scaleMul: scaleMulF32NEON, dotWide: dotWideF32NEON, sumWide: sumWideF32NEON, deviation: deviationF32NEON,
