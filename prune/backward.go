@@ -13,17 +13,18 @@ import (
 	"github.com/adagp/adagp/tensor"
 )
 
-const (
-	// tapeBytes bounds the inputs and outputs of a decoder layer's linear maps in one pass with a
-	// tape, which holds about half as much again.
-	tapeBytes = 64 << 20
+// tapeBytes bounds the inputs and outputs of a decoder layer's linear maps in one pass with a tape,
+// which holds about half as much again.
+const tapeBytes = 64 << 20
+
+// Tests change these.
+var (
+	// keptBytes bounds what waits for the backward pass. Where the hidden states of a single batch need
+	// more, they get more.
+	keptBytes = 256 << 20
 	// headLogits bounds the logits that exist at one time, in numbers.
 	headLogits = 1 << 22
 )
-
-// keptBytes bounds what waits for the backward pass. Where the hidden states of a single batch need
-// more, they get more. Tests change it.
-var keptBytes = 256 << 20
 
 // Gradient is what [Dense.Backward] finds for one linear layer on one pass over some windows.
 type Gradient struct {

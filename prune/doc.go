@@ -17,6 +17,10 @@
 //	solve      prune every selected matrix (Layer.Set), rounded to the type it will be stored in
 //	propagate  hand the matrices to the [Sink], compute the pruned layer's outputs, drop the weights
 //
+// Before the first layer the zeros are spread over the matrices by an allocation ([RegisterAllocation]);
+// it, and a [Preparer], see the [Dense] model as a whole, if need be with gradients. After the last
+// layer a [Finisher] may go over the pruned model once more.
+//
 // Every solver is a method by itself ([Local]); package adagp is one that treats the feed-forward
 // block as a whole. The [Report] of a run is pruning.json, see docs/contract.md.
 package prune

@@ -2,9 +2,10 @@ package prune
 
 import "testing"
 
-// KeepBytes lets a test decide what Dense.Backward may keep, until it ends.
-func KeepBytes(t testing.TB, n int) {
-	before := keptBytes
-	keptBytes = n
-	t.Cleanup(func() { keptBytes = before })
+// LimitBackward lets a test decide what Dense.Backward may keep and how many logits it makes at a time,
+// until the test ends.
+func LimitBackward(t testing.TB, bytes, logits int) {
+	b, l := keptBytes, headLogits
+	keptBytes, headLogits = bytes, logits
+	t.Cleanup(func() { keptBytes, headLogits = b, l })
 }

@@ -2,8 +2,11 @@ package prune_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/adagp/adagp/autograd"
@@ -127,8 +130,8 @@ func byName(m map[*nn.Linear][]float64) map[string][]float64 {
 // size, with part of the matrices selected, whether weights are loaded or not, with records kept or
 // made a second time.
 func TestFisher(t *testing.T) {
-	for _, kept := range []int{256 << 20, 4000, 1} {
-		prune.KeepBytes(t, kept)
+	for _, limits := range [][2]int{{256 << 20, 1 << 22}, {4000, 700}, {1, 1}} {
+		prune.LimitBackward(t, limits[0], limits[1])
 		testFisher(t)
 	}
 }
@@ -180,6 +183,102 @@ func outside(m *models.Model, want map[string][]float64) int {
 		n -= len(l.Linears())
 	}
 	return n
+}
+
+// Gradients come batch by batch, layers from the last to the first, and only the layer at work is loaded.
+func TestBackwardStreams(t *testing.T) {
+	for _, kept := range []int{256 << 20, 1} {
+		prune.LimitBackward(t, kept, 1000)
+		m := open(t, "stories260k")
+		var layers []int
+		looked(t, m, randomWindows(512, repeat(8, 4)...), prune.Options{Batch: 3}, func(ctx context.Context, d *prune.Dense) error {
+			return d.Backward(ctx, prune.Sweep{Layers: [2]int{1, 4}}, func(g prune.Gradient) error {
+				for i, l := range m.Layers() {
+					for _, lin := range l.Linears() {
+						if loaded := lin.Weight.Value != nil; loaded != (i == g.Layer) {
+							t.Errorf("at layer %d: weights of layer %d loaded: %v", g.Layer, i, loaded)
+						}
+					}
+				}
+				if len(layers) == 0 || layers[len(layers)-1] != g.Layer {
+					layers = append(layers, g.Layer)
+				}
+				return nil
+			})
+		})
+		// in groups of one batch each, or the three windows before the held-out ones and the last together
+		if got := fmt.Sprint(layers); got != "[3 2 1 3 2 1]" {
+			t.Errorf("at most %d bytes kept: layers %s", kept, got)
+		}
+	}
+}
+
+func TestBackwardStops(t *testing.T) {
+	boom := errors.New("boom")
+	for name, c := range map[string]struct {
+		visit func(cancel func()) error
+		want  error
+	}{
+		"visit":   {func(func()) error { return boom }, boom},
+		"context": {func(cancel func()) error { cancel(); return nil }, context.Canceled},
+	} {
+		m := open(t, "stories260k")
+		ctx, cancel := context.WithCancel(context.Background())
+		visits := 0
+		lookAt = func(ctx context.Context, d *prune.Dense) error {
+			return d.Backward(ctx, prune.Sweep{PerWindow: true}, func(prune.Gradient) error {
+				visits++
+				return c.visit(cancel)
+			})
+		}
+		_, err := prune.Run(ctx, m, randomWindows(512, 8, 8, 8), prune.Options{Method: "test-look"}, nil)
+		if !errors.Is(err, c.want) || visits > 7 {
+			t.Errorf("%s: error %v after %d visits, want %v", name, err, visits, c.want)
+		}
+		for _, p := range nn.Params(m.Walk) {
+			if p.Value != nil {
+				t.Fatalf("%s: parameter %s is still loaded", name, p.Name)
+			}
+		}
+		cancel()
+	}
+}
+
+// Overflow is an error that says where, on the way forward and on the way back.
+func TestBackwardNonFinite(t *testing.T) {
+	for name, c := range map[string]struct {
+		spoil func(m *models.Model)
+		want  string
+	}{
+		"forward": {func(m *models.Model) {
+			for _, lin := range m.Layers()[3].Linears()[4:6] {
+				scale(lin.Weight.Value, 1e20)
+			}
+		}, "layer model.layers.3.mlp.down_proj: activation of input"},
+		"backward": {func(m *models.Model) {
+			m.HeadWalk(func(p *nn.Param) {
+				if strings.Contains(p.Name, "norm") {
+					p.Value.Fill(3e38)
+				}
+			})
+		}, "gradient of the loss overflows"},
+	} {
+		m := open(t, "stories260k")
+		if err := m.LoadAll(); err != nil {
+			t.Fatal(err)
+		}
+		c.spoil(m)
+		_, err := prune.Run(context.Background(), m, randomWindows(512, 16), prune.Options{Method: "wanda", Allocation: "fisher", Pattern: prune.Unstructured(0.5)}, nil)
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: error %v, want %q", name, err, c.want)
+		}
+	}
+}
+
+func scale(w *tensor.Tensor, by float32) {
+	for i, v := range w.Data() {
+		w.Data()[i] = v * by
+	}
 }
 
 // A small change e of one output at one token changes the loss by the gradient times e; summed over
