@@ -37,8 +37,8 @@ bench-peers: ## side by side with OpenBLAS, oneDNN, gonum and spago; installs th
 	@dpkg -s gcc libc6-dev libopenblas-dev libdnnl-dev >/dev/null 2>&1 || \
 		{ sudo=; [ $$(id -u) = 0 ] || sudo=sudo; $$sudo apt-get update && $$sudo apt-get install -y gcc libc6-dev libopenblas-dev libdnnl-dev; } >&2
 	@mkdir -p bin
-	gcc -O2 -Wall -o bin/peer bench/peers/native/peer.c -lopenblas -ldnnl
-	$(GO) -C bench/peers run -mod=mod . -peer $(CURDIR)/bin/peer $(PEERS)
+	@gcc -O2 -Wall -o bin/peer bench/peers/native/peer.c -lopenblas -ldnnl
+	@$(GO) -C bench/peers run -mod=mod . -peer $(CURDIR)/bin/peer $(PEERS)
 
 bench-doc: ## put this machine's figures into docs/performance.md
 	GO=$(GO) bench/doc $(SECTIONS)
