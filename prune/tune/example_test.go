@@ -15,7 +15,7 @@ import (
 // Prune a model in memory and tune what is left of it towards the dense model.
 func ExampleGlobal() {
 	student, dense := demo(), demo()
-	windows := randomWindows(dense.Config().VocabSize, 16, 64) // real text in earnest
+	windows := randomWindows(dense.Config().VocabSize, 8, 48) // real text in earnest
 	o := prune.Options{Method: "sparsegpt", Pattern: prune.Unstructured(0.7)}
 	if _, err := prune.Run(context.Background(), student, windows, o, nil); err != nil {
 		fmt.Println(err)
