@@ -168,8 +168,10 @@ func TestReferenceTable(t *testing.T) {
 		{"opt-mini", "wanda", "", 0.05, [6]float64{0, 0, 90.77, 374, 0, 0}},
 		{"opt-mini", "sparsegpt", "", 0.05, [6]float64{32.28, 36.89, 49.17, 128, 35.20, 33.96}},
 		{"opt-mini", "adagp", "test-piling-damping", 0.10, [6]float64{0, 0, 148, 1028, 36.10, 0}},
-		{"stories260k", "adagp", "test-piling-damping", 0.10, [6]float64{15.70, 119, 276, 1074, 29.53, 23.02}},
-		{"stories260k", "sparsegpt", "", 0.05, [6]float64{16.18, 112, 274, 2200, 29.11, 24.34}},
+		// Not 4:8: 172 inputs leave a tail of four columns, which the authors' code empties and we halve
+		// (SparseGPT 24.34 and 17.59).
+		{"stories260k", "adagp", "test-piling-damping", 0.10, [6]float64{15.70, 119, 276, 1074, 29.53, 0}},
+		{"stories260k", "sparsegpt", "", 0.05, [6]float64{16.18, 112, 274, 2200, 29.11, 0}},
 	} {
 		path := golden.Shared(t, "models/"+row.model)
 		for i, want := range row.want {
