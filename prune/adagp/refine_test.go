@@ -1,0 +1,216 @@
+package adagp
+
+import (
+	"context"
+	"log/slog"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/adagp/adagp/autograd"
+	"github.com/adagp/adagp/nn"
+	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/tensor"
+	"github.com/adagp/adagp/tensor/linalg"
+)
+
+func normal(r *rand.Rand, gain float64, shape ...int) *tensor.Tensor {
+	t := tensor.New(shape...)
+	for i := range t.Data() {
+		t.Data()[i] = float32(gain * r.NormFloat64())
+	}
+	return t
+}
+
+// The update of the gate never costs more than the start, and comes near the best of a fine grid for
+// nearly all elements: the cost has several valleys, and descent stays in its own.
+func TestGaussNewton(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 0))
+	const n, alpha, gamma = 2000, 0.7, 1.9
+	gate := nn.NewLinear("gate", 1, 1, false)
+	gate.Weight.Value = tensor.FromSlice([]float32{1}, 1, 1)
+	x := &variable{name: "x", given: true, at: normal(r, 1.5, n, 1)}
+	s := &variable{name: "s"}
+	z := &variable{name: "z", at: normal(r, 1.5, n, 1)}
+	a := &variable{name: "a", at: normal(r, 1.5, n, 1)}
+	w := tensor.FromSlice([]float32{1}, 1, 1)
+	s.source = &link{Link: nn.Link{Linear: gate}, in: x, out: s, penalty: alpha, w: linalg.FromTensor(w), w32: w}
+	j := &join{Join: nn.Join{Activation: nn.SwiGLU}, in: []*variable{s, z}, out: a, penalty: gamma}
+	s.joins = []*join{j}
+	s.at = x.at.Clone()
+	u := chooseRefinement(s)
+	if _, ok := u.(*gaussNewton); !ok {
+		t.Fatalf("the gate is updated by %T", u)
+	}
+	u.apply()
+	far := 0
+	for i := range n {
+		m, zi, ai := float64(x.at.Data()[i]), float64(z.at.Data()[i]), float64(a.at.Data()[i])
+		cost := func(v float64) float64 {
+			d := ai - v/(1+math.Exp(-v))*zi
+			return alpha*(v-m)*(v-m) + gamma*d*d
+		}
+		best := math.Inf(1)
+		for k := -600; k <= 600; k++ {
+			best = min(best, cost(m+float64(k)/100))
+		}
+		got := cost(float64(s.at.Data()[i]))
+		if got > cost(m)*(1+1e-5)+1e-6 {
+			t.Errorf("element %d: cost %g, at the start %g", i, got, cost(m))
+		}
+		if got > best+0.05*(cost(m)-best)+1e-3 {
+			far++
+		}
+	}
+	if far > n/10 {
+		t.Errorf("%d of %d elements end far from the best", far, n)
+	}
+}
+
+// refinement is a chain with random weights, pruned by magnitude, and batches of its inputs and
+// outputs.
+func refinement(seed uint64, chain func(lin func(name string, in, out int) *nn.Linear) *nn.Chain) (*nn.Chain, map[*nn.Linear]*tensor.Tensor, map[*nn.Linear]*prune.Mask, chainData) {
+	r := rand.New(rand.NewPCG(seed, 0))
+	c := chain(func(name string, in, out int) *nn.Linear {
+		l := nn.NewLinear(name, in, out, true)
+		l.Weight.Value, l.Bias.Value = normal(r, 1.5/math.Sqrt(float64(in)), out, in), normal(r, 0.1, out)
+		return l
+	})
+	mix := normal(r, 0.5, 16, 16)
+	var xs, ys []*tensor.Tensor
+	for range 5 {
+		x := tensor.MatMul(normal(r, 1, 300, 16), mix)
+		xs, ys = append(xs, x), append(ys, c.Forward(&nn.Context{}, autograd.Const(x)).Value)
+	}
+	original, masks := map[*nn.Linear]*tensor.Tensor{}, map[*nn.Linear]*prune.Mask{}
+	for _, l := range c.Links {
+		w := linalg.FromTensor(l.Linear.Weight.Value)
+		original[l.Linear] = l.Linear.Weight.Value
+		score := w.Clone()
+		for i, v := range score.Data {
+			score.Data[i] = math.Abs(v)
+		}
+		masks[l.Linear] = prune.SelectLayer(score, prune.Unstructured(0.5))
+		masks[l.Linear].Apply(w)
+		l.Linear.Weight.Value = w.Tensor()
+	}
+	return c, original, masks, chainData{batches: 5, heldOut: 1, at: func(b int) (*tensor.Tensor, *tensor.Tensor, error) { return xs[b], ys[b], nil }}
+}
+
+var refinedChains = map[string]func(lin func(name string, in, out int) *nn.Linear) *nn.Chain{
+	"relu": func(lin func(string, int, int) *nn.Linear) *nn.Chain {
+		return nn.NewChain("relu", nn.Map(lin("a", 16, 40)), nn.Pointwise(nn.ReLU), nn.Map(lin("b", 40, 16)))
+	},
+	"gelu": func(lin func(string, int, int) *nn.Linear) *nn.Chain {
+		return nn.NewChain("gelu", nn.Map(lin("a", 16, 40)), nn.Pointwise(nn.GELU), nn.Map(lin("b", 40, 16)))
+	},
+	"swiglu": func(lin func(string, int, int) *nn.Linear) *nn.Chain {
+		return &nn.Chain{Name: "swiglu", Penalty: 1,
+			Links: []nn.Link{{Linear: lin("up", 16, 40), In: "x", Out: "z"}, {Linear: lin("down", 40, 16), In: "a", Out: "y"}, {Linear: lin("gate", 16, 40), In: "x", Out: "s"}},
+			Joins: []nn.Join{{Activation: nn.SwiGLU, In: []string{"s", "z"}, Out: "a"}}}
+	},
+	"deep": func(lin func(string, int, int) *nn.Linear) *nn.Chain {
+		return nn.NewChain("deep", nn.Map(lin("a", 16, 30)), nn.Pointwise(nn.ReLU), nn.Map(lin("b", 30, 30)), nn.Pointwise(nn.ReLU), nn.Map(lin("c", 30, 16)))
+	},
+}
+
+// Refinement lowers the chain's error on tokens it was not fitted to, keeps every mask, and reports the
+// error of what it returns.
+func TestRefine(t *testing.T) {
+	for name, chain := range refinedChains {
+		t.Run(name, func(t *testing.T) {
+			c, original, masks, data := refinement(3, chain)
+			var trace []float64
+			o := refineOptions{epochs: 3, alpha: refineAlpha, beta: refineBeta, gamma: refineGamma, ridge: 0.01,
+				note: func(_ string, v float64) { trace = append(trace, v) }, log: slog.New(slog.DiscardHandler)}
+			r, err := newRefiner(context.Background(), c, original, masks, data, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			best, err := r.run(context.Background(), func(float64) {})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Logf("errors %.4f", trace)
+			if len(trace) != 4 || best == nil {
+				t.Fatalf("%d errors noted, best %v", len(trace), best != nil)
+			}
+			lowest := min(trace[1], trace[2], trace[3])
+			if !(lowest < 0.9*trace[0]) {
+				t.Errorf("error %g after refinement, %g before", lowest, trace[0])
+			}
+			for l, w := range best {
+				for i := range w.Rows {
+					for j, v := range w.Row(i) {
+						if v != 0 && !masks[l].Keep(i, j) {
+							t.Fatalf("%s: pruned weight [%d %d] is %g", l.Name(), i, j, v)
+						}
+					}
+				}
+				l.Weight.Value = w.Tensor()
+			}
+			x, y, _ := data.at(4)
+			got := c.Forward(&nn.Context{}, autograd.Const(x)).Value
+			if e := tensor.SumSquares(tensor.Sub(got, y)) / tensor.SumSquares(y); math.Abs(e-lowest) > 1e-5 {
+				t.Errorf("the result has error %g, reported was %g", e, lowest)
+			}
+		})
+	}
+}
+
+// When every epoch makes things worse the start stays: here the tokens that are fitted to ask for the
+// opposite of what the held-out ones ask for.
+func TestRefineKeepsTheStart(t *testing.T) {
+	for name, chain := range refinedChains {
+		c, original, masks, data := refinement(4, chain)
+		fooled := data
+		fooled.at = func(b int) (x, y *tensor.Tensor, err error) {
+			x, y, err = data.at(b)
+			if b < 4 {
+				y = tensor.Scale(y, -1)
+			}
+			return x, y, err
+		}
+		o := refineOptions{epochs: 2, alpha: refineAlpha, beta: refineBeta, gamma: refineGamma, ridge: 0.01, note: func(string, float64) {}, log: slog.New(slog.DiscardHandler)}
+		r, err := newRefiner(context.Background(), c, original, masks, fooled, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		best, err := r.run(context.Background(), func(float64) {})
+		if err != nil || best != nil {
+			t.Errorf("%s: error %v, a result that is worse than the start: %v", name, err, best != nil)
+		}
+	}
+}
+
+// sums that judge weights agree with the definition.
+func TestSidesLoss(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 0))
+	l := nn.NewLinear("l", 12, 7, false)
+	l.Weight.Value = normal(r, 1, 7, 12)
+	dense := linalg.FromTensor(l.Weight.Value)
+	x, xd, y := normal(r, 1, 300, 12), normal(r, 1, 300, 12), normal(r, 1, 300, 7)
+	w := normal(r, 1, 7, 12)
+	direct := func(target *tensor.Tensor) float64 {
+		return tensor.SumSquares(tensor.Sub(target, tensor.MatMulNT(x, w))) / tensor.SumSquares(target)
+	}
+	for _, target := range []nn.Target{nn.OwnOutputs, nn.DenseOutputs, nn.Residual} {
+		g := &nn.Group{Linears: []*nn.Linear{l}, Target: target}
+		s := newSides(g, target)
+		linalg.AddGram(s.gram, x)
+		want := direct(tensor.MatMulNT(x, l.Weight.Value))
+		switch target {
+		case nn.DenseOutputs:
+			linalg.AddCross(s.inputs, xd, x)
+			yd := tensor.MatMulNT(xd, l.Weight.Value)
+			s.power[0], want = tensor.SumSquares(yd), direct(yd)
+		case nn.Residual:
+			linalg.AddCross(s.cross[0], y, x)
+			s.power[0], want = tensor.SumSquares(y), direct(y)
+		}
+		s.finish([]*linalg.Matrix{dense})
+		if got := s.loss(0, linalg.FromTensor(w), dense); math.Abs(got-want) > 1e-5*want {
+			t.Errorf("target %d: loss %g, want %g", target, got, want)
+		}
+	}
+}
