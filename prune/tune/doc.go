@@ -17,5 +17,6 @@
 // whether an epoch has helped, and the best weights by their loss, the ones at the start included, are
 // the result. So tuning never ends worse on them than it began.
 //
-// Results are the same for the same seed, whatever the number of threads.
+// Results are the same for the same seed, whatever the number of threads. docs/maths/tuning.md has
+// derivations, costs and what it is worth.
 package tune
