@@ -58,6 +58,9 @@ func (d *descent) epochs(ctx context.Context, train, judges []int, start []*tens
 	if r.Before, err = d.evaluate(ctx, judges); err != nil {
 		return r, nil, err
 	}
+	if !finite(r.Before) {
+		return d.diverged(r, start, "cause", fmt.Sprintf("the loss is %v at the start", r.Before))
+	}
 	r.After, best = r.Before, start
 	steps := o.Epochs * ((len(train)-1)/o.BatchWindows + 1)
 	opt := optim.New(d.weights.params(), optim.Adam(o.LR, beta1, beta2, epsilon), optim.Options{Schedule: optim.Cosine(o.LR, steps)})
@@ -101,7 +104,7 @@ func (d *descent) diverged(r Result, start []*tensor.Tensor, why ...any) (Result
 func (d *descent) step(opt *optim.Optimizer, windows []int) error {
 	d.weights.zeroGrad()
 	loss := d.loss(windows, true)
-	if math.IsNaN(loss) || math.IsInf(loss, 0) {
+	if !finite(loss) {
 		return fmt.Errorf("loss of a batch is %v", loss)
 	}
 	d.weights.packGrad()
@@ -133,6 +136,8 @@ func (d *descent) advance(passes int) {
 	d.done += float64(passes)
 	d.options.Progress(min(d.done/d.total, 1))
 }
+
+func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
 
 // count returns the numbers from lo to hi-1.
 func count(lo, hi int) []int {
