@@ -1,6 +1,29 @@
-// Package adagp prunes a feed-forward block as one problem instead of one matrix at a time: AdaGP,
-// published as "SparseLLM: Towards Global Pruning of Pre-trained Language Models" (Bai et al.,
-// arXiv 2402.17946).
+// Package adagp prunes a network so that its layers make up for each other's losses. It holds two
+// methods: AdaGP as published, "SparseLLM: Towards Global Pruning of Pre-trained Language Models" (Bai
+// et al., arXiv 2402.17946), and AdaGP+, our default, which keeps its decomposition into small problems
+// with closed forms and changes what each of them is asked for.
+//
+// # AdaGP+
+//
+// Two streams of hidden states go through the layers, that of the dense network and that of the
+// network pruned so far. Models declare their layers as groups of linear maps with a common input and
+// what those are to reproduce (nn.Group); [SolveGroups] takes one group after the other:
+//
+//	observe   H = xᵀx of the inputs in the pruned network, C = yᵀx with what the outputs should be      [groups.observe]
+//	target    W* = (C + μW)(H + μI)⁻¹, the weights that restore the dense signals from damaged inputs   [groups.targets]
+//	prune     W* by a local solver, rows weighted by what the loss makes of them (Fisher)               [groups.solve]
+//
+// For q, k and v, y is the dense network's output; for the maps that end a branch of a residual stream
+// it is whatever brings the stream back to its dense value, so each of them repairs what all before it
+// have done; gate, up and fc1 keep their own outputs. Presets add steps with masks fixed: alternation
+// over the feed-forward chain ([refiner], closed forms only), and gradient descent on a decoder layer
+// and on the model (package tune). Each step is judged on calibration windows that it was not fitted
+// to, and undone if it did not help there.
+//
+// A network that is no language model is pruned the same way: by SolveGroups on groups of its own, or
+// on those of an nn.Chain. docs/maths/adagp-plus.md derives the steps.
+//
+// # AdaGP
 //
 // Pruning a whole network, min over masks and weights of its loss, does not fit anywhere. The paper
 // gives the signals inside the network lives of their own: pre-activations z_l and activations a_l
@@ -41,8 +64,8 @@
 //
 // # Departures
 //
-// MethodOptions.Paper runs the schedule as published. Without it two things are different, because
-// the published form breaks down on real layers: regressions get a ridge of 0.01 of the mean diagonal
+// MethodOptions.Paper runs the schedule as published. [Solve] offers two things beyond it, because
+// the published form breaks down on real layers: regressions may get a ridge, such as 0.01 of the mean diagonal
 // ([DefaultRidge]; inputs behind a LayerNorm are nearly rank deficient and the pseudo-inverse amplifies
 // noise), and gradient steps that would raise the objective are shortened or dropped
 // ([Options.Safeguard]; a fixed step length diverges where activations are large, which the authors'

@@ -33,13 +33,12 @@ func newMethod(o prune.MethodOptions) (prune.Method, error) {
 type method struct {
 	solverName string
 	solver     prune.Solver
-	paper      bool
 	o          Options
 	penalty    float64 // the chain's default, known after the first layer
 }
 
 func newPaper(o prune.MethodOptions) (prune.Method, error) {
-	m := &method{solverName: o.SolverName, solver: o.Solver, paper: o.Paper}
+	m := &method{solverName: o.SolverName, solver: o.Solver}
 	if m.solver == nil {
 		s, err := prune.NewSolver(defaultSolver, o.SolverOptions)
 		if err != nil {
@@ -47,14 +46,10 @@ func newPaper(o prune.MethodOptions) (prune.Method, error) {
 		}
 		m.solverName, m.solver = defaultSolver, s
 	}
-	m.o = Options{Epochs: o.Epochs, Alpha: o.Alpha, Beta: o.Beta, Gamma: o.Gamma, Ridge: o.Ridge, Safeguard: !o.Paper}
+	m.o = Options{Epochs: o.Epochs, Alpha: o.Alpha, Beta: o.Beta, Gamma: o.Gamma, Ridge: max(0, o.Ridge)}
 	if m.o.Epochs == 0 {
 		m.o.Epochs = DefaultEpochs
 	}
-	if o.Ridge == 0 && !o.Paper {
-		m.o.Ridge = DefaultRidge
-	}
-	m.o.Ridge = max(0, m.o.Ridge)
 	return m, nil
 }
 
@@ -67,7 +62,7 @@ func (m *method) Describe() (string, map[string]any) {
 		return v
 	}
 	return m.solverName, map[string]any{
-		"paper": m.paper, "epochs": m.o.Epochs, "ridge": m.o.Ridge,
+		"paper": true, "epochs": m.o.Epochs, "ridge": m.o.Ridge,
 		"alpha": or(m.o.Alpha), "beta": or(m.o.Beta), "gamma": or(m.o.Gamma),
 	}
 }

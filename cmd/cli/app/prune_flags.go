@@ -47,9 +47,9 @@ func pruneFlags() []cli.Flag {
 		&cli.StringFlag{Name: "preset", Usage: "how much adagp does, `NAME` of " + strings.Join(prune.Presets, ", "), DefaultText: "the method's own", Category: how},
 		&cli.BoolFlag{Name: "paper", Usage: "adagp exactly as published", DisableDefaultText: true, Category: how},
 		&cli.IntFlag{Name: "epochs", Usage: "rounds `N` of alternating minimisation in adagp", DefaultText: "the method's own", Category: how},
-		&cli.Float64Flag{Name: "alpha", Usage: "adagp's penalty `X` on pre-activations", DefaultText: "the model family's", Category: how},
-		&cli.Float64Flag{Name: "beta", Usage: "adagp's penalty `X` on outputs", DefaultText: "the model family's", Category: how},
-		&cli.Float64Flag{Name: "gamma", Usage: "adagp's penalty `X` on activations", DefaultText: "the model family's", Category: how},
+		&cli.Float64Flag{Name: "alpha", Usage: "adagp's penalty `X` on pre-activations", DefaultText: "the method's own", Category: how},
+		&cli.Float64Flag{Name: "beta", Usage: "adagp's penalty `X` on outputs", DefaultText: "the method's own", Category: how},
+		&cli.Float64Flag{Name: "gamma", Usage: "adagp's penalty `X` on activations", DefaultText: "the method's own", Category: how},
 		&cli.IntFlag{Name: "block-size", Usage: "columns `N` that sparsegpt handles before it updates the rest", Value: 128, Category: how},
 		&cli.Float64Flag{Name: "damp", Usage: "share `X` of the Hessian's mean diagonal that solvers add to it", DefaultText: "the solver's own, 0.01 in sparsegpt", Category: how},
 
