@@ -11,9 +11,8 @@ import (
 // threshold prunes the lowest scores of all matrices, exactly so many of them, seeing the matrices one
 // by one.
 type threshold struct {
-	first, end float64 // scores in [first, end) are too close to the threshold to tell
-	due        int64   // how many of these have to go
-	masks      []*prune.Mask
+	first, end float64      // scores in [first, end) are too close to the threshold to tell
+	due        int64        // how many of these have to go
 	close      []closeScore // in the order of the matrices and of their elements
 }
 
