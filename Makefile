@@ -18,8 +18,8 @@ demo: build ## the main job on the embedded models: prune, evaluate, report
 test: ## all tests, with the fastest kernels of this machine
 	$(GO) test -timeout 20m ./...
 
-test-purego: ## the packages that compute, with the portable Go kernels only
-	$(GO) test -timeout 20m -tags purego ./asm/... ./tensor/... ./autograd/... ./nn/... ./models/... ./prune/...
+test-purego: ## the packages that compute, with the portable Go kernels only, without the long tests
+	$(GO) test -timeout 20m -short -tags purego ./asm/... ./tensor/... ./autograd/... ./nn/... ./models/... ./prune/...
 
 test-arm64: ## kernels for arm64 and what is built right on them, emulated where necessary
 	flag=$$(.ci/qemu) && GOARCH=arm64 $(GO) test -timeout 20m -short $$flag ./asm ./tensor ./tensor/linalg
