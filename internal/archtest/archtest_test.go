@@ -20,9 +20,9 @@ const module = "github.com/adagp/adagp/"
 var (
 	throughTensor   = []string{"internal/parallel", "asm", "tensor"}
 	throughAutograd = append(slices.Clone(throughTensor), "autograd")
-	throughNN       = append(slices.Clone(throughAutograd), "nn/...")
+	throughNN       = append(slices.Clone(throughAutograd), "nn/...", "tensor/packed")
 	throughModels   = append(slices.Clone(throughNN), "models")
-	throughCalib    = append(slices.Clone(throughModels), "tensor/linalg", "prune/calib")
+	throughCalib    = append(slices.Clone(throughModels), "tensor/linalg", "prune/calib", "prune/quant")
 )
 
 // rules are tried from the top; the first whose package pattern matches decides. A package that no
@@ -35,10 +35,11 @@ var rules = []struct {
 	{"internal/parallel", nil},
 	{"tensor", throughTensor},
 	{"tensor/linalg", throughTensor},
+	{"tensor/packed", throughTensor},
 	{"autograd", throughTensor},
 	{"autograd/gradcheck", throughAutograd},
 	{"nn/...", throughNN},
-	{"checkpoint/...", []string{"tensor", "checkpoint/..."}},
+	{"checkpoint/...", []string{"tensor", "tensor/packed", "checkpoint/..."}},
 	{"data/...", []string{"data/..."}},
 	{"models/demo", nil},
 	{"models/all", []string{"models/..."}},
@@ -46,6 +47,7 @@ var rules = []struct {
 	{"models/...", throughModels},
 	{"eval", append(slices.Clone(throughModels), "data")},
 	{"prune/calib", append(slices.Clone(throughNN), "tensor/linalg")},
+	{"prune/quant", append(slices.Clone(throughTensor), "tensor/linalg")},
 	{"prune/all", []string{"prune/..."}},
 	{"prune", throughCalib},
 	{"prune/refit", append(slices.Clone(throughCalib), "prune")},
@@ -54,6 +56,8 @@ var rules = []struct {
 	{"prune/...", append(slices.Clone(throughCalib), "prune", "prune/refit")}, // never another method: an inner solver is passed in
 	{"cmd/...", []string{"..."}},
 	{"examples/...", []string{"..."}},
+	{"internal/bigmodel", []string{"tensor", "checkpoint/safetensors"}},
+	{"bench/...", []string{"internal/bigmodel"}},
 }
 
 func matches(pattern, dir string) bool {
@@ -154,6 +158,10 @@ func TestAllowed(t *testing.T) {
 	}{
 		{"tensor", "asm", true},
 		{"asm", "tensor", false},
+		{"nn", "tensor/packed", true},
+		{"models/generate", "tensor/packed", true},
+		{"tensor/packed", "tensor/linalg", false},
+		{"autograd", "tensor/packed", false},
 		{"asm", "internal/parallel", false},
 		{"autograd", "nn", false},
 		{"nn", "autograd", true},

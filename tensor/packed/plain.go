@@ -1,0 +1,46 @@
+package packed
+
+import (
+	"github.com/adagp/adagp/asm"
+	"github.com/adagp/adagp/tensor"
+)
+
+// Plain is a matrix with every weight stored, row by row.
+type Plain struct {
+	shape
+	data []byte
+}
+
+// NewPlain returns the matrix [out, in] of type d in data, which it keeps.
+func NewPlain(d tensor.DType, out, in int, data []byte) (*Plain, error) {
+	s, err := newShape(d, out, in)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkLength("weights", data, out*in*d.Size()); err != nil {
+		return nil, err
+	}
+	return &Plain{shape: s, data: data}, nil
+}
+
+// Bytes returns the size of the weights.
+func (m *Plain) Bytes() int64 { return int64(len(m.data)) }
+
+// Data returns the weights. The slice is the storage, not a copy.
+func (m *Plain) Data() []byte { return m.data }
+
+// Unpack returns the weights themselves, not a copy.
+func (m *Plain) Unpack() []byte { return m.data }
+
+// Dense returns the weights as float32.
+func (m *Plain) Dense() *tensor.Tensor { return m.dense(m.data) }
+
+// MulNTInto sets dst [n, out] = x [n, in]·Wᵀ.
+func (m *Plain) MulNTInto(dst, x *tensor.Tensor) {
+	rowBytes := m.in * m.dtype.Size()
+	m.multiply("packed.Plain", dst, x, rowBytes, func(lo, hi int, v vectors) {
+		asm.PlainRows(m.format, hi-lo, m.in, m.data[lo*rowBytes:hi*rowBytes], v.n, v.x, v.ld, v.y[lo:], m.out)
+	}, func(lo, hi int, to []float32) {
+		asm.Widen(m.format, to, m.data[lo*rowBytes:hi*rowBytes])
+	})
+}
