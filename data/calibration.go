@@ -66,7 +66,7 @@ func Calibration(tok Tokenizer, c *Corpus, w Windows) (*CalibrationSet, error) {
 				return nil, fmt.Errorf("calibration windows of %v must have one length: window %d has %d ids, window 0 has %d", c.Files, i, len(ids), len(set.IDs[0]))
 			}
 		}
-		set.SHA256 = hashIDs(set.IDs)
+		set.SHA256 = HashIDs(set.IDs)
 		return set, nil
 	}
 	if w.Samples < 1 || w.Length < 2 {
@@ -85,7 +85,7 @@ func Calibration(tok Tokenizer, c *Corpus, w Windows) (*CalibrationSet, error) {
 		start := rng.IntN(len(ids) - w.Length + 1)
 		set.IDs[i] = append([]int(nil), ids[start:start+w.Length]...)
 	}
-	set.SHA256 = hashIDs(set.IDs)
+	set.SHA256 = HashIDs(set.IDs)
 	return set, nil
 }
 
@@ -93,8 +93,8 @@ func errNoTokenizer(c *Corpus) error {
 	return fmt.Errorf("text of %v needs a tokenizer, and the model folder has none: %w", c.Files, errors.ErrUnsupported)
 }
 
-// hashIDs is the SHA-256 of all ids in order, each as a little-endian int32.
-func hashIDs(windows [][]int) string {
+// HashIDs is the SHA-256 of all ids in order, each as a little-endian int32.
+func HashIDs(windows [][]int) string {
 	h := sha256.New()
 	for _, ids := range windows {
 		b := make([]byte, 0, 4*len(ids))

@@ -53,6 +53,7 @@ func newApp(r *run) *cli.App {
 		Commands: []*cli.Command{
 			demoCommand(r),
 			pruneCommand(r),
+			sweepCommand(r),
 			evalCommand(r),
 			inspectCommand(r),
 			methodsCommand(r),

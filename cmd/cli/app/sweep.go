@@ -1,0 +1,134 @@
+package app
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/adagp/adagp/models"
+)
+
+func sweepCommand(r *run) *cli.Command {
+	return command(&cli.Command{
+		Name:      "sweep",
+		Usage:     "prune a model by many methods at many sparsities and compare",
+		UsageText: programName + " sweep --model DIR --out DIR [flags]",
+		Description: `Runs every method at every sparsity and pattern with every seed and measures the perplexity of
+each. Calibration windows are made once per seed, the dense model is measured once, and pruned
+weights stay in memory. DIR gets sweep.json, sweep.csv, sweep.md and sweep.svg, written again
+after each run, so that a sweep can be interrupted at any time: the same command goes on, and
+more methods, sparsities, patterns or seeds add to what is there. Other settings are refused.`,
+		Flags:  sweepFlags(),
+		Action: r.action(runSweep),
+	},
+		"sweep --model demo:llama --out sweep",
+		"sweep --model demo:opt --out sweep-opt --methods wanda,adagp:fast,adagp --sparsities 0.7,0.8 --patterns 2:4 --seeds 0,1,2 --samples 32",
+	)
+}
+
+func sweepFlags() []cli.Flag {
+	const (
+		what  = "What to run"
+		texts = "Texts"
+	)
+	return []cli.Flag{
+		modelFlag(),
+		&cli.StringFlag{Name: "out", Usage: "folder `DIR` of the results (required)"},
+		&cli.StringSliceFlag{Name: "methods", Usage: "methods `A[,B…]`, each a name of \"" + programName + " methods\" that settings may follow: " + specHelp, Value: cli.NewStringSlice(demoMethods...), Category: what},
+		&cli.StringSliceFlag{Name: "sparsities", Usage: "shares of zeros `S[,S…]`, 0 <= S < 1", DefaultText: "0.5,0.6,0.7,0.8 without --patterns", Category: what},
+		&cli.StringSliceFlag{Name: "patterns", Usage: "zeros in groups, `N:M[,N:M…]`", Category: what},
+		&cli.StringSliceFlag{Name: "seeds", Usage: "seeds `N[,N…]` of calibration windows and methods", DefaultText: "--seed", Category: what},
+		&cli.StringSliceFlag{Name: "calib", Usage: "calibration text, as in prune; \"{seed}\" in `FILE[,FILE…]` stands for the seed", DefaultText: "embedded text", Category: texts},
+		&cli.IntFlag{Name: "samples", Usage: "calibration windows `N`", Value: defaultSamples, Category: texts},
+		&cli.IntFlag{Name: "seqlen", Usage: "tokens per window `L`", DefaultText: "the model's context, at most 2048", Category: texts},
+		&cli.StringSliceFlag{Name: "eval", Usage: "texts to measure the perplexity on, each by itself: `FILE[,FILE…]`", DefaultText: "embedded text", Category: texts},
+		&cli.IntFlag{Name: "max-windows", Usage: "evaluate on at most `N` windows of each text", DefaultText: "all", Category: texts},
+		&cli.BoolFlag{Name: "keep-models", Usage: "keep the pruned models in folders below DIR/models", DisableDefaultText: true},
+	}
+}
+
+// sweepPlan is what the flags of sweep ask for.
+type sweepPlan struct {
+	model, out string
+	axes       sweepAxes
+	calib      []string // empty: the embedded text
+	samples    int      // 0: all windows of a file that holds windows, else the default
+	eval       []string // empty: the embedded text
+	maxWindows int      // 0: all
+	keepModels bool
+}
+
+func parseSweepPlan(s *session, c *cli.Context) (*sweepPlan, error) {
+	p := &sweepPlan{calib: c.StringSlice("calib"), eval: c.StringSlice("eval"), maxWindows: c.Int("max-windows"), keepModels: c.Bool("keep-models")}
+	var err error
+	if p.model, err = required(c, "model"); err != nil {
+		return nil, err
+	}
+	if p.out, err = required(c, "out"); err != nil {
+		return nil, err
+	}
+	for _, name := range []string{"calib", "eval"} {
+		if files := c.StringSlice(name); slices.Contains(files, "") {
+			return nil, usagef("--%s %q: want file names separated by commas", name, strings.Join(files, ","))
+		}
+	}
+	if err := atLeast(c, 1, "samples", "max-windows"); err != nil {
+		return nil, err
+	}
+	if err := atLeast(c, 2, "seqlen"); err != nil {
+		return nil, err
+	}
+	if c.IsSet("samples") {
+		p.samples = c.Int("samples")
+	}
+	if l := max(c.Int("seqlen"), 2); p.samples > maxCalibrationTokens/l {
+		return nil, usagef("--samples %d of %d tokens: want at most %d tokens in all", p.samples, l, maxCalibrationTokens)
+	}
+	p.axes, err = parseSweepAxes(s, c)
+	return p, err
+}
+
+// inputs lists the files and folders that are read.
+func (p *sweepPlan) inputs() []string {
+	in := append([]string{p.model}, p.eval...)
+	for _, seed := range p.axes.seeds {
+		in = append(in, filesOfSeed(p.calib, seed)...)
+	}
+	return in
+}
+
+// runSweep checks everything cheap first, as prune does; then it measures what the folder lacks.
+func runSweep(s *session, c *cli.Context) error {
+	p, err := parseSweepPlan(s, c)
+	if err != nil {
+		return err
+	}
+	if err := checkOutFolder(p.out, p.inputs()); err != nil {
+		return err
+	}
+	store, err := openSweep(p.out)
+	if err != nil {
+		return err
+	}
+	m, err := models.Open(p.model)
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	length, err := windowLength(c, m)
+	if err != nil {
+		return err
+	}
+	w := &sweeper{session: s, plan: p, model: m, length: length, store: store}
+	if err := w.run(); err != nil {
+		return err
+	}
+	return s.result(store.result, func(out io.Writer) {
+		writeSweepTables(out, store.result, p.axes)
+		fmt.Fprintf(out, "tables and plot: %s\n", filepath.Join(p.out, "sweep.{md,csv,json,svg}"))
+	})
+}

@@ -1,0 +1,159 @@
+package app
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/adagp/adagp/prune"
+)
+
+// sweepAxes are the lists whose product a sweep runs.
+type sweepAxes struct {
+	methods  []string // specs, see parseSpec
+	options  map[string]prune.Options
+	patterns []prune.Pattern
+	seeds    []uint64
+}
+
+// defaultSparsities are run when neither sparsities nor patterns are named.
+var defaultSparsities = []string{"0.5", "0.6", "0.7", "0.8"}
+
+// maxRuns bounds the product of the axes: more is a mistyped list.
+const maxRuns = 100_000
+
+func parseSweepAxes(s *session, c *cli.Context) (a sweepAxes, err error) {
+	a.options = map[string]prune.Options{}
+	for _, spec := range c.StringSlice("methods") {
+		o, err := parseSpec(spec)
+		if err != nil {
+			return a, usagef("--methods: %w", err)
+		}
+		if _, twice := a.options[spec]; !twice {
+			a.methods, a.options[spec] = append(a.methods, spec), o
+		}
+	}
+	sparsities := c.StringSlice("sparsities")
+	if !c.IsSet("sparsities") && !c.IsSet("patterns") {
+		sparsities = defaultSparsities
+	}
+	for _, list := range []struct {
+		flag   string
+		texts  []string
+		groups bool
+	}{{"sparsities", sparsities, false}, {"patterns", c.StringSlice("patterns"), true}} {
+		for _, text := range list.texts {
+			p, err := prune.ParsePattern(text)
+			if err == nil && p.Structured() != list.groups {
+				if list.groups {
+					return a, usagef("--%s %q: want N:M, such as 2:4", list.flag, text)
+				}
+				return a, usagef("--%s %q: want a share of zeros, 0 <= S < 1", list.flag, text)
+			}
+			if err != nil {
+				return a, usagef("--%s: %w", list.flag, err)
+			}
+			if !slices.Contains(a.patterns, p) {
+				a.patterns = append(a.patterns, p)
+			}
+		}
+	}
+	if a.seeds, err = parseSeeds(s, c); err != nil {
+		return a, err
+	}
+	if len(a.methods) == 0 || len(a.patterns) == 0 {
+		return a, usagef("--methods, --sparsities and --patterns name nothing to run")
+	}
+	if n := len(a.methods) * len(a.patterns) * len(a.seeds); n > maxRuns {
+		return a, usagef("--methods × --sparsities and --patterns × --seeds are %d runs, want at most %d", n, maxRuns)
+	}
+	for _, spec := range a.methods {
+		for _, p := range a.patterns {
+			o := withPattern(a.options[spec], p)
+			if err := o.CheckAllocation(); err != nil {
+				return a, usagef("--methods %s at %s: %w", spec, p, err)
+			}
+		}
+	}
+	return a, nil
+}
+
+func parseSeeds(s *session, c *cli.Context) (seeds []uint64, err error) {
+	for _, text := range c.StringSlice("seeds") {
+		n, err := strconv.ParseUint(text, 10, 64)
+		if err != nil {
+			return nil, usagef("--seeds %q: want whole numbers that are not negative, separated by commas", text)
+		}
+		if !slices.Contains(seeds, n) {
+			seeds = append(seeds, n)
+		}
+	}
+	if len(seeds) == 0 {
+		seeds = []uint64{s.seed}
+	}
+	return seeds, nil
+}
+
+// withPattern completes a method's settings for a pattern: the solver's blocks have to hold whole groups.
+func withPattern(o prune.Options, p prune.Pattern) prune.Options {
+	o.Pattern = p
+	const block = 128 // the default of --block-size
+	if p.M > 0 && block%p.M != 0 {
+		o.BlockSize = max(p.M, block/p.M*p.M)
+	}
+	return o
+}
+
+const specHelp = `":paper", a preset such as ":fast", ":solver=NAME", ":allocation=NAME", ":epochs=N"`
+
+// parseSpec reads a method with its settings, such as "adagp:fast" or "adagp:solver=alps:epochs=2".
+func parseSpec(spec string) (o prune.Options, err error) {
+	name, rest, more := strings.Cut(spec, ":")
+	o.Method = name
+	if known := registered(prune.Methods()); !slices.Contains(known, name) {
+		return o, fmt.Errorf("%q: want a method of %s", spec, strings.Join(known, ", "))
+	}
+	for more {
+		var setting string
+		setting, rest, more = strings.Cut(rest, ":")
+		key, value, _ := strings.Cut(setting, "=")
+		switch {
+		case setting == "paper":
+			o.Paper = true
+		case slices.Contains(prune.Presets, setting):
+			o.Preset = setting
+		case key == "solver" && slices.Contains(registered(prune.Solvers()), value):
+			o.Solver = value
+		case key == "allocation" && slices.Contains(registered(prune.Allocations()), value):
+			// A file's content would be a setting that nobody compares.
+			o.Allocation = value
+		case key == "epochs":
+			if o.Epochs, err = strconv.Atoi(value); err != nil || o.Epochs < 1 {
+				return o, fmt.Errorf("%q: want at least 1 epoch", spec)
+			}
+		default:
+			return o, fmt.Errorf("%q: setting %q is none of %s with known names", spec, setting, specHelp)
+		}
+	}
+	local := slices.Contains(registered(prune.Solvers()), name)
+	if local && (o.Paper || o.Preset != "" || o.Solver != "" || o.Epochs > 0) {
+		return o, fmt.Errorf("%q: %s solves each matrix by itself and takes an allocation only", spec, name)
+	}
+	if err := o.CheckMethod(); err != nil {
+		return o, fmt.Errorf("%q: %w", spec, err)
+	}
+	return o, nil
+}
+
+// filesOfSeed puts the seed into the names of calibration files.
+func filesOfSeed(files []string, seed uint64) (named []string) {
+	for _, f := range files {
+		named = append(named, strings.ReplaceAll(f, seedMark, strconv.FormatUint(seed, 10)))
+	}
+	return named
+}
+
+const seedMark = "{seed}"

@@ -1,0 +1,267 @@
+package app
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"math"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/adagp/adagp/checkpoint"
+	"github.com/adagp/adagp/cmd/cli/bench"
+	"github.com/adagp/adagp/data"
+	"github.com/adagp/adagp/models"
+	"github.com/adagp/adagp/nn"
+	"github.com/adagp/adagp/prune"
+)
+
+// sweeper does the runs that a folder lacks.
+type sweeper struct {
+	*session
+	plan   *sweepPlan
+	model  *models.Model
+	length int
+	store  *sweepStore
+
+	texts [][][]int                       // evaluation windows, text by text
+	calib map[uint64]*data.CalibrationSet // by seed
+	dirty bool                            // the model's weights are not the dense ones
+}
+
+func (w *sweeper) run() error {
+	set, err := w.settings()
+	if err != nil {
+		return err
+	}
+	if err := w.model.LoadAll(); err != nil {
+		return err
+	}
+	set.Weights = hashWeights(w.model)
+	if err := w.store.settle(set, func() ([]float64, error) { return w.measure("dense") }); err != nil {
+		return err
+	}
+	todo, err := w.todo()
+	if err != nil {
+		return err
+	}
+	if err := w.store.save(w.plan.axes); err != nil {
+		return err
+	}
+	a := w.plan.axes
+	total := len(a.methods) * len(a.patterns) * len(a.seeds)
+	if done := total - len(todo); done > 0 {
+		w.progress.line("%d of %d runs are done already", done, total)
+	}
+	var failed []error
+	for i, r := range todo {
+		label := fmt.Sprintf("%d/%d %s %s", total-len(todo)+i+1, total, r.Method, r.Pattern)
+		if len(a.seeds) > 1 {
+			label += fmt.Sprintf(" seed %d", r.Seed)
+		}
+		if err := w.one(label, &r); err != nil {
+			if w.ctx.Err() != nil {
+				w.progress.line("%d runs are missing; the same command goes on from here", len(todo)-i)
+				return err
+			}
+			w.log.Error("a run failed; the others go on", "method", r.Method, "pattern", r.Pattern.String(), "seed", r.Seed, "error", err)
+			failed = append(failed, fmt.Errorf("%s at %s, seed %d: %w", r.Method, r.Pattern, r.Seed, err))
+			continue
+		}
+		w.store.result.put(r)
+		if err := w.store.save(a); err != nil {
+			return err
+		}
+		w.progress.line("%s: perplexity %s (dense %s), %s", label, formatPerplexity(r.Perplexity[0]), formatPerplexity(w.store.result.Dense[0]), formatSeconds(r.Seconds))
+	}
+	if len(failed) > 0 {
+		return fmt.Errorf("%d of %d runs failed, the others are in %s; the first: %w", len(failed), total, w.plan.out, failed[0])
+	}
+	return nil
+}
+
+// settings reads all texts and says what they are. It makes all windows, so that a missing file or a
+// short text is found before the first run.
+func (w *sweeper) settings() (sweepSettings, error) {
+	c := w.model.Config()
+	set := sweepSettings{Model: w.plan.model, Architecture: c.Architecture, Parameters: countParameters(w.model),
+		Calibration: sweepCalib{Files: w.plan.calib, SeqLen: w.length}}
+	w.calib = map[uint64]*data.CalibrationSet{}
+	var corpus *data.Corpus
+	for i, seed := range w.plan.axes.seeds {
+		var err error
+		switch files := filesOfSeed(w.plan.calib, seed); {
+		case len(files) == 0:
+			corpus = data.DefaultCalibration()
+			set.Calibration.Files = []string{"embedded"}
+		case i == 0 || strings.Contains(strings.Join(w.plan.calib, ""), seedMark):
+			if corpus, err = data.ReadCorpus(files); err != nil {
+				return set, err
+			}
+		}
+		samples := w.plan.samples
+		if samples == 0 && corpus.Windows == nil {
+			samples = defaultSamples
+		}
+		calib, err := calibrationFor(w.model, corpus, data.Windows{Samples: samples, Length: w.length, Seed: seed})
+		if err != nil {
+			return set, err
+		}
+		if i > 0 && len(calib.IDs) != set.Calibration.Samples {
+			return set, fmt.Errorf("calibration of seed %d has %d windows, that of seed %d has %d", seed, len(calib.IDs), w.plan.axes.seeds[0], set.Calibration.Samples)
+		}
+		w.calib[seed] = calib
+		set.Calibration.Samples, set.Calibration.SeqLen = len(calib.IDs), len(calib.IDs[0])
+	}
+	texts := w.plan.eval
+	if len(texts) == 0 {
+		texts = []string{""}
+	}
+	for _, file := range texts {
+		corpus, name := data.DefaultEvaluation(), "embedded"
+		if file != "" {
+			var err error
+			if corpus, err = data.ReadCorpus([]string{file}); err != nil {
+				return set, err
+			}
+			name = file
+		}
+		windows, _, err := evaluationFor(w.model, corpus, w.length, w.plan.maxWindows)
+		if err != nil {
+			return set, err
+		}
+		w.texts = append(w.texts, windows)
+		set.Evaluation = append(set.Evaluation, sweepText{File: name, Windows: len(windows), SeqLen: len(windows[0]), SHA256: data.HashIDs(windows)})
+	}
+	return set, nil
+}
+
+// todo lists the runs that the folder lacks, seed by seed, so that an interrupted sweep has whole
+// tables of the first seeds.
+func (w *sweeper) todo() (runs []sweepRun, err error) {
+	a := w.plan.axes
+	for _, seed := range a.seeds {
+		sha := w.calib[seed].SHA256
+		for _, have := range w.store.result.Runs {
+			if have.Seed == seed && have.CalibSHA != sha {
+				return nil, fmt.Errorf("--out %s holds runs of seed %d on other calibration windows than --calib, --samples and --seqlen give now; use another folder", w.plan.out, seed)
+			}
+		}
+		for _, p := range a.patterns {
+			for _, method := range a.methods {
+				if have := w.store.result.find(method, p, seed); have != nil && (!w.plan.keepModels || w.kept(have)) {
+					continue
+				}
+				runs = append(runs, sweepRun{Method: method, Pattern: p, Seed: seed, CalibSHA: sha, Threads: threadCount(), Kernel: kernelName(), Version: version()})
+			}
+		}
+	}
+	return runs, nil
+}
+
+// kept reports whether the pruned model of a run is there.
+func (w *sweeper) kept(r *sweepRun) bool {
+	if r.Folder == "" {
+		return false
+	}
+	info, err := os.Stat(filepath.Join(w.plan.out, r.Folder))
+	return err == nil && info.IsDir()
+}
+
+// one prunes and measures: it fills in what the run lacks.
+func (w *sweeper) one(label string, r *sweepRun) error {
+	if w.dirty { // what an earlier run left
+		w.model.Unload(w.model.Walk)
+		if err := w.model.LoadAll(); err != nil {
+			return err
+		}
+	}
+	w.dirty = true
+	var sink prune.Sink
+	var out *newModelFolder
+	if w.plan.keepModels {
+		folder := modelFolderOf(r)
+		if err := os.MkdirAll(filepath.Join(w.plan.out, filepath.Dir(folder)), 0o755); err != nil {
+			return fmt.Errorf("--out %s: %w", w.plan.out, err)
+		}
+		var err error
+		if out, err = w.createModel(filepath.Join(w.plan.out, folder), w.model, checkpoint.WriterOptions{Force: true}); err != nil {
+			return err
+		}
+		defer out.abort()
+		sink, r.Folder = out, folder
+	}
+	calib := w.calib[r.Seed]
+	o := withPattern(w.plan.axes.options[r.Method], r.Pattern)
+	o.Seed, o.Log = r.Seed, w.log
+	t := w.progress.start(label, progressSteps, "")
+	o.Progress = func(e prune.Event) { t.set(int(e.Overall()*progressSteps), "") }
+	cpu := bench.ProcessorTime()
+	rep, err := prune.Run(w.ctx, w.model, calib.IDs, o, sink)
+	r.CPUSeconds = (bench.ProcessorTime() - cpu).Seconds()
+	t.end()
+	if err != nil {
+		return err
+	}
+	r.Seconds, r.Sparsity = rep.Seconds, rep.Totals.Sparsity
+	if r.Perplexity, err = w.measure(label); err != nil {
+		return err
+	}
+	if out == nil {
+		return nil
+	}
+	rep.Calibration.Files = calib.Files
+	text, err := marshal(rep)
+	if err != nil {
+		return err
+	}
+	if err := out.PutFile("pruning.json", text); err != nil {
+		return err
+	}
+	return out.commit(w.session)
+}
+
+// measure returns the perplexities of the model as it is in memory, text by text.
+func (w *sweeper) measure(label string) (all []float64, err error) {
+	for i, windows := range w.texts {
+		got, err := w.perplexity(label, w.model, windows)
+		if err != nil {
+			return nil, err
+		}
+		if math.IsInf(got.Perplexity, 0) {
+			return nil, fmt.Errorf("perplexity on text %d is beyond what a number holds (mean loss %v)", i+1, got.NLL)
+		}
+		all = append(all, got.Perplexity)
+	}
+	return all, nil
+}
+
+// modelFolderOf names the folder of a pruned model below the sweep's, in signs that every file system
+// takes and such that no two runs share one.
+func modelFolderOf(r *sweepRun) string {
+	name := fmt.Sprintf("%s_%s_seed%d", r.Method, r.Pattern, r.Seed)
+	return filepath.Join("models", strings.ReplaceAll(url.QueryEscape(name), "%3A", "+"))
+}
+
+// hashWeights returns the SHA-256 of all parameters, which must be loaded: it tells models apart whatever
+// their folders are called.
+func hashWeights(m *models.Model) string {
+	h := sha256.New()
+	buf := make([]byte, 0, 1<<16)
+	for _, p := range nn.Params(m.Walk) {
+		fmt.Fprintf(h, "%s %v\n", m.TensorName(p), p.Value.Shape())
+		for rest := p.Value.Data(); len(rest) > 0; {
+			n := min(len(rest), cap(buf)/4)
+			buf = buf[:0]
+			for _, v := range rest[:n] {
+				buf = binary.LittleEndian.AppendUint32(buf, math.Float32bits(v))
+			}
+			h.Write(buf)
+			rest = rest[n:]
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}

@@ -1,0 +1,201 @@
+package app
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/csv"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/adagp/adagp/cmd/cli/report"
+	"github.com/adagp/adagp/prune"
+)
+
+// sweepGrid is a sweep as a table: rows are methods, columns patterns, cells the seeds.
+type sweepGrid struct {
+	methods  []string
+	patterns []prune.Pattern
+	seeds    int
+	result   *sweepResult
+}
+
+// gridOf arranges all runs of a folder: methods in the order asked for, others behind them in the order
+// in which they were done; sparsities before N:M, both rising.
+func gridOf(r *sweepResult, axes sweepAxes) *sweepGrid {
+	g := &sweepGrid{methods: slices.Clone(axes.methods), patterns: slices.Clone(axes.patterns), result: r}
+	seeds := map[uint64]bool{}
+	for _, run := range r.Runs {
+		if !slices.Contains(g.methods, run.Method) {
+			g.methods = append(g.methods, run.Method)
+		}
+		if !slices.Contains(g.patterns, run.Pattern) {
+			g.patterns = append(g.patterns, run.Pattern)
+		}
+		seeds[run.Seed] = true
+	}
+	g.seeds = len(seeds)
+	slices.SortStableFunc(g.patterns, func(a, b prune.Pattern) int {
+		return cmp.Or(cmp.Compare(a.M, b.M), cmp.Compare(a.Sparsity, b.Sparsity))
+	})
+	return g
+}
+
+// cell returns the perplexities on a text, seed by seed; empty when there is none yet.
+func (g *sweepGrid) cell(method string, p prune.Pattern, text int) (values []float64) {
+	for _, r := range g.result.Runs {
+		if r.Method == method && r.Pattern == p {
+			values = append(values, r.Perplexity[text])
+		}
+	}
+	return values
+}
+
+// seconds is the mean time of a method's runs.
+func (g *sweepGrid) seconds(method string) float64 {
+	sum, n := 0.0, 0
+	for _, r := range g.result.Runs {
+		if r.Method == method {
+			sum, n = sum+r.Seconds, n+1
+		}
+	}
+	return sum / float64(max(n, 1))
+}
+
+// formatSpread writes the mean of some perplexities, with the least and the largest when they differ.
+func formatSpread(values []float64) string {
+	if len(values) == 0 {
+		return ""
+	}
+	text := formatPerplexity(mean(values))
+	low, high := formatPerplexity(slices.Min(values)), formatPerplexity(slices.Max(values))
+	if low != high {
+		text += fmt.Sprintf(" (%s–%s)", low, high)
+	}
+	return text
+}
+
+func mean(values []float64) float64 {
+	sum := 0.0
+	for _, v := range values {
+		sum += v
+	}
+	return sum / float64(len(values))
+}
+
+// table is the comparison on one text.
+func (g *sweepGrid) table(text int) *table {
+	t := &table{head: []string{"method"}, left: 1, rows: [][]string{{"dense"}}}
+	for _, p := range g.patterns {
+		t.head = append(t.head, p.String())
+		t.rows[0] = append(t.rows[0], formatPerplexity(g.result.Dense[text]))
+	}
+	t.head, t.rows[0] = append(t.head, "time"), append(t.rows[0], "")
+	for _, m := range g.methods {
+		row := []string{m}
+		for _, p := range g.patterns {
+			row = append(row, formatSpread(g.cell(m, p, text)))
+		}
+		if s := g.seconds(m); s > 0 {
+			row = append(row, formatSeconds(s))
+		} else {
+			row = append(row, "")
+		}
+		t.rows = append(t.rows, row)
+	}
+	return t
+}
+
+// caption says how a table is to be read.
+func (g *sweepGrid) caption(text int) string {
+	s := g.result.Settings
+	e := s.Evaluation[text]
+	seeds := "one seed"
+	if g.seeds > 1 {
+		seeds = fmt.Sprintf("%d seeds: mean (least–largest)", g.seeds)
+	}
+	return fmt.Sprintf("Perplexity of %s on %s (%d windows of %d tokens) by share of zeros, lower is better; %d calibration windows of %d tokens, %s. Time is that of one pruning run, on average.",
+		s.Model, e.File, e.Windows, e.SeqLen, s.Calibration.Samples, s.Calibration.SeqLen, seeds)
+}
+
+func writeSweepTables(w io.Writer, r *sweepResult, axes sweepAxes) {
+	g := gridOf(r, axes)
+	for i := range r.Settings.Evaluation {
+		fmt.Fprintf(w, "%s\n\n", g.caption(i))
+		g.table(i).write(w)
+		fmt.Fprintln(w)
+	}
+}
+
+// sweepFiles renders what goes beside sweep.json.
+func sweepFiles(r *sweepResult, axes sweepAxes) map[string][]byte {
+	g := gridOf(r, axes)
+	files := map[string][]byte{"sweep.md": g.markdown(), "sweep.csv": g.csv()}
+	if charts := g.charts(); len(charts) > 0 {
+		files["sweep.svg"] = report.Picture(min(len(charts), 2), charts...)
+	}
+	return files
+}
+
+func (g *sweepGrid) markdown() []byte {
+	var b bytes.Buffer
+	for i := range g.result.Settings.Evaluation {
+		fmt.Fprintf(&b, "%s\n\n", g.caption(i))
+		t := g.table(i)
+		line := func(cells []string) { fmt.Fprintf(&b, "| %s |\n", strings.Join(cells, " | ")) }
+		line(t.head)
+		line(slices.Concat([]string{"---"}, slices.Repeat([]string{"---:"}, len(t.head)-1)))
+		for _, row := range t.rows {
+			line(row)
+		}
+		fmt.Fprintln(&b)
+	}
+	return b.Bytes()
+}
+
+// csv has one line per run and text, the dense model first.
+func (g *sweepGrid) csv() []byte {
+	var b bytes.Buffer
+	w := csv.NewWriter(&b)
+	number := func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
+	rows := [][]string{{"method", "pattern", "seed", "text", "perplexity", "sparsity", "seconds", "cpu_seconds", "threads", "kernel", "version"}}
+	for i, e := range g.result.Settings.Evaluation {
+		rows = append(rows, []string{"dense", "", "", e.File, number(g.result.Dense[i]), "", "", "", "", "", ""})
+	}
+	for _, r := range g.result.Runs {
+		for i, e := range g.result.Settings.Evaluation {
+			rows = append(rows, []string{r.Method, r.Pattern.String(), strconv.FormatUint(r.Seed, 10), e.File, number(r.Perplexity[i]),
+				number(r.Sparsity), number(r.Seconds), number(r.CPUSeconds), strconv.Itoa(r.Threads), r.Kernel, r.Version})
+		}
+	}
+	_ = w.WriteAll(rows) // into memory
+	return b.Bytes()
+}
+
+// charts plots perplexity against sparsity, one plot per text; there is none without sparsities.
+func (g *sweepGrid) charts() (charts []report.Chart) {
+	for i, e := range g.result.Settings.Evaluation {
+		title := "Perplexity by share of zeros: " + g.result.Settings.Model
+		if len(g.result.Settings.Evaluation) > 1 {
+			title = "Perplexity by share of zeros: " + e.File
+		}
+		c := report.LogCurve{Title: title, XLabel: "share of zeros", Base: g.result.Dense[i], BaseLabel: "dense"}
+		for _, m := range g.methods {
+			s := report.LogSeries{Name: m}
+			for _, p := range g.patterns {
+				if v := g.cell(m, p, i); !p.Structured() && len(v) > 0 {
+					s.Points = append(s.Points, report.LogPoint{X: p.Sparsity, Y: mean(v), Low: slices.Min(v), High: slices.Max(v)})
+				}
+			}
+			if len(s.Points) > 0 {
+				c.Series = append(c.Series, s)
+			}
+		}
+		if len(c.Series) > 0 {
+			charts = append(charts, c)
+		}
+	}
+	return charts
+}
