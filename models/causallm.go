@@ -24,6 +24,14 @@ type CausalLM interface {
 	HeadWalk(visit func(*nn.Param))
 }
 
+// Stepper is a CausalLM that decodes without a tape, into memory that is used again. Models without it
+// are decoded by Forward.
+type Stepper interface {
+	// Step feeds ids[i] to the sequence of cache i and returns the logits [len(ids), VocabSize] behind
+	// it, valid until the next Step. Ids must be in the vocabulary; all weights must be loaded.
+	Step(s *nn.Step, caches []*nn.KVCache, ids []int) *tensor.Tensor
+}
+
 // DecoderLayer is one transformer layer.
 type DecoderLayer interface {
 	// Name is the path of the layer, such as "model.layers.0".

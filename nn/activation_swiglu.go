@@ -3,6 +3,7 @@ package nn
 import (
 	"math"
 
+	"github.com/adagp/adagp/asm"
 	"github.com/adagp/adagp/autograd"
 	"github.com/adagp/adagp/tensor"
 )
@@ -20,6 +21,8 @@ func (g swiglu) Apply(in ...*autograd.Var) *autograd.Var {
 	checkArity(g, in)
 	return autograd.SwiGLU(in[0], in[1])
 }
+
+func (swiglu) applyInPlace(gate, up []float32) { asm.SwiGLU(gate, gate, up) }
 
 // Minimize implements Minimizer for argument 1: with w = silu(s),
 //

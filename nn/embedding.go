@@ -1,6 +1,9 @@
 package nn
 
-import "github.com/adagp/adagp/autograd"
+import (
+	"github.com/adagp/adagp/autograd"
+	"github.com/adagp/adagp/tensor"
+)
 
 // Embedding is a table of vectors looked up by index.
 type Embedding struct {
@@ -15,7 +18,26 @@ func NewEmbedding(path string, entries, width int) *Embedding {
 // Forward returns the rows of the table named by ids, [len(ids), width]. An id outside the table
 // panics; check ids from outside the program first.
 func (e *Embedding) Forward(c *Context, ids []int) *autograd.Var {
+	if e.Weight.Packed != nil && c.Tape == nil {
+		y := tensor.New(len(ids), e.Weight.Shape[1])
+		for i, id := range ids {
+			e.row(y.Row(i), id)
+		}
+		return autograd.Const(y)
+	}
 	return autograd.Embedding(e.Weight.On(c), ids)
+}
+
+// row copies the vector of an id.
+func (e *Embedding) row(dst []float32, id int) {
+	if id < 0 || id >= e.Weight.Shape[0] {
+		panic(&tensor.ShapeError{Op: "nn.Embedding", Got: []int{id}, Want: []int{e.Weight.Shape[0]}, Msg: "id outside the table"})
+	}
+	if e.Weight.Packed != nil {
+		e.Weight.Packed.RowInto(dst, id)
+		return
+	}
+	copy(dst, e.Weight.value().Row(id))
 }
 
 // Walk visits the table.

@@ -13,11 +13,19 @@ type KVCache struct {
 	first   *kvEntry // of the layer that ran first, which leads the others during a pass
 }
 
-// kvEntry holds one layer's rows, per sequence because sequences grow.
+// kvBlock is the number of positions for which a cache gets memory at a time. Blocks are never moved,
+// so that a long text costs no copies, and hold the rows of each head together, as attention reads
+// them.
+const kvBlock = 128
+
+// kvEntry holds one layer's rows.
 type kvEntry struct {
-	rows         int         // positions held
-	keys, values [][]float32 // [batch] of [rows · KVHeads·HeadDim]
+	rows      int // positions held
+	sequences []kvSequence
 }
+
+// kvSequence holds the blocks of one sequence, each [KVHeads, kvBlock, HeadDim].
+type kvSequence struct{ keys, values [][]float32 }
 
 // NewKVCache returns an empty cache.
 func NewKVCache() *KVCache { return &KVCache{} }
@@ -40,6 +48,19 @@ func (k *KVCache) Truncate(n int) {
 	}
 }
 
+// Bytes returns the size of what the cache holds memory for.
+func (k *KVCache) Bytes() int64 {
+	var n int64
+	for _, e := range k.entries {
+		for _, s := range e.sequences {
+			for i := range s.keys {
+				n += 4 * int64(len(s.keys[i])+len(s.values[i]))
+			}
+		}
+	}
+	return n
+}
+
 // rows returns the number of positions held for one layer.
 func (k *KVCache) rows(a *Attention) int {
 	if e := k.entries[a]; e != nil {
@@ -48,42 +69,71 @@ func (k *KVCache) rows(a *Attention) int {
 	return 0
 }
 
-// extend appends the new rows [batch·new, width] of a layer and returns all of its rows
-// [batch·(held+new), width].
-func (k *KVCache) extend(a *Attention, batch int, key, value *autograd.Var) (keys, values *autograd.Var) {
+// entry returns the rows of a layer in a cache for so many sequences.
+func (k *KVCache) entry(a *Attention, batch int) *kvEntry {
 	e := k.entries[a]
 	if e == nil {
-		e = &kvEntry{keys: make([][]float32, batch), values: make([][]float32, batch)}
+		e = &kvEntry{sequences: make([]kvSequence, batch)}
 		if k.entries == nil {
 			k.entries, k.first = map[*Attention]*kvEntry{}, e
 		}
 		k.entries[a] = e
 	}
-	if len(e.keys) != batch {
-		panic(&tensor.ShapeError{Op: "nn.KVCache batch", Got: []int{batch}, Want: []int{len(e.keys)}})
+	if len(e.sequences) != batch {
+		panic(&tensor.ShapeError{Op: "nn.KVCache batch", Got: []int{batch}, Want: []int{len(e.sequences)}})
 	}
-	added := key.Value.Dim(0) / batch
-	keys = appendRows(e.keys, e.rows, added, key.Value)
-	values = appendRows(e.values, e.rows, added, value.Value)
-	e.rows += added
-	return keys, values
+	return e
 }
 
-// appendRows puts x's rows behind the rows held of each sequence and returns all of them as one
-// constant. A single sequence needs no copy: the result shares the cache's storage, whose held
-// rows never change.
-func appendRows(held [][]float32, rows, added int, x *tensor.Tensor) *autograd.Var {
-	width := x.Dim(1)
-	for b := range held {
-		held[b] = append(held[b][:rows*width], x.Rows(b*added, (b+1)*added).Data()...)
+// extend appends the new rows [batch·new, width] of a layer and returns all of its rows
+// [batch·(held+new), width].
+func (k *KVCache) extend(a *Attention, batch int, key, value *autograd.Var) (keys, values *autograd.Var) {
+	e := k.entry(a, batch)
+	added := key.Value.Dim(0) / batch
+	for b := range e.sequences {
+		for i := range added {
+			e.sequences[b].put(a, e.rows+i, key.Value.Row(b*added+i), value.Value.Row(b*added+i))
+		}
 	}
-	total := rows + added
-	if len(held) == 1 {
-		return autograd.Const(tensor.FromSlice(held[0], total, width))
+	held := e.rows
+	e.rows += added
+	if held == 0 {
+		return key, value
 	}
-	all := make([]float32, 0, len(held)*total*width)
-	for _, h := range held {
-		all = append(all, h...)
+	ks, vs := tensor.New(batch*e.rows, key.Value.Dim(1)), tensor.New(batch*e.rows, key.Value.Dim(1))
+	for b, s := range e.sequences {
+		for i := range e.rows {
+			s.get(a, i, ks.Row(b*e.rows+i), vs.Row(b*e.rows+i))
+		}
 	}
-	return autograd.Const(tensor.FromSlice(all, len(held)*total, width))
+	return autograd.Const(ks), autograd.Const(vs)
+}
+
+// put stores the row of a position, which is at most one behind the last.
+func (s *kvSequence) put(a *Attention, position int, key, value []float32) {
+	if position/kvBlock == len(s.keys) {
+		size := a.KVHeads * kvBlock * a.HeadDim
+		s.keys, s.values = append(s.keys, make([]float32, size)), append(s.values, make([]float32, size))
+	}
+	s.each(a, position, func(k, v []float32, lo, hi int) {
+		copy(k, key[lo:hi])
+		copy(v, value[lo:hi])
+	})
+}
+
+// get copies the row of a position.
+func (s *kvSequence) get(a *Attention, position int, key, value []float32) {
+	s.each(a, position, func(k, v []float32, lo, hi int) {
+		copy(key[lo:hi], k)
+		copy(value[lo:hi], v)
+	})
+}
+
+// each shows the heads of a position: their storage, and where they are in a row.
+func (s *kvSequence) each(a *Attention, position int, do func(k, v []float32, lo, hi int)) {
+	keys, values := s.keys[position/kvBlock], s.values[position/kvBlock]
+	for h := range a.KVHeads {
+		at := (h*kvBlock + position%kvBlock) * a.HeadDim
+		do(keys[at:at+a.HeadDim], values[at:at+a.HeadDim], h*a.HeadDim, (h+1)*a.HeadDim)
+	}
 }

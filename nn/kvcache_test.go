@@ -61,6 +61,61 @@ func TestKVCache(t *testing.T) {
 	}
 }
 
+// Step continues what Forward left in a cache, over several blocks of it, and the other way round.
+func TestAttentionStep(t *testing.T) {
+	const length, hidden = 300, 16
+	for _, kvHeads := range []int{1, 2, 4} {
+		rng := newRNG(9)
+		a := newAttention(t, 4, kvHeads, 4, hidden)
+		fill(rng, a.Walk)
+		x := random(rng, 1, length, hidden)
+		want := a.Forward(&nn.Context{SeqLen: length}, autograd.Const(x)).Value
+		cache, s := nn.NewKVCache(), nn.NewStep()
+		at := 0
+		forward := func(n int) {
+			got := a.Forward(&nn.Context{SeqLen: n, Cache: cache}, autograd.Const(x.Rows(at, at+n))).Value
+			checkClose(t, fmt.Sprintf("%d KV heads, Forward at %d", kvHeads, at), got, want.Rows(at, at+n), 1e-5)
+			at += n
+		}
+		step := func(n int) {
+			for range n {
+				s.Begin([]*nn.KVCache{cache})
+				checkClose(t, fmt.Sprintf("%d KV heads, Step at %d", kvHeads, at), a.Step(s, x.Rows(at, at+1)), want.Rows(at, at+1), 1e-5)
+				at++
+			}
+		}
+		forward(100)
+		step(60)
+		forward(100)
+		step(40)
+		if cache.Len() != length || cache.Bytes() == 0 {
+			t.Errorf("the cache holds %d positions in %d bytes, want %d", cache.Len(), cache.Bytes(), length)
+		}
+	}
+}
+
+// A step in memory that earlier steps left takes no more of it.
+func TestStepMemory(t *testing.T) {
+	s := nn.NewStep()
+	s.Begin([]*nn.KVCache{nn.NewKVCache()})
+	a, mark := s.Take(1, 8), s.Mark()
+	b := s.Take(2, 3)
+	s.Release(mark)
+	if c := s.Take(2, 3); c != b || c == a {
+		t.Error("memory was not used again after Release")
+	}
+	if c := s.Take(4, 4); c.Dim(0) != 4 || c.Dim(1) != 4 {
+		t.Errorf("got shape %v, want 4×4", c.Shape())
+	}
+	s.Begin([]*nn.KVCache{nn.NewKVCache(), nn.NewKVCache()})
+	if s.Rows() != 2 || s.Take(1, 8) != a {
+		t.Error("Begin did not start over")
+	}
+	if c := s.Take(3, 2); c == b || c.Dim(0) != 3 {
+		t.Error("memory of another shape was handed out")
+	}
+}
+
 func TestKVCacheMisuse(t *testing.T) {
 	a := newAttention(t, 2, 2, 4, 8)
 	fill(newRNG(1), a.Walk)

@@ -1,6 +1,10 @@
 package nn
 
-import "github.com/adagp/adagp/autograd"
+import (
+	"github.com/adagp/adagp/asm"
+	"github.com/adagp/adagp/autograd"
+	"github.com/adagp/adagp/tensor"
+)
 
 // Linear is the affine map y = x·Wᵀ + b, the layer that pruning is about.
 type Linear struct {
@@ -36,11 +40,7 @@ func (l *Linear) Out() int { return l.Weight.Shape[0] }
 
 // Forward maps x [tokens, in] to [tokens, out] and shows both to the context's observers.
 func (l *Linear) Forward(c *Context, x *autograd.Var) *autograd.Var {
-	var b *autograd.Var
-	if l.Bias != nil {
-		b = l.Bias.On(c)
-	}
-	y := autograd.Linear(x, l.Weight.On(c), b)
+	y := l.apply(c, x)
 	if c.Observer != nil {
 		c.Observer.Observe(l, x.Value, y.Value)
 	}
@@ -48,6 +48,43 @@ func (l *Linear) Forward(c *Context, x *autograd.Var) *autograd.Var {
 		c.VarObserver(l, x, y)
 	}
 	return y
+}
+
+func (l *Linear) apply(c *Context, x *autograd.Var) *autograd.Var {
+	if l.Weight.Packed != nil && c.Tape == nil {
+		y := tensor.New(x.Value.Dim(0), l.Out())
+		l.into(y, x.Value)
+		return autograd.Const(y)
+	}
+	var b *autograd.Var
+	if l.Bias != nil {
+		b = l.Bias.On(c)
+	}
+	return autograd.Linear(x, l.Weight.On(c), b)
+}
+
+// Step maps x [rows, in] to [rows, out], from the weights as they are stored if those are there.
+func (l *Linear) Step(s *Step, x *tensor.Tensor) *tensor.Tensor {
+	y := s.Take(x.Dim(0), l.Out())
+	l.into(y, x)
+	return y
+}
+
+// into sets y [rows, out] = x·Wᵀ + b.
+func (l *Linear) into(y, x *tensor.Tensor) {
+	if l.Weight.Packed != nil {
+		l.Weight.Packed.MulNTInto(y, x)
+	} else {
+		tensor.MatMulNTInto(y, x, l.Weight.value())
+	}
+	if l.Bias == nil {
+		return
+	}
+	b := l.Bias.value().Data()
+	for i := range y.Dim(0) {
+		row := y.Row(i)
+		asm.Add(row, row, b)
+	}
 }
 
 // Walk visits the weight and the bias.

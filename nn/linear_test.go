@@ -7,6 +7,7 @@ import (
 	"github.com/adagp/adagp/autograd"
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/tensor"
+	"github.com/adagp/adagp/tensor/packed"
 )
 
 func TestLinear(t *testing.T) {
@@ -63,4 +64,25 @@ func TestObserverSharesInputs(t *testing.T) {
 	if want := []string{"q", "k", "v", "o", "gate", "up", "down"}; !slices.Equal(order, want) {
 		t.Errorf("order of observation: got %v, want %v", order, want)
 	}
+}
+
+// A packed weight takes the place of the values in inference, and is looked past on a tape.
+func TestLinearPacked(t *testing.T) {
+	l := nn.NewLinear("a", 2, 3, true)
+	w := make([]byte, 3*2*2)
+	if err := tensor.Encode(w, []float32{1, 0, 0, 4, 5, 6}, tensor.BF16); err != nil {
+		t.Fatal(err)
+	}
+	l.Weight.Packed = packed.PackBitmask(tensor.BF16, 3, 2, w)
+	l.Bias.Value = tensor.FromSlice([]float32{10, 20, 30}, 3)
+	x := autograd.Const(tensor.FromSlice([]float32{1, 1, 2, 0}, 2, 2))
+	observed := 0
+	c := &nn.Context{Observer: nn.ObserverFunc(func(*nn.Linear, *tensor.Tensor, *tensor.Tensor) { observed++ })}
+	checkClose(t, "y", l.Forward(c, x).Value, tensor.FromSlice([]float32{11, 24, 41, 12, 20, 40}, 2, 3), 0)
+	if observed != 1 {
+		t.Errorf("observed %d times, want once", observed)
+	}
+	l.Weight.Value = tensor.FromSlice([]float32{1, 1, 1, 1, 1, 1}, 3, 2)
+	c.Tape = autograd.NewTape()
+	checkClose(t, "y on a tape", l.Forward(c, x).Value, tensor.FromSlice([]float32{12, 22, 32, 12, 22, 32}, 2, 3), 0)
 }

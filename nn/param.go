@@ -5,6 +5,7 @@ import (
 
 	"github.com/adagp/adagp/autograd"
 	"github.com/adagp/adagp/tensor"
+	"github.com/adagp/adagp/tensor/packed"
 )
 
 // Param is a named tensor of a model.
@@ -16,6 +17,9 @@ type Param struct {
 	Shape []int
 	// Value is nil until the parameter is loaded.
 	Value *tensor.Tensor
+	// Packed holds a matrix as it is stored, in half precision or without its zeros, instead of
+	// Value. Linear and Embedding work from it in passes without a tape.
+	Packed packed.Matrix
 	// Grad receives the gradient, added to what it holds. A nil Grad freezes the parameter:
 	// it takes part in a taped forward pass as a constant and costs no gradient.
 	Grad *tensor.Tensor
@@ -38,13 +42,19 @@ func (p *Param) Len() int {
 // On returns the parameter as a variable: on the context's tape when there is one and the parameter
 // has a Grad, otherwise as a constant. It panics when the parameter was not loaded.
 func (p *Param) On(c *Context) *autograd.Var {
+	v := p.value()
+	if c.Tape == nil || p.Grad == nil {
+		return autograd.Const(v)
+	}
+	return c.Tape.Param(v, p.Grad)
+}
+
+// value returns Value and panics when the parameter was not loaded.
+func (p *Param) value() *tensor.Tensor {
 	if p.Value == nil {
 		panic(fmt.Sprintf("nn: parameter %s is used before it was loaded", p.Name))
 	}
-	if c.Tape == nil || p.Grad == nil {
-		return autograd.Const(p.Value)
-	}
-	return c.Tape.Param(p.Value, p.Grad)
+	return p.Value
 }
 
 // ZeroGrad makes the parameter trainable: its Grad is allocated when there is none, and cleared.

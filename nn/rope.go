@@ -123,6 +123,12 @@ func (r *RoPE) Tables(positions int) (cos, sin *tensor.Tensor) {
 	return r.cos, r.sin
 }
 
+// at returns cos and sin of one position.
+func (r *RoPE) at(position int) (cos, sin []float32) {
+	c, s := r.Tables(position + 1)
+	return c.Row(position), s.Row(position)
+}
+
 func (r *RoPE) compute(positions int) (cos, sin *tensor.Tensor) {
 	half := len(r.InvFreq)
 	cos, sin = tensor.New(positions, half), tensor.New(positions, half)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/tensor"
+	"github.com/adagp/adagp/tensor/packed"
 )
 
 // random returns a tensor of normal values with the given standard deviation.
@@ -50,4 +51,14 @@ func panics(f func()) (v any) {
 	defer func() { v = recover() }()
 	f()
 	return nil
+}
+
+// pack stores a matrix without its zeros, in float32.
+func pack(t testing.TB, w *tensor.Tensor) packed.Matrix {
+	t.Helper()
+	b := make([]byte, 4*w.Len())
+	if err := tensor.Encode(b, w.Data(), tensor.F32); err != nil {
+		t.Fatal(err)
+	}
+	return packed.PackBitmask(tensor.F32, w.Dim(0), w.Dim(1), b)
 }

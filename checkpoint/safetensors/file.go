@@ -109,6 +109,30 @@ func (f *File) Section(name string) (*io.SectionReader, error) {
 	return io.NewSectionReader(f.data, f.base+t.Start, t.Bytes()), nil
 }
 
+// View returns the stored bytes of a tensor: the mapped file itself where it is mapped, a copy
+// elsewhere. They must not be changed and not be used after Close, and the file must not be truncated
+// while they are in use.
+func (f *File) View(name string) ([]byte, error) {
+	t, ok := f.Lookup(name)
+	if !ok {
+		return nil, fmt.Errorf("%s has no tensor %s", f.name, blob.Quote(name))
+	}
+	var b []byte
+	var err error
+	if v, ok := f.data.(interface {
+		View(off, n int64) ([]byte, error)
+	}); ok {
+		b, err = v.View(f.base+t.Start, t.Bytes())
+	} else {
+		b = make([]byte, t.Bytes())
+		err = blob.ReadFull(f.data, b, f.base+t.Start)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read %s: tensor %s: %w", f.name, blob.Quote(name), err)
+	}
+	return b, nil
+}
+
 // Read returns a tensor widened (float64, int64: narrowed) to float32.
 func (f *File) Read(name string) (*tensor.Tensor, error) {
 	s, err := f.Section(name)

@@ -17,6 +17,8 @@ type Matrix interface {
 	Bytes() int64
 	// MulNTInto sets dst [n, out] = x [n, in]·Wᵀ. dst must not share storage with x.
 	MulNTInto(dst, x *tensor.Tensor)
+	// RowInto sets dst [in] to row i as float32.
+	RowInto(dst []float32, i int)
 	// Dense returns the weights as float32.
 	Dense() *tensor.Tensor
 	// Unpack returns the weights in their type, row by row, as they were before packing.

@@ -16,9 +16,9 @@ import (
 	mmap "github.com/edsrzf/mmap-go"
 )
 
-// File is the content of one file. All access is by ReadAt, which copies: no slice of the mapping
-// ever leaves this package, so that a file truncated by somebody else, or a read after Close, is an
-// error and not a crash. It is safe for concurrent use.
+// File is the content of one file. ReadAt copies, so that a file truncated by somebody else, or a read
+// after Close, is an error and not a crash; only View hands out the mapping itself, for weights that
+// are used in place. It is safe for concurrent use.
 type File struct {
 	name   string
 	size   int64
@@ -109,6 +109,25 @@ func (f *File) ReadAt(p []byte, off int64) (n int, err error) {
 		err = io.EOF
 	}
 	return n, err
+}
+
+// View returns n bytes from offset off without copying them where the file is mapped, and a copy
+// elsewhere. A view of the mapping dies with Close, and the program with it if the file is truncated
+// while it is in use; nobody may write to it.
+func (f *File) View(off, n int64) ([]byte, error) {
+	f.mu.RLock()
+	mapped, closed := f.mapped, f.closed
+	f.mu.RUnlock()
+	switch {
+	case closed:
+		return nil, &fs.PathError{Op: "read", Path: f.name, Err: fs.ErrClosed}
+	case off < 0 || n < 0 || off > f.size-n:
+		return nil, io.ErrUnexpectedEOF
+	case mapped != nil:
+		return mapped[off : off+n : off+n], nil
+	}
+	b := make([]byte, n)
+	return b, ReadFull(f, b, off)
 }
 
 // Close ends the access. Reads under way are waited for; later ones fail.
