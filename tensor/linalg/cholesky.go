@@ -1,17 +1,6 @@
 package linalg
 
-import (
-	"math"
-
-	"github.com/adagp/adagp/asm"
-	"github.com/adagp/adagp/internal/parallel"
-)
-
-// cholBlock is the width of the panels of the blocked algorithms.
-const cholBlock = 128
-
-// smallBlock is the size below which triangles are handled element by element.
-const smallBlock = 32
+import "math"
 
 // Cholesky returns the lower triangular L with positive diagonal and L·Lᵀ = a. Only the lower
 // triangle of the symmetric matrix a is read.
@@ -23,91 +12,80 @@ func Cholesky(a *Matrix) (*Matrix, error) {
 	for i := range n {
 		copy(l.Data[i*n:i*n+i+1], a.Data[i*n:i*n+i+1])
 	}
-	if err := choleskyInPlace(l); err != nil {
+	var err error
+	withScratch(inversesSize(n), func(inverses []float64) { _, err = factorise(l, inverses) })
+	if err != nil {
 		return nil, err
 	}
+	l.clearUpper()
 	return l, nil
 }
 
-// choleskyInPlace factors the lower triangle of l, whose upper triangle must be zero and stays so.
-//
-// Right-looking by panels: factor the diagonal block, solve the panel below it, subtract the panel's
-// outer product from the lower triangle that remains. The last step does nearly all the work; it is
-// one product per tile.
-func choleskyInPlace(l *Matrix) error {
-	n := l.Rows
-	if err := l.checkFinite(); err != nil {
-		return err
+// factorise overwrites the lower triangle of a with its Cholesky factor and that with inverses of the
+// leaves in the memory given; above the diagonal it leaves anything.
+func factorise(a *Matrix, inverses []float64) (triangle, error) {
+	n := a.Rows
+	t := triangle{a: a.Data, n: n, ld: n, inverse: inverses}
+	if err := a.checkFiniteLower(); err != nil {
+		return t, err
 	}
-	for k := 0; k < n; k += cholBlock {
-		nb := min(cholBlock, n-k)
-		diag := l.Data[k*n+k:]
-		if i := choleskyBlock(diag, nb, n); i >= 0 {
-			v := diag[i*n+i]
-			if v-v != 0 {
-				return &NonFiniteError{Row: k + i, Col: k + i, Value: v}
-			}
-			return &NotPositiveDefiniteError{Pivot: k + i, Value: v}
+	if i := t.factor(); i >= 0 {
+		v := a.Data[i*n+i]
+		if v-v != 0 {
+			return t, &NonFiniteError{Row: i, Col: i, Value: v}
 		}
-		below := n - k - nb
-		if below == 0 {
-			break
-		}
-		panel := l.Data[(k+nb)*n+k:]
-		parallel.For(below, 64, func(lo, hi int) {
-			solveRightLowerT(diag, nb, n, panel[lo*n:], hi-lo, n)
-		})
-		// The squares on the diagonal are also written to above it; choleskyBlock clears that.
-		mulNTLower(l.Data[(k+nb)*n+k+nb:], below, n, -1, panel, panel, nb, n, 1)
+		return t, &NotPositiveDefiniteError{Pivot: i, Value: v}
 	}
 	// No factor that overflowed gets here: an element of L that is not finite spoils its row's pivot.
-	return nil
+	return t, nil
 }
 
-// choleskyBlock factors the lower triangle of the n × n block a in place, halving it until it is
-// small. It returns the index of the first pivot that is not a positive number, or -1.
-func choleskyBlock(a []float64, n, ld int) int {
-	if n > smallBlock {
-		h := halve(n)
-		if i := choleskyBlock(a, h, ld); i >= 0 {
-			return i
+// factor overwrites the triangle of a symmetric matrix with its Cholesky factor, and sets the inverses
+// of the leaves. It returns the index of the first pivot that is not a positive number, or -1.
+//
+// With L₁ the factor of the first half, that of the square S is S·L₁⁻ᵀ, and what its outer product
+// leaves of the second half is factored in its turn.
+func (t triangle) factor() int {
+	if t.n <= leaf {
+		i := factorLeaf(t.a, t.n, t.ld)
+		if i < 0 {
+			invertLeaf(t.inverse, t.a, t.n, t.ld)
 		}
-		lower, rest := a[h*ld:], a[h*ld+h:]
-		solveRightLowerT(a, h, ld, lower, n-h, ld)
-		// Only the lower triangle counts, but a full product of so small a block is faster.
-		gemm(false, true, n-h, n-h, h, -1, lower, ld, lower, ld, 1, rest, ld)
-		if i := choleskyBlock(rest, n-h, ld); i >= 0 {
-			return h + i
-		}
-		for i := range h {
-			clear(a[i*ld+h : i*ld+n])
-		}
-		return -1
+		return i
 	}
-	for i := range n {
-		row := a[i*ld : i*ld+n]
-		for j := range i {
-			other := a[j*ld : j*ld+j+1]
-			row[j] = (row[j] - asm.Dot64(row[:j], other[:j])) / other[j]
-		}
-		row[i] -= asm.Dot64(row[:i], row[:i])
-		if !(row[i] > 0) || math.IsInf(row[i], 1) {
-			return i
-		}
-		row[i] = math.Sqrt(row[i])
-		clear(row[i+1:])
+	first, second, square := t.split()
+	if i := first.factor(); i >= 0 {
+		return i
+	}
+	first.solveRight(true, square, second.n, t.ld)
+	mulNTLower(second.a, second.n, t.ld, -1, square, square, first.n, t.ld, 1)
+	if i := second.factor(); i >= 0 {
+		return first.n + i
 	}
 	return -1
 }
 
-// halve returns the first part of a split of n in two, a multiple of smallBlock.
-func halve(n int) int { return (n/2 + smallBlock - 1) / smallBlock * smallBlock }
+// factorLeaf is factor for n × n elements, column by column.
+func factorLeaf(a []float64, n, ld int) int {
+	for j := range n {
+		column := a[j*ld+j:]
+		gemm(false, true, n-j, 1, j, -1, a[j*ld:], ld, a[j*ld:], ld, 1, column, ld)
+		pivot := column[0]
+		if !(pivot > 0) || math.IsInf(pivot, 1) {
+			return j
+		}
+		root := math.Sqrt(pivot)
+		column[0] = root
+		for i := 1; i < n-j; i++ {
+			column[i*ld] /= root
+		}
+	}
+	return -1
+}
 
-// solveRightLowerT overwrites b [m, n] with X where X·Lᵀ = b and L is the n × n lower triangle at l.
-// It solves L·Xᵀ = bᵀ: along rows of the transposed matrix vectors are long.
-func solveRightLowerT(l []float64, n, ldl int, b []float64, m, ldb int) {
-	xt := make([]float64, n*m)
-	transpose(xt, m, b, ldb, m, n)
-	forward(l, n, ldl, xt, m, m)
-	transpose(b, ldb, xt, m, n, m)
+// clearUpper sets what lies above the diagonal of a square matrix to zero.
+func (m *Matrix) clearUpper() {
+	for i := range m.Rows {
+		clear(m.Row(i)[i+1:])
+	}
 }

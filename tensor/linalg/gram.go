@@ -24,10 +24,15 @@ func AddGram(h *Matrix, x *tensor.Tensor) {
 	tensor.CheckShape("linalg.AddGram", x, tensor.AnyDim, tensor.AnyDim)
 	c := x.Dim(1)
 	h.shape("AddGram", c, c)
-	inStrips(c, func(i, rows int) {
-		sum := make([]float32, rows*min(gramCols, i+rows))
-		for j := 0; j < i+rows; j += gramCols {
-			addProductTN(h, x, x, i, j, rows, min(gramCols, i+rows-j), sum)
+	strips := (c + gramRows - 1) / gramRows
+	parallel.For(strips, 1, func(lo, hi int) {
+		sum := make([]float32, gramRows*gramCols)
+		for s := lo; s < hi; s++ {
+			i := (strips - 1 - s) * gramRows // the long strips first: the small ones even out the end
+			rows := min(gramRows, c-i)
+			for j := 0; j < i+rows; j += gramCols {
+				addProductTN(h, x, x, i, j, rows, min(gramCols, i+rows-j), sum)
+			}
 		}
 	})
 	h.mirrorLower()

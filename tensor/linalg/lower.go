@@ -1,20 +1,60 @@
 package linalg
 
-import "github.com/adagp/adagp/internal/parallel"
+import (
+	"cmp"
+	"slices"
 
-// stripRows is the height of the strips in which lower triangles are computed. Each strip reaches from
-// the first column to the end of its square on the diagonal: tall enough for packing to cost little,
-// low enough that the half of those squares that is not needed does.
-const stripRows = 128
+	"github.com/adagp/adagp/internal/parallel"
+)
 
-// inStrips calls body for the strips of an n × n lower triangle, in parallel: rows i to i+rows and
-// columns 0 to i+rows. The long strips come first, which leaves the small ones to even out the end.
-func inStrips(n int, body func(i, rows int)) {
-	strips := (n + stripRows - 1) / stripRows
-	parallel.For(strips, 1, func(lo, hi int) {
-		for s := lo; s < hi; s++ {
-			i := (strips - 1 - s) * stripRows
-			body(i, min(stripRows, n-i))
+// lowerTile is the largest square on the diagonal of a lower triangle that is computed as a whole: the
+// half of it that is not needed costs less than the packing for smaller ones would.
+const lowerTile = 2 * leaf
+
+// rect is a part of a matrix.
+type rect struct{ i, j, rows, cols int }
+
+// lowerTiles returns parts that cover the lower triangle of an n × n product over k: squares on the
+// diagonal, and below them what tile makes of ever larger ones.
+func lowerTiles(n, k int) []rect {
+	var parts []rect
+	var cover func(i, n int)
+	cover = func(i, n int) {
+		if n <= lowerTile {
+			parts = append(parts, rect{i, i, n, n})
+			return
+		}
+		h := roundUp(n/2, leaf)
+		cover(i, h)
+		height, width := tile(n-h, h, k)
+		for r := h; r < n; r += height {
+			for c := 0; c < h; c += width {
+				parts = append(parts, rect{i + r, i + c, min(height, n-r), min(width, h-c)})
+			}
+		}
+		cover(i+h, n-h)
+	}
+	cover(0, n)
+	return parts
+}
+
+// inLowerTiles calls body for parts that cover the lower triangle of an n × n product over k, in
+// parallel; those on the diagonal reach beyond it.
+func inLowerTiles(n, k int, body func(r rect)) {
+	if n == 0 {
+		return
+	}
+	parts := lowerTiles(n, k)
+	// Large ones first: the small ones even out the end. Hands take every hands-th part.
+	hands := min(4*parallel.Threads(), len(parts))
+	if hands > 1 {
+		slices.SortStableFunc(parts, func(a, b rect) int { return cmp.Compare(b.rows*b.cols, a.rows*a.cols) })
+	}
+	parallel.For(hands, 1, func(lo, hi int) {
+		for h := lo; h < hi; h++ {
+			for p := h; p < len(parts); p += hands {
+				body(parts[p])
+			}
 		}
 	})
 }
@@ -22,7 +62,7 @@ func inStrips(n int, body func(i, rows int)) {
 // mulNTLower sets the lower triangle of c [n, n] to alpha·a·bᵀ + beta·c, for a and b [n, k] with
 // leading dimension ld. It also writes to the upper halves of the squares on the diagonal.
 func mulNTLower(c []float64, n, ldc int, alpha float64, a, b []float64, k, ld int, beta float64) {
-	inStrips(n, func(i, rows int) {
-		gemm(false, true, rows, i+rows, k, alpha, a[i*ld:], ld, b, ld, beta, c[i*ldc:], ldc)
+	inLowerTiles(n, k, func(r rect) {
+		gemm(false, true, r.rows, r.cols, k, alpha, a[r.i*ld:], ld, b[r.j*ld:], ld, beta, c[r.i*ldc+r.j:], ldc)
 	})
 }

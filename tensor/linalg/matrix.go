@@ -3,7 +3,7 @@ package linalg
 import (
 	"fmt"
 
-	"github.com/adagp/adagp/internal/parallel"
+	"github.com/adagp/adagp/asm"
 	"github.com/adagp/adagp/tensor"
 )
 
@@ -112,13 +112,21 @@ func (m *Matrix) MeanDiag() float64 {
 }
 
 // Finite reports whether m holds neither NaN nor Inf.
-func (m *Matrix) Finite() bool { return m.nonFinite() < 0 }
+func (m *Matrix) Finite() bool { return nonFinite(m.Data) < 0 }
 
-// nonFinite returns the flat index of the first NaN or Inf, or -1.
-func (m *Matrix) nonFinite() int {
-	for i, v := range m.Data {
-		if v-v != 0 {
-			return i
+// nonFinite returns the index of the first NaN or Inf, or -1.
+func nonFinite(x []float64) int {
+	const piece = 1 << 12 // stays in the first-level cache for the second look
+	for lo := 0; lo < len(x); lo += piece {
+		part := x[lo:min(lo+piece, len(x))]
+		// A sum of squares is not finite when an element is not, or very large.
+		if s := asm.Dot64(part, part); s-s == 0 {
+			continue
+		}
+		for i, v := range part {
+			if v-v != 0 {
+				return lo + i
+			}
 		}
 	}
 	return -1
@@ -126,55 +134,20 @@ func (m *Matrix) nonFinite() int {
 
 // checkFinite returns a *NonFiniteError naming the first element that is NaN or Inf.
 func (m *Matrix) checkFinite() error {
-	if i := m.nonFinite(); i >= 0 {
+	if i := nonFinite(m.Data); i >= 0 {
 		return &NonFiniteError{Row: i / m.Cols, Col: i % m.Cols, Value: m.Data[i]}
 	}
 	return nil
 }
 
-// transposeTile is the side of the squares in which matrices are transposed: one cache line. Larger
-// ones would not stay in the first-level cache when the rows are a power of two apart.
-const transposeTile = 8
-
-// T returns a transposed copy.
-func (m *Matrix) T() *Matrix {
-	t := New(m.Cols, m.Rows)
-	transpose(t.Data, t.Cols, m.Data, m.Cols, m.Rows, m.Cols)
-	return t
-}
-
-// transpose copies src [rows, cols] of leading dimension lds to dst [cols, rows] of leading dimension
-// ldd.
-func transpose(dst []float64, ldd int, src []float64, lds, rows, cols int) {
-	for i0 := 0; i0 < rows; i0 += transposeTile {
-		i1 := min(i0+transposeTile, rows)
-		for j0 := 0; j0 < cols; j0 += transposeTile {
-			j1 := min(j0+transposeTile, cols)
-			for i := i0; i < i1; i++ {
-				for j, v := range src[i*lds+j0 : i*lds+j1] {
-					dst[(j0+j)*ldd+i] = v
-				}
-			}
+// checkFiniteLower is checkFinite for the lower triangle.
+func (m *Matrix) checkFiniteLower() error {
+	for i := range m.Rows {
+		if j := nonFinite(m.Row(i)[:i+1]); j >= 0 {
+			return &NonFiniteError{Row: i, Col: j, Value: m.At(i, j)}
 		}
 	}
-}
-
-// mirrorLower copies the lower triangle of the square matrix m to the upper one.
-func (m *Matrix) mirrorLower() { mirrorLower(m.Data, m.Rows, m.Cols) }
-
-// mirrorLower does that for an n × n matrix of leading dimension ld.
-func mirrorLower(a []float64, n, ld int) {
-	parallel.For((n+transposeTile-1)/transposeTile, 32, func(lo, hi int) {
-		for i0 := lo * transposeTile; i0 < min(hi*transposeTile, n); i0 += transposeTile {
-			for j0 := 0; j0 <= i0; j0 += transposeTile {
-				for i := i0; i < min(i0+transposeTile, n); i++ {
-					for j := j0; j < min(j0+transposeTile, i); j++ {
-						a[j*ld+i] = a[i*ld+j]
-					}
-				}
-			}
-		}
-	})
+	return nil
 }
 
 // String returns the shape and the first few elements.

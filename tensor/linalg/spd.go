@@ -1,10 +1,6 @@
 package linalg
 
-import (
-	"slices"
-
-	"github.com/adagp/adagp/internal/parallel"
-)
+import ()
 
 // SolveSPD returns X with a·X = b, for a [n, n] symmetric positive definite (only its lower triangle
 // is read) and b [n, r].
@@ -31,13 +27,18 @@ func SolveSPDInPlace(a, b *Matrix) error {
 	if err := b.checkFinite(); err != nil {
 		return err
 	}
-	for i := range n {
-		clear(a.Row(i)[i+1:])
-	}
-	if err := choleskyInPlace(a); err != nil {
+	var err error
+	withScratch(inversesSize(n), func(inverses []float64) {
+		var l triangle
+		if l, err = factorise(a, inverses); err == nil {
+			l.solve(false, b.Data, b.Cols, b.Cols)
+			l.solve(true, b.Data, b.Cols, b.Cols)
+		}
+	})
+	if err != nil {
 		return err
 	}
-	substitute(a, b, forward, backwardT)
+	a.clearUpper()
 	return b.checkFinite()
 }
 
@@ -46,39 +47,15 @@ func SolveSPDInPlace(a, b *Matrix) error {
 //
 // Errors: *NotPositiveDefiniteError, *NonFiniteError.
 func InverseSPD(a *Matrix) (*Matrix, error) {
-	inv, err := Cholesky(a)
-	if err != nil {
+	inv := a.Clone()
+	if err := inv.invertFactor(triangle.timesTransposed); err != nil {
 		return nil, err
 	}
-	invertLower(inv)
-	multiplyLowerT(inv)
 	inv.mirrorLower()
 	if err := inv.checkFinite(); err != nil {
 		return nil, err
 	}
 	return inv, nil
-}
-
-// multiplyLowerT overwrites the lower triangle of x, which is lower triangular, with that of Xᵀ·X. Row
-// i of the product only needs rows of X from i on; strips of rows are therefore computed from the top
-// and, once complete, take the place of the rows that they alone have needed.
-func multiplyLowerT(x *Matrix) {
-	n := x.Rows
-	strip := make([]float64, n*stripRows)
-	for i := 0; i < n; i += stripRows {
-		rows := min(stripRows, n-i)
-		cols := i + rows
-		_, w := tile(rows, cols, n-i)
-		parallel.For((cols+w-1)/w, 1, func(lo, hi int) {
-			for t := lo; t < hi; t++ {
-				j := t * w
-				gemm(true, false, rows, min(w, cols-j), n-i, 1, x.Data[i*n+i:], n, x.Data[i*n+j:], n, 0, strip[j:], cols)
-			}
-		})
-		for r := range rows {
-			copy(x.Data[(i+r)*n:(i+r)*n+i+r+1], strip[r*cols:])
-		}
-	}
 }
 
 // InverseUpperFactor returns the upper triangular U with positive diagonal and UᵀU = a⁻¹, for a
@@ -106,12 +83,8 @@ func InverseUpperFactorInto(dst, a *Matrix) error {
 	if dst != a {
 		copy(dst.Data, a.Data)
 	}
-	dst.mirrorLower()
-	slices.Reverse(dst.Data) // J·a·J is a read backwards
-	for i := range n {
-		clear(dst.Data[i*n+i+1 : (i+1)*n])
-	}
-	if err := choleskyInPlace(dst); err != nil {
+	dst.flipLower()
+	if err := dst.invertFactor(nil); err != nil {
 		switch e := err.(type) {
 		case *NotPositiveDefiniteError:
 			e.Pivot = n - 1 - e.Pivot
@@ -120,7 +93,22 @@ func InverseUpperFactorInto(dst, a *Matrix) error {
 		}
 		return err
 	}
-	invertLower(dst)
-	slices.Reverse(dst.Data)
+	dst.reverseLower()
 	return dst.checkFinite()
+}
+
+// invertFactor overwrites the lower triangle of m, symmetric positive definite, with the inverse of its
+// Cholesky factor, and lets then, unless nil, work on that; above the diagonal it leaves anything.
+func (m *Matrix) invertFactor(then func(inverse triangle)) (err error) {
+	withScratch(inversesSize(m.Rows), func(inverses []float64) {
+		var l triangle
+		if l, err = factorise(m, inverses); err != nil {
+			return
+		}
+		l.invert()
+		if then != nil {
+			then(l)
+		}
+	})
+	return err
 }

@@ -104,8 +104,8 @@ func updateRest(a *Matrix, first int, vw *Matrix) {
 	// (V W)·(W V)ᵀ as one product: the second factor is the first with its halves swapped.
 	swapped := append(append([]float64(nil), vw.Data[reflectBlock*n:]...), vw.Data[:reflectBlock*n]...)
 	c := a.Data[first*n+first:]
-	inStrips(rest, func(i, rows int) {
-		gemm(true, false, rows, i+rows, 2*reflectBlock, -1, vw.Data[first+i:], n, swapped[first:], n, 1, c[i*n:], n)
+	inLowerTiles(rest, 2*reflectBlock, func(r rect) {
+		gemm(true, false, r.rows, r.cols, 2*reflectBlock, -1, vw.Data[first+r.i:], n, swapped[first+r.j:], n, 1, c[r.i*n+r.j:], n)
 	})
 	mirrorLower(c, rest, n)
 }
