@@ -52,6 +52,9 @@ func (f *Final) Set(lin *nn.Linear, w *tensor.Tensor) error {
 	if mask == nil {
 		return fmt.Errorf("tensor %s was not pruned in this run", name)
 	}
+	if f.run.onGrid[lin] {
+		return fmt.Errorf("tensor %s was rounded to a grid, new weights would leave it", name)
+	}
 	if w.Rank() != 2 || w.Dim(0) != mask.Rows || w.Dim(1) != mask.Cols {
 		return fmt.Errorf("tensor %s: new weights of shape %v, want [%d %d]", name, w.Shape(), mask.Rows, mask.Cols)
 	}

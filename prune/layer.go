@@ -135,7 +135,7 @@ func (l *Layer) Set(lin *nn.Linear, s *Solution) error {
 		return err
 	}
 	size := w.Len()
-	if want := pattern.Zeros(w.Dim(0), w.Dim(1)); float64(zeros-want) > max(1, zeroTolerance*float64(size)) {
+	if want := pattern.Zeros(w.Dim(0), w.Dim(1)); s.Grid == nil && float64(zeros-want) > max(1, zeroTolerance*float64(size)) {
 		l.Log.Warn("more zeros than asked for", "tensor", name, "zeros", zeros, "wanted", want)
 	}
 	if l.original[lin] == nil {
@@ -143,6 +143,10 @@ func (l *Layer) Set(lin *nn.Linear, s *Solution) error {
 	}
 	lin.Weight.Value = w
 	r := &TensorReport{Name: name, Shape: w.Shape(), Zeros: zeros, Sparsity: relative(float64(zeros), float64(size))}
+	if s.Grid != nil {
+		r.Quantization = s.Grid.Record()
+		l.run.onGrid[lin] = true
+	}
 	l.results[lin] = r
 	l.run.remember(lin, s.Mask)
 	if st := l.stats[lin]; st != nil {

@@ -31,6 +31,9 @@ func (m *local) Describe() (string, map[string]any) { return m.name, map[string]
 // statistics of its inputs and the pattern.
 func (l *Layer) Problem(lin *nn.Linear, stats *calib.Stats) *Problem {
 	p := &Problem{Name: l.TensorName(lin), W: l.Weights(lin), Pattern: l.Pattern(lin), Log: l.Log}
+	if l.run.options.Rounding == RoundFeedback {
+		p.Quantize = l.run.options.Quantize
+	}
 	if stats != nil {
 		p.H, p.SquaredNorms, p.Moments = stats.Hessian, stats.SquaredNorms, stats.Moments
 	}

@@ -54,4 +54,5 @@ type MethodOptions struct {
 	Alpha, Beta, Gamma float64 // penalty weights: pre-activations, output, activations
 	Ridge              float64 // share of the mean diagonal added in least-squares refits; negative: none
 	Seed               uint64  // of any random choice
+	Quantized          bool    // weights are rounded when their layer is done: a Finisher cannot move them
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/nn"
+	"github.com/adagp/adagp/prune/quant"
 	"github.com/adagp/adagp/tensor"
 )
 
@@ -33,6 +34,9 @@ type Options struct {
 	// Settings of the local solver; see SolverOptions.
 	BlockSize int
 	DampFrac  float64
+
+	Quantize *quant.Spec // round the weights that stay to such grids; nil: do not
+	Rounding string      // how, one of Roundings; "": by what the method observes, see StatisticsUser
 
 	Layers           [2]int         // decoder layers Layers[0] <= i < Layers[1] only; the zero value is all
 	Include, Exclude *regexp.Regexp // on tensor names such as model.layers.0.mlp.up_proj.weight; nil: all, none
@@ -86,6 +90,9 @@ func (o *Options) check(m *models.Model) error {
 	if o.Ridge-o.Ridge != 0 {
 		return fmt.Errorf("ridge %v: want a finite number", o.Ridge)
 	}
+	if err := o.checkQuantization(); err != nil {
+		return err
+	}
 	if o.DType != nil && *o.DType != tensor.F32 && *o.DType != tensor.F16 && *o.DType != tensor.BF16 {
 		return fmt.Errorf("dtype %v: want F32, F16 or BF16", *o.DType)
 	}
@@ -96,7 +103,7 @@ func (o *Options) check(m *models.Model) error {
 func (o *Options) method() (Method, error) {
 	so := SolverOptions{Seed: o.Seed, BlockSize: o.BlockSize, DampFrac: o.DampFrac}
 	mo := MethodOptions{SolverName: o.Solver, SolverOptions: so, Preset: o.Preset, Paper: o.Paper, Epochs: o.Epochs,
-		Alpha: o.Alpha, Beta: o.Beta, Gamma: o.Gamma, Ridge: o.Ridge, Seed: o.Seed}
+		Alpha: o.Alpha, Beta: o.Beta, Gamma: o.Gamma, Ridge: o.Ridge, Seed: o.Seed, Quantized: o.Quantize != nil}
 	if o.Solver != "" {
 		s, err := NewSolver(o.Solver, so)
 		if err != nil {

@@ -44,7 +44,8 @@ func Run(ctx context.Context, m *models.Model, windows [][]int, o Options, out S
 	if err != nil {
 		return nil, fmt.Errorf("prune: %w", err)
 	}
-	r := &run{model: m, options: &o, method: method, out: out, report: newReport(&o, windows), warned: map[string]bool{}}
+	o.Rounding = o.rounding(method)
+	r := &run{model: m, options: &o, method: method, out: out, report: newReport(&o, windows), warned: map[string]bool{}, onGrid: map[*nn.Linear]bool{}}
 	for i, s := range selected {
 		if len(s) > 0 {
 			r.at.Layers = i + 1
@@ -109,6 +110,7 @@ type run struct {
 
 	finisher Finisher                      // nil: none, or it has nothing to do
 	held     map[*nn.Linear]*tensor.Tensor // pruned weights that wait for it; nil without one
+	onGrid   map[*nn.Linear]bool           // matrices whose weights were rounded to grids
 	masks    map[*nn.Linear]*Mask          // their masks; nil without one
 }
 
@@ -173,6 +175,9 @@ func (r *run) layer(ctx context.Context, i int, selected []*nn.Linear) error {
 	}
 	r.warn(l)
 	if err := r.method.PruneLayer(ctx, l); err != nil {
+		return err
+	}
+	if err := l.quantize(ctx); err != nil {
 		return err
 	}
 	if err := l.measure(ctx); err != nil {

@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/adagp/adagp/prune/calib"
+	"github.com/adagp/adagp/prune/quant"
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
@@ -21,7 +22,10 @@ type Problem struct {
 	RowWeights   []float64            // importance of every output's error [out], see Solve; nil: all equal
 	Pattern      Pattern              // zeros to make
 	Keep         *Mask                // a mask chosen before, of which only the values are to be solved for; nil: free
-	Log          *slog.Logger         // nil: silent
+	// Quantize asks for the weights that stay to be rounded to such grids. A solver that can do it while
+	// it prunes says so by Solution.Grid; others leave it to whoever called them.
+	Quantize *quant.Spec
+	Log      *slog.Logger // nil: silent
 }
 
 // Logger returns the problem's logger, or one that discards everything.
@@ -44,6 +48,11 @@ func (p *Problem) Check(needs Needs) error {
 		}
 	} else if p.Keep.Rows != p.W.Rows || p.Keep.Cols != p.W.Cols {
 		return fmt.Errorf("solve %s: fixed mask of shape [%d %d], want [%d %d]", p.Name, p.Keep.Rows, p.Keep.Cols, p.W.Rows, p.W.Cols)
+	}
+	if p.Quantize != nil {
+		if err := p.Quantize.Check(); err != nil {
+			return fmt.Errorf("solve %s: %w", p.Name, err)
+		}
 	}
 	if i, j, ok := firstNonFinite(p.W); !ok {
 		return fmt.Errorf("solve %s: weight [%d %d] is %v", p.Name, i, j, p.W.At(i, j))

@@ -8,6 +8,7 @@ import (
 
 	"github.com/adagp/adagp/asm"
 	"github.com/adagp/adagp/internal/parallel"
+	"github.com/adagp/adagp/prune/quant"
 )
 
 // Report is what pruning.json holds: the settings of a run and what came of them. docs/contract.md
@@ -74,6 +75,9 @@ type TensorReport struct {
 	Zeros    int     `json:"zeros"` // of the weights as written
 	Sparsity float64 `json:"sparsity"`
 	Error    float64 `json:"error"` // ‖XWᵀ − XŴᵀ‖² / ‖XWᵀ‖² on the inputs it was solved with, before Finish
+	// Quantization holds the grids that the weights are on, up to the rounding of the type they are
+	// written in.
+	Quantization *quant.Record `json:"quantization,omitempty"`
 }
 
 // Totals counts over the pruned matrices.
@@ -146,6 +150,9 @@ func (r *Report) describe(o *Options, m Method) {
 	}
 	if o.DType != nil {
 		h["dtype"] = o.DType.String()
+	}
+	if q := o.Quantize; q != nil {
+		h["wbits"], h["wgroup"], h["wround"] = q.Bits, q.Group, o.Rounding
 	}
 }
 

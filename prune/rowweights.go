@@ -55,7 +55,7 @@ func (p *Problem) checkRowWeights() error {
 func solveWeighted(ctx context.Context, s Solver, p *Problem) (*Solution, error) {
 	g := RowScales(p.RowWeights)
 	scaled := *p
-	scaled.RowWeights = nil
+	scaled.RowWeights, scaled.Quantize = nil, nil
 	scaled.W = linalg.New(p.W.Rows, p.W.Cols)
 	eachRow(p.W, func(i int, row []float64) {
 		dst := scaled.W.Row(i)

@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/adagp/adagp/prune/calib"
+	"github.com/adagp/adagp/prune/quant"
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
@@ -47,6 +48,7 @@ type Solution struct {
 	W       *linalg.Matrix // new weights [out, in], zero wherever Mask says pruned
 	Mask    *Mask          // true = kept
 	Damping float64        // fraction of the mean diagonal that was really added; 0 when none was needed
+	Grid    *quant.Grid    // grids that the weights are on; nil: none
 }
 
 // Solve runs s on p with the checks that every caller wants: the problem must be sound before and
@@ -54,7 +56,8 @@ type Solution struct {
 // name the tensor.
 //
 // With Problem.RowWeights the rows compete, and errors count, as the weights say, whatever the
-// solver: it is given the rows scaled by [RowScales], and its result is scaled back.
+// solver: it is given the rows scaled by [RowScales], and its result is scaled back, which is no place for grids:
+// Problem.Quantize is not passed on then.
 func Solve(ctx context.Context, s Solver, p *Problem) (*Solution, error) {
 	if err := p.Check(s.Needs()); err != nil {
 		return nil, err
@@ -95,6 +98,11 @@ func (s *Solution) Check(p *Problem) error {
 			if v != 0 && !s.Mask.Keep(i, j) {
 				return fmt.Errorf("solve %s: weight [%d %d] is pruned by the mask but has the value %g", p.Name, i, j, v)
 			}
+		}
+	}
+	if s.Grid != nil {
+		if err := s.Grid.Check(s.W); err != nil {
+			return fmt.Errorf("solve %s: %w", p.Name, err)
 		}
 	}
 	if p.Keep != nil {

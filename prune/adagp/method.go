@@ -53,6 +53,9 @@ func newPaper(o prune.MethodOptions) (prune.Method, error) {
 	return m, nil
 }
 
+// Needs implements prune.StatisticsUser.
+func (m *method) Needs() prune.Needs { return m.solver.Needs().Or(prune.Needs{Hessian: true}) }
+
 // Describe implements prune.Describer.
 func (m *method) Describe() (string, map[string]any) {
 	or := func(v float64) float64 {
@@ -94,7 +97,7 @@ func (m *method) PruneLayer(ctx context.Context, l *prune.Layer) error {
 		return err
 	}
 	recorder := calib.NewRecorder(l.Tokens(), entry)
-	stats, err := l.Capture(ctx, m.solver.Needs().Or(prune.Needs{Hessian: true}), recorder)
+	stats, err := l.Capture(ctx, m.Needs(), recorder)
 	if err != nil {
 		return err
 	}

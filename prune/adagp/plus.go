@@ -16,6 +16,9 @@ import (
 // plus is AdaGP+ as a prune.Method.
 type plus struct{ *settings }
 
+// Needs implements prune.StatisticsUser.
+func (plus) Needs() prune.Needs { return prune.Needs{Hessian: true} }
+
 // WantsFisher implements prune.FisherUser: outputs count by what the loss makes of them.
 func (plus) WantsFisher() bool { return true }
 

@@ -77,6 +77,9 @@ func newSettings(o prune.MethodOptions) (*settings, error) {
 	if o.Epochs > 0 {
 		s.refineEpochs = o.Epochs
 	}
+	if o.Quantized {
+		s.globalEpochs = 0
+	}
 	if s.local = o.Solver; s.local != nil {
 		s.solver = o.SolverName
 	} else {

@@ -22,7 +22,11 @@ func (r *run) compensate(i1, i2 int) {
 			first := t * height
 			last := min(first+height, rows)
 			for i := first; i < last; i++ {
-				r.solveRow(i, i1, i2, &sel)
+				if r.grid != nil {
+					r.roundRow(i, i1, i2, &sel)
+				} else {
+					r.solveRow(i, i1, i2, &sel)
+				}
 			}
 			if i2 < cols {
 				asm.Gemm64(false, false, last-first, cols-i2, width, -1, r.errs.Data[first*width:], width,
@@ -37,18 +41,11 @@ func (r *run) compensate(i1, i2 int) {
 func (r *run) solveRow(i, i1, i2 int, sel *prune.Selector) {
 	w := r.w.Row(i)[i1:i2]
 	errs := r.errs.Row(i)
-	groups := r.p.Keep == nil && r.p.Pattern.Structured()
-	keep := r.mask.RowBits(i)
+	groups, keep := r.chooses(), r.mask.RowBits(i)
 	cols := r.u.Cols
 	for j := range w {
 		if groups && j%r.p.Pattern.M == 0 {
-			group := min(r.p.Pattern.M, len(w)-j)
-			scores := errs[j : j+group] // free until these columns have had their turn
-			for k := range scores {
-				q := w[j+k] / r.diag[i1+j+k]
-				scores[k] = q * q
-			}
-			sel.Row(r.mask, i, i1+j, scores, r.p.Pattern.GroupZeros(group))
+			r.selectGroup(i, i1, j, w, errs, sel)
 		}
 		if w[j] == 0 || keep[(i1+j)>>6]>>((i1+j)&63)&1 != 0 {
 			errs[j] = 0
@@ -60,4 +57,19 @@ func (r *run) solveRow(i, i1, i2 int, sel *prune.Selector) {
 		row := r.u.Data[(i1+j)*cols+i1:]
 		asm.Axpy64(-e, row[j+1:len(w)], w[j+1:])
 	}
+}
+
+// chooses reports whether masks are chosen column by column.
+func (r *run) chooses() bool { return r.p.Keep == nil && r.p.Pattern.Structured() }
+
+// selectGroup fills in the mask of an N:M group of row i when its first column, column j of the block
+// that starts at i1, has its turn; w are the row's weights in the block. errs is free from j on.
+func (r *run) selectGroup(i, i1, j int, w, errs []float64, sel *prune.Selector) {
+	group := min(r.p.Pattern.M, len(w)-j)
+	scores := errs[j : j+group]
+	for k := range scores {
+		q := w[j+k] / r.diag[i1+j+k]
+		scores[k] = q * q
+	}
+	sel.Row(r.mask, i, i1+j, scores, r.p.Pattern.GroupZeros(group))
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/adagp/adagp/internal/parallel"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/quant"
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
@@ -40,7 +41,7 @@ func New(o prune.SolverOptions) Solver {
 // Needs asks for the Hessian.
 func (Solver) Needs() prune.Needs { return prune.Needs{Hessian: true} }
 
-// Solve prunes and compensates. A fixed mask (Problem.Keep) is kept as it is.
+// Solve prunes and compensates, and rounds to grids in the same pass if the problem asks for it. A fixed mask (Problem.Keep) is kept as it is.
 //
 // Errors name the tensor: a Hessian that stays indefinite with the largest damping, weights that
 // overflow.
@@ -53,7 +54,7 @@ func (s Solver) Solve(ctx context.Context, p *prune.Problem) (*prune.Solution, e
 	if err := r.blocks(ctx, s.blockSize(p)); err != nil {
 		return nil, err
 	}
-	return &prune.Solution{W: r.w, Mask: r.mask, Damping: damping}, nil
+	return &prune.Solution{W: r.w, Mask: r.mask, Damping: damping, Grid: r.grid}, nil
 }
 
 // blockSize returns the width of the blocks: no wider than the matrix, and whole groups.
@@ -72,7 +73,8 @@ type run struct {
 	u    *linalg.Matrix // UᵀU = (H + damping)⁻¹ [in, in]
 	w    *linalg.Matrix // current weights [out, in]
 	mask *prune.Mask
-	diag []float64 // diagonal of u
+	diag []float64   // diagonal of u
+	grid *quant.Grid // of the weights that stay; nil: they are not rounded
 
 	errs   *linalg.Matrix // E of the block at hand [out, B]
 	scores *linalg.Matrix // scores of the block at hand [out, B], for unstructured patterns
@@ -86,6 +88,9 @@ func newRun(p *prune.Problem, u *linalg.Matrix, dead []int) *run {
 		for _, j := range dead {
 			row[j] = 0
 		}
+	}
+	if p.Quantize != nil {
+		r.grid = quant.New(*p.Quantize, p.W.Rows, p.W.Cols)
 	}
 	if p.Keep != nil {
 		r.mask = p.Keep.Clone()
@@ -104,11 +109,11 @@ func (r *run) blocks(ctx context.Context, b int) error {
 	if unstructured {
 		scores = make([]float64, rows*b)
 	}
-	for i1 := 0; i1 < cols; i1 += b {
+	for i1, i2 := 0, 0; i1 < cols; i1 = i2 {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		i2 := min(i1+b, cols)
+		i2 = r.blockEnd(i1, b)
 		r.errs = linalg.FromSlice(errs[:rows*(i2-i1)], rows, i2-i1)
 		if unstructured {
 			r.scores = linalg.FromSlice(scores[:rows*(i2-i1)], rows, i2-i1)
