@@ -12,32 +12,36 @@ func Cholesky(a *Matrix) (*Matrix, error) {
 	for i := range n {
 		copy(l.Data[i*n:i*n+i+1], a.Data[i*n:i*n+i+1])
 	}
-	var err error
-	withScratch(inversesSize(n), func(inverses []float64) { _, err = factorise(l, inverses) })
-	if err != nil {
+	if err := l.factorise(false, nil); err != nil {
 		return nil, err
 	}
-	l.clearUpper()
+	l.clearTriangle(true)
 	return l, nil
 }
 
-// factorise overwrites the lower triangle of a with its Cholesky factor and that with inverses of the
-// leaves in the memory given; above the diagonal it leaves anything.
-func factorise(a *Matrix, inverses []float64) (triangle, error) {
-	n := a.Rows
-	t := triangle{a: a.Data, n: n, ld: n, inverse: inverses}
-	if err := a.checkFiniteLower(); err != nil {
-		return t, err
+// factorise overwrites the lower triangle of m, symmetric positive definite, with its Cholesky factor L,
+// m = L·Lᵀ, or with upper the upper triangle with the R of m = R·Rᵀ, and lets then work on that unless
+// nil. The other triangle is not read, and holds anything afterwards.
+func (m *Matrix) factorise(upper bool, then func(factor triangle)) error {
+	n := m.Rows
+	if err := m.checkTriangle(upper); err != nil {
+		return err
 	}
-	if i := t.factor(); i >= 0 {
-		v := a.Data[i*n+i]
-		if v-v != 0 {
-			return t, &NonFiniteError{Row: i, Col: i, Value: v}
+	pivot := -1
+	withScratch(inversesSize(n), func(inverses []float64) {
+		t := triangle{a: m.Data, n: n, ld: n, upper: upper, inverse: inverses}
+		if pivot = t.factor(); pivot < 0 && then != nil {
+			then(t)
 		}
-		return t, &NotPositiveDefiniteError{Pivot: i, Value: v}
+	})
+	if pivot < 0 {
+		// No factor that overflowed gets here: an element that is not finite spoils its row's pivot.
+		return nil
 	}
-	// No factor that overflowed gets here: an element of L that is not finite spoils its row's pivot.
-	return t, nil
+	if v := m.At(pivot, pivot); v-v == 0 {
+		return &NotPositiveDefiniteError{Pivot: pivot, Value: v}
+	}
+	return &NonFiniteError{Row: pivot, Col: pivot, Value: m.At(pivot, pivot)}
 }
 
 // factor overwrites the triangle of a symmetric matrix with its Cholesky factor, and sets the inverses
@@ -47,45 +51,55 @@ func factorise(a *Matrix, inverses []float64) (triangle, error) {
 // leaves of the second half is factored in its turn.
 func (t triangle) factor() int {
 	if t.n <= leaf {
-		i := factorLeaf(t.a, t.n, t.ld)
+		i := t.factorLeaf()
 		if i < 0 {
-			invertLeaf(t.inverse, t.a, t.n, t.ld)
+			t.invertLeaf()
 		}
 		return i
 	}
-	first, second, square := t.split()
-	if i := first.factor(); i >= 0 {
-		return i
+	h := t.split()
+	if i := h.first.factor(); i >= 0 {
+		return h.at1 + i
 	}
-	first.solveRight(true, square, second.n, t.ld)
-	mulNTLower(second.a, second.n, t.ld, -1, square, square, first.n, t.ld, 1)
-	if i := second.factor(); i >= 0 {
-		return first.n + i
+	h.first.solveRight(1, true, h.square, h.second.n, t.ld)
+	mulNTTriangle(t.upper, h.second.a, h.second.n, t.ld, -1, h.square, h.square, h.first.n, t.ld, 1)
+	if i := h.second.factor(); i >= 0 {
+		return h.at2 + i
 	}
 	return -1
 }
 
-// factorLeaf is factor for n × n elements, column by column.
-func factorLeaf(a []float64, n, ld int) int {
-	for j := range n {
-		column := a[j*ld+j:]
-		gemm(false, true, n-j, 1, j, -1, a[j*ld:], ld, a[j*ld:], ld, 1, column, ld)
-		pivot := column[0]
+// factorLeaf is factor for a leaf, column by column.
+func (t triangle) factorLeaf() int {
+	n, ld := t.n, t.ld
+	for k := range n {
+		// Column j follows from k others, which start at column from, and reaches over rows top to bottom.
+		j, from, top, bottom := k, 0, k, n
+		if t.upper {
+			j = n - 1 - k
+			from, top, bottom = j+1, 0, j+1
+		}
+		gemm(false, true, bottom-top, 1, k, -1, t.a[top*ld+from:], ld, t.a[j*ld+from:], ld, 1, t.a[top*ld+j:], ld)
+		pivot := t.a[j*ld+j]
 		if !(pivot > 0) || math.IsInf(pivot, 1) {
 			return j
 		}
 		root := math.Sqrt(pivot)
-		column[0] = root
-		for i := 1; i < n-j; i++ {
-			column[i*ld] /= root
+		for i := top; i < bottom; i++ {
+			t.a[i*ld+j] /= root
 		}
+		t.a[j*ld+j] = root
 	}
 	return -1
 }
 
-// clearUpper sets what lies above the diagonal of a square matrix to zero.
-func (m *Matrix) clearUpper() {
+// clearTriangle sets what lies above the diagonal of a square matrix, or below it, to zero.
+func (m *Matrix) clearTriangle(above bool) {
 	for i := range m.Rows {
-		clear(m.Row(i)[i+1:])
+		if above {
+			clear(m.Row(i)[i+1:])
+		} else {
+			clear(m.Row(i)[:i])
+		}
 	}
 }

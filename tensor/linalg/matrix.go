@@ -140,11 +140,15 @@ func (m *Matrix) checkFinite() error {
 	return nil
 }
 
-// checkFiniteLower is checkFinite for the lower triangle.
-func (m *Matrix) checkFiniteLower() error {
+// checkTriangle is checkFinite for the lower or the upper triangle.
+func (m *Matrix) checkTriangle(upper bool) error {
 	for i := range m.Rows {
-		if j := nonFinite(m.Row(i)[:i+1]); j >= 0 {
-			return &NonFiniteError{Row: i, Col: j, Value: m.At(i, j)}
+		lo, hi := 0, i+1
+		if upper {
+			lo, hi = i, m.Cols
+		}
+		if j := nonFinite(m.Row(i)[lo:hi]); j >= 0 {
+			return &NonFiniteError{Row: i, Col: lo + j, Value: m.At(i, lo+j)}
 		}
 	}
 	return nil

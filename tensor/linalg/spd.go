@@ -27,18 +27,14 @@ func SolveSPDInPlace(a, b *Matrix) error {
 	if err := b.checkFinite(); err != nil {
 		return err
 	}
-	var err error
-	withScratch(inversesSize(n), func(inverses []float64) {
-		var l triangle
-		if l, err = factorise(a, inverses); err == nil {
-			l.solve(false, b.Data, b.Cols, b.Cols)
-			l.solve(true, b.Data, b.Cols, b.Cols)
-		}
+	err := a.factorise(false, func(l triangle) {
+		l.solve(false, b.Data, b.Cols, b.Cols)
+		l.solve(true, b.Data, b.Cols, b.Cols)
 	})
 	if err != nil {
 		return err
 	}
-	a.clearUpper()
+	a.clearTriangle(true)
 	return b.checkFinite()
 }
 
@@ -48,7 +44,7 @@ func SolveSPDInPlace(a, b *Matrix) error {
 // Errors: *NotPositiveDefiniteError, *NonFiniteError.
 func InverseSPD(a *Matrix) (*Matrix, error) {
 	inv := a.Clone()
-	if err := inv.invertFactor(triangle.timesTransposed); err != nil {
+	if err := inv.factorise(false, func(l triangle) { l.invert(); l.timesTransposed() }); err != nil {
 		return nil, err
 	}
 	inv.mirrorLower()
@@ -59,17 +55,17 @@ func InverseSPD(a *Matrix) (*Matrix, error) {
 }
 
 // InverseUpperFactor returns the upper triangular U with positive diagonal and UᵀU = a⁻¹, for a
-// symmetric positive definite, of which only the lower triangle is read.
+// symmetric positive definite, of which only the upper triangle is read.
 //
-// With J the matrix that reverses the order of rows, J·a·J = L·Lᵀ gives a = R·Rᵀ with R = J·L·J upper
-// triangular, so U = R⁻¹ = J·L⁻¹·J. One factorisation and one triangular inverse: half the work of
-// factoring a, inverting it and factoring the inverse, and without the loss of digits that the
-// explicit inverse of an ill-conditioned matrix brings.
+// The Cholesky factorisation that starts from the last row and column gives a = R·Rᵀ with R upper
+// triangular, so U = R⁻¹. One factorisation and one triangular inverse: half the work of factoring a,
+// inverting it and factoring the inverse, and without the loss of digits that the explicit inverse of an
+// ill-conditioned matrix brings.
 //
-// Errors: *NotPositiveDefiniteError, whose pivot counts in the order of a, *NonFiniteError.
+// Errors: *NotPositiveDefiniteError, *NonFiniteError.
 func InverseUpperFactor(a *Matrix) (*Matrix, error) {
-	u := a.Clone()
-	if err := InverseUpperFactorInto(u, u); err != nil {
+	u := New(a.Rows, a.Cols)
+	if err := InverseUpperFactorInto(u, a); err != nil {
 		return nil, err
 	}
 	return u, nil
@@ -81,34 +77,13 @@ func InverseUpperFactorInto(dst, a *Matrix) error {
 	n := a.square("InverseUpperFactor")
 	dst.shape("InverseUpperFactor", n, n)
 	if dst != a {
-		copy(dst.Data, a.Data)
-	}
-	dst.flipLower()
-	if err := dst.invertFactor(nil); err != nil {
-		switch e := err.(type) {
-		case *NotPositiveDefiniteError:
-			e.Pivot = n - 1 - e.Pivot
-		case *NonFiniteError:
-			e.Row, e.Col = n-1-e.Col, n-1-e.Row
+		for i := range n {
+			copy(dst.Row(i)[i:], a.Row(i)[i:])
 		}
+	}
+	if err := dst.factorise(true, triangle.invert); err != nil {
 		return err
 	}
-	dst.reverseLower()
-	return dst.checkFinite()
-}
-
-// invertFactor overwrites the lower triangle of m, symmetric positive definite, with the inverse of its
-// Cholesky factor, and lets then, unless nil, work on that; above the diagonal it leaves anything.
-func (m *Matrix) invertFactor(then func(inverse triangle)) (err error) {
-	withScratch(inversesSize(m.Rows), func(inverses []float64) {
-		var l triangle
-		if l, err = factorise(m, inverses); err != nil {
-			return
-		}
-		l.invert()
-		if then != nil {
-			then(l)
-		}
-	})
-	return err
+	dst.clearTriangle(false)
+	return dst.checkTriangle(true)
 }

@@ -15,6 +15,6 @@ func FromEigen(dst, scratch, vectors *Matrix, values []float64) {
 			scaled[j] = x * values[j]
 		}
 	}
-	mulNTLower(dst.Data, n, n, 1, scratch.Data, vectors.Data, n, n, 0)
+	mulNTTriangle(false, dst.Data, n, n, 1, scratch.Data, vectors.Data, n, n, 0)
 	dst.mirrorLower()
 }

@@ -11,50 +11,74 @@ import (
 // these.
 const leaf = 48
 
-// triangle is a lower triangular matrix L, or one that is to become the factor or the inverse of
-// itself. What lies above the diagonal is never read, but blocks on the diagonal are written as a
-// whole.
+// triangle is a lower triangular matrix L, or an upper one, or a matrix whose triangle is to become that.
+// The other triangle is never read, but blocks on the diagonal may be written as a whole.
 //
 // Everything is done by halves: what concerns the first half, a product with the square between the
 // halves, what concerns the second. All work but that in the leaves is then in products, most of it in
 // large ones. In the leaves, solving is a product as well, with the inverse of the leaf: as backward
 // stable as substitution for triangles that small, and five times as fast.
+//
+// An upper triangle is a lower one with rows and columns in reverse order: its first half is the last
+// in memory, and otherwise all formulas are the same.
 type triangle struct {
 	a       []float64 // L; a row has ld elements
 	n, ld   int
-	inverse []float64 // inverses of the leaves [n rounded up, leaf], see setInverses
+	upper   bool
+	inverse []float64 // inverses of the leaves [n rounded up, leaf], first to last; see invertLeaf
 }
 
 // inversesSize returns the number of elements of triangle.inverse.
 func inversesSize(n int) int { return roundUp(n, leaf) * leaf }
 
-// split returns both halves, the first a whole number of leaves, and the square below the first.
-func (t triangle) split() (first, second triangle, square []float64) {
-	h := roundUp(t.n/2, leaf)
-	first, second = t, t
-	first.n, second.n = h, t.n-h
-	second.a, second.inverse = t.a[h*t.ld+h:], t.inverse[h*leaf:]
-	return first, second, t.a[h*t.ld:]
+// halves are the parts of a triangle.
+type halves struct {
+	first, second triangle
+	square        []float64 // [second.n, first.n]
+	at1, at2      int       // rows and columns at which the halves start
 }
 
-// setInverses fills in the inverses of the leaves.
+// split returns the halves of t, the first a whole number of leaves.
+func (t triangle) split() halves {
+	h := halves{first: t, second: t}
+	h.first.n = roundUp(t.n/2, leaf)
+	h.second.n = t.n - h.first.n
+	if t.upper {
+		h.at1 = h.second.n
+	} else {
+		h.at2 = h.first.n
+	}
+	h.first.a, h.second.a = t.a[h.at1*(t.ld+1):], t.a[h.at2*(t.ld+1):]
+	h.second.inverse = t.inverse[h.first.n*leaf:]
+	h.square = t.a[h.at2*t.ld+h.at1:]
+	return h
+}
+
+// setInverses fills in the inverses of the leaves of a lower triangle.
 func (t triangle) setInverses() {
 	parallel.For((t.n+leaf-1)/leaf, 1, func(lo, hi int) {
 		for b := lo; b < hi; b++ {
 			i := b * leaf
-			invertLeaf(t.inverse[i*leaf:], t.a[i*t.ld+i:], min(leaf, t.n-i), t.ld)
+			triangle{a: t.a[i*(t.ld+1):], n: min(leaf, t.n-i), ld: t.ld, inverse: t.inverse[i*leaf:]}.invertLeaf()
 		}
 	})
 }
 
-// invertLeaf sets x, with rows of leaf elements, to the inverse of the n × n lower triangle at l, with
-// zeros above the diagonal.
-func invertLeaf(x, l []float64, n, ld int) {
-	for i := range n {
-		r := 1 / l[i*ld+i]
-		gemm(false, false, 1, i, i, -r, l[i*ld:], ld, x, leaf, 0, x[i*leaf:], leaf)
-		x[i*leaf+i] = r
-		clear(x[i*leaf+i+1 : i*leaf+n])
+// invertLeaf sets t.inverse, with rows of leaf elements, to the inverse of t, which is a leaf, with
+// zeros in the other triangle.
+func (t triangle) invertLeaf() {
+	x := t.inverse
+	for k := range t.n {
+		i, from := k, 0 // row i of the inverse follows from k others, which start at row and column from
+		if t.upper {
+			i = t.n - 1 - k
+			from = i + 1
+		}
+		row := x[i*leaf : i*leaf+t.n]
+		clear(row)
+		r := 1 / t.a[i*t.ld+i]
+		gemm(false, false, 1, k, k, -r, t.a[i*t.ld+from:], t.ld, x[from*leaf+from:], leaf, 0, row[from:], leaf)
+		row[i] = r
 	}
 }
 
@@ -73,45 +97,47 @@ func (t triangle) solveStrip(transposed bool, b []float64, cols, ldb int, scratc
 		gemm(transposed, false, t.n, cols, t.n, 1, t.inverse, leaf, scratch, cols, 0, b, ldb)
 		return
 	}
-	first, second, square := t.split()
-	below := b[first.n*ldb:]
+	h := t.split()
+	b1, b2 := b[h.at1*ldb:], b[h.at2*ldb:]
 	if transposed {
-		second.solveStrip(true, below, cols, ldb, scratch)
-		gemm(true, false, first.n, cols, second.n, -1, square, t.ld, below, ldb, 1, b, ldb)
-		first.solveStrip(true, b, cols, ldb, scratch)
+		h.second.solveStrip(true, b2, cols, ldb, scratch)
+		gemm(true, false, h.first.n, cols, h.second.n, -1, h.square, t.ld, b2, ldb, 1, b1, ldb)
+		h.first.solveStrip(true, b1, cols, ldb, scratch)
 		return
 	}
-	first.solveStrip(false, b, cols, ldb, scratch)
-	gemm(false, false, second.n, cols, first.n, -1, square, t.ld, b, ldb, 1, below, ldb)
-	second.solveStrip(false, below, cols, ldb, scratch)
+	h.first.solveStrip(false, b1, cols, ldb, scratch)
+	gemm(false, false, h.second.n, cols, h.first.n, -1, h.square, t.ld, b1, ldb, 1, b2, ldb)
+	h.second.solveStrip(false, b2, cols, ldb, scratch)
 }
 
-// solveRight overwrites b [rows, n] with b·L⁻¹, or with b·L⁻ᵀ.
-func (t triangle) solveRight(transposed bool, b []float64, rows, ldb int) {
+// solveRight overwrites b [rows, n] with sign·b·L⁻¹, or with sign·b·L⁻ᵀ, for sign 1 or -1.
+func (t triangle) solveRight(sign float64, transposed bool, b []float64, rows, ldb int) {
 	inStrips(rows, t.n*t.n/2, func(lo, hi int) {
-		withScratch(leaf*(hi-lo), func(scratch []float64) { t.solveRightStrip(transposed, b[lo*ldb:], hi-lo, ldb, scratch) })
+		withScratch(leaf*(hi-lo), func(scratch []float64) {
+			t.solveRightStrip(sign, transposed, b[lo*ldb:], hi-lo, ldb, scratch)
+		})
 	})
 }
 
-func (t triangle) solveRightStrip(transposed bool, b []float64, rows, ldb int, scratch []float64) {
+func (t triangle) solveRightStrip(sign float64, transposed bool, b []float64, rows, ldb int, scratch []float64) {
 	if t.n <= leaf {
 		for i := range rows {
 			copy(scratch[i*t.n:(i+1)*t.n], b[i*ldb:])
 		}
-		gemm(false, transposed, rows, t.n, t.n, 1, scratch, t.n, t.inverse, leaf, 0, b, ldb)
+		gemm(false, transposed, rows, t.n, t.n, sign, scratch, t.n, t.inverse, leaf, 0, b, ldb)
 		return
 	}
-	first, second, square := t.split()
-	right := b[first.n:]
+	h := t.split()
+	b1, b2 := b[h.at1:], b[h.at2:]
 	if transposed {
-		first.solveRightStrip(true, b, rows, ldb, scratch)
-		gemm(false, true, rows, second.n, first.n, -1, b, ldb, square, t.ld, 1, right, ldb)
-		second.solveRightStrip(true, right, rows, ldb, scratch)
+		h.first.solveRightStrip(sign, true, b1, rows, ldb, scratch)
+		gemm(false, true, rows, h.second.n, h.first.n, -sign, b1, ldb, h.square, t.ld, 1, b2, ldb)
+		h.second.solveRightStrip(sign, true, b2, rows, ldb, scratch)
 		return
 	}
-	second.solveRightStrip(false, right, rows, ldb, scratch)
-	gemm(false, false, rows, first.n, second.n, -1, right, ldb, square, t.ld, 1, b, ldb)
-	first.solveRightStrip(false, b, rows, ldb, scratch)
+	h.second.solveRightStrip(sign, false, b2, rows, ldb, scratch)
+	gemm(false, false, rows, h.first.n, h.second.n, -sign, b2, ldb, h.square, t.ld, 1, b1, ldb)
+	h.first.solveRightStrip(sign, false, b1, rows, ldb, scratch)
 }
 
 // inStrips cuts range [0, n) into strips of multiples of 16, each index of which is that many

@@ -19,41 +19,36 @@ func solveTriangular(op string, transposed bool, l, b *Matrix) *Matrix {
 	return x
 }
 
-// invert overwrites L with its inverse, by means of the inverses of its leaves. With S the square
+// invert overwrites t with its inverse, by means of the inverses of its leaves. With S the square
 // between the halves L₁ and L₂, the square of the inverse is −L₂⁻¹·S·L₁⁻¹.
 func (t triangle) invert() {
 	if t.n <= leaf {
 		for i := range t.n {
-			copy(t.a[i*t.ld:i*t.ld+i+1], t.inverse[i*leaf:])
+			copy(t.a[i*t.ld:i*t.ld+t.n], t.inverse[i*leaf:])
 		}
 		return
 	}
-	first, second, square := t.split()
-	second.solve(false, square, first.n, t.ld)
-	first.solveRight(false, square, second.n, t.ld)
-	for i := range second.n {
-		row := square[i*t.ld : i*t.ld+first.n]
-		for j, v := range row {
-			row[j] = -v
-		}
-	}
-	first.invert()
-	second.invert()
+	h := t.split()
+	h.second.solve(false, h.square, h.first.n, t.ld)
+	h.first.solveRight(-1, false, h.square, h.second.n, t.ld)
+	h.first.invert()
+	h.second.invert()
 }
 
-// timesTransposed overwrites t, an inverse as invert leaves it, with the lower triangle of tᵀ·t.
+// timesTransposed overwrites t, a lower triangle that is an inverse as invert leaves it, with the lower
+// triangle of tᵀ·t.
 func (t triangle) timesTransposed() {
 	if t.n <= leaf {
 		gemm(true, false, t.n, t.n, t.n, 1, t.inverse, leaf, t.inverse, leaf, 0, t.a, t.ld)
 		return
 	}
-	first, second, square := t.split()
-	first.timesTransposed()
-	inLowerTiles(first.n, second.n, func(r rect) {
-		gemm(true, false, r.rows, r.cols, second.n, 1, square[r.i:], t.ld, square[r.j:], t.ld, 1, t.a[r.i*t.ld+r.j:], t.ld)
+	h := t.split()
+	h.first.timesTransposed()
+	inLowerTiles(h.first.n, h.second.n, func(r rect) {
+		gemm(true, false, r.rows, r.cols, h.second.n, 1, h.square[r.i:], t.ld, h.square[r.j:], t.ld, 1, t.a[r.i*t.ld+r.j:], t.ld)
 	})
-	second.multiplyT(square, first.n, t.ld)
-	second.timesTransposed()
+	h.second.multiplyT(h.square, h.first.n, t.ld)
+	h.second.timesTransposed()
 }
 
 // multiplyT overwrites b [n, cols] with tᵀ·b, for t an inverse as invert leaves it.
@@ -68,9 +63,9 @@ func (t triangle) multiplyTStrip(b []float64, cols, ldb int, scratch []float64) 
 		t.solveStrip(true, b, cols, ldb, scratch) // the leaf itself is what its inverse is solved with
 		return
 	}
-	first, second, square := t.split()
-	below := b[first.n*ldb:]
-	first.multiplyTStrip(b, cols, ldb, scratch)
-	gemm(true, false, first.n, cols, second.n, 1, square, t.ld, below, ldb, 1, b, ldb)
-	second.multiplyTStrip(below, cols, ldb, scratch)
+	h := t.split()
+	b1, b2 := b[h.at1*ldb:], b[h.at2*ldb:]
+	h.first.multiplyTStrip(b1, cols, ldb, scratch)
+	gemm(true, false, h.first.n, cols, h.second.n, 1, h.square, t.ld, b2, ldb, 1, b1, ldb)
+	h.second.multiplyTStrip(b2, cols, ldb, scratch)
 }

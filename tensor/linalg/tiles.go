@@ -59,10 +59,13 @@ func inLowerTiles(n, k int, body func(r rect)) {
 	})
 }
 
-// mulNTLower sets the lower triangle of c [n, n] to alpha·a·bᵀ + beta·c, for a and b [n, k] with
-// leading dimension ld. It also writes to the upper halves of the squares on the diagonal.
-func mulNTLower(c []float64, n, ldc int, alpha float64, a, b []float64, k, ld int, beta float64) {
+// mulNTTriangle sets the lower or the upper triangle of c [n, n] to alpha·a·bᵀ + beta·c, for a and b
+// [n, k] with leading dimension ld. It also writes to the other halves of the squares on the diagonal.
+func mulNTTriangle(upper bool, c []float64, n, ldc int, alpha float64, a, b []float64, k, ld int, beta float64) {
 	inLowerTiles(n, k, func(r rect) {
+		if upper {
+			r = rect{r.j, r.i, r.cols, r.rows}
+		}
 		gemm(false, true, r.rows, r.cols, k, alpha, a[r.i*ld:], ld, b[r.j*ld:], ld, beta, c[r.i*ldc+r.j:], ldc)
 	})
 }
