@@ -47,6 +47,7 @@ func sweepFlags() []cli.Flag {
 		&cli.IntFlag{Name: "seqlen", Usage: "tokens per window `L`", DefaultText: "the model's context, at most 2048", Category: texts},
 		&cli.StringSliceFlag{Name: "eval", Usage: "texts to measure the perplexity on, each by itself: `FILE[,FILE…]`", DefaultText: "embedded text", Category: texts},
 		&cli.IntFlag{Name: "max-windows", Usage: "evaluate on at most `N` windows of each text", DefaultText: "all", Category: texts},
+		&cli.BoolFlag{Name: "force", Usage: "do runs again that the folder holds already", DisableDefaultText: true},
 		&cli.BoolFlag{Name: "keep-models", Usage: "keep the pruned models in folders below DIR/models", DisableDefaultText: true},
 	}
 }
@@ -60,10 +61,11 @@ type sweepPlan struct {
 	eval       []string // empty: the embedded text
 	maxWindows int      // 0: all
 	keepModels bool
+	force      bool
 }
 
 func parseSweepPlan(s *session, c *cli.Context) (*sweepPlan, error) {
-	p := &sweepPlan{calib: c.StringSlice("calib"), eval: c.StringSlice("eval"), maxWindows: c.Int("max-windows"), keepModels: c.Bool("keep-models")}
+	p := &sweepPlan{calib: c.StringSlice("calib"), eval: c.StringSlice("eval"), maxWindows: c.Int("max-windows"), keepModels: c.Bool("keep-models"), force: c.Bool("force")}
 	var err error
 	if p.model, err = required(c, "model"); err != nil {
 		return nil, err

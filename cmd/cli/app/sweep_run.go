@@ -152,7 +152,7 @@ func (w *sweeper) todo() (runs []sweepRun, err error) {
 		}
 		for _, p := range a.patterns {
 			for _, method := range a.methods {
-				if have := w.store.result.find(method, p, seed); have != nil && (!w.plan.keepModels || w.kept(have)) {
+				if have := w.store.result.find(method, p, seed); have != nil && !w.plan.force && (!w.plan.keepModels || w.kept(have)) {
 					continue
 				}
 				runs = append(runs, sweepRun{Method: method, Pattern: p, Seed: seed, CalibSHA: sha, Threads: threadCount(), Kernel: kernelName(), Version: version()})

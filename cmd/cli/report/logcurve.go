@@ -124,9 +124,17 @@ func (s LogSeries) draw(c *canvas, k int, xLabel string, xOf, yOf func(float64) 
 	}
 }
 
-// logTicks returns a handful of round values from low to high: the coarsest set that has at least four.
+// logTicks returns a handful of round values from low to high: the coarsest set with at least four, or
+// equal steps where the axis spans less than a third of a decade.
 func logTicks(low, high float64) (ticks []float64) {
-	for _, steps := range [][]float64{{1}, {1, 3}, {1, 2, 5}, {1, 1.5, 2, 3, 5, 7}, {1, 1.2, 1.4, 1.6, 1.8, 2, 2.5, 3, 3.5, 4, 4.5, 5, 6, 7, 8, 9}} {
+	if high < 3*low {
+		step := niceTicks(high - low)[1]
+		for v := step * math.Ceil(low/step); v <= high; v += step {
+			ticks = append(ticks, v)
+		}
+		return ticks
+	}
+	for _, steps := range [][]float64{{1}, {1, 3}, {1, 2, 5}, {1, 1.5, 2, 3, 5, 7}} {
 		ticks = ticks[:0]
 		for e := math.Floor(math.Log10(low)); e <= math.Log10(high); e++ {
 			for _, f := range steps {

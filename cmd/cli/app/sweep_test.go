@@ -1,0 +1,235 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/adagp/adagp/internal/golden"
+	"github.com/adagp/adagp/prune"
+)
+
+func init() {
+	prune.Register("test-fails", "fails", func(prune.SolverOptions) (prune.Solver, error) {
+		return solverFunc(func(context.Context, *prune.Problem) (*prune.Solution, error) { return nil, errors.New("no luck") }), nil
+	})
+}
+
+// sweepArgs is a small sweep into dir, followed by flags.
+func sweepArgs(dir string, flags ...string) []string {
+	return append([]string{"sweep", "--model", golden.Path("models/stories260k"), "--out", dir, "--samples", "2", "--seqlen", "32", "--max-windows", "2"}, flags...)
+}
+
+func TestSweep(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "sweep")
+	small := []string{"--methods", "magnitude,sparsegpt", "--sparsities", "0.5,0.8", "--patterns", "2:4", "--seeds", "0,3"}
+	var first, again, more sweepResult
+	okJSON(t, &first, sweepArgs(dir, small...)...)
+	if len(first.Runs) != 2*3*2 || len(first.Dense) != 1 || first.Settings.Calibration.Samples != 2 {
+		t.Fatalf("%d runs, %d dense perplexities, %+v; want 12, 1 and 2 windows", len(first.Runs), len(first.Dense), first.Settings)
+	}
+	files := map[string]string{}
+	for _, name := range []string{"sweep.json", "sweep.csv", "sweep.md", "sweep.svg"} {
+		b, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[name] = string(b)
+	}
+	wellFormedXML(t, []byte(files["sweep.svg"]))
+	if rows, err := csv.NewReader(strings.NewReader(files["sweep.csv"])).ReadAll(); err != nil || len(rows) != 1+1+12 {
+		t.Errorf("sweep.csv has %d lines (%v), want a head, the dense model and 12 runs", len(rows), err)
+	}
+	if want := "| method | 0.5 | 0.8 | 2:4 | time |\n| --- | ---: | ---: | ---: | ---: |\n| dense | " + formatPerplexity(first.Dense[0]); !strings.Contains(files["sweep.md"], want) {
+		t.Errorf("sweep.md lacks %q:\n%s", want, files["sweep.md"])
+	}
+
+	// What is there is not done again, and more is added to it.
+	r := ok(t, append(sweepArgs(dir, small...), "--json")...)
+	if r.stdout != files["sweep.json"] || !strings.Contains(r.stderr, "12 of 12 runs are done already") {
+		t.Errorf("the second call changed the result or ran something: %s", r.stderr)
+	}
+	okJSON(t, &more, sweepArgs(dir, "--methods", "wanda,magnitude", "--sparsities", "0.8")...)
+	if len(more.Runs) != 13 || more.Runs[12].Method != "wanda" {
+		t.Errorf("one more method at one sparsity makes %d runs, want 13", len(more.Runs))
+	}
+	okJSON(t, &again, sweepArgs(dir, "--methods", "wanda", "--sparsities", "0.8", "--force")...)
+	if a, b := again.Runs[12], more.Runs[12]; len(again.Runs) != 13 || a.Seconds == b.Seconds || a.Perplexity[0] != b.Perplexity[0] {
+		t.Errorf("--force made %+v of %+v, want it done again with the same perplexity", a, b)
+	}
+
+	// The model is whole again before each run: pruning it alone gives the same.
+	out := t.TempDir()
+	for i, p := range []struct{ flag, value string }{{"--sparsity", "0.8"}, {"--pattern", "2:4"}} {
+		var rep prune.Report
+		okJSON(t, &rep, "prune", "--model", golden.Path("models/stories260k"), "--out", filepath.Join(out, fmt.Sprint(i)),
+			"--method", "sparsegpt", p.flag, p.value, "--samples", "2", "--seqlen", "32", "--seed", "3")
+		pattern, err := prune.ParsePattern(p.value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		run := first.find("sparsegpt", pattern, 3)
+		if run == nil || run.CalibSHA != rep.Calibration.SHA256 || math.Abs(run.Sparsity-rep.Totals.Sparsity) > 1e-12 {
+			t.Errorf("%s: run %+v, alone %s and %v", p.value, run, rep.Calibration.SHA256, rep.Totals.Sparsity)
+		}
+	}
+}
+
+// Folders that --keep-models leaves give the perplexities of the table.
+func TestSweepKeepsModels(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "sweep")
+	eval := idsFile(t, "eval.jsonl", [][]int{{1, 2, 3, 4, 5, 6}, {1, 9, 8, 7, 6, 5}})
+	args := []string{"sweep", "--model", golden.Path("models/stories260k"), "--out", dir, "--samples", "2", "--seqlen", "32", "--eval", eval,
+		"--methods", "wanda,sparsegpt:allocation=owl", "--sparsities", "0.6"}
+	ok(t, args...) // without folders
+	var r sweepResult
+	okJSON(t, &r, append(args, "--keep-models")...)
+	if len(r.Runs) != 2 {
+		t.Fatalf("%d runs, want 2", len(r.Runs))
+	}
+	for _, run := range r.Runs {
+		var got evalResult
+		okJSON(t, &got, "eval", "--model", filepath.Join(dir, run.Folder), "--text", eval)
+		if d := math.Abs(got.Perplexity/run.Perplexity[0] - 1); d > 1e-6 {
+			t.Errorf("%s: perplexity %v in the sweep, %v of the folder", run.Folder, run.Perplexity[0], got.Perplexity)
+		}
+	}
+	if again := ok(t, append(args, "--keep-models")...); !strings.Contains(again.stderr, "2 of 2 runs are done already") {
+		t.Errorf("kept models are made again: %s", again.stderr)
+	}
+}
+
+// A failing run does not keep the others from being done, and is tried again.
+func TestSweepGoesOnAfterAFailure(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "sweep")
+	args := sweepArgs(dir, "--methods", "test-fails,magnitude", "--sparsities", "0.5,0.6")
+	for range 2 {
+		wantFailure(t, call(t, args...), statusFailed, "2 of 4 runs failed", "test-fails at 0.5", "no luck")
+		s, err := openSweep(dir)
+		if err != nil || len(s.result.Runs) != 2 {
+			t.Fatalf("%+v (%v), want the 2 runs of magnitude", s, err)
+		}
+	}
+}
+
+func TestSweepInterrupted(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "sweep")
+	args := sweepArgs(dir, "--methods", "magnitude,test-wait", "--sparsities", "0.5")
+	wantInterrupted(t, interruptWhen(t, "waiting", 1, args...))
+	s, err := openSweep(dir)
+	if err != nil || s.result == nil || len(s.result.Runs) != 1 || s.result.Runs[0].Method != "magnitude" {
+		t.Fatalf("after the interrupt the folder holds %+v (%v), want the run of magnitude", s.result, err)
+	}
+	r := ok(t, sweepArgs(dir, "--methods", "magnitude,wanda", "--sparsities", "0.5")...)
+	if !strings.Contains(r.stderr, "1 of 2 runs are done already") {
+		t.Errorf("the next call does not go on: %s", r.stderr)
+	}
+}
+
+func TestSweepRefusesOtherSettings(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "sweep")
+	ok(t, sweepArgs(dir, "--methods", "magnitude", "--sparsities", "0.5")...)
+	before := treeHash(t, dir)
+	other := idsFile(t, "windows.jsonl", [][]int{slices.Repeat([]int{1, 2}, 16), slices.Repeat([]int{3, 4}, 16)})
+	base := func(flags ...string) []string {
+		return append([]string{"sweep", "--out", dir, "--methods", "magnitude", "--sparsities", "0.7"}, flags...)
+	}
+	model := golden.Path("models/stories260k")
+	for _, c := range []struct {
+		says string
+		args []string
+	}{
+		{"--model", base("--model", "demo:llama", "--samples", "2", "--seqlen", "32", "--max-windows", "2")},
+		{"--samples", base("--model", model, "--samples", "3", "--seqlen", "32", "--max-windows", "2")},
+		{"--seqlen", base("--model", model, "--samples", "2", "--seqlen", "16", "--max-windows", "2")},
+		{"--max-windows", base("--model", model, "--samples", "2", "--seqlen", "32", "--max-windows", "3")},
+		{"--eval", base("--model", model, "--samples", "2", "--seqlen", "32", "--eval", other)},
+		{"--calib", base("--model", model, "--samples", "2", "--seqlen", "32", "--max-windows", "2", "--calib", other)},
+	} {
+		wantFailure(t, call(t, c.args...), statusFailed, c.says, "use another folder")
+	}
+	if after := treeHash(t, dir); after != before {
+		t.Error("a refused call changed the folder")
+	}
+}
+
+func TestSweepUsage(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "sweep")
+	for _, c := range []struct {
+		says  string
+		flags []string
+	}{
+		{"--methods", []string{"--methods", "nonsense"}},
+		{"--methods", []string{"--methods", ""}},
+		{"solves each matrix", []string{"--methods", "wanda:paper"}},
+		{"setting \"slow\"", []string{"--methods", "adagp:slow"}},
+		{"setting \"solver=nobody\"", []string{"--methods", "adagp:solver=nobody"}},
+		{"setting \"allocation=shares.json\"", []string{"--methods", "wanda:allocation=shares.json"}},
+		{"epoch", []string{"--methods", "adagp:epochs=0"}},
+		{"--sparsities", []string{"--sparsities", "1"}},
+		{"--sparsities", []string{"--sparsities", "2:4"}},
+		{"--patterns", []string{"--patterns", "0.5"}},
+		{"--patterns", []string{"--patterns", "4:2"}},
+		{"--seeds", []string{"--seeds", "-1"}},
+		{"allocation", []string{"--methods", "wanda:allocation=owl", "--patterns", "2:4"}},
+		{"--samples", []string{"--samples", "0"}},
+		{"--calib", []string{"--calib", "a.txt,,b.txt"}},
+	} {
+		wantFailure(t, call(t, append([]string{"sweep", "--model", "demo:llama", "--out", dir}, c.flags...)...), statusUsage, c.says)
+	}
+	wantFailure(t, call(t, "sweep", "--model", "demo:llama", "--out", dir, "--calib", "missing-{seed}.jsonl", "--seeds", "7"), statusFailed, "missing-7.jsonl")
+	foreign := t.TempDir()
+	writeFileT(t, foreign, "thesis.txt", "mine")
+	wantFailure(t, call(t, sweepArgs(foreign)...), statusFailed, "holds no sweep.json")
+	writeFileT(t, foreign, "sweep.json", `{"format": 2}`)
+	wantFailure(t, call(t, sweepArgs(foreign)...), statusFailed, "sweep.json: format 2, want 1")
+	if _, err := os.Stat(dir); err == nil {
+		t.Error("wrong usage left a folder")
+	}
+}
+
+func FuzzParseSweep(f *testing.F) {
+	f.Add([]byte(`{"format":1,"settings":{"evaluation":[{"file":"a"}]},"dense":[2.5],"runs":[{"method":"wanda","pattern":{"n":2,"m":4},"perplexity":[3]}]}`))
+	f.Add([]byte(`{"format":1}`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		r, err := parseSweep(b)
+		if err != nil {
+			return
+		}
+		axes := sweepAxes{methods: []string{"wanda"}}
+		if out, err := marshal(r); err != nil {
+			t.Fatal(err)
+		} else if _, err := parseSweep(out); err != nil {
+			t.Fatalf("what was read is not read again: %v in %s", err, out)
+		}
+		writeSweepTables(&bytes.Buffer{}, r, axes)
+		if svg := sweepFiles(r, axes)["sweep.svg"]; svg != nil {
+			wellFormedXML(t, svg)
+		}
+	})
+}
+
+// wellFormedXML fails the test when b is not XML from end to end, or holds a number that is none.
+func wellFormedXML(t testing.TB, b []byte) {
+	t.Helper()
+	for d := xml.NewDecoder(bytes.NewReader(b)); ; {
+		if _, err := d.Token(); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatalf("%v in %s", err, b)
+		}
+	}
+	if bytes.Contains(b, []byte("NaN")) || bytes.Contains(b, []byte("Inf")) {
+		t.Fatalf("a number is none: %s", b)
+	}
+}
