@@ -85,8 +85,9 @@ func (t triangle) factorLeaf() int {
 			return j
 		}
 		root := math.Sqrt(pivot)
+		r := 1 / root
 		for i := top; i < bottom; i++ {
-			t.a[i*ld+j] /= root
+			t.a[i*ld+j] *= r
 		}
 		t.a[j*ld+j] = root
 	}
