@@ -137,6 +137,12 @@ func (w *Writer) copyOthers() error {
 		if w.stop.Load() {
 			return errStopped
 		}
+		if name == pruningFile {
+			if err := w.copyPruning(); err != nil {
+				return fmt.Errorf("copy %s: %w", name, err)
+			}
+			continue
+		}
 		err = writeFile(filepath.Join(w.partial, name), func(out io.Writer) error {
 			in, err := w.srcFS.Open(name)
 			if err != nil {
@@ -151,6 +157,22 @@ func (w *Writer) copyOthers() error {
 		}
 	}
 	return nil
+}
+
+// copyPruning copies pruning.json without the list of packed tensors, which are dense in the output.
+func (w *Writer) copyPruning() error {
+	text, err := readPruning(w.srcFS)
+	if err != nil {
+		return err
+	}
+	_, rest, err := splitPruning(text)
+	if err != nil || rest == nil {
+		return err
+	}
+	return writeFile(filepath.Join(w.partial, pruningFile), func(out io.Writer) error {
+		_, err := out.Write(rest)
+		return err
+	})
 }
 
 // isWeights recognises files that hold the unchanged weights in some format, or say where they are.

@@ -9,6 +9,10 @@
 // [Writer.Put] stores changed tensors as they become ready; [Writer.Commit] copies the others byte
 // for byte, adds the other files of the folder and gives the whole its final name.
 //
+// [NewPacker] writes a copy in which matrices are stored without their zeros; see [Bitmask] and [Semi].
+// pruning.json lists them, and a Reader presents them as what they stand for, so that such a folder is
+// a model folder like any other. [Reader.Packed] gives them as they are stored.
+//
 // The two file formats are in the sub-packages safetensors (read and write) and torch (PyTorch
 // pickles, read only).
 package checkpoint

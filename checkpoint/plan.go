@@ -6,7 +6,6 @@ import (
 	"maps"
 
 	"github.com/adagp/adagp/checkpoint/safetensors"
-	"github.com/adagp/adagp/tensor"
 )
 
 // shardPlan is one weight file of the output, laid out before anything is written.
@@ -23,7 +22,9 @@ type shardPlan struct {
 // A safetensors shard whose types do not change keeps its header byte for byte. One with changed
 // types keeps its metadata and the order of its tensors, except that larger types come first so
 // that all stay aligned. PyTorch shards become safetensors files under the usual names.
-func plan(src *Reader, store func(Info) tensor.DType) (shards []shardPlan, indexFile string, index []byte, err error) {
+//
+// store says how a tensor is stored, as one tensor or several: names, types and shapes.
+func plan(src *Reader, store func(Info) []safetensors.Tensor) (shards []shardPlan, indexFile string, index []byte, err error) {
 	var total int64
 	changed := src.layout.torch
 	weightMap := make(map[string]string)
@@ -35,12 +36,14 @@ func plan(src *Reader, store func(Info) tensor.DType) (shards []shardPlan, index
 				p.file = fmt.Sprintf("model-%05d-of-%05d.safetensors", i+1, len(src.shards))
 			}
 		}
-		same := s.st != nil
+		same := s.st != nil && len(s.packed) == 0
 		for _, t := range s.tensors {
-			d := store(t)
-			same = same && d == t.DType
-			p.tensors = append(p.tensors, safetensors.Tensor{Name: t.Name, DType: d, Shape: t.Shape})
-			weightMap[t.Name] = p.file
+			as := store(t)
+			same = same && len(as) == 1 && as[0].DType == t.DType
+			p.tensors = append(p.tensors, as...)
+			for _, x := range as {
+				weightMap[x.Name] = p.file
+			}
 		}
 		if !same {
 			changed = true
@@ -71,7 +74,11 @@ func (p *shardPlan) layOut(s *shard, same bool) error {
 		metadata := map[string]string{"format": "pt"} // what Hugging Face's loader insists on
 		if s.st != nil {
 			metadata = s.st.Metadata()
-			safetensors.Align(p.tensors)
+			if len(s.packed) > 0 {
+				safetensors.Sort(p.tensors) // the order they had before they were packed, most likely
+			} else {
+				safetensors.Align(p.tensors)
+			}
 		} else {
 			safetensors.Sort(p.tensors)
 		}

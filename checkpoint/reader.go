@@ -20,7 +20,10 @@ type Info struct {
 	File  string // name of the file in the model folder
 	DType tensor.DType
 	Shape []int
-	Bytes int64 // stored size of the elements
+	Bytes int64 // size of the elements in their type
+
+	Layout Layout // how they are stored
+	Stored int64  // size of what is stored: Bytes, or less when it is packed
 }
 
 // Reader gives access to the tensors of a model folder. It is safe for concurrent use.
@@ -63,12 +66,14 @@ type shard struct {
 	open    func(name string) (*io.SectionReader, error)
 	close   func() error
 	st      *safetensors.File // nil for a PyTorch file
+
+	packed map[string]*packedTensor // tensors that are stored in parts
 }
 
 // Open reads the headers of the weights in a model folder: model.safetensors, or
 // model.safetensors.index.json with its shards, or pytorch_model.bin, or
-// pytorch_model.bin.index.json with its shards; the first that exists. Malformed files give a
-// *FormatError.
+// pytorch_model.bin.index.json with its shards; the first that exists. Tensors that pruning.json
+// lists as packed appear under their own names. Malformed files give a *FormatError.
 func Open(fsys fs.FS) (*Reader, error) {
 	for _, l := range layouts {
 		_, err := fs.Stat(fsys, l.file)
@@ -120,6 +125,17 @@ func open(fsys fs.FS, l layout) (_ *Reader, err error) {
 			return nil, err
 		}
 	}
+	text, err := readPruning(fsys)
+	if err != nil {
+		return nil, err
+	}
+	entries, _, err := splitPruning(text)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.fold(entries); err != nil {
+		return nil, err
+	}
 	for _, s := range r.shards {
 		for _, t := range s.tensors {
 			r.infos[t.Name], r.homes[t.Name] = t, s
@@ -134,7 +150,8 @@ func openShard(fsys fs.FS, file string, isTorch bool) (*shard, error) {
 	s := &shard{file: file}
 	add := func(name string, d tensor.DType, shape []int) {
 		n, _ := blob.Elements(shape)
-		s.tensors = append(s.tensors, Info{Name: name, File: file, DType: d, Shape: shape, Bytes: n * int64(d.Size())})
+		size := n * int64(d.Size())
+		s.tensors = append(s.tensors, Info{Name: name, File: file, DType: d, Shape: shape, Bytes: size, Layout: Dense, Stored: size})
 	}
 	if isTorch {
 		f, err := torch.Open(fsys, file)
@@ -185,6 +202,9 @@ func (r *Reader) section(name string) (*io.SectionReader, error) {
 	s, ok := r.homes[name]
 	if !ok {
 		return nil, fmt.Errorf("no tensor %s in %s", blob.Quote(name), r.layout.file)
+	}
+	if t := s.packed[name]; t != nil {
+		return t.section(s.open)
 	}
 	return s.open(name)
 }

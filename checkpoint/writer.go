@@ -73,6 +73,13 @@ type slot struct {
 // run left dir.partial behind, unless Force is set; an existing folder is then replaced, at the
 // moment of Commit and not before. A dir inside the source folder or around it is always refused.
 func NewWriter(dir string, src *Reader, srcFS fs.FS, o WriterOptions) (*Writer, error) {
+	return startWriter(dir, src, srcFS, o, func(i Info) []safetensors.Tensor {
+		return []safetensors.Tensor{{Name: i.Name, DType: o.dtype(i), Shape: i.Shape}}
+	})
+}
+
+// startWriter is NewWriter for tensors stored in the way that store says.
+func startWriter(dir string, src *Reader, srcFS fs.FS, o WriterOptions, store func(Info) []safetensors.Tensor) (*Writer, error) {
 	if o.DType != nil && !floating(*o.DType) {
 		return nil, fmt.Errorf("weights cannot be stored as %v", *o.DType)
 	}
@@ -90,7 +97,7 @@ func NewWriter(dir string, src *Reader, srcFS fs.FS, o WriterOptions) (*Writer, 
 	if err := checkTarget(w.dir, w.partial, srcFS, o.Force); err != nil {
 		return nil, err
 	}
-	plans, indexFile, index, err := plan(src, o.dtype)
+	plans, indexFile, index, err := plan(src, store)
 	if err != nil {
 		return nil, err
 	}

@@ -226,3 +226,34 @@ func TestOpen(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A view is what Section reads, for a file of the system and for bytes in memory.
+func TestView(t *testing.T) {
+	mapped, err := Open(os.DirFS(golden.Path("models/rand-llama-tied")), "model.safetensors")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer mapped.Close()
+	inMemory, err := open(file(`{"x":{"dtype":"U8","shape":[3],"data_offsets":[0,3]}}`, "abc"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range []*File{mapped, inMemory} {
+		for _, x := range f.Tensors() {
+			s, err := f.Section(x.Name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want, err := io.ReadAll(s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, err := f.View(x.Name); err != nil || !bytes.Equal(got, want) {
+				t.Errorf("%s: %d bytes, %v, want %d", x.Name, len(got), err, len(want))
+			}
+		}
+		if _, err := f.View("nothing"); err == nil {
+			t.Error("a view of a tensor that is not there")
+		}
+	}
+}

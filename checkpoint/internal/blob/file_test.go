@@ -79,6 +79,41 @@ func TestReadAt(t *testing.T) {
 	}
 }
 
+// TestView takes views of the same content from every kind of file system.
+func TestView(t *testing.T) {
+	content := noise(10_000)
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "f"), content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	inMemory := fstest.MapFS{"f": {Data: content}}
+	for name, fsys := range map[string]fs.FS{"mapped": os.DirFS(dir), "in place": inMemory, "read whole": plainFS{inMemory}} {
+		t.Run(name, func(t *testing.T) {
+			f, err := Open(fsys, "f")
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, c := range [][2]int64{{0, 10_000}, {0, 0}, {10_000, 0}, {4095, 4098}, {9_999, 1}} {
+				b, err := f.View(c[0], c[1])
+				if err != nil || !bytes.Equal(b, content[c[0]:c[0]+c[1]]) {
+					t.Errorf("View(%d, %d): %d bytes, %v", c[0], c[1], len(b), err)
+				}
+			}
+			for _, c := range [][2]int64{{-1, 1}, {0, -1}, {0, 10_001}, {10_001, 0}, {1 << 62, 1 << 62}} {
+				if b, err := f.View(c[0], c[1]); !errors.Is(err, io.ErrUnexpectedEOF) {
+					t.Errorf("View(%d, %d): %d bytes, %v, want an unexpected end", c[0], c[1], len(b), err)
+				}
+			}
+			if err := f.Close(); err != nil {
+				t.Error(err)
+			}
+			if _, err := f.View(0, 1); !errors.Is(err, fs.ErrClosed) {
+				t.Errorf("after Close: %v, want that it is closed", err)
+			}
+		})
+	}
+}
+
 func TestOpenErrors(t *testing.T) {
 	for _, c := range []struct {
 		name string
