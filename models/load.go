@@ -35,7 +35,7 @@ func (m *Model) LoadAll() error { return m.Load(m.Walk) }
 // Unload drops the values and gradients of the walked parameters.
 func (m *Model) Unload(walk func(visit func(*nn.Param))) {
 	for _, p := range nn.Params(walk) {
-		p.Value, p.Grad = nil, nil
+		p.Value, p.Grad, p.Packed = nil, nil, nil
 	}
 }
 

@@ -18,7 +18,8 @@ type Param struct {
 	// Value is nil until the parameter is loaded.
 	Value *tensor.Tensor
 	// Packed holds a matrix as it is stored, in half precision or without its zeros, instead of
-	// Value. Linear and Embedding work from it in passes without a tape.
+	// Value. Linear and Embedding work from it in passes without a tape; whatever else asks for the
+	// values makes Value of it.
 	Packed packed.Matrix
 	// Grad receives the gradient, added to what it holds. A nil Grad freezes the parameter:
 	// it takes part in a taped forward pass as a constant and costs no gradient.
@@ -51,6 +52,9 @@ func (p *Param) On(c *Context) *autograd.Var {
 
 // value returns Value and panics when the parameter was not loaded.
 func (p *Param) value() *tensor.Tensor {
+	if p.Value == nil && p.Packed != nil {
+		p.Value = p.Packed.Dense()
+	}
 	if p.Value == nil {
 		panic(fmt.Sprintf("nn: parameter %s is used before it was loaded", p.Name))
 	}
