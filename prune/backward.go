@@ -10,6 +10,7 @@ import (
 	"github.com/adagp/adagp/internal/parallel"
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/nn"
+	"github.com/adagp/adagp/prune/scratch"
 	"github.com/adagp/adagp/tensor"
 )
 
@@ -128,9 +129,16 @@ type sweep struct {
 
 // group takes some batches forward through the whole model and back again.
 func (s *sweep) group(ctx context.Context, batches [][][]int) error {
-	h, lens, err := s.run.embedded(ctx, batches)
+	embedded, lens, err := s.run.embedded(ctx, batches, scratch.Memory())
 	if err != nil {
 		return err
+	}
+	h := make([]*tensor.Tensor, len(embedded))
+	for b, slot := range embedded {
+		if h[b], err = slot.Load(); err != nil {
+			return err
+		}
+		slot.Free()
 	}
 	layers := s.run.model.Layers()
 	inputs := make([][]*tensor.Tensor, len(layers)) // of each layer, one per batch

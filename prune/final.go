@@ -87,7 +87,7 @@ func (r *run) finish(ctx context.Context, selected [][]*nn.Linear, windows [][]i
 	if r.finisher == nil {
 		return nil
 	}
-	r.hidden, r.dense = nil, nil
+	r.advance(nil, nil)
 	for lin, w := range r.held {
 		if lin.Weight.Value == nil {
 			lin.Weight.Value = w

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune/calib"
+	"github.com/adagp/adagp/prune/scratch"
 )
 
 // Fisher returns the Fisher weight of every output i of the selected matrices [out],
@@ -51,10 +53,11 @@ func (d *Dense) InputNorms(ctx context.Context) (map[*nn.Linear][]float64, error
 		return d.norms, nil
 	}
 	r := d.run
-	hidden, lens, err := r.embedded(ctx, d.batches)
+	hidden, lens, err := r.embedded(ctx, d.batches, r.scratch)
 	if err != nil {
 		return nil, err
 	}
+	defer scratch.FreeAll(hidden)
 	r.before = prepareShare
 	c := calib.NewCollector(Needs{SquaredNorms: true}, slices.Concat(d.Selected...)...)
 	for i, module := range r.model.Layers()[:r.at.Layers] {
@@ -63,7 +66,7 @@ func (d *Dense) InputNorms(ctx context.Context) (map[*nn.Linear][]float64, error
 			return nil, err
 		}
 		for b := 0; b < len(hidden) && err == nil; b++ {
-			if hidden[b], err = forwardOne(module, hidden[b], lens[b], c); err == nil {
+			if err = advanceOne(module, hidden[b], lens[b], c); err == nil {
 				err = cmp.Or(c.Err(), ctx.Err())
 			}
 		}
@@ -79,6 +82,18 @@ func (d *Dense) InputNorms(ctx context.Context) (map[*nn.Linear][]float64, error
 	}
 	d.norms = means(stats)
 	return d.norms, nil
+}
+
+// advanceOne applies a decoder layer to a batch in place.
+func advanceOne(m models.DecoderLayer, slot *scratch.Slot, seqLen int, o nn.Observer) error {
+	h, err := slot.Load()
+	if err != nil {
+		return err
+	}
+	if h, err = forwardOne(m, h, seqLen, o); err != nil {
+		return err
+	}
+	return slot.Save(h)
 }
 
 // means divides the sums of squares by the number of tokens.

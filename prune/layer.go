@@ -8,6 +8,7 @@ import (
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune/calib"
+	"github.com/adagp/adagp/prune/scratch"
 	"github.com/adagp/adagp/tensor"
 	"github.com/adagp/adagp/tensor/linalg"
 )
@@ -15,15 +16,16 @@ import (
 // Layer is one decoder layer on its way through a [Method]: its weights are loaded, and the hidden
 // states that enter it are at hand in two versions. Hidden comes from the prefix that is pruned
 // already, Dense from the original model; DenseOut is the original layer applied to Dense. Each is
-// a list of batches [sequences · SeqLens[b], hidden]; methods must not write to them.
+// a list of batches [sequences · SeqLens[b], hidden], which may be in a file: a method that loads one
+// at a time takes the memory of one. Methods must not write to them.
 //
-// Hidden and Dense are the same tensors for the first pruned layer.
+// Hidden and Dense are the same slots for the first pruned layer.
 type Layer struct {
 	Index    int
 	Module   models.DecoderLayer
-	Hidden   []*tensor.Tensor
-	Dense    []*tensor.Tensor
-	DenseOut []*tensor.Tensor
+	Hidden   []*scratch.Slot
+	Dense    []*scratch.Slot
+	DenseOut []*scratch.Slot
 	SeqLens  []int
 	Log      *slog.Logger // never nil
 
@@ -83,6 +85,10 @@ func (l *Layer) Tokens() int {
 	}
 	return n
 }
+
+// Scratch returns the place for what a method keeps of every token while it works on the layer. Its slots
+// have to be freed.
+func (l *Layer) Scratch() *scratch.Store { return l.run.scratch }
 
 // Progress reports how far the method is within a stage, as a share from 0 to 1.
 func (l *Layer) Progress(s Stage, fraction float64) { l.run.event(Event{Stage: s, Fraction: fraction}) }

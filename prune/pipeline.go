@@ -9,6 +9,7 @@ import (
 	"github.com/adagp/adagp/autograd"
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/nn"
+	"github.com/adagp/adagp/prune/scratch"
 	"github.com/adagp/adagp/tensor"
 )
 
@@ -45,7 +46,7 @@ func Run(ctx context.Context, m *models.Model, windows [][]int, o Options, out S
 		return nil, fmt.Errorf("prune: %w", err)
 	}
 	o.Rounding = o.rounding(method)
-	r := &run{model: m, options: &o, method: method, out: out, report: newReport(&o, windows), warned: map[string]bool{}, onGrid: map[*nn.Linear]bool{}}
+	r := &run{model: m, options: &o, method: method, out: out, report: newReport(&o, windows), warned: map[string]bool{}, scratch: scratch.Memory(), onGrid: map[*nn.Linear]bool{}}
 	for i, s := range selected {
 		if len(s) > 0 {
 			r.at.Layers = i + 1
@@ -68,7 +69,7 @@ func Run(ctx context.Context, m *models.Model, windows [][]int, o Options, out S
 	if err := r.prepare(ctx, selected, windows, batches); err != nil {
 		return nil, fmt.Errorf("prune: %w", err)
 	}
-	if r.hidden, r.seqLens, err = r.embedded(ctx, batches); err != nil {
+	if r.hidden, r.seqLens, err = r.embedded(ctx, batches, r.scratch); err != nil {
 		return nil, fmt.Errorf("prune: %w", err)
 	}
 	r.dense = r.hidden
@@ -96,8 +97,9 @@ type run struct {
 	warned  map[string]bool
 	at      Event // where the run stands
 
-	hidden  []*tensor.Tensor // outputs of the pruned prefix, one per batch
-	dense   []*tensor.Tensor // outputs of the original prefix; the same tensors until something is pruned
+	scratch *scratch.Store
+	hidden  []*scratch.Slot // outputs of the pruned prefix, one per batch
+	dense   []*scratch.Slot // outputs of the original prefix; the same slots until something is pruned
 	seqLens []int
 
 	heldOutBatches int
@@ -129,8 +131,9 @@ func (r *run) remember(lin *nn.Linear, m *Mask) {
 	}
 }
 
-// embedded turns batches of windows into hidden states, and tells the length of the windows of each.
-func (r *run) embedded(ctx context.Context, batches [][][]int) (hidden []*tensor.Tensor, seqLens []int, err error) {
+// embedded turns batches of windows into hidden states, kept in the given store, and tells the length
+// of the windows of each.
+func (r *run) embedded(ctx context.Context, batches [][][]int, to *scratch.Store) (hidden []*scratch.Slot, seqLens []int, err error) {
 	release, err := r.load(r.model.EmbedWalk)
 	if err != nil {
 		return nil, nil, err
@@ -144,7 +147,11 @@ func (r *run) embedded(ctx context.Context, batches [][][]int) (hidden []*tensor
 		if err := finiteStates("the embedding", h); err != nil {
 			return nil, nil, err
 		}
-		hidden, seqLens = append(hidden, h), append(seqLens, len(ids[0]))
+		slot, err := to.Put(h)
+		if err != nil {
+			return nil, nil, err
+		}
+		hidden, seqLens = append(hidden, slot), append(seqLens, len(ids[0]))
 	}
 	return hidden, seqLens, nil
 }
@@ -187,11 +194,14 @@ func (r *run) layer(ctx context.Context, i int, selected []*nn.Linear) error {
 	if err != nil {
 		return err
 	}
-	if r.hidden, err = r.states(ctx, module, r.hidden, StagePropagate); err != nil {
+	out, err := r.states(ctx, module, r.hidden, StagePropagate)
+	if err != nil {
 		return err
 	}
-	r.dense = denseOut
-	rep.Error = distance(r.hidden, r.dense)
+	r.advance(out, denseOut)
+	if rep.Error, err = distance(r.hidden, r.dense); err != nil {
+		return err
+	}
 	if err := r.write(l); err != nil {
 		return err
 	}
@@ -202,36 +212,50 @@ func (r *run) layer(ctx context.Context, i int, selected []*nn.Linear) error {
 }
 
 // pass takes the hidden states through a layer of which nothing is pruned.
-func (r *run) pass(ctx context.Context, module models.DecoderLayer, denseOut []*tensor.Tensor) (err error) {
-	if same(r.hidden, r.dense) {
-		r.hidden = denseOut
-	} else if r.hidden, err = r.states(ctx, module, r.hidden, StagePropagate); err != nil {
-		return err
+func (r *run) pass(ctx context.Context, module models.DecoderLayer, denseOut []*scratch.Slot) (err error) {
+	out := denseOut
+	if !same(r.hidden, r.dense) {
+		if out, err = r.states(ctx, module, r.hidden, StagePropagate); err != nil {
+			return err
+		}
 	}
-	r.dense = denseOut
+	r.advance(out, denseOut)
 	r.event(Event{Stage: StageDone, Fraction: 1})
 	return nil
 }
 
-// same reports whether two streams hold the very same tensors.
-func same(a, b []*tensor.Tensor) bool { return len(a) > 0 && a[0] == b[0] }
+// advance puts the outputs of a decoder layer in place of its inputs.
+func (r *run) advance(hidden, dense []*scratch.Slot) {
+	if !same(r.hidden, r.dense) {
+		scratch.FreeAll(r.hidden)
+	}
+	scratch.FreeAll(r.dense)
+	r.hidden, r.dense = hidden, dense
+}
+
+// same reports whether two streams are the very same slots.
+func same(a, b []*scratch.Slot) bool { return len(a) > 0 && a[0] == b[0] }
 
 // states returns the outputs of a decoder layer for the given inputs.
-func (r *run) states(ctx context.Context, module models.DecoderLayer, in []*tensor.Tensor, s Stage) ([]*tensor.Tensor, error) {
-	out := make([]*tensor.Tensor, len(in))
-	err := r.forward(ctx, module, in, nil, s, func(b int, h *tensor.Tensor) error {
-		out[b] = h
-		return nil
+func (r *run) states(ctx context.Context, module models.DecoderLayer, in []*scratch.Slot, s Stage) ([]*scratch.Slot, error) {
+	out := make([]*scratch.Slot, len(in))
+	err := r.forward(ctx, module, in, nil, s, func(b int, h *tensor.Tensor) (err error) {
+		out[b], err = r.scratch.Put(h)
+		return err
 	})
 	return out, err
 }
 
 // forward sends the batches of in through a decoder layer, one after the other, and hands each output
 // to done, which may be nil. Without a stage it reports no progress.
-func (r *run) forward(ctx context.Context, module models.DecoderLayer, in []*tensor.Tensor, o nn.Observer, s Stage,
+func (r *run) forward(ctx context.Context, module models.DecoderLayer, in []*scratch.Slot, o nn.Observer, s Stage,
 	done func(b int, h *tensor.Tensor) error) error {
-	for b, h := range in {
+	for b, slot := range in {
 		if err := ctx.Err(); err != nil {
+			return err
+		}
+		h, err := slot.Load()
+		if err != nil {
 			return err
 		}
 		y, err := forwardOne(module, h, r.seqLens[b], o)
@@ -356,11 +380,19 @@ func (r *run) first(kind string, width int) bool {
 }
 
 // distance returns ‖a − b‖² / ‖b‖² over all batches.
-func distance(a, b []*tensor.Tensor) float64 {
+func distance(a, b []*scratch.Slot) (float64, error) {
 	var num, den float64
 	for i := range a {
-		num += tensor.SumSquares(tensor.Sub(a[i], b[i]))
-		den += tensor.SumSquares(b[i])
+		x, err := a[i].Load()
+		if err != nil {
+			return 0, err
+		}
+		y, err := b[i].Load()
+		if err != nil {
+			return 0, err
+		}
+		num += tensor.SumSquares(tensor.Sub(x, y))
+		den += tensor.SumSquares(y)
 	}
-	return relative(num, den)
+	return relative(num, den), nil
 }

@@ -22,7 +22,7 @@ var (
 	throughAutograd = append(slices.Clone(throughTensor), "autograd")
 	throughNN       = append(slices.Clone(throughAutograd), "nn/...", "tensor/packed")
 	throughModels   = append(slices.Clone(throughNN), "models")
-	throughCalib    = append(slices.Clone(throughModels), "tensor/linalg", "prune/calib", "prune/quant")
+	throughCalib    = append(slices.Clone(throughModels), "tensor/linalg", "prune/calib", "prune/quant", "prune/scratch")
 )
 
 // rules are tried from the top; the first whose package pattern matches decides. A package that no
@@ -48,6 +48,7 @@ var rules = []struct {
 	{"eval", append(slices.Clone(throughModels), "data")},
 	{"prune/calib", append(slices.Clone(throughNN), "tensor/linalg")},
 	{"prune/quant", append(slices.Clone(throughTensor), "tensor/linalg")},
+	{"prune/scratch", throughTensor},
 	{"prune/all", []string{"prune/..."}},
 	{"prune", throughCalib},
 	{"prune/refit", append(slices.Clone(throughCalib), "prune")},

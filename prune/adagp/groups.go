@@ -11,6 +11,7 @@ import (
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/calib"
 	"github.com/adagp/adagp/prune/refit"
+	"github.com/adagp/adagp/prune/scratch"
 	"github.com/adagp/adagp/tensor"
 	"github.com/adagp/adagp/tensor/linalg"
 )
@@ -22,9 +23,9 @@ const DefaultTargetRidge = 0.01
 // groups: those of the dense network, and those of the network whose earlier parts are pruned. The
 // two are the same where nothing was pruned before.
 type Streams struct {
-	Dense, Pruned []*tensor.Tensor
-	DenseOut      []*tensor.Tensor // the dense network's outputs, if known; saves computing sums anew
-	SeqLens       []int            // nil: every row is a sequence
+	Dense, Pruned []*scratch.Slot
+	DenseOut      []*scratch.Slot // the dense network's outputs, if known; saves computing sums anew
+	SeqLens       []int           // nil: every row is a sequence
 }
 
 // GroupOptions are the settings of [SolveGroups].
@@ -36,6 +37,7 @@ type GroupOptions struct {
 	Name       func(l *nn.Linear) string        // for messages; nil: the name of the weights
 	Ridge      float64                          // share of the mean diagonal in least-squares targets; 0: DefaultTargetRidge
 	HeldOut    int                              // batches, the last ones, that judge and are not fitted to
+	Scratch    *scratch.Store                   // for signals that save computing them anew; nil: memory
 
 	// Set puts a solution in place; nil writes the weights to the map's Weight.Value. stats are what
 	// the solution was found with.
@@ -84,6 +86,9 @@ func (o *GroupOptions) defaults() error {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	if o.Scratch == nil {
+		o.Scratch = scratch.Memory()
+	}
 	return nil
 }
 
@@ -100,6 +105,7 @@ func SolveGroups(ctx context.Context, list []nn.Group, in Streams, o GroupOption
 	if err != nil {
 		return fmt.Errorf("adagp: %w", err)
 	}
+	defer e.release()
 	return e.run(ctx)
 }
 
@@ -137,12 +143,12 @@ func newGroups(list []nn.Group, in Streams, o GroupOptions) (*groups, error) {
 		for _, l := range list[g].Linears {
 			e.original[l] = l.Weight.Value
 		}
-		if t := list[g].Target; t == nn.DenseOutputs || t == nn.Residual && e.denseSum(0, g) == nil {
+		if t := list[g].Target; t == nn.DenseOutputs || t == nn.Residual && !e.knowsSum(g) {
 			e.lastDense = g
 		}
 	}
-	e.dense = newStream(list, in.Dense, in.SeqLens, e.original, e.lastDense)
-	e.pruned = newStream(list, in.Pruned, in.SeqLens, nil, len(list)-1)
+	e.dense = newStream(list, in.Dense, in.SeqLens, e.original, e.lastDense, o.Scratch)
+	e.pruned = newStream(list, in.Pruned, in.SeqLens, nil, len(list)-1, o.Scratch)
 	return e, nil
 }
 
@@ -158,7 +164,10 @@ func (e *groups) run(ctx context.Context) error {
 }
 
 // release drops the signals that were kept.
-func (e *groups) release() { e.dense, e.pruned = nil, nil }
+func (e *groups) release() {
+	e.dense.release()
+	e.pruned.release()
+}
 
 func (e *groups) progress(done float64) { e.o.Progress(min(1, done/float64(len(e.list)))) }
 

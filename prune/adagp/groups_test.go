@@ -17,6 +17,7 @@ import (
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/adagp"
 	_ "github.com/adagp/adagp/prune/all"
+	"github.com/adagp/adagp/prune/scratch"
 	"github.com/adagp/adagp/tensor"
 	"github.com/adagp/adagp/tensor/linalg"
 )
@@ -33,6 +34,15 @@ func solverNamed(t testing.TB, name string) prune.Solver {
 // always is the same pattern for every matrix.
 func always(p prune.Pattern) func(*nn.Linear) prune.Pattern {
 	return func(*nn.Linear) prune.Pattern { return p }
+}
+
+// streams are those batches; the two are the same slots where nothing was pruned before.
+func streams(dense, pruned []*tensor.Tensor) adagp.Streams {
+	s := adagp.Streams{Dense: scratch.List(dense...)}
+	if s.Pruned = s.Dense; len(dense) != len(pruned) || dense[0] != pruned[0] || dense[len(dense)-1] != pruned[len(pruned)-1] {
+		s.Pruned = scratch.List(pruned...)
+	}
+	return s
 }
 
 // batchesOf are n batches of correlated inputs, 200 tokens each.
@@ -87,7 +97,7 @@ func TestGroupsOfAnyChain(t *testing.T) {
 			dense := outputs(d.chain, fresh)
 
 			o := adagp.GroupOptions{Solver: solverNamed(t, "admm"), Pattern: always(prune.Unstructured(0.6)), HeldOut: 1}
-			if err := adagp.SolveGroups(context.Background(), d.chain.Groups(), adagp.Streams{Dense: xs, Pruned: xs}, o); err != nil {
+			if err := adagp.SolveGroups(context.Background(), d.chain.Groups(), streams(xs, xs), o); err != nil {
 				t.Fatal(err)
 			}
 			joint := distance(outputs(d.chain, fresh), dense)
@@ -97,7 +107,7 @@ func TestGroupsOfAnyChain(t *testing.T) {
 			for i := range own {
 				own[i].Target = nn.OwnOutputs
 			}
-			if err := adagp.SolveGroups(context.Background(), own, adagp.Streams{Dense: xs, Pruned: xs}, o); err != nil {
+			if err := adagp.SolveGroups(context.Background(), own, streams(xs, xs), o); err != nil {
 				t.Fatal(err)
 			}
 			local := distance(outputs(d.chain, fresh), dense)
@@ -116,7 +126,7 @@ func TestNothingToPrune(t *testing.T) {
 		xs := batchesOf(13, 4, 24)
 		dense := outputs(d.chain, xs)
 		o := adagp.GroupOptions{Solver: solverNamed(t, "magnitude"), Pattern: always(prune.Unstructured(0)), HeldOut: 1}
-		if err := adagp.SolveGroups(context.Background(), d.chain.Groups(), adagp.Streams{Dense: xs, Pruned: xs}, o); err != nil {
+		if err := adagp.SolveGroups(context.Background(), d.chain.Groups(), streams(xs, xs), o); err != nil {
 			t.Fatal(err)
 		}
 		// Targets differ from the dense weights by the rounding of float32 sums.
@@ -149,7 +159,7 @@ func TestTargetRepairsDamage(t *testing.T) {
 	var steps []string
 	o := adagp.GroupOptions{Solver: solverNamed(t, "admm"), Pattern: always(prune.Unstructured(0.3)), HeldOut: 2,
 		Note: func(step string, _ float64) { steps = append(steps, step) }}
-	if err := adagp.SolveGroups(context.Background(), groups, adagp.Streams{Dense: xs, Pruned: damaged}, o); err != nil {
+	if err := adagp.SolveGroups(context.Background(), groups, streams(xs, damaged), o); err != nil {
 		t.Fatal(err)
 	}
 	if after := distance(forward(damaged), want); !(after < before/5) {
@@ -164,14 +174,14 @@ func TestTargetRepairsDamage(t *testing.T) {
 // pruned stream is the dense one with its sign changed; in the held-out one nothing is wrong.
 func badTarget() adagp.Streams {
 	xs := batchesOf(15, 5, 24)
-	s := adagp.Streams{Dense: xs}
+	var damaged []*tensor.Tensor
 	for i, x := range xs {
 		if i < 4 {
 			x = tensor.Scale(x, -1)
 		}
-		s.Pruned = append(s.Pruned, x.Clone())
+		damaged = append(damaged, x.Clone())
 	}
-	return s
+	return streams(xs, damaged)
 }
 
 // A target that held-out tokens refute is not used: the result is what the dense weights give.
@@ -250,7 +260,7 @@ func TestSolverFails(t *testing.T) {
 		o := adagp.GroupOptions{Solver: tc.solver, Pattern: always(prune.Unstructured(0.5)),
 			Log: slog.New(slog.NewTextHandler(&log, nil))}
 		err := adagp.SolveGroups(context.Background(), []nn.Group{{Linears: []*nn.Linear{lin}, Target: nn.DenseOutputs}},
-			adagp.Streams{Dense: xs, Pruned: damaged}, o)
+			streams(xs, damaged), o)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -275,7 +285,7 @@ func TestThinCalibration(t *testing.T) {
 					clear(x.Row(i)[:dead])
 				}
 				o := adagp.GroupOptions{Solver: solverNamed(t, "admm"), Pattern: always(prune.Unstructured(0.5))}
-				in := adagp.Streams{Dense: []*tensor.Tensor{x}, Pruned: []*tensor.Tensor{x.Clone()}}
+				in := streams([]*tensor.Tensor{x}, []*tensor.Tensor{x.Clone()})
 				if err := adagp.SolveGroups(context.Background(), d.chain.Groups(), in, o); err != nil {
 					t.Errorf("%s, %d tokens, %d inputs dead: %v", d.name, tokens, dead, err)
 				}
@@ -297,7 +307,7 @@ func TestGroupsRefuse(t *testing.T) {
 	}
 	nan := xs[1].Clone()
 	nan.Set(float32(math.NaN()), 7, 5)
-	both := adagp.Streams{Dense: xs, Pruned: xs}
+	both := streams(xs, xs)
 	for _, tc := range []struct {
 		name   string
 		groups []nn.Group
@@ -310,9 +320,9 @@ func TestGroupsRefuse(t *testing.T) {
 		{"ridge", d.chain.Groups(), both, with(func(o *adagp.GroupOptions) { o.Ridge = -1 }), "ridge -1"},
 		{"sparsity", d.chain.Groups(), both, with(func(o *adagp.GroupOptions) { o.Pattern = always(prune.Unstructured(1)) }), "fc1.weight: sparsity 1"},
 		{"held out", d.chain.Groups(), both, with(func(o *adagp.GroupOptions) { o.HeldOut = 2 }), "2 held out"},
-		{"streams", d.chain.Groups(), adagp.Streams{Dense: xs[:1], Pruned: xs}, good, "2 batches of the pruned stream, 1 of the dense one"},
+		{"streams", d.chain.Groups(), streams(xs[:1], xs), good, "2 batches of the pruned stream, 1 of the dense one"},
 		{"declaration", []nn.Group{{}}, both, good, "group 0 has no linear map"},
-		{"NaN", d.chain.Groups(), adagp.Streams{Dense: xs, Pruned: []*tensor.Tensor{xs[0], nan}}, good, "layer fc1: activation of input 5 at token 7 of a batch is NaN"},
+		{"NaN", d.chain.Groups(), streams(xs, []*tensor.Tensor{xs[0], nan}), good, "layer fc1: activation of input 5 at token 7 of a batch is NaN"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			err := adagp.SolveGroups(context.Background(), tc.groups, tc.in, tc.o)
@@ -331,7 +341,7 @@ func TestGroupsCancelled(t *testing.T) {
 		calls := 0
 		xs := batchesOf(19, 3, 24)
 		o := adagp.GroupOptions{Solver: stubborn{solverNamed(t, "admm"), &calls, stop, cancel}, Pattern: always(prune.Unstructured(0.5))}
-		err := adagp.SolveGroups(ctx, d.chain.Groups(), adagp.Streams{Dense: xs, Pruned: xs}, o)
+		err := adagp.SolveGroups(ctx, d.chain.Groups(), streams(xs, xs), o)
 		if stop < 3 && !errors.Is(err, context.Canceled) {
 			t.Errorf("cancelled in solver call %d: error %v", stop, err)
 		}
@@ -353,7 +363,7 @@ func TestGroupsThreads(t *testing.T) {
 			restore := restoring(d.chain)
 			xs := batchesOf(20, 3, 24)
 			o := adagp.GroupOptions{Solver: solverNamed(t, "admm"), Pattern: always(prune.NM(2, 4)), HeldOut: 1}
-			if err := adagp.SolveGroups(context.Background(), d.chain.Groups(), adagp.Streams{Dense: xs, Pruned: xs}, o); err != nil {
+			if err := adagp.SolveGroups(context.Background(), d.chain.Groups(), streams(xs, xs), o); err != nil {
 				t.Fatal(err)
 			}
 			for i, l := range d.chain.Links {
@@ -382,7 +392,7 @@ func TestGroupsFrozen(t *testing.T) {
 			}
 		}}
 	xs := batchesOf(21, 2, 24)
-	if err := adagp.SolveGroups(context.Background(), d.chain.Groups(), adagp.Streams{Dense: xs, Pruned: xs}, o); err != nil {
+	if err := adagp.SolveGroups(context.Background(), d.chain.Groups(), streams(xs, xs), o); err != nil {
 		t.Fatal(err)
 	}
 	if frozen.Weight.Value != before || set != 2 {

@@ -37,7 +37,8 @@ func (m plus) PruneLayer(ctx context.Context, l *prune.Layer) error {
 	list := l.Module.Groups()
 	e, err := newGroups(list, Streams{Dense: l.Dense, Pruned: l.Hidden, DenseOut: l.DenseOut, SeqLens: l.SeqLens}, GroupOptions{
 		Solver: m.local, Pattern: l.Pattern, RowWeights: l.RowWeights, Name: l.TensorName, Ridge: m.ridge, HeldOut: m.heldOut(l),
-		Frozen: func(lin *nn.Linear) bool { return !slices.Contains(l.Selected(), lin) },
+		Frozen:  func(lin *nn.Linear) bool { return !slices.Contains(l.Selected(), lin) },
+		Scratch: l.Scratch(),
 		Set: func(lin *nn.Linear, s *prune.Solution, stats *calib.Stats) error {
 			l.UseStats(lin, stats)
 			if !again {
@@ -52,6 +53,7 @@ func (m plus) PruneLayer(ctx context.Context, l *prune.Layer) error {
 	if err != nil {
 		return fmt.Errorf("adagp: layer %s: %w", l.Module.Name(), err)
 	}
+	defer e.release()
 	if err := e.run(ctx); err != nil {
 		return err
 	}

@@ -330,25 +330,17 @@ func (e *groups) chainData(c *nn.Chain) (*chainData, error) {
 	if first < 0 || last < first || e.list[last].Target != nn.Residual {
 		return nil, nil
 	}
-	begin, err := e.pruned.reach(0, first)
-	if err != nil {
+	if ok, err := e.pruned.passes(first, last); err != nil || !ok {
 		return nil, err
-	}
-	end, err := e.pruned.reach(0, last)
-	if err != nil {
-		return nil, err
-	}
-	if begin[0].Value != end[0].Value {
-		return nil, nil
 	}
 	return &chainData{batches: len(e.pruned.input), heldOut: e.o.HeldOut, at: func(b int) (x, y *tensor.Tensor, err error) {
-		signals, err := e.pruned.reach(b, first)
+		at, err := e.pruned.reach(b, first)
 		if err != nil {
 			return nil, nil, err
 		}
-		if y, err = e.residual(b, last, signals[0].Value); err != nil {
+		if y, err = e.residual(b, last, at.signals[0].Value); err != nil {
 			return nil, nil, err
 		}
-		return e.list[first].Input(e.pruned.context(b), signals).Value, y, nil
+		return e.list[first].Input(e.pruned.context(b), at.signals).Value, y, nil
 	}}, nil
 }

@@ -127,11 +127,11 @@ func (e *groups) observe(ctx context.Context, g int, target nn.Target, windowMom
 
 func (e *groups) observeBatch(o *observed, s *sides, b, g int, target nn.Target) error {
 	group := &e.list[g]
-	signals, err := e.pruned.reach(b, g)
+	at, err := e.pruned.reach(b, g)
 	if err != nil {
 		return err
 	}
-	x := group.Input(e.pruned.context(b), signals).Value
+	x := group.Input(e.pruned.context(b), at.signals).Value
 	if err := finite(group.Linears[0], "activation of input", x); err != nil {
 		return err
 	}
@@ -144,7 +144,7 @@ func (e *groups) observeBatch(o *observed, s *sides, b, g int, target nn.Target)
 	case nn.DenseOutputs:
 		return e.observeDense(o, s, b, g, x)
 	case nn.Residual:
-		y, err := e.residual(b, g, signals[0].Value)
+		y, err := e.residual(b, g, at.signals[0].Value)
 		if err != nil {
 			return err
 		}
@@ -162,11 +162,11 @@ func (e *groups) observeBatch(o *observed, s *sides, b, g int, target nn.Target)
 func (e *groups) observeDense(o *observed, s *sides, b, g int, x *tensor.Tensor) error {
 	return e.dense.with(func() error {
 		group := &e.list[g]
-		signals, err := e.dense.reach(b, g)
+		at, err := e.dense.reach(b, g)
 		if err != nil {
 			return err
 		}
-		xd := group.Input(e.dense.context(b), signals).Value
+		xd := group.Input(e.dense.context(b), at.signals).Value
 		if err := finite(group.Linears[0], "dense activation of input", xd); err != nil {
 			return err
 		}
@@ -182,35 +182,36 @@ func (e *groups) observeDense(o *observed, s *sides, b, g int, x *tensor.Tensor)
 
 // residual returns what a map's output is to add to skip: the sum in the dense network less skip.
 func (e *groups) residual(b, g int, skip *tensor.Tensor) (y *tensor.Tensor, err error) {
-	if sum := e.denseSum(b, g); sum != nil {
+	if e.knowsSum(g) {
+		sum, err := e.in.DenseOut[b].Load()
+		if err != nil {
+			return nil, err
+		}
 		return tensor.Sub(sum, skip), nil
 	}
 	err = e.dense.with(func() error {
 		group, c := &e.list[g], e.dense.context(b)
-		signals, err := e.dense.reach(b, g)
+		at, err := e.dense.reach(b, g)
 		if err != nil {
 			return err
 		}
-		sums := group.Outputs(c, signals, group.Input(c, signals))
+		sums := group.Outputs(c, at.signals, group.Input(c, at.signals))
 		y = tensor.Sub(sums[0].Value, skip)
 		if err := finite(group.Linears[0], "dense sum", sums[0].Value); err != nil {
 			return err
 		}
 		if g+1 < e.lastDense {
-			e.dense.keep(b, position{g + 1, group.Finish(c, signals, sums)})
+			at.group, at.signals = g+1, group.Finish(c, at.signals, sums)
+			return e.dense.keep(b, at)
 		}
 		return nil
 	})
 	return y, err
 }
 
-// denseSum is the sum behind the last group where it is the output of the whole, which is known; nil
-// elsewhere.
-func (e *groups) denseSum(b, g int) *tensor.Tensor {
-	if e.in.DenseOut == nil || g != len(e.list)-1 || e.list[g].Leave != nil {
-		return nil
-	}
-	return e.in.DenseOut[b]
+// knowsSum reports whether the sum behind group g is the output of the whole, which is known.
+func (e *groups) knowsSum(g int) bool {
+	return e.in.DenseOut != nil && g == len(e.list)-1 && e.list[g].Leave == nil
 }
 
 // finite names the linear map at which an activation is not finite.

@@ -2,9 +2,11 @@ package adagp
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/adagp/adagp/autograd"
 	"github.com/adagp/adagp/nn"
+	"github.com/adagp/adagp/prune/scratch"
 	"github.com/adagp/adagp/tensor"
 )
 
@@ -12,26 +14,34 @@ import (
 // Signals are kept where it is cheap, so that a pass for one group need not begin at the input: of each
 // batch the latest signals whose new tensors together are no wider than the input. For a decoder
 // layer that is the attention's context, later the residual stream behind it; never the wide
-// activations of the feed-forward block. So a stream takes the memory of its input once more.
+// activations of the feed-forward block. So a stream takes the scratch space of its input once more.
 type stream struct {
 	groups  []nn.Group
-	input   []*tensor.Tensor // batches [sequences · seqLens[b], width]
+	input   []*scratch.Slot // batches [sequences · seqLens[b], width]
 	seqLens []int
 	dense   map[*nn.Linear]*tensor.Tensor // weights to use; nil: those that the maps have at the time
 	last    int                           // the last group that will be asked for: nothing is kept in front of it
 	kept    []position
+	scratch *scratch.Store
 }
 
 // position is how far the kept signals of a batch have come.
 type position struct {
-	group   int // they are what reaches this group
-	signals nn.Signals
+	group int             // they are what reaches this group
+	slots []*scratch.Slot // one per signal; the stream's input may be among them
 }
 
-func newStream(groups []nn.Group, input []*tensor.Tensor, seqLens []int, dense map[*nn.Linear]*tensor.Tensor, last int) *stream {
-	s := &stream{groups: groups, input: input, seqLens: seqLens, dense: dense, last: last, kept: make([]position, len(input))}
+// reached are the signals of a batch in front of a group.
+type reached struct {
+	group   int
+	signals nn.Signals
+	slots   map[*tensor.Tensor]*scratch.Slot // of the signals that are kept already
+}
+
+func newStream(groups []nn.Group, input []*scratch.Slot, seqLens []int, dense map[*nn.Linear]*tensor.Tensor, last int, store *scratch.Store) *stream {
+	s := &stream{groups: groups, input: input, seqLens: seqLens, dense: dense, last: last, kept: make([]position, len(input)), scratch: store}
 	for b, x := range input {
-		s.kept[b].signals = nn.Signals{autograd.Const(x)}
+		s.kept[b].slots = []*scratch.Slot{x}
 	}
 	return s
 }
@@ -53,24 +63,34 @@ func (s *stream) with(body func() error) error {
 }
 
 // reach returns the signals of batch b in front of group g, which must not be behind an earlier call's.
-func (s *stream) reach(b, g int) (nn.Signals, error) {
-	p := s.kept[b]
-	c := s.context(b)
-	for p.group < g {
-		p = position{p.group + 1, s.groups[p.group].Forward(c, p.signals)}
-		if err := s.finite(p); err != nil {
+func (s *stream) reach(b, g int) (*reached, error) {
+	at := &reached{group: s.kept[b].group, slots: map[*tensor.Tensor]*scratch.Slot{}}
+	for _, slot := range s.kept[b].slots {
+		t, err := slot.Load()
+		if err != nil {
 			return nil, err
 		}
-		s.keep(b, p)
+		at.signals = append(at.signals, autograd.Const(t))
+		at.slots[t] = slot
 	}
-	return p.signals, nil
+	for at.group < g {
+		if err := s.forward(b, at); err != nil {
+			return nil, err
+		}
+		if err := s.keep(b, at); err != nil {
+			return nil, err
+		}
+	}
+	return at, nil
 }
 
-// finite names the group behind which a signal is not finite.
-func (s *stream) finite(p position) error {
-	for _, v := range p.signals {
+// forward takes the signals of batch b through one more group.
+func (s *stream) forward(b int, at *reached) error {
+	at.signals = s.groups[at.group].Forward(s.context(b), at.signals)
+	at.group++
+	for _, v := range at.signals {
 		if i, ok := v.Value.Finite(); !ok {
-			l := s.groups[p.group-1].Linears[0]
+			l := s.groups[at.group-1].Linears[0]
 			return fmt.Errorf("layer %s: signal %d behind it is %v at token %d of a batch, want a finite value",
 				l.Name(), i%v.Value.Dim(-1), v.Value.Data()[i], i/v.Value.Dim(-1))
 		}
@@ -79,17 +99,65 @@ func (s *stream) finite(p position) error {
 }
 
 // keep stores signals unless they are too large or of no further use.
-func (s *stream) keep(b int, p position) {
-	if p.group >= s.last {
-		return
+func (s *stream) keep(b int, at *reached) error {
+	if at.group >= s.last {
+		return nil
 	}
 	size := 0
-	for _, v := range p.signals {
-		if v.Value != s.input[b] {
+	for _, v := range at.signals {
+		if at.slots[v.Value] != s.input[b] {
 			size += v.Value.Len()
 		}
 	}
-	if size <= s.input[b].Len() {
-		s.kept[b] = p
+	if size > s.input[b].Len() {
+		return nil
 	}
+	next := position{group: at.group}
+	for _, v := range at.signals {
+		slot := at.slots[v.Value]
+		if slot == nil {
+			var err error
+			if slot, err = s.scratch.Put(v.Value); err != nil {
+				return err
+			}
+			at.slots[v.Value] = slot
+		}
+		next.slots = append(next.slots, slot)
+	}
+	s.drop(b, next.slots)
+	s.kept[b] = next
+	return nil
+}
+
+// drop frees what is kept of batch b, except the given slots and the input, which is not the stream's.
+func (s *stream) drop(b int, except []*scratch.Slot) {
+	for _, slot := range s.kept[b].slots {
+		if slot != s.input[b] && !slices.Contains(except, slot) {
+			slot.Free()
+		}
+	}
+	s.kept[b] = position{slots: []*scratch.Slot{s.input[b]}}
+}
+
+// release drops all that is kept.
+func (s *stream) release() {
+	for b := range s.kept {
+		s.drop(b, nil)
+	}
+}
+
+// passes reports whether the first signal in front of group first is still the first one in front of
+// group last: a residual stream that both see.
+func (s *stream) passes(first, last int) (bool, error) {
+	at, err := s.reach(0, first)
+	if err != nil {
+		return false, err
+	}
+	begin := at.signals[0].Value
+	for at.group < last {
+		if err := s.forward(0, at); err != nil {
+			return false, err
+		}
+	}
+	return at.signals[0].Value == begin, nil
 }

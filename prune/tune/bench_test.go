@@ -10,6 +10,7 @@ import (
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/nn/optim"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/scratch"
 	"github.com/adagp/adagp/tensor"
 )
 
@@ -42,7 +43,7 @@ func BenchmarkStep(b *testing.B) {
 				}
 				h := teacher.Embed(c, ids)
 				target := teacher.Layers()[0].Forward(c, h)
-				d, err := newBlock(layer, own, []*tensor.Tensor{h.Value}, []*tensor.Tensor{target.Value}, []int{c.SeqLen}, Options{})
+				d, err := newBlock(layer, own, scratch.List(h.Value), scratch.List(target.Value), []int{c.SeqLen}, Options{})
 				benchStep(b, d, err, layer.Walk)
 			})
 			b.Run("global", func(b *testing.B) {
@@ -86,8 +87,8 @@ func benchStep(b *testing.B, d *descent, err error, walk func(func(*nn.Param))) 
 	d.total = 1
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := d.step(opt, []int{0, 1, 2, 3}); err != nil {
-			b.Fatal(err)
+		if diverged, err := d.step(opt, []int{0, 1, 2, 3}); diverged != nil || err != nil {
+			b.Fatal(diverged, err)
 		}
 	}
 	b.ReportMetric(float64(4*256*b.N)/b.Elapsed().Seconds(), "tokens/s")

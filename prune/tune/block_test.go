@@ -14,6 +14,7 @@ import (
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/refit"
+	"github.com/adagp/adagp/prune/scratch"
 	"github.com/adagp/adagp/prune/tune"
 	"github.com/adagp/adagp/tensor"
 	"github.com/adagp/adagp/tensor/linalg"
@@ -283,7 +284,7 @@ func TestGradientsStay(t *testing.T) {
 	lin.Weight.Grad, lin.Bias.Grad = w, b
 	wantW, wantB := w.Clone(), b.Clone()
 	for _, masks := range []map[*nn.Linear]*prune.Mask{p.masks, nil} {
-		r, err := tune.Block(context.Background(), p.layer, masks, p.in, p.target, p.seqLens, tune.Options{})
+		r, err := tune.Block(context.Background(), p.layer, masks, scratch.List(p.in...), scratch.List(p.target...), p.seqLens, tune.Options{})
 		if err != nil || r.Kept != (masks != nil) {
 			t.Fatalf("with %d masks: got %+v, %v", len(masks), r, err)
 		}

@@ -18,7 +18,7 @@ type descent struct {
 	tokens  []int // of each window
 	// loss returns the sum over the tokens of some windows of their losses, and if asked to adds to
 	// the gradients those of the loss's mean over these tokens.
-	loss    func(windows []int, gradient bool) float64
+	loss    func(windows []int, gradient bool) (float64, error)
 	options Options
 	done    float64 // work, in passes over a window: a training step counts as three, forward and twice that back
 	total   float64
@@ -72,8 +72,12 @@ func (d *descent) epochs(ctx context.Context, train, judges []int, start []*tens
 			if err := ctx.Err(); err != nil {
 				return r, nil, err
 			}
-			if err := d.step(opt, batch); err != nil {
-				return d.diverged(r, start, "cause", err.Error())
+			diverged, err := d.step(opt, batch)
+			if err != nil {
+				return r, nil, err
+			}
+			if diverged != nil {
+				return d.diverged(r, start, "cause", diverged.Error())
 			}
 		}
 		loss, err := d.evaluate(ctx, judges)
@@ -100,20 +104,23 @@ func (d *descent) diverged(r Result, start []*tensor.Tensor, why ...any) (Result
 	return r, start, nil
 }
 
-// step takes one step of the optimiser. An error means a loss or a gradient that is not finite.
-func (d *descent) step(opt *optim.Optimizer, windows []int) error {
+// step takes one step of the optimiser. It tells of a loss or a gradient that is not finite in diverged.
+func (d *descent) step(opt *optim.Optimizer, windows []int) (diverged, err error) {
 	d.weights.zeroGrad()
-	loss := d.loss(windows, true)
+	loss, err := d.loss(windows, true)
+	if err != nil {
+		return nil, err
+	}
 	if !finite(loss) {
-		return fmt.Errorf("loss of a batch is %v", loss)
+		return fmt.Errorf("loss of a batch is %v", loss), nil
 	}
 	d.weights.packGrad()
 	if err := opt.Step(); err != nil {
-		return err
+		return err, nil
 	}
 	d.weights.unpack()
 	d.advance(3 * len(windows))
-	return nil
+	return nil, nil
 }
 
 // evaluate returns the mean loss over the tokens of some windows.
@@ -123,7 +130,11 @@ func (d *descent) evaluate(ctx context.Context, windows []int) (float64, error) 
 		if err := ctx.Err(); err != nil {
 			return 0, err
 		}
-		sum += d.loss(batch, false)
+		loss, err := d.loss(batch, false)
+		if err != nil {
+			return 0, err
+		}
+		sum += loss
 		for _, w := range batch {
 			tokens += d.tokens[w]
 		}

@@ -93,7 +93,7 @@ func (g *global) check() error {
 	return nil
 }
 
-func (g *global) loss(windows []int, gradient bool) float64 {
+func (g *global) loss(windows []int, gradient bool) (float64, error) {
 	groups, tokens := g.descent.byLength(windows)
 	sum := 0.0
 	for _, group := range groups {
@@ -117,7 +117,7 @@ func (g *global) loss(windows []int, gradient bool) float64 {
 		g.tape.BackwardFrom(h, dh)
 		g.tape.Reset()
 	}
-	return sum
+	return sum, nil
 }
 
 // infer returns what a model's head is applied to.

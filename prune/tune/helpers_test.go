@@ -11,6 +11,7 @@ import (
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/scratch"
 	"github.com/adagp/adagp/prune/tune"
 	"github.com/adagp/adagp/tensor"
 )
@@ -78,7 +79,7 @@ func newProblem(d int, lengths ...int) *problem {
 }
 
 func (p *problem) block(ctx context.Context, o tune.Options) (tune.Result, error) {
-	return tune.Block(ctx, p.layer, p.masks, p.in, p.target, p.seqLens, o)
+	return tune.Block(ctx, p.layer, p.masks, scratch.List(p.in...), scratch.List(p.target...), p.seqLens, o)
 }
 
 func (p *problem) tuned(t testing.TB, o tune.Options) tune.Result {

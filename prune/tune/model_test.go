@@ -16,6 +16,7 @@ import (
 	_ "github.com/adagp/adagp/models/all"
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/scratch"
 	_ "github.com/adagp/adagp/prune/sparsegpt"
 	"github.com/adagp/adagp/prune/tune"
 	"github.com/adagp/adagp/tensor"
@@ -115,7 +116,7 @@ func TestBlockOfModel(t *testing.T) {
 	layer := student.Layers()[0]
 	own := of(layer, masks)
 	copies := fixed(student, own)
-	r, err := tune.Block(context.Background(), layer, own, []*tensor.Tensor{h.Value}, []*tensor.Tensor{target.Value}, []int{c.SeqLen}, tune.Options{})
+	r, err := tune.Block(context.Background(), layer, own, scratch.List(h.Value), scratch.List(target.Value), []int{c.SeqLen}, tune.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
