@@ -73,13 +73,13 @@ func (t triangle) factor() int {
 func (t triangle) factorLeaf() int {
 	n, ld := t.n, t.ld
 	for k := range n {
-		// Column j follows from k others, which start at column from, and reaches over rows top to bottom.
-		j, from, top, bottom := k, 0, k, n
+		// Column j follows from k others, which start at column at, and reaches over rows top to bottom.
+		j, at, top, bottom := k, 0, k, n
 		if t.upper {
 			j = n - 1 - k
-			from, top, bottom = j+1, 0, j+1
+			at, top, bottom = j+1, 0, j+1
 		}
-		gemm(false, true, bottom-top, 1, k, -1, t.a[top*ld+from:], ld, t.a[j*ld+from:], ld, 1, t.a[top*ld+j:], ld)
+		gemm(false, true, bottom-top, 1, k, -1, t.a[top*ld+at:], ld, t.a[j*ld+at:], ld, 1, t.a[top*ld+j:], ld)
 		pivot := t.a[j*ld+j]
 		if !(pivot > 0) || math.IsInf(pivot, 1) {
 			return j

@@ -9,8 +9,8 @@ import (
 	"github.com/adagp/adagp/tensor"
 )
 
-// sizes meet every tail of the block sizes 32, 64 and 128.
-var sizes = []int{1, 2, 7, 31, 32, 33, 64, 65, 127, 128, 129, 193, 300}
+// sizes meet the leaves of triangles and every tail of them, and those of the tiles.
+var sizes = []int{1, 2, 7, 8, 31, 33, 47, 48, 49, 64, 95, 96, 97, 129, 144, 193, 300}
 
 func newRand(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 11)) }
 

@@ -69,15 +69,15 @@ func (t triangle) setInverses() {
 func (t triangle) invertLeaf() {
 	x := t.inverse
 	for k := range t.n {
-		i, from := k, 0 // row i of the inverse follows from k others, which start at row and column from
+		i, at := k, 0 // row i of the inverse follows from k others, which start at row and column at
 		if t.upper {
 			i = t.n - 1 - k
-			from = i + 1
+			at = i + 1
 		}
 		row := x[i*leaf : i*leaf+t.n]
 		clear(row)
 		r := 1 / t.a[i*t.ld+i]
-		gemm(false, false, 1, k, k, -r, t.a[i*t.ld+from:], t.ld, x[from*leaf+from:], leaf, 0, row[from:], leaf)
+		gemm(false, false, 1, k, k, -r, t.a[i*t.ld+at:], t.ld, from(x, at*leaf+at), leaf, 0, row[at:], leaf)
 		row[i] = r
 	}
 }
