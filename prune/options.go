@@ -90,7 +90,7 @@ func (o *Options) check(m *models.Model) error {
 	if o.Ridge-o.Ridge != 0 {
 		return fmt.Errorf("ridge %v: want a finite number", o.Ridge)
 	}
-	if err := o.checkQuantization(); err != nil {
+	if err := o.CheckQuantization(); err != nil {
 		return err
 	}
 	if o.DType != nil && *o.DType != tensor.F32 && *o.DType != tensor.F16 && *o.DType != tensor.BF16 {

@@ -36,8 +36,8 @@ type StatisticsUser interface {
 
 func (m *local) Needs() Needs { return m.solver.Needs() }
 
-// checkQuantization reports settings that are out of range or do not go together.
-func (o *Options) checkQuantization() error {
+// CheckQuantization reports settings of Quantize and Rounding that are out of range or do not go together.
+func (o Options) CheckQuantization() error {
 	if o.Rounding != "" && !slices.Contains(Roundings, o.Rounding) {
 		return fmt.Errorf("rounding %q: want one of %s", o.Rounding, strings.Join(Roundings, ", "))
 	}

@@ -78,8 +78,7 @@ func oneByOne(solver string, target nn.Target) func(*nn.Chain, *tensor.Tensor, f
 		for i := range layers {
 			layers[i].Target = target
 		}
-		batch := []*tensor.Tensor{images}
-		return adagp.SolveGroups(context.Background(), layers, adagp.Streams{Dense: batch, Pruned: batch}, adagp.GroupOptions{
+		return adagp.SolveGroups(context.Background(), layers, adagp.Inputs(images), adagp.GroupOptions{
 			Solver: s, Pattern: func(*nn.Linear) prune.Pattern { return prune.Unstructured(sparsity) },
 		})
 	}

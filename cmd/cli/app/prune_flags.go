@@ -30,7 +30,7 @@ func pruneFlags() []cli.Flag {
 		calib   = "Calibration"
 		results = "Results"
 	)
-	return []cli.Flag{
+	return append([]cli.Flag{
 		modelFlag(),
 		&cli.StringFlag{Name: "out", Usage: "output folder `DIR` (required)"},
 		&cli.BoolFlag{Name: "force", Usage: "replace an existing output folder", DisableDefaultText: true},
@@ -60,7 +60,7 @@ func pruneFlags() []cli.Flag {
 		&cli.StringFlag{Name: "dtype", Usage: "`TYPE` of the written weights: keep, float32, float16 or bfloat16", Value: "keep", Category: results},
 		&cli.StringFlag{Name: "eval", Usage: "measure the perplexity on text `FILE` before and after", Category: results},
 		&cli.StringFlag{Name: "report", Usage: "write a page with tables and plots to `FILE.html`", Category: results},
-	}
+	}, quantizeFlags(results)...)
 }
 
 // pruneSettings are the flags of prune, checked as far as they can be without the model.
@@ -113,6 +113,9 @@ func parsePruneSettings(s *session, c *cli.Context) (*pruneSettings, error) {
 		return nil, err
 	}
 	if err := parseAllocation(c, &set.options); err != nil {
+		return nil, err
+	}
+	if err := parseQuantization(c, &set.options); err != nil {
 		return nil, err
 	}
 	if err := parseSelection(c, &set.options); err != nil {
