@@ -1,5 +1,6 @@
-// Package eval measures language models on token windows: perplexity, by the convention of the
-// SparseGPT scripts that pruning papers share. Package data cuts the windows.
+// Package eval measures language models: perplexity on token windows, by the convention of the SparseGPT
+// scripts that pruning papers share; accuracy on multiple-choice questions, by that of
+// lm-evaluation-harness; and how sure a difference between two models is.
 package eval
 
 import (
@@ -26,12 +27,13 @@ type Options struct {
 
 // Result of Perplexity.
 type Result struct {
-	Perplexity float64 // exp(NLL)
-	NLL        float64 // nats per predicted token, mean over windows of the window's mean
-	Windows    int     // windows measured
-	SeqLen     int     // tokens in each; of the longest when they differ
-	Tokens     int     // tokens in all windows
-	Seconds    float64 // wall time
+	Perplexity float64   // exp(NLL)
+	NLL        float64   // nats per predicted token, mean over windows of the window's mean
+	Windows    int       // windows measured
+	SeqLen     int       // tokens in each; of the longest when they differ
+	Tokens     int       // tokens in all windows
+	Seconds    float64   // wall time
+	Losses     []float64 // of each window, in nats per predicted token
 }
 
 // Perplexity measures m on windows of token ids.
@@ -67,6 +69,7 @@ func Perplexity(ctx context.Context, m models.CausalLM, windows [][]int, o Optio
 		}
 		for i, loss := range losses {
 			total += loss
+			r.Losses = append(r.Losses, loss)
 			r.Tokens += len(windows[lo+i])
 			r.SeqLen = max(r.SeqLen, len(windows[lo+i]))
 		}
