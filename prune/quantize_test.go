@@ -1,0 +1,196 @@
+package prune_test
+
+import (
+	"context"
+	"encoding/json"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/adagp/adagp/internal/parallel"
+	"github.com/adagp/adagp/models"
+	"github.com/adagp/adagp/nn"
+	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/quant"
+	"github.com/adagp/adagp/tensor"
+	"github.com/adagp/adagp/tensor/linalg"
+)
+
+// checkOnGrids compares what was written with the grids in the report, which went through JSON.
+func checkOnGrids(t *testing.T, what string, r *prune.Report, out *memory, spec quant.Spec, roundOff float64) {
+	t.Helper()
+	text, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var back prune.Report
+	if err := json.Unmarshal(text, &back); err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range back.Layers {
+		for _, x := range l.Tensors {
+			if x.Quantization == nil {
+				t.Fatalf("%s: %s has no grid", what, x.Name)
+			}
+			g, err := x.Quantization.Grid(x.Shape[0], x.Shape[1])
+			if err != nil || g.Spec != spec {
+				t.Fatalf("%s: %s: grid %+v, error %v", what, x.Name, x.Quantization, err)
+			}
+			w, zeros := out.tensors[x.Name], 0
+			for i := range w.Dim(0) {
+				for j, v := range w.Row(i) {
+					point := g.Round(i, j, float64(v))
+					if d := math.Abs(point - float64(v)); d > roundOff*math.Abs(point) {
+						t.Fatalf("%s: %s [%d %d] is %g, the nearest grid point %g", what, x.Name, i, j, v, point)
+					}
+					if v == 0 {
+						zeros++
+					}
+				}
+			}
+			if zeros != x.Zeros || !(x.Error >= 0 && x.Error < 1) {
+				t.Errorf("%s: %s has %d zeros and error %v in the report, %d zeros", what, x.Name, x.Zeros, x.Error, zeros)
+			}
+		}
+	}
+}
+
+// TestQuantize: every method's weights end on grids, rounded as its statistics suggest or as the options
+// say, with no fewer zeros than asked for.
+func TestQuantize(t *testing.T) {
+	vocab := open(t, "rand-llama-bias").Config().VocabSize
+	windows := randomWindows(vocab, repeat(16, 24)...)
+	f16, f32 := tensor.F16, tensor.F32
+	for _, c := range []struct {
+		o    prune.Options
+		want string // rounding in the report
+	}{
+		{prune.Options{Method: "magnitude", Pattern: prune.Unstructured(0.5)}, "nearest"},
+		{prune.Options{Method: "wanda", Pattern: prune.Unstructured(0.5), Rounding: "gptq"}, "gptq"},
+		{prune.Options{Method: "sparsegpt", Pattern: prune.NM(2, 4)}, "gptq"},
+		{prune.Options{Method: "sparsegpt", Pattern: prune.Unstructured(0.5), Rounding: "nearest"}, "nearest"},
+		{prune.Options{Method: "admm", Pattern: prune.Unstructured(0.7)}, "gptq"},
+		{prune.Options{Method: "adagp", Pattern: prune.Unstructured(0.5)}, "gptq"},
+		{prune.Options{Method: "adagp", Pattern: prune.Unstructured(0.5), Paper: true, Epochs: 2}, "gptq"},
+		{prune.Options{Method: "global-magnitude", Pattern: prune.Unstructured(0.5)}, "nearest"},
+		{prune.Options{Method: "sparsegpt", Pattern: prune.Unstructured(0.5), DType: &f16}, "gptq"},
+	} {
+		what := c.o.Method + "/" + c.want
+		spec := quant.Spec{Bits: 4, Group: 16}
+		c.o.Quantize = &spec
+		roundOff := 0x1p-11
+		if c.o.DType == nil {
+			c.o.DType, roundOff = &f32, 0x1p-24
+		}
+		r, out := prunedRun(t, "rand-llama-bias", windows, c.o)
+		checkOnGrids(t, what, r, out, spec, roundOff)
+		h := r.Hyperparameters
+		if h["wbits"] != 4 || h["wgroup"] != 16 || h["wround"] != c.want {
+			t.Errorf("%s: hyperparameters %v", what, h)
+		}
+		if r.Totals.Sparsity < c.o.Pattern.Sparsity-1e-3 {
+			t.Errorf("%s: sparsity %v", what, r.Totals.Sparsity)
+		}
+		if c.o.Method == "adagp" && !c.o.Paper && (h["global_epochs"] != 0 || len(r.Finish) != 0) {
+			t.Errorf("%s: global tuning of weights on grids: %v %v", what, h, r.Finish)
+		}
+	}
+}
+
+// TestQuantizeThreads: bits do not depend on the number of threads.
+func TestQuantizeThreads(t *testing.T) {
+	defer parallel.SetThreads(0)
+	windows := randomWindows(open(t, "rand-opt350").Config().VocabSize, repeat(16, 16)...)
+	for _, method := range []string{"sparsegpt", "admm"} {
+		var want *memory
+		for _, threads := range []int{1, 3} {
+			parallel.SetThreads(threads)
+			_, got := prunedRun(t, "rand-opt350", windows, prune.Options{Method: method, Pattern: prune.Unstructured(0.5), Quantize: &quant.Spec{Bits: 3}})
+			if want == nil {
+				want = got
+			}
+			for name, w := range want.tensors {
+				if !slices.Equal(w.Data(), got.tensors[name].Data()) {
+					t.Errorf("%s: %s differs with %d threads", method, name, threads)
+				}
+			}
+		}
+	}
+}
+
+// TestQuantizeFeedback: on the layer's own inputs, rounding with feedback behind a solver that cannot
+// round loses less than rounding to the nearest.
+func TestQuantizeFeedback(t *testing.T) {
+	windows := randomWindows(open(t, "stories260k").Config().VocabSize, repeat(64, 16)...)
+	errors := map[string]float64{}
+	for _, rounding := range prune.Roundings {
+		r, _ := prunedRun(t, "stories260k", windows, prune.Options{Method: "refit", Pattern: prune.Unstructured(0.5), Layers: [2]int{0, 1},
+			Quantize: &quant.Spec{Bits: 3}, Rounding: rounding})
+		for _, x := range r.Layers[0].Tensors {
+			errors[rounding] += x.Error
+		}
+	}
+	if !(errors[prune.RoundFeedback] < 0.9*errors[prune.RoundNearest]) {
+		t.Errorf("errors %v", errors)
+	}
+}
+
+func TestQuantizeRefuses(t *testing.T) {
+	m := open(t, "rand-llama-bias")
+	windows := randomWindows(m.Config().VocabSize, 16)
+	for _, c := range []struct {
+		o    prune.Options
+		want string
+	}{
+		{prune.Options{Quantize: &quant.Spec{Bits: 1}}, "1 bits: want 2 to 8"},
+		{prune.Options{Quantize: &quant.Spec{Bits: 4, Group: -1}}, "-1 columns"},
+		{prune.Options{Quantize: &quant.Spec{Bits: 4, Group: 6}, Pattern: prune.NM(2, 4)}, "want a multiple of 4"},
+		{prune.Options{Quantize: &quant.Spec{Bits: 4}, Rounding: "up"}, `rounding "up": want one of gptq, nearest`},
+		{prune.Options{Rounding: "gptq"}, "without grids"},
+	} {
+		_, err := prune.Run(context.Background(), m, windows, c.o, nil)
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("error %v, want %q", err, c.want)
+		}
+	}
+}
+
+// TestQuantizeFinish: what comes after the layers cannot move weights off their grids.
+func TestQuantizeFinish(t *testing.T) {
+	m := open(t, "rand-llama-bias")
+	finishWith = finishing{finish: func(_ context.Context, f *prune.Final) error {
+		lin := firstLinear(f.Model)
+		return f.Set(lin, lin.Weight.Value)
+	}}
+	_, err := prune.Run(context.Background(), m, randomWindows(m.Config().VocabSize, repeat(16, 4)...),
+		prune.Options{Method: "test-finish", Quantize: &quant.Spec{Bits: 4}}, &memory{})
+	if err == nil || !strings.Contains(err.Error(), "rounded to a grid") {
+		t.Errorf("error %v, want one about the grid", err)
+	}
+}
+
+func firstLinear(m *models.Model) *nn.Linear { return m.Layers()[0].Linears()[0] }
+
+// offGrid returns weights that are not on the grid it names.
+type offGrid struct{}
+
+func (offGrid) Needs() prune.Needs { return prune.Needs{} }
+
+func (offGrid) Solve(_ context.Context, p *prune.Problem) (*prune.Solution, error) {
+	mask, err := p.Select(p.W, prune.LayerScope)
+	if err != nil {
+		return nil, err
+	}
+	s := p.Masked(mask)
+	_, s.Grid = quant.Nearest(quant.Spec{Bits: 2}, s.W)
+	return s, nil
+}
+
+func TestSolveChecksGrid(t *testing.T) {
+	w := linalg.FromSlice([]float64{1, 2, 3.3, -4}, 1, 4)
+	_, err := prune.Solve(context.Background(), offGrid{}, &prune.Problem{Name: "w", W: w, Pattern: prune.Unstructured(0.25)})
+	if err == nil || !strings.Contains(err.Error(), "solve w: weight [0 ") || !strings.Contains(err.Error(), "not on its grid") {
+		t.Errorf("error %v, want one about the grid of w", err)
+	}
+}
