@@ -1,10 +1,5 @@
 package sparsegpt
 
-import (
-	"github.com/adagp/adagp/asm"
-	"github.com/adagp/adagp/prune"
-)
-
 // blockEnd returns where the block that starts at column i1 ends: after b columns, or before that at
 // the first column of a group of columns with a grid of its own that would reach beyond it. A grid is
 // fitted when its first column has its turn, and must see weights that are compensated for everything
@@ -22,32 +17,39 @@ func (r *run) blockEnd(i1, b int) int {
 	return i2
 }
 
-// roundRow is solveRow with the weights that stay rounded to their grids: the error of a kept weight,
+// round is decide with the weights that stay rounded to their grids: the error of a kept weight,
 // E_ij = (W_ij − round(W_ij))/U_jj, is made up for like that of a pruned one.
-func (r *run) roundRow(i, i1, i2 int, sel *prune.Selector) {
-	all, groups := r.w.Row(i), r.chooses()
-	w, errs, keep := all[i1:i2], r.errs.Row(i), r.mask.RowBits(i)
-	for j := range w {
-		if groups && j%r.p.Pattern.M == 0 {
-			r.selectGroup(i, i1, j, w, errs, sel)
-		}
-		if end := r.grid.GroupEnd(i1 + j); end > 0 {
-			lowest, highest := 0.0, 0.0
-			for k, v := range all[i1+j : end] {
-				v = keep.Kept(i1+j+k, v) // what is pruned in later blocks is not known yet and counts
-				lowest, highest = min(lowest, v), max(highest, v)
-			}
-			r.grid.Fit(i, i1+j, lowest, highest)
+func (t *tile) round(j int) {
+	grid, col := t.r.grid, t.i1+j
+	end := grid.GroupEnd(col)
+	w, e := t.column(j)
+	for i, v := range w {
+		row := t.first + i
+		if end > 0 {
+			lowest, highest := t.limits(i, j, end)
+			grid.Fit(row, col, lowest, highest)
 		}
 		q := 0.0
-		if v := keep.Kept(i1+j, w[j]); v != 0 {
-			q = r.grid.Round(i, i1+j, v)
+		if v != 0 && t.words[i]>>(col&63)&1 != 0 {
+			q = grid.Round(row, col, v)
 		}
-		e := (w[j] - q) / r.diag[i1+j]
-		errs[j] = e
-		w[j] = q
-		if e != 0 {
-			asm.Axpy64(-e, r.u.Data[(i1+j)*r.u.Cols+i1+j+1:][:len(w)-j-1], w[j+1:])
-		}
+		w[i] = q
+		e[i] = (v - q) / t.r.diag[col]
 	}
+}
+
+// limits returns the lowest and the highest of the weights of the tile's row i, from its column j up to
+// column end of the matrix, of which those that are pruned count as zero. What is pruned in later blocks
+// is not known yet and counts.
+func (t *tile) limits(i, j, end int) (lowest, highest float64) {
+	row, keep := t.r.w.Row(t.first+i), t.r.mask.RowBits(t.first+i)
+	for col := t.i1 + j; col < end; col++ {
+		v := row[col]
+		if k := col - t.i1; k < t.width {
+			v = t.w[k*t.height+i]
+		}
+		v = keep.Kept(col, v)
+		lowest, highest = min(lowest, v), max(highest, v)
+	}
+	return lowest, highest
 }

@@ -2,6 +2,7 @@ package sparsegpt
 
 import (
 	"context"
+	"sync"
 
 	"github.com/adagp/adagp/internal/parallel"
 	"github.com/adagp/adagp/prune"
@@ -76,7 +77,7 @@ type run struct {
 	diag []float64   // diagonal of u
 	grid *quant.Grid // of the weights that stay; nil: they are not rounded
 
-	errs   *linalg.Matrix // E of the block at hand [out, B]
+	tiles  sync.Pool      // of *tile
 	scores *linalg.Matrix // scores of the block at hand [out, B], for unstructured patterns
 	sel    prune.Selector
 }
@@ -103,7 +104,6 @@ func newRun(p *prune.Problem, u *linalg.Matrix, dead []int) *run {
 // blocks runs over the column blocks of width b.
 func (r *run) blocks(ctx context.Context, b int) error {
 	rows, cols := r.w.Rows, r.w.Cols
-	errs := make([]float64, rows*b)
 	var scores []float64
 	unstructured := r.p.Keep == nil && !r.p.Pattern.Structured()
 	if unstructured {
@@ -114,7 +114,6 @@ func (r *run) blocks(ctx context.Context, b int) error {
 			return err
 		}
 		i2 = r.blockEnd(i1, b)
-		r.errs = linalg.FromSlice(errs[:rows*(i2-i1)], rows, i2-i1)
 		if unstructured {
 			r.scores = linalg.FromSlice(scores[:rows*(i2-i1)], rows, i2-i1)
 			r.selectBlock(i1)
