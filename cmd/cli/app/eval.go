@@ -2,11 +2,13 @@ package app
 
 import (
 	"fmt"
-	"io"
+	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/adagp/adagp/data"
+	"github.com/adagp/adagp/data/tokenizer"
 	"github.com/adagp/adagp/eval"
 	"github.com/adagp/adagp/models"
 )
@@ -14,79 +16,196 @@ import (
 func evalCommand(r *run) *cli.Command {
 	return command(&cli.Command{
 		Name:      "eval",
-		Usage:     "measure the perplexity of a model on a text",
-		UsageText: programName + " eval --model DIR --text FILE [flags]",
-		Description: `The text is tokenised once, cut into windows of --seqlen tokens that do not overlap, and
-the perplexity is exp of the mean loss of the windows. FILE is .txt, or .jsonl (also .gz) with a
-"text" per line, or .jsonl whose lines hold "input_ids": those are windows, used as given.`,
+		Usage:     "measure perplexity and zero-shot accuracy, compare models",
+		UsageText: programName + " eval --model DIR [--model DIR…] [--text FILE…] [--task NAME=FILE…] [flags]",
+		Description: `Perplexity: a text is tokenised once, cut into windows of --seqlen tokens that do not overlap,
+and the perplexity is exp of the mean loss of the windows. FILE is .txt, or .jsonl (also .gz) with
+a "text" per line, or .jsonl whose lines hold "input_ids": those are windows, used as given.
+Tasks: accuracy on multiple-choice questions, prompts and scoring as in lm-evaluation-harness.
+Several models are measured on the same windows and questions, and each is compared with the
+first: the interval holds the true difference with 95 % confidence (paired bootstrap).`,
 		Flags: []cli.Flag{
-			modelFlag(),
-			&cli.StringFlag{Name: "text", Usage: "evaluation text `FILE` (required)"},
+			&cli.StringSliceFlag{Name: "model", Usage: "model folder `DIR`, or demo:llama, demo:opt; may repeat (required)"},
+			&cli.StringSliceFlag{Name: "text", Usage: "measure the perplexity on `FILE`; may repeat"},
+			&cli.StringSliceFlag{Name: "task", Usage: "measure the accuracy on `NAME=FILE.jsonl`, NAME one of " + strings.Join(eval.TaskNames, ", ") + "; may repeat"},
 			&cli.IntFlag{Name: "seqlen", Usage: "tokens per window `L`", DefaultText: "the model's context, at most 2048"},
-			&cli.IntFlag{Name: "max-windows", Usage: "stop after `N` windows", DefaultText: "all"},
+			&cli.IntFlag{Name: "max-windows", Usage: "stop after `N` windows of each text", DefaultText: "all"},
+			&cli.IntFlag{Name: "max-questions", Usage: "stop after `N` questions of each task", DefaultText: "all"},
+			&cli.BoolFlag{Name: "no-bos", Usage: "put no BOS in front of a task's prompts, as the harness did in 2023", DisableDefaultText: true},
+			&cli.IntFlag{Name: "resamples", Usage: "bootstrap resamples `N` of a comparison", Value: eval.DefaultResamples},
 		},
 		Action: r.action(runEval),
 	},
 		"eval --model demo:llama --text story.txt",
 		"eval --model pruned --text wiki.test.jsonl --seqlen 256 --max-windows 100 --json",
+		"eval --model dense --model pruned --text wiki.txt --task piqa=piqa.jsonl --task rte=rte.jsonl",
 	)
 }
 
-// evalResult is the JSON of docs/contract.md.
-type evalResult struct {
-	Task       string  `json:"task"`
-	Perplexity float64 `json:"perplexity"`
-	NLL        float64 `json:"nll"`
-	Windows    int     `json:"windows"`
-	SeqLen     int     `json:"seqlen"`
-	Tokens     int     `json:"tokens"`
-	Seconds    float64 `json:"seconds"`
+// evalPlan is what the flags of eval ask for.
+type evalPlan struct {
+	models       []string
+	texts        []string
+	tasks        []evalTask
+	maxWindows   int
+	maxQuestions int
+	noBOS        bool
+	resamples    int
 }
 
-func runEval(s *session, c *cli.Context) error {
-	if err := atLeast(c, 2, "seqlen"); err != nil {
-		return err
-	}
-	if err := atLeast(c, 1, "max-windows"); err != nil {
-		return err
-	}
-	if _, err := required(c, "model"); err != nil {
-		return err
-	}
-	text, err := required(c, "text")
-	if err != nil {
-		return err
-	}
-	m, err := openModel(c)
-	if err != nil {
-		return err
-	}
-	defer m.Close()
-	length, err := windowLength(c, m)
-	if err != nil {
-		return err
-	}
-	corpus, err := data.ReadCorpus([]string{text})
-	if err != nil {
-		return err
-	}
-	windows, _, err := evaluationFor(m, corpus, length, c.Int("max-windows"))
-	if err != nil {
-		return err
-	}
-	if err := m.LoadAll(); err != nil {
-		return err
-	}
-	got, err := s.perplexity("evaluating", m, windows)
-	if err != nil {
-		return err
-	}
-	res := evalResult{"perplexity", got.Perplexity, got.NLL, got.Windows, got.SeqLen, got.Tokens, got.Seconds}
-	return s.result(res, func(w io.Writer) {
-		fmt.Fprintf(w, "perplexity %s  (mean loss %.4f, %d windows of %d tokens, %s)\n",
-			formatPerplexity(res.Perplexity), res.NLL, res.Windows, res.SeqLen, formatSeconds(res.Seconds))
-	})
+// evalTask is a task with its questions.
+type evalTask struct {
+	name, file string
+	questions  []eval.Question
 }
+
+// maxResamples keeps the memory for a comparison below a gigabyte.
+const maxResamples = 10_000_000
+
+func parseEvalPlan(c *cli.Context) (*evalPlan, error) {
+	p := &evalPlan{models: c.StringSlice("model"), texts: c.StringSlice("text"), maxWindows: c.Int("max-windows"),
+		maxQuestions: c.Int("max-questions"), noBOS: c.Bool("no-bos"), resamples: c.Int("resamples")}
+	if err := atLeast(c, 2, "seqlen", "max-questions"); err != nil {
+		return nil, err
+	}
+	if err := atLeast(c, 1, "max-windows", "resamples"); err != nil {
+		return nil, err
+	}
+	if p.resamples > maxResamples {
+		return nil, usagef("--resamples %d: want at most %d", p.resamples, maxResamples)
+	}
+	if len(p.models) == 0 || slices.Contains(p.models, "") {
+		return nil, usagef("%s eval needs --model; see %s eval --help", programName, programName)
+	}
+	if slices.Contains(p.texts, "") {
+		return nil, usagef("--text \"\": want a file name")
+	}
+	var names []string
+	for _, t := range c.StringSlice("task") {
+		name, file, ok := strings.Cut(t, "=")
+		if !ok || file == "" || !slices.Contains(eval.TaskNames, name) {
+			return nil, usagef("--task %q: want NAME=FILE.jsonl, NAME one of %s", t, strings.Join(eval.TaskNames, ", "))
+		}
+		p.tasks = append(p.tasks, evalTask{name: name, file: file})
+		names = append(names, name)
+	}
+	for flag, list := range map[string][]string{"model": p.models, "text": p.texts, "task": names} {
+		for i, name := range list {
+			if slices.Contains(list[:i], name) {
+				return nil, usagef("--%s: %s is named twice", flag, name)
+			}
+		}
+	}
+	if len(p.texts)+len(p.tasks) == 0 {
+		return nil, usagef("%s eval needs --text or --task; see %s eval --help", programName, programName)
+	}
+	if p.noBOS && len(p.tasks) == 0 {
+		return nil, usagef("--no-bos is about --task; texts begin with the tokenizer's BOS always")
+	}
+	return p, nil
+}
+
+// runEval reads all inputs before it measures anything.
+func runEval(s *session, c *cli.Context) error {
+	p, err := parseEvalPlan(c)
+	if err != nil {
+		return err
+	}
+	var subjects []*evalSubject
+	for _, path := range p.models {
+		m, err := models.Open(path)
+		if err != nil {
+			return err
+		}
+		defer m.Close()
+		subjects = append(subjects, &evalSubject{model: m})
+	}
+	for i := range p.tasks {
+		t := &p.tasks[i]
+		if t.questions, err = eval.ReadTask(t.name, t.file); err != nil {
+			return fmt.Errorf("--task %s: %w", t.name, err)
+		}
+		if n := p.maxQuestions; n > 0 && n < len(t.questions) {
+			t.questions = t.questions[:n]
+		}
+	}
+	for _, file := range p.texts {
+		corpus, err := data.ReadCorpus([]string{file})
+		if err != nil {
+			return err
+		}
+		for _, sub := range subjects {
+			length, err := windowLength(c, sub.model)
+			if err != nil {
+				return err
+			}
+			windows, _, err := evaluationFor(sub.model, corpus, length, p.maxWindows)
+			if err != nil {
+				return err
+			}
+			sub.windows = append(sub.windows, windows)
+		}
+	}
+	for _, sub := range subjects {
+		if err := sub.measure(s, p); err != nil {
+			return err
+		}
+	}
+	return s.printEval(p, subjects)
+}
+
+// evalSubject is a model with what was measured on it.
+type evalSubject struct {
+	model   *models.Model
+	windows [][][]int // text by text
+
+	texts []eval.Result
+	tasks []eval.TaskResult
+}
+
+// measure loads the model, runs everything, and unloads it again.
+func (e *evalSubject) measure(s *session, p *evalPlan) error {
+	if err := e.model.LoadAll(); err != nil {
+		return err
+	}
+	defer e.model.Unload(e.model.Walk)
+	what := func(name string) string {
+		if len(p.models) > 1 {
+			return e.model.Path + ", " + name
+		}
+		return name
+	}
+	for i, file := range p.texts {
+		got, err := s.perplexity(what("perplexity on "+file), e.model, e.windows[i])
+		if err != nil {
+			return fmt.Errorf("%s on %s: %w", e.model.Path, file, err)
+		}
+		e.texts = append(e.texts, got)
+	}
+	if len(p.tasks) == 0 {
+		return nil
+	}
+	tok, err := tokenizer.Open(e.model.FS)
+	if err != nil {
+		return fmt.Errorf("tokenizer of %s: %w", e.model.Path, err)
+	}
+	for _, t := range p.tasks {
+		bar := s.progress.start(what(t.name), zeroShotSteps, "")
+		got, err := eval.ZeroShot(s.ctx, e.model, tok, t.questions, eval.TaskOptions{NoBOS: p.noBOS, Progress: func(done, total int) {
+			bar.set(done*zeroShotSteps/total, "")
+		}})
+		bar.end()
+		if err != nil {
+			return fmt.Errorf("%s on %s: %w", e.model.Path, t.file, err)
+		}
+		s.progress.line("%s: %d questions, acc %.4f, %s", what(t.name), got.N, got.Acc, formatSeconds(got.Seconds))
+		e.tasks = append(e.tasks, got)
+	}
+	return nil
+}
+
+// zeroShotSteps is the length of the bar of a task, whose sequences are many.
+const zeroShotSteps = 1000
 
 // perplexity measures a model whose weights are loaded, with progress under the given label.
 func (s *session) perplexity(label string, m models.CausalLM, windows [][]int) (eval.Result, error) {
