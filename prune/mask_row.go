@@ -41,6 +41,27 @@ func (b Bits) Pruned(j int, v float64) float64 {
 	return math.Float64frombits(math.Float64bits(v) & (b[j>>6]>>(j&63)&1 - 1))
 }
 
+// firstPruned returns the first column whose weight is pruned and yet not zero in row, or -1.
+func (b Bits) firstPruned(row []float64) int {
+	for k, word := range b {
+		part := row[k*64 : min(k*64+64, len(row))]
+		var wrong uint64 // without the sign, zeros of both signs are 0
+		for _, v := range part {
+			wrong |= math.Float64bits(v) << 1 & (word&1 - 1)
+			word >>= 1
+		}
+		if wrong == 0 {
+			continue
+		}
+		for j, v := range part {
+			if v != 0 && b.Pruned(k*64+j, 1) != 0 {
+				return k*64 + j
+			}
+		}
+	}
+	return -1
+}
+
 // ApplyRow sets those of the values [Cols] to zero that row i of the mask prunes.
 func (m *Mask) ApplyRow(i int, values []float64) {
 	if len(values) != m.Cols {

@@ -127,9 +127,11 @@ func (p *Problem) Select(score *linalg.Matrix, scope Scope) (*Mask, error) {
 	if p.Keep != nil {
 		return p.Keep.Clone(), nil
 	}
-	for k, v := range score.Data {
-		if v != v {
-			return nil, fmt.Errorf("solve %s: the score of weight [%d %d] is NaN", p.Name, k/score.Cols, k%score.Cols)
+	if !score.Finite() { // infinite ones are fine, but rare
+		for k, v := range score.Data {
+			if v != v {
+				return nil, fmt.Errorf("solve %s: the score of weight [%d %d] is NaN", p.Name, k/score.Cols, k%score.Cols)
+			}
 		}
 	}
 	if scope == RowScope {
@@ -140,13 +142,21 @@ func (p *Problem) Select(score *linalg.Matrix, scope Scope) (*Mask, error) {
 
 // Masked returns the solution that keeps the dense values of the weights the mask keeps.
 func (p *Problem) Masked(mask *Mask) *Solution {
-	w := p.W.Clone()
-	mask.Apply(w)
+	w := linalg.New(p.W.Rows, p.W.Cols)
+	eachRow(p.W, func(i int, row []float64) {
+		keep, dst := mask.RowBits(i), w.Row(i)
+		for j, v := range row {
+			dst[j] = keep.Kept(j, v)
+		}
+	})
 	return &Solution{W: w, Mask: mask}
 }
 
 // firstNonFinite returns the place of the first NaN or Inf of m, and false, or true when all is well.
 func firstNonFinite(m *linalg.Matrix) (i, j int, ok bool) {
+	if m.Finite() { // which looks at several at a time
+		return 0, 0, true
+	}
 	for k, v := range m.Data {
 		if v-v != 0 {
 			return k / m.Cols, k % m.Cols, false

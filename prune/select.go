@@ -5,6 +5,7 @@ import (
 	"math/bits"
 	"slices"
 
+	"github.com/adagp/adagp/asm"
 	"github.com/adagp/adagp/internal/parallel"
 	"github.com/adagp/adagp/tensor/linalg"
 )
@@ -72,7 +73,7 @@ func rowGrain(c int) int { return max(1, 1<<14/max(1, c)) }
 // the zero value is ready, and every goroutine needs one of its own.
 type Selector struct {
 	vals []float64
-	hist []int
+	hist [maxBuckets]uint32
 }
 
 // Layer makes m the mask that [SelectLayer] returns for the scores, which have the shape of m. Called
@@ -94,16 +95,40 @@ func (s *Selector) Row(m *Mask, i, col0 int, score []float64, k int) {
 		}
 		return
 	}
-	limit, ties := s.threshold(score, k)
-	markRow(m, i, col0, score, limit, ties)
+	limit, ties, equal := s.threshold(score, k)
+	if ties == equal {
+		markBelow(m, i, col0, score, limit)
+	} else {
+		markRow(m, i, col0, score, limit, ties)
+	}
 }
 
 // Block prunes the k lowest of a block of scores [Rows, b] that belong to columns col0 to col0+b of
 // the mask, and keeps the others. Equal scores go in row-major order.
 func (s *Selector) Block(m *Mask, col0 int, score *linalg.Matrix, k int) {
-	limit, ties := s.threshold(score.Data, k)
+	limit, ties, equal := s.threshold(score.Data, k)
+	if ties == equal {
+		parallel.For(score.Rows, rowGrain(score.Cols), func(lo, hi int) {
+			for i := lo; i < hi; i++ {
+				markBelow(m, i, col0, score.Row(i), limit)
+			}
+		})
+		return
+	}
 	for i := range score.Rows {
 		ties = markRow(m, i, col0, score.Row(i), limit, ties)
+	}
+}
+
+// markBelow prunes the scores up to limit.
+func markBelow(m *Mask, i, col0 int, score []float64, limit float64) {
+	for j := 0; j < len(score); j += 64 {
+		part := score[j:min(j+64, len(score))]
+		var above uint64
+		for _, v := range part {
+			above = above>>1 | (bit(v <= limit)^1)<<63
+		}
+		m.setBits(i, col0+j, len(part), above>>(64-len(part)))
 	}
 }
 
@@ -176,50 +201,84 @@ func anyNaN(vals []float64) bool {
 	return false
 }
 
-// histogramFrom is the length from which a histogram pass pays: it narrows the search down to the
-// scores that share their leading bits with the threshold, so that only few have to be copied.
-const histogramFrom = 1 << 15
+// A histogram narrows the search for the threshold down to the scores in one of its buckets. Up to
+// fewScores are searched without.
+const (
+	fewScores  = 256
+	maxBuckets = 1 << 12
+)
 
-// threshold returns the k-th lowest score and how many of the scores equal to it are among the k
-// lowest. For k = 0 nothing is below the threshold.
-func (s *Selector) threshold(score []float64, k int) (limit float64, ties int) {
+// threshold returns the k-th lowest score, how many of the scores equal to it are among the k lowest,
+// and how many there are. For k = 0 nothing is below the threshold.
+func (s *Selector) threshold(score []float64, k int) (limit float64, ties, equal int) {
 	if k <= 0 {
-		return math.Inf(-1), 0
+		return math.Inf(-1), 0, 1
 	}
 	k = min(k, len(score))
-	below := 0
-	s.vals = s.vals[:0]
-	if len(score) < histogramFrom {
+	// A sum of squares is finite only when all scores are.
+	sum := asm.Dot64(score, score)
+	narrowed := sum-sum == 0 && len(score) > fewScores
+	if narrowed {
+		k, narrowed = s.narrow(score, k)
+	}
+	for range 3 {
+		if !narrowed || len(s.vals) <= fewScores {
+			break
+		}
+		k, _ = s.narrow(s.vals, k)
+	}
+	if !narrowed {
+		s.vals = s.vals[:0]
 		for _, v := range score {
 			s.vals = append(s.vals, ordered(v))
 		}
-	} else {
-		const shift = 64 - 16
-		if s.hist == nil {
-			s.hist = make([]int, 1<<16)
-		}
-		clear(s.hist)
-		for _, v := range score {
-			s.hist[orderedBits(v)>>shift]++
-		}
-		var bucket uint64
-		for below+s.hist[bucket] < k {
-			below += s.hist[bucket]
-			bucket++
-		}
-		for _, v := range score {
-			if orderedBits(v)>>shift == bucket {
-				s.vals = append(s.vals, ordered(v))
-			}
-		}
 	}
-	limit = quickselect(s.vals, k-1-below)
+	limit = quickselect(s.vals, k-1)
 	for _, v := range s.vals {
 		if v < limit {
-			below++
+			k--
+		} else if v == limit {
+			equal++
 		}
 	}
-	return limit, k - below
+	return limit, k, equal
+}
+
+// narrow sets s.vals, which may be the scores themselves, to those of the finite scores that share a
+// bucket with the k-th lowest, and returns the rank of that among them; or it does nothing when their
+// range cannot be cut.
+func (s *Selector) narrow(score []float64, k int) (rank int, ok bool) {
+	lowest, highest := score[0], score[0]
+	for _, v := range score {
+		if v < lowest {
+			lowest = v
+		}
+		if v > highest {
+			highest = v
+		}
+	}
+	n := 1 << min(max(bits.Len(uint(len(score)))-3, 6), bits.Len(maxBuckets)-1)
+	scale := float64(n-1) / (highest - lowest)
+	if !(scale > 0) || math.IsInf(scale, 0) {
+		return k, false
+	}
+	hist := s.hist[:n]
+	clear(hist)
+	for _, v := range score {
+		hist[int((v-lowest)*scale)&(n-1)]++
+	}
+	bucket := 0
+	for ; int(hist[bucket]) < k; bucket++ {
+		k -= int(hist[bucket])
+	}
+	inside := s.vals[:0]
+	for _, v := range score {
+		if int((v-lowest)*scale) == bucket {
+			inside = append(inside, v)
+		}
+	}
+	s.vals = inside
+	return k, true
 }
 
 // ordered replaces NaN by +Inf, which makes < a total order up to equality.
@@ -228,19 +287,6 @@ func ordered(v float64) float64 {
 		return math.Inf(1)
 	}
 	return v
-}
-
-// orderedBits maps v to an integer that compares as v does, both zeros to the same one.
-func orderedBits(v float64) uint64 {
-	v = ordered(v)
-	if v == 0 {
-		v = 0 // -0 becomes +0
-	}
-	b := math.Float64bits(v)
-	if b>>63 != 0 {
-		return ^b
-	}
-	return b | 1<<63
 }
 
 // quickselect returns the value that sorting would put at index k. It reorders vals, which must not

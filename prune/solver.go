@@ -93,11 +93,8 @@ func (s *Solution) Check(p *Problem) error {
 		return fmt.Errorf("solve %s: the solver returned %v at [%d %d]", p.Name, s.W.At(i, j), i, j)
 	}
 	for i := range r {
-		row := s.W.Row(i)
-		for j, v := range row {
-			if v != 0 && !s.Mask.Keep(i, j) {
-				return fmt.Errorf("solve %s: weight [%d %d] is pruned by the mask but has the value %g", p.Name, i, j, v)
-			}
+		if j := s.Mask.RowBits(i).firstPruned(s.W.Row(i)); j >= 0 {
+			return fmt.Errorf("solve %s: weight [%d %d] is pruned by the mask but has the value %g", p.Name, i, j, s.W.At(i, j))
 		}
 	}
 	if s.Grid != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 
+	"github.com/adagp/adagp/internal/parallel"
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/tensor/linalg"
 )
@@ -34,8 +35,13 @@ func (Solver) Solve(ctx context.Context, p *prune.Problem) (*prune.Solution, err
 // Score returns |W|, [out, in].
 func Score(w *linalg.Matrix) *linalg.Matrix {
 	s := linalg.New(w.Rows, w.Cols)
-	for k, v := range w.Data {
-		s.Data[k] = math.Abs(v)
-	}
+	const piece = 1 << 14
+	parallel.For((len(w.Data)+piece-1)/piece, 1, func(lo, hi int) {
+		first, last := lo*piece, min(hi*piece, len(w.Data))
+		dst := s.Data[first:last]
+		for k, v := range w.Data[first:last] {
+			dst[k] = math.Abs(v)
+		}
+	})
 	return s
 }
