@@ -224,3 +224,18 @@ func (rounding) Solve(ctx context.Context, p *prune.Problem) (*prune.Solution, e
 	q.Quantize = &quant.Spec{Bits: 4}
 	return New(prune.SolverOptions{}).Solve(ctx, &q)
 }
+
+// BenchmarkRound compares pruning alone with pruning and rounding in one pass.
+func BenchmarkRound(b *testing.B) {
+	for name, spec := range map[string]*quant.Spec{"float": nil, "rows": {Bits: 4}, "groups": {Bits: 4, Group: 64}} {
+		b.Run(name, func(b *testing.B) {
+			p := prunetest.Random(1, 1024, 1024, 256, prune.Unstructured(0.5))
+			p.Quantize = spec
+			for b.Loop() {
+				if _, err := New(prune.SolverOptions{}).Solve(context.Background(), p); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
