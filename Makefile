@@ -5,7 +5,7 @@ GO       ?= go
 TOOL     := $(GO) tool -modfile=.ci/tools.mod
 FUZZTIME ?= 20s
 
-.PHONY: all build test test-purego test-arm64 race fuzz bench bench-peers bench-doc lint generate check demo clean
+.PHONY: all build test test-purego test-arm64 race fuzz bench bench-peers bench-doc quality lint generate check demo clean
 
 all: build
 
@@ -42,6 +42,9 @@ bench-peers: ## side by side with OpenBLAS, oneDNN, gonum and spago; installs th
 
 bench-doc: ## put this machine's figures into docs/performance.md
 	GO=$(GO) bench/doc $(SECTIONS)
+
+quality: ## prune three trained models by all methods and write docs/quality.md: make quality DATA=folder
+	GO=$(GO) bench/quality/run $(DATA)
 
 lint: ## format, vet on every platform we name, staticcheck, and no stray files
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$unformatted" ]; then echo "not gofmt-ed: $$unformatted"; exit 1; fi
