@@ -10,9 +10,9 @@ import (
 )
 
 // tuningNeeds is the memory in bytes that tuning the whole model takes beside the model: the dense
-// copy, and for every weight that survives its gradient, two moments and copies of its value.
+// copy, and for every weight that survives its value at the start, how far it has moved, a gradient and two moments.
 func tuningNeeds(f *prune.Final) int64 {
-	const float, perSurvivor = 4, 6
+	const float, perSurvivor = 4, 5
 	var n int64
 	for _, p := range nn.Params(f.Model.Walk) {
 		size := int64(1)

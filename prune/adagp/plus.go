@@ -87,9 +87,8 @@ func (m plus) tune(ctx context.Context, l *prune.Layer, e *groups) error {
 	if l.HeldOut() == 0 {
 		return nil // nothing could tell whether it helps
 	}
-	rate, _ := rates(l.Hidden[0].Dim(1))
 	r, err := tune.Block(ctx, l.Module, e.masks, l.Hidden, l.DenseOut, l.SeqLens, tune.Options{
-		LR: rate, Epochs: m.tuneEpochs, Seed: m.seed, Log: l.Log,
+		Epochs: m.tuneEpochs, Seed: m.seed, Log: l.Log,
 		Progress: func(f float64) { l.Progress(prune.StageSolve, m.groupShare()+(1-m.groupShare())*f) },
 	})
 	if err != nil {
@@ -97,7 +96,7 @@ func (m plus) tune(ctx context.Context, l *prune.Layer, e *groups) error {
 	}
 	l.Note("block before tuning", r.Before)
 	l.Note("block tuned", r.After)
-	if !r.Kept {
+	if r.Step == 0 {
 		return nil
 	}
 	return e.setAgain(l)
@@ -131,16 +130,15 @@ func (m plus) Finish(ctx context.Context, f *prune.Final) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, dense.Close()) }()
-	_, rate := rates(f.Model.Config().HiddenSize)
 	r, err := tune.Global(ctx, f.Model, dense, f.Masks, f.Windows, tune.Options{
-		LR: rate, Epochs: m.globalEpochs, Seed: m.seed, Log: f.Log, Progress: f.Progress,
+		Epochs: m.globalEpochs, Seed: m.seed, Log: f.Log, Progress: f.Progress,
 	})
 	if err != nil {
 		return err
 	}
 	f.Note("model before tuning", r.Before)
 	f.Note("model tuned", r.After)
-	if !r.Kept {
+	if r.Step == 0 {
 		return nil
 	}
 	for _, layer := range f.Model.Layers() {

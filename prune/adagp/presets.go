@@ -22,26 +22,6 @@ type preset struct {
 	globalEpochs int // of the whole model, by gradient descent
 }
 
-// Rates of Adam for narrow models, whose weights have to move further. They were chosen among eight
-// pairs by the evaluation perplexity of stories260k (width 64) with calibration seed 0, where they bring
-// 80 % zeros from 14.4 to 12.9; seeds 1 and 2, not used for the choice: 14.0 to 13.1 and 14.2 to 13.4. At
-// 2:4 they cost 2 % on all three, at 50 % nothing on average. On llama-mini (width 256) other rates than
-// those of package tune gained as much at one sparsity as they lost at another.
-const (
-	narrow           = 64
-	narrowBlockRate  = 5e-3
-	narrowGlobalRate = 4e-3
-)
-
-// rates returns the first rates of block and global tuning for hidden states of the given width; 0
-// leaves them to package tune.
-func rates(width int) (block, global float64) {
-	if width <= narrow {
-		return narrowBlockRate, narrowGlobalRate
-	}
-	return 0, 0
-}
-
 // DefaultPreset is the one of the three that is used when none is named.
 const DefaultPreset = "balanced"
 

@@ -18,9 +18,8 @@ import (
 // network has behind this layer. They may be in a file; those of one step at a time are loaded. masks names the linear layers whose weights may move, all of them in
 // the decoder layer; what a mask prunes must be zero. Weights change in place and are not rounded.
 //
-// With fewer than 8 windows nothing happens. A loss or gradient that is not finite, or a loss that has
-// grown tenfold, ends tuning with a warning and the weights of the start. So does the end of ctx, with
-// its error. Errors also come from options, weights and masks that do not fit; batches of wrong shapes
+// With fewer than 8 windows nothing happens. A loss or gradient that is not finite ends tuning with a
+// warning and the weights of the start. So does the end of ctx, with its error. Errors also come from options, weights and masks that do not fit; batches of wrong shapes
 // panic with a *tensor.ShapeError.
 func Block(ctx context.Context, layer models.DecoderLayer, masks map[*nn.Linear]*prune.Mask, in, target []*scratch.Slot, seqLens []int, o Options) (Result, error) {
 	d, err := newBlock(layer, masks, in, target, seqLens, o)
@@ -46,7 +45,7 @@ func newBlock(layer models.DecoderLayer, masks map[*nn.Linear]*prune.Mask, in, t
 		return nil, err
 	}
 	b.scale = 1 / variance
-	b.descent = &descent{name: layer.Name(), weights: weights, loss: b.loss, options: o.withDefaults(b.width)}
+	b.descent = &descent{name: layer.Name(), weights: weights, loss: b.loss, options: o.withDefaults()}
 	for _, w := range b.windows {
 		b.descent.tokens = append(b.descent.tokens, w.tokens)
 	}

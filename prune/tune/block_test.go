@@ -42,15 +42,15 @@ func TestBlockApproachesExactRefit(t *testing.T) {
 		t.Fatal(err)
 	}
 	bias, start, least := lin.Bias.Value.Clone(), loss(lin.Weight.Value), loss(exact.Tensor())
-	r := p.tuned(t, tune.Options{Epochs: 60, LR: 0.03})
+	r := p.tuned(t, tune.Options{Epochs: 60, LR: 0.2})
 	got := loss(lin.Weight.Value)
 	t.Logf("error %.4g at the start, %.4g tuned, %.4g at least; held out %.4g to %.4g", start, got, least, r.Before, r.After)
 	// Batches differ in what they want, but at a rate that ends at 0 little of that is left.
 	if got > 1.01*least {
 		t.Errorf("error on the windows tuned on: %.5g, want at most 1 %% above the least possible %.5g", got, least)
 	}
-	if !r.Kept || len(r.Epochs) != 60 {
-		t.Errorf("got %d epochs, kept %v, want 60 and true", len(r.Epochs), r.Kept)
+	if r.Step == 0 {
+		t.Errorf("got %+v, want a step", r)
 	}
 	wantSame(t, "bias", lin.Bias.Value, bias)
 }
@@ -80,8 +80,8 @@ func TestBlockLoss(t *testing.T) {
 			t.Errorf("loss %s: got %.9g, want %.9g", c.what, c.got, c.want)
 		}
 	}
-	if !r.Kept || r.After >= r.Before || r.After != slices.Min(r.Epochs) {
-		t.Errorf("got %+v, want the better of two epochs", r)
+	if r.Step == 0 || r.After >= r.Before {
+		t.Errorf("got %+v, want less than at the start", r)
 	}
 }
 
@@ -90,7 +90,7 @@ func TestBlockNeverWorse(t *testing.T) {
 	p := newProblem(16, slices.Repeat([]int{16}, 16)...)
 	start := p.layer.lin.Weight.Value.Clone()
 	r := p.tuned(t, tune.Options{LR: absurd, Log: slog.New(slog.NewTextHandler(&log, nil))})
-	if r.Kept || r.After != r.Before {
+	if r.Step != 0 || r.After != r.Before {
 		t.Errorf("got %+v, want the start", r)
 	}
 	wantSame(t, "weights", p.layer.lin.Weight.Value, start)
@@ -99,14 +99,17 @@ func TestBlockNeverWorse(t *testing.T) {
 	}
 }
 
-// TestBlockKeepsBestEpoch starts from tuned weights, at a rate that spoils them a little.
-func TestBlockKeepsBestEpoch(t *testing.T) {
+// TestBlockGoesPart tunes at a rate at which the way leads past the goal, and from weights that cannot
+// get better.
+func TestBlockGoesPart(t *testing.T) {
 	p := newProblem(16, slices.Repeat([]int{16}, 16)...)
-	p.tuned(t, tune.Options{Epochs: 40, LR: 0.03})
+	if r := p.tuned(t, tune.Options{LR: 5, Epochs: 1}); !(r.Step > 0 && r.Step < 1 && r.After < r.Before) {
+		t.Errorf("high rate: got %+v, want a part of the way", r)
+	}
+	p.tuned(t, tune.Options{Epochs: 40, LR: 0.2})
 	start := p.layer.lin.Weight.Value.Clone()
-	r := p.tuned(t, tune.Options{LR: 0.05, Epochs: 1})
-	if r.Kept || r.After != r.Before || r.Epochs[0] < r.Before {
-		t.Errorf("got %+v, want an epoch that is worse than the start", r)
+	if r := p.tuned(t, tune.Options{LR: 10, Epochs: 1}); r.Step != 0 || r.After != r.Before {
+		t.Errorf("from the goal: got %+v, want the start", r)
 	}
 	wantSame(t, "weights", p.layer.lin.Weight.Value, start)
 }
@@ -128,8 +131,8 @@ func TestBlockNotFinite(t *testing.T) {
 			p := newProblem(8, slices.Repeat([]int{8}, 8)...)
 			start := p.layer.lin.Weight.Value.Clone()
 			c.spoil(p)
-			if r := p.tuned(t, tune.Options{Log: slog.New(slog.NewTextHandler(&log, nil))}); r.Kept || len(r.Epochs) > 0 {
-				t.Errorf("got %+v, want the start before an epoch is over", r)
+			if r := p.tuned(t, tune.Options{Log: slog.New(slog.NewTextHandler(&log, nil))}); r.Step != 0 || r.After != r.Before && r.Before == r.Before {
+				t.Errorf("got %+v, want the start", r)
 			}
 			wantSame(t, "weights", p.layer.lin.Weight.Value, start)
 			if !strings.Contains(log.String(), "level=WARN") {
@@ -167,7 +170,7 @@ func TestBlockCancelled(t *testing.T) {
 				cancel()
 			}
 		}})
-		if !errors.Is(err, context.Canceled) || r.Kept {
+		if !errors.Is(err, context.Canceled) || r.Step != 0 {
 			t.Errorf("cancelled at %v: got %+v, %v, want the context's error", at, r, err)
 		}
 		if at > 0.1 && !moved {
@@ -204,7 +207,7 @@ func TestHeldOut(t *testing.T) {
 		p.target[0].Rows(4*(c.windows-max(c.held, 1)), 4*c.windows).Fill(0)
 		r := p.tuned(t, tune.Options{HeldOut: c.share})
 		if c.held == 0 {
-			if r.Kept || r.Before != 0 || len(r.Epochs) != 0 {
+			if r != (tune.Result{}) {
 				t.Errorf("%d windows: got %+v, want nothing done", c.windows, r)
 			}
 			wantSame(t, "weights", p.layer.lin.Weight.Value, start)
@@ -285,7 +288,7 @@ func TestGradientsStay(t *testing.T) {
 	wantW, wantB := w.Clone(), b.Clone()
 	for _, masks := range []map[*nn.Linear]*prune.Mask{p.masks, nil} {
 		r, err := tune.Block(context.Background(), p.layer, masks, scratch.List(p.in...), scratch.List(p.target...), p.seqLens, tune.Options{})
-		if err != nil || r.Kept != (masks != nil) {
+		if err != nil || r.Step != 0 != (masks != nil) {
 			t.Fatalf("with %d masks: got %+v, %v", len(masks), r, err)
 		}
 		if lin.Weight.Grad != w || lin.Bias.Grad != b {

@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"github.com/adagp/adagp/nn/optim"
-	"github.com/adagp/adagp/tensor"
 )
 
 // descent is the part that tuning a block and tuning a model have in common.
@@ -37,71 +36,100 @@ func (d *descent) run(ctx context.Context) (Result, error) {
 		return Result{}, ctx.Err()
 	}
 	train, judges := count(0, n-held), count(n-held, n)
-	d.total = float64((o.Epochs+1)*held + 3*o.Epochs*len(train))
+	d.total = float64((1+lineSearch)*held + 3*o.Epochs*len(train))
 	o.Progress(0)
 
-	start := d.weights.snapshot(nil)
-	r, best, err := d.epochs(ctx, train, judges, start)
+	r, err := d.epochs(ctx, train, judges)
 	if err != nil {
-		d.weights.restore(start)
+		d.weights.moveTo(0)
 		return Result{}, err
 	}
-	d.weights.restore(best)
-	o.Log.Debug("tuned", "part", d.name, "before", r.Before, "after", r.After, "kept", r.Kept)
+	d.weights.moveTo(r.Step)
+	o.Log.Debug("tuned", "part", d.name, "before", r.Before, "after", r.After, "step", r.Step)
 	o.Progress(1)
 	return r, nil
 }
 
-// epochs goes through the windows and returns the best weights by the loss on the judges.
-func (d *descent) epochs(ctx context.Context, train, judges []int, start []*tensor.Tensor) (r Result, best []*tensor.Tensor, err error) {
+// epochs goes through the windows and returns how far to go in the direction found.
+func (d *descent) epochs(ctx context.Context, train, judges []int) (r Result, err error) {
 	o := d.options
 	if r.Before, err = d.evaluate(ctx, judges); err != nil {
-		return r, nil, err
+		return r, err
 	}
+	r.After = r.Before
 	if !finite(r.Before) {
-		return d.diverged(r, start, "cause", fmt.Sprintf("the loss is %v at the start", r.Before))
+		d.diverged("cause", fmt.Sprintf("the loss is %v at the start", r.Before))
+		return r, nil
 	}
-	r.After, best = r.Before, start
 	steps := o.Epochs * ((len(train)-1)/o.BatchWindows + 1)
 	opt := optim.New(d.weights.params(), optim.Adam(o.LR, beta1, beta2, epsilon), optim.Options{Schedule: optim.Cosine(o.LR, steps)})
 	rng := rand.New(rand.NewPCG(o.Seed, 0x74756e65))
-	var saved []*tensor.Tensor // memory of the best weights other than the start
 	for range o.Epochs {
 		rng.Shuffle(len(train), func(i, j int) { train[i], train[j] = train[j], train[i] })
 		for batch := range slices.Chunk(train, o.BatchWindows) {
 			if err := ctx.Err(); err != nil {
-				return r, nil, err
+				return r, err
 			}
 			diverged, err := d.step(opt, batch)
 			if err != nil {
-				return r, nil, err
+				return r, err
 			}
 			if diverged != nil {
-				return d.diverged(r, start, "cause", diverged.Error())
+				d.diverged("cause", diverged.Error())
+				return r, nil
 			}
 		}
-		loss, err := d.evaluate(ctx, judges)
-		if err != nil {
-			return r, nil, err
-		}
-		r.Epochs = append(r.Epochs, loss)
-		if !(loss <= divergence*r.Before) {
-			return d.diverged(r, start, "before", r.Before, "now", loss)
-		}
-		if loss < r.After {
-			saved = d.weights.snapshot(saved)
-			r.After, r.Kept, best = loss, true, saved
-		}
 	}
-	return r, best, nil
+	return r, d.search(ctx, judges, &r)
 }
 
-// diverged gives up: the result is the start.
-func (d *descent) diverged(r Result, start []*tensor.Tensor, why ...any) (Result, []*tensor.Tensor, error) {
-	d.options.Log.Warn("tuning diverged, the weights stay as they were",
-		append([]any{"part", d.name, "rate", d.options.LR}, why...)...)
-	r.After, r.Kept = r.Before, false
-	return r, start, nil
+// lineSearch is how many points of the way search looks at.
+const lineSearch = 3
+
+// search looks along the straight line from the start (t = 0) to the weights that the epochs led to (t = 1)
+// for the point with the lowest loss on the judges: at the end, in the middle, and where the parabola
+// through the three losses known then is lowest.
+func (d *descent) search(ctx context.Context, judges []int, r *Result) error {
+	var losses [lineSearch]float64
+	t := 1.0
+	for i := range losses {
+		d.weights.moveTo(t)
+		loss, err := d.evaluate(ctx, judges)
+		if err != nil {
+			return err
+		}
+		losses[i] = loss
+		if loss < r.After {
+			r.After, r.Step = loss, t
+		}
+		if t = 0.5; i == 1 {
+			t = vertex(r.Before, losses[1], losses[0])
+		}
+	}
+	if !(losses[0] <= divergence*r.Before) {
+		d.diverged("before", r.Before, "now", losses[0], "step", r.Step)
+	}
+	return nil
+}
+
+// vertex returns where the parabola through (0, start), (1/2, middle) and (1, end) is lowest, within
+// [1/8, 3/2], the lower bound also where it has no such point or losses are not finite.
+func vertex(start, middle, end float64) float64 {
+	const lowest, highest = 1. / 8, 3. / 2
+	curvature := 2 * (start - 2*middle + end)
+	t := (start + curvature - end) / (2 * curvature)
+	switch {
+	case curvature > 0 && finite(t):
+		return min(max(t, lowest), highest)
+	case end < start:
+		return highest
+	}
+	return lowest
+}
+
+// diverged warns that the rate was too high.
+func (d *descent) diverged(why ...any) {
+	d.options.Log.Warn("tuning diverged", append([]any{"part", d.name, "rate", d.options.LR}, why...)...)
 }
 
 // step takes one step of the optimiser. It tells of a loss or a gradient that is not finite in diverged.
@@ -118,7 +146,7 @@ func (d *descent) step(opt *optim.Optimizer, windows []int) (diverged, err error
 	if err := opt.Step(); err != nil {
 		return err, nil
 	}
-	d.weights.unpack()
+	d.weights.moveTo(1)
 	d.advance(3 * len(windows))
 	return nil, nil
 }

@@ -12,10 +12,15 @@
 // 2015): its loss is the mean over positions of KL(dense ‖ pruned), the divergence of the
 // distributions of the next token.
 //
-// Both take Adam (Kingma, Ba, 2015) with β = (0.9, 0.95) and ε = 1e-10 on batches of a few windows, at
-// a rate that falls to 0 along a half cosine over all steps. The last windows are held out: they tell
-// whether an epoch has helped, and the best weights by their loss, the ones at the start included, are
-// the result. So tuning never ends worse on them than it began.
+// Both take Adam (Kingma, Ba, 2015) with β = (0.9, 0.95) and ε = 1e-10 on one window at a time, at a rate
+// that falls to 0 along a half cosine over all steps. The unit of rates is, for each matrix, the root
+// mean square of its surviving weights times its share of zeros, divided by the square root of the
+// number of survivors per output. So one rate does for wide and narrow layers, and for much and
+// little that is gone.
+//
+// The last windows are held out and decide how far to go: the result is the best of four points on the
+// straight line from the start to where the epochs have led, the start among them. So tuning never ends
+// worse on these windows than it began.
 //
 // Results are the same for the same seed, whatever the number of threads. docs/maths/tuning.md has
 // derivations, costs and what it is worth.

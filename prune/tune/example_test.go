@@ -33,7 +33,7 @@ func ExampleGlobal() {
 		fmt.Println(err)
 		return
 	}
-	fmt.Printf("%.0f %% zeros, nearer to the dense model: %v\n", 100*float64(zeros)/float64(size), r.Kept && r.After < r.Before)
+	fmt.Printf("%.0f %% zeros, nearer to the dense model: %v\n", 100*float64(zeros)/float64(size), r.After < r.Before)
 	// Output:
 	// 70 % zeros, nearer to the dense model: true
 }

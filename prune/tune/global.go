@@ -19,8 +19,8 @@ import (
 // is in nats per position.
 //
 // Besides both models, memory holds the gradients of the tuned matrices, the activations of one batch,
-// the logits of one window, and six numbers for each weight that survives: its value twice, as it was
-// and as it was best; its gradient and Adam's two moments; and its value once more for the optimiser.
+// the logits of one window, and five numbers for each weight that survives: its value at the start, how
+// far it has moved, its gradient and Adam's two moments.
 //
 // It ends early as [Block] does.
 func Global(ctx context.Context, student, teacher *models.Model, masks map[*nn.Linear]*prune.Mask, windows [][]int, o Options) (Result, error) {
@@ -50,7 +50,7 @@ func newGlobal(student, teacher *models.Model, masks map[*nn.Linear]*prune.Mask,
 	if err != nil {
 		return nil, err
 	}
-	g.descent = &descent{name: "model", weights: weights, loss: g.loss, options: o.withDefaults(student.Config().HiddenSize)}
+	g.descent = &descent{name: "model", weights: weights, loss: g.loss, options: o.withDefaults()}
 	for _, w := range windows {
 		g.descent.tokens = append(g.descent.tokens, len(w))
 	}

@@ -16,16 +16,15 @@ const (
 	// minWindows is the fewest windows that are worth dividing: with less, what is held out says too
 	// little about what is left.
 	minWindows = 8
-	// divergence is how many times the loss at the start counts as run away: no later epoch brings
-	// that back.
+	// divergence is how many times the loss at the start is worth a warning.
 	divergence = 10
 )
 
 // Options are the settings of tuning. The zero value of each stands for its default.
 type Options struct {
 	Epochs       int           // times that every window is used; 0: 2
-	LR           float64       // Adam's rate at the first step; 0: 1e-3, for hidden states of width 64 and less 2e-3
-	BatchWindows int           // windows of one step; 0: 4
+	LR           float64       // Adam's rate at the first step, in units that depend on the matrix, see above; 0: 0.05
+	BatchWindows int           // windows of one step; 0: 1
 	HeldOut      float64       // share of the windows, counted from the end, that judge and do not train; 0: 1/8
 	Seed         uint64        // of the order of the windows
 	Log          *slog.Logger  // nil: silent
@@ -47,19 +46,16 @@ func (o Options) Check() error {
 	return nil
 }
 
-// withDefaults fills in what was left open, for hidden states of the given width.
-func (o Options) withDefaults(width int) Options {
+// withDefaults fills in what was left open.
+func (o Options) withDefaults() Options {
 	if o.Epochs == 0 {
 		o.Epochs = 2
 	}
 	if o.LR == 0 {
-		o.LR = 1e-3
-		if width <= 64 {
-			o.LR = 2e-3 // fewer inputs share the change of an output
-		}
+		o.LR = 0.05
 	}
 	if o.BatchWindows == 0 {
-		o.BatchWindows = 4
+		o.BatchWindows = 1
 	}
 	if o.HeldOut == 0 {
 		o.HeldOut = 1. / 8
@@ -84,8 +80,7 @@ func (o Options) heldOut(n int) int {
 
 // Result tells what tuning has done to the loss on the windows held out.
 type Result struct {
-	Before float64   // at the start
-	After  float64   // of the weights that are the result
-	Kept   bool      // the result differs from the start, because it is better
-	Epochs []float64 // after each epoch
+	Before float64 // at the start
+	After  float64 // of the weights that are the result
+	Step   float64 // how far these are on the way from the start to where the epochs led; 0: the start was best
 }

@@ -3,6 +3,7 @@ package tune
 import (
 	"errors"
 	"fmt"
+	"math"
 	"math/bits"
 
 	"github.com/adagp/adagp/internal/parallel"
@@ -11,13 +12,18 @@ import (
 	"github.com/adagp/adagp/tensor"
 )
 
-// survivors are the kept weights of one matrix, side by side, row by row. The optimiser sees only
-// these, so that its state and its work shrink with the sparsity.
+// survivors are the kept weights of one matrix, side by side, row by row:
+//
+//	weight = start + unit·move
+//
+// The optimiser sees move only, so that its state and its work shrink with the sparsity.
 type survivors struct {
-	weight *nn.Param // of the network [out, in]; its Grad gets the gradient
-	packed *nn.Param // [kept]
+	weight *nn.Param      // of the network [out, in]; its Grad gets the gradient
+	start  *tensor.Tensor // [kept]
+	move   *nn.Param      // [kept], 0 at first
+	unit   float32        // see [unit]
 	mask   *prune.Mask
-	first  []int // index in packed of each row's first kept weight [out]
+	first  []int // index in start and move of each row's first kept weight [out]
 }
 
 // newSurvivors packs the weights of a linear layer. It is an error if they are not loaded, the mask is
@@ -44,14 +50,31 @@ func newSurvivors(lin *nn.Linear, mask *prune.Mask) (*survivors, error) {
 			}
 		}
 	}
-	s.packed = nn.NewParam(p.Name, kept)
-	s.packed.Value = tensor.New(kept)
-	s.packed.ZeroGrad()
-	s.pack(s.packed.Value, p.Value)
+	s.start, s.move = tensor.New(kept), nn.NewParam(p.Name, kept)
+	s.move.Value = tensor.New(kept)
+	s.move.ZeroGrad()
+	s.pack(s.start, p.Value)
+	s.unit = unit(s.start, mask.Rows, mask.Cols)
 	return s, nil
 }
 
-// rows calls body with every row's words of the mask and its place in packed storage, in parallel.
+// unit is what the rate is measured in, in terms of a matrix [out, in] of which kept are left,
+//
+//	rms(kept) · share of zeros / √(kept per output)
+//
+// A step of Adam moves all k weights of an output by about the rate, those of a batch mostly together,
+// and so the output by rate·k·|x|; what it was made of before is rms·√k·|x|. Relative to that the step is
+// rate·√k/rms, which the unit makes the same for all widths. Survivors have to make up for what went,
+// hence the share of zeros.
+func unit(kept *tensor.Tensor, out, in int) float32 {
+	n, size := float64(kept.Len()), float64(out*in)
+	if n == 0 {
+		return 0
+	}
+	return float32(math.Sqrt(tensor.SumSquares(kept)/n) * (1 - n/size) / math.Sqrt(n/float64(out)))
+}
+
+// rows calls body with every row's words of the mask and the index of its first kept weight, in parallel.
 func (s *survivors) rows(body func(i, first int, row prune.Bits)) {
 	parallel.For(s.mask.Rows, max(1, 1<<15/max(1, s.mask.Cols)), func(lo, hi int) {
 		for i := lo; i < hi; i++ {
@@ -73,13 +96,14 @@ func (s *survivors) pack(dst, matrix *tensor.Tensor) {
 	})
 }
 
-// unpack copies src [kept] to the kept weights of the network.
-func (s *survivors) unpack(src *tensor.Tensor) {
+// moveTo puts start + t·unit·move into the network.
+func (s *survivors) moveTo(t float32) {
+	t *= s.unit
 	s.rows(func(i, at int, row prune.Bits) {
-		from, to := src.Data(), s.weight.Value.Row(i)
+		start, move, to := s.start.Data(), s.move.Value.Data(), s.weight.Value.Row(i)
 		for k, word := range row {
 			for ; word != 0; word &= word - 1 {
-				to[k<<6|bits.TrailingZeros64(word)] = from[at]
+				to[k<<6|bits.TrailingZeros64(word)] = start[at] + t*move[at]
 				at++
 			}
 		}
@@ -130,7 +154,7 @@ func (a all) has(p *nn.Param) bool {
 func (a all) params() []*nn.Param {
 	ps := make([]*nn.Param, len(a))
 	for i, s := range a {
-		ps[i] = s.packed
+		ps[i] = s.move
 	}
 	return ps
 }
@@ -142,37 +166,19 @@ func (a all) zeroGrad() {
 	}
 }
 
-// packGrad hands the network's gradients to the optimiser.
+// packGrad hands the network's gradients to the optimiser. They lack the factor unit, which Adam does
+// not notice.
 func (a all) packGrad() {
 	for _, s := range a {
-		s.pack(s.packed.Grad, s.weight.Grad)
+		s.pack(s.move.Grad, s.weight.Grad)
 	}
 }
 
-// unpack puts the optimiser's weights into the network.
-func (a all) unpack() {
+// moveTo puts the weights into the network that are the share t of the way from the start to where the
+// optimiser has come.
+func (a all) moveTo(t float64) {
 	for _, s := range a {
-		s.unpack(s.packed.Value)
-	}
-}
-
-// snapshot copies the present weights to saved, which it returns; nil makes it.
-func (a all) snapshot(saved []*tensor.Tensor) []*tensor.Tensor {
-	if saved == nil {
-		for _, s := range a {
-			saved = append(saved, tensor.New(s.packed.Value.Shape()...))
-		}
-	}
-	for i, s := range a {
-		saved[i].CopyFrom(s.packed.Value)
-	}
-	return saved
-}
-
-// restore puts saved weights into the network.
-func (a all) restore(saved []*tensor.Tensor) {
-	for i, s := range a {
-		s.unpack(saved[i])
+		s.moveTo(float32(t))
 	}
 }
 
