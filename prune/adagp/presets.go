@@ -22,6 +22,10 @@ type preset struct {
 	globalEpochs int // of the whole model, by gradient descent
 }
 
+// blockRate is Adam's first rate for decoder layers, in the unit of package tune. It is higher than that for
+// the model: a layer has a target for each of its outputs, which leaves less room to fit noise.
+const blockRate = 0.1
+
 // DefaultPreset is the one of the three that is used when none is named.
 const DefaultPreset = "balanced"
 
