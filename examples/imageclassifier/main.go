@@ -86,55 +86,82 @@ func oneByOne(solver string, target nn.Target) func(*nn.Chain, *tensor.Tensor, f
 
 // size is how large the experiment is.
 type size struct {
+	networks                 int // results are means over so many, trained on images of their own
 	train, test, calibration int // images
 	hidden                   []int
 	epochs                   int
 	sparsities               []float64
-	seed                     uint64
 }
 
 var full = size{
-	train: 12000, test: 2000, calibration: 2000, hidden: []int{128, 64}, epochs: 8,
+	networks: 3, train: 12000, test: 2000, calibration: 2000, hidden: []int{128, 64}, epochs: 8,
 	sparsities: []float64{0.5, 0.7, 0.8, 0.9, 0.95},
 }
 
 func main() {
 	log.SetFlags(0)
-	if _, err := run(os.Stdout, full); err != nil {
+	fmt.Printf("training %d networks and pruning each %d times\n", full.networks, len(methods)*len(full.sparsities))
+	r, err := run(full)
+	if err != nil {
 		log.Fatal("imageclassifier: ", err)
 	}
+	r.print(os.Stdout)
 }
 
-// run trains a network, prunes it by every method at every sparsity and prints a table of accuracies,
-// which it also returns: those of each sparsity by method, that of the dense network under 0 and "dense".
-func run(out io.Writer, s size) (map[float64]map[string]float64, error) {
-	r := rand.New(rand.NewPCG(s.seed, 0))
-	images, labels := drawDigits(r, s.train)
-	test, answers := drawDigits(r, s.test)
-	net := newNetwork(r, s.hidden...)
-	if err := train(r, net, images, labels, s.epochs); err != nil {
-		return nil, err
+// results are accuracies, shares of the test images that are named right.
+type results struct {
+	size
+	dense  float64
+	pruned []map[string]float64 // of each sparsity, by method
+}
+
+// run makes the whole experiment.
+func run(s size) (*results, error) {
+	sum := &results{size: s}
+	for range s.sparsities {
+		sum.pruned = append(sum.pruned, map[string]float64{})
 	}
-	dense := accuracy(net, test, answers)
-	results := map[float64]map[string]float64{0: {"dense": dense}}
-	fmt.Fprintf(out, "dense: %.1f %% of %d test images named right\n\nzeros  ", 100*dense, s.test)
-	for _, m := range methods {
-		fmt.Fprintf(out, "%10s", m.name)
+	for seed := range s.networks {
+		if err := sum.network(rand.New(rand.NewPCG(uint64(seed), 0))); err != nil {
+			return nil, err
+		}
 	}
+	return sum, nil
+}
+
+// network trains one network, prunes it by every method at every sparsity, and adds up the accuracies.
+func (sum *results) network(r *rand.Rand) error {
+	images, labels := drawDigits(r, sum.train)
+	test, answers := drawDigits(r, sum.test)
+	net := newNetwork(r, sum.hidden...)
+	if err := train(r, net, images, labels, sum.epochs); err != nil {
+		return err
+	}
+	share := 1 / float64(sum.networks)
+	sum.dense += share * accuracy(net, test, answers)
 	restore := remember(net)
-	for _, sparsity := range s.sparsities {
-		fmt.Fprintf(out, "\n%4.0f %% ", 100*sparsity)
-		results[sparsity] = map[string]float64{}
+	for i, sparsity := range sum.sparsities {
 		for _, m := range methods {
-			if err := m.prune(net, images.Rows(0, s.calibration), sparsity); err != nil {
-				return nil, fmt.Errorf("%s at %v: %w", m.name, sparsity, err)
+			if err := m.prune(net, images.Rows(0, sum.calibration), sparsity); err != nil {
+				return fmt.Errorf("%s at %v: %w", m.name, sparsity, err)
 			}
-			a := accuracy(net, test, answers)
-			results[sparsity][m.name] = a
-			fmt.Fprintf(out, "%8.1f %%", 100*a)
+			sum.pruned[i][m.name] += share * accuracy(net, test, answers)
 			restore()
 		}
 	}
+	return nil
+}
+
+func (sum *results) print(out io.Writer) {
+	fmt.Fprintf(out, "dense: %.1f %% of the test images named right\n\nzeros  ", 100*sum.dense)
+	for _, m := range methods {
+		fmt.Fprintf(out, "%10s", m.name)
+	}
+	for i, sparsity := range sum.sparsities {
+		fmt.Fprintf(out, "\n%4.0f %% ", 100*sparsity)
+		for _, m := range methods {
+			fmt.Fprintf(out, "%8.1f %%", 100*sum.pruned[i][m.name])
+		}
+	}
 	fmt.Fprintln(out)
-	return results, nil
 }

@@ -11,27 +11,27 @@ import (
 
 // TestRun makes the experiment at a small size and checks what does not hang on chance.
 func TestRun(t *testing.T) {
-	var out bytes.Buffer
-	s := size{train: 3000, test: 1000, calibration: 1000, hidden: []int{64, 32}, epochs: 8, sparsities: []float64{0.5, 0.8, 0.9}, seed: 1}
-	r, err := run(&out, s)
+	s := size{networks: 1, train: 3000, test: 1000, calibration: 1000, hidden: []int{64, 32}, epochs: 8, sparsities: []float64{0.5, 0.8, 0.9}}
+	r, err := run(s)
 	if err != nil {
 		t.Fatal(err)
 	}
+	var out bytes.Buffer
+	r.print(&out)
 	t.Log("\n" + out.String())
-	dense := r[0]["dense"]
-	if dense < 0.8 {
-		t.Fatalf("the dense network names %v right, it has not learnt", dense)
+	if r.dense < 0.8 {
+		t.Fatalf("the dense network names %v right, it has not learnt", r.dense)
 	}
 	for _, m := range []string{"sparsegpt", "admm", "adagp", "adagp+"} {
-		if r[0.5][m] < dense-0.06 {
-			t.Errorf("%s at 50 %%: %v, dense %v", m, r[0.5][m], dense)
+		if r.pruned[0][m] < r.dense-0.06 {
+			t.Errorf("%s at 50 %%: %v, dense %v", m, r.pruned[0][m], r.dense)
 		}
 	}
-	for _, at := range []float64{0.8, 0.9} {
+	for i, at := range r.pruned[1:] {
 		for _, m := range []string{"magnitude", "wanda", "sparsegpt"} {
 			for _, ours := range []string{"adagp", "adagp+"} {
-				if !(r[at][ours] > r[at][m]+0.03) {
-					t.Errorf("%s at %v: %v, %s %v", ours, at, r[at][ours], m, r[at][m])
+				if !(at[ours] > at[m]+0.03) {
+					t.Errorf("%s at %v: %v, %s %v", ours, s.sparsities[i+1], at[ours], m, at[m])
 				}
 			}
 		}
