@@ -35,15 +35,21 @@ func (w *Writer) Commit() error {
 	if w.stop.Load() {
 		return w.fail(errStopped)
 	}
+	if err := w.base.markCommit(); err != nil {
+		return w.fail(err)
+	}
 	replaced, err := replaceFolder(w.partial, w.dir, w.force)
 	if !replaced {
 		return w.fail(err)
 	}
 	w.done = true
 	if err != nil {
-		return fmt.Errorf("the output is complete, but the folder it replaces could not be removed: %w", err)
+		return errors.Join(fmt.Errorf("the output is complete, but the folder it replaces could not be removed: %w", err), w.base.remove())
 	}
-	return syncFolder(filepath.Dir(w.dir))
+	if err := syncFolder(filepath.Dir(w.dir)); err != nil {
+		return errors.Join(err, w.base.close())
+	}
+	return w.base.remove()
 }
 
 // Abort gives the output up and removes all traces of it. A Commit under way in another goroutine
@@ -57,8 +63,8 @@ func (w *Writer) Abort() error {
 	}
 	w.done = true
 	errs := []error{w.closeFiles()}
-	if w.created {
-		errs = append(errs, os.RemoveAll(w.partial))
+	if w.base != nil {
+		errs = append(errs, w.base.remove())
 	}
 	for i := len(w.made) - 1; i >= 0; i-- {
 		if os.Remove(w.made[i]) != nil {
@@ -143,7 +149,7 @@ func (w *Writer) copyOthers() error {
 			}
 			continue
 		}
-		err = writeFile(filepath.Join(w.partial, name), func(out io.Writer) error {
+		err = w.placeFile(filepath.Join(modelFolder, name), func(out io.Writer) error {
 			in, err := w.srcFS.Open(name)
 			if err != nil {
 				return err
@@ -169,7 +175,7 @@ func (w *Writer) copyPruning() error {
 	if err != nil || rest == nil {
 		return err
 	}
-	return writeFile(filepath.Join(w.partial, pruningFile), func(out io.Writer) error {
+	return w.placeFile(filepath.Join(modelFolder, pruningFile), func(out io.Writer) error {
 		_, err := out.Write(rest)
 		return err
 	})

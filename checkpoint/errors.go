@@ -21,7 +21,7 @@ type ExistsError struct {
 // Error says what is in the way and how to go on.
 func (e *ExistsError) Error() string {
 	if e.Partial {
-		return fmt.Sprintf("%s is left over from an interrupted run: remove it or force overwriting", e.Path)
+		return fmt.Sprintf("%s is left over from an interrupted run: resume it or force overwriting", e.Path)
 	}
 	return fmt.Sprintf("output folder %s exists and is not empty: choose another or force overwriting", e.Path)
 }

@@ -3,7 +3,6 @@ package checkpoint
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -12,14 +11,11 @@ import (
 
 // checkTarget refuses output folders whose writing would destroy something: the source, the result
 // of another run, or the folder the program runs in.
-func checkTarget(dir, partial string, srcFS fs.FS, force bool) error {
+func checkTarget(dir, partial string, srcFS fs.FS, o WriterOptions) error {
 	for _, path := range []string{dir, partial} {
 		if err := checkApart(path, srcFS); err != nil {
 			return err
 		}
-	}
-	if _, err := os.Lstat(partial); err == nil && !force {
-		return &ExistsError{Path: partial, Partial: true}
 	}
 	info, err := os.Stat(dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -45,7 +41,10 @@ func checkTarget(dir, partial string, srcFS fs.FS, force bool) error {
 	if err != nil {
 		return err
 	}
-	if len(list) > 0 && !force {
+	if len(list) > 0 && !o.Force {
+		if _, err := os.Lstat(partial); err == nil && o.Resume {
+			return nil // the run may have been interrupted after it had given the folder its name
+		}
 		return &ExistsError{Path: dir}
 	}
 	return nil
@@ -118,22 +117,6 @@ func makeParents(dir string) ([]string, error) {
 		}
 	}
 	return missing, nil
-}
-
-// writeFile writes a new file and forces it to disk.
-func writeFile(path string, write func(io.Writer) error) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-	if err != nil {
-		return err
-	}
-	err = write(f)
-	if err == nil {
-		err = f.Sync()
-	}
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	return err
 }
 
 // syncFolder forces the names in a folder to disk. Windows has no such operation.

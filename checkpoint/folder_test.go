@@ -57,9 +57,9 @@ func TestTargets(t *testing.T) {
 		{"file", []string{"out"}, "out", false, "output /out is a file, want a folder"},
 		{"file, forced", []string{"out"}, "out", true, "output /out is a file, want a folder"},
 		{"below a file", []string{"f"}, "f/out", false, "stat /f/out: not a directory"},
-		{"partial", []string{"out.partial/f"}, "out", false, "/out.partial is left over from an interrupted run: remove it or force overwriting"},
-		{"partial, empty", []string{"out.partial/"}, "out", false, "/out.partial is left over from an interrupted run: remove it or force overwriting"},
-		{"partial is a file", []string{"out.partial"}, "out", false, "/out.partial is left over from an interrupted run: remove it or force overwriting"},
+		{"partial", []string{"out.partial/f"}, "out", false, "/out.partial is left over from an interrupted run: resume it or force overwriting"},
+		{"partial, empty", []string{"out.partial/"}, "out", false, "/out.partial is left over from an interrupted run: resume it or force overwriting"},
+		{"partial is a file", []string{"out.partial"}, "out", false, "/out.partial is left over from an interrupted run: resume it or force overwriting"},
 		{"the input", nil, "in", false, "output /in lies in the input folder /in"},
 		{"the input, forced", nil, "in", true, "output /in lies in the input folder /in"},
 		{"in the input", nil, "in/a/b", true, "output /in/a/b lies in the input folder /in"},
@@ -262,7 +262,7 @@ func TestFailingCommit(t *testing.T) {
 				t.Fatal(err)
 			}
 		}},
-		{"output full", `copy config.json: open /out.partial/config.json: file exists`, func(t *testing.T, in string, w *Writer, src *Reader) {
+		{"output full", `copy config.json: rename /out.partial/new-1 /out.partial/model/config.json: file exists`, func(t *testing.T, in string, w *Writer, src *Reader) {
 			if err := os.Mkdir(filepath.Join(w.partial, "config.json"), 0o777); err != nil {
 				t.Fatal(err)
 			}

@@ -27,22 +27,26 @@ type WriterOptions struct {
 	// Force allows an existing output folder to be replaced, and the partial result of an earlier
 	// run to be thrown away.
 	Force bool
+	// Resume takes up the partial result of an earlier run, see Records, if there is one.
+	Resume bool
 }
 
 // Writer writes a changed copy of a model folder. All work happens in a folder DIR.partial beside
-// the final one, which Commit renames; Abort removes it. Its methods may be called from several
-// goroutines.
+// the final one; Commit gives the complete output its name, Abort removes everything, and Keep leaves
+// it for a later run to continue. Its methods may be called from several goroutines.
 type Writer struct {
 	src     *Reader
 	srcFS   fs.FS
 	dir     string // final name, absolute
-	partial string
+	base    *partial
+	partial string // the model folder in it
 	force   bool
 	shards  []*shardFile
 	slots   map[string]*slot
 
-	created bool     // the partial folder is ours
-	made    []string // parent folders created on the way, outermost first
+	made []string // parent folders created on the way, outermost first
+
+	temporaries atomic.Int64 // used in names
 
 	stop atomic.Bool  // Abort waits for Commit to notice
 	work sync.RWMutex // held for reading by Put and PutFile, for writing by Commit and Abort
@@ -56,7 +60,8 @@ type Writer struct {
 // shardFile is a weight file being written. Its header is in place from the start.
 type shardFile struct {
 	shardPlan
-	f *os.File
+	f     *os.File
+	dirty atomic.Bool // written to since it was last forced to disk
 }
 
 // slot is the place of one tensor in the output.
@@ -71,7 +76,11 @@ type slot struct {
 // NewWriter prepares the output folder dir for the tensors of src, whose folder srcFS supplies the
 // other files. It fails with an *ExistsError when dir exists and is not empty, or when an earlier
 // run left dir.partial behind, unless Force is set; an existing folder is then replaced, at the
-// moment of Commit and not before. A dir inside the source folder or around it is always refused.
+// moment of Commit and not before. A dir inside the source folder or around it is always refused, and
+// so is one that another process is writing, with a *LockedError.
+//
+// With Resume a dir.partial is continued: see Records and Stored. If it turns out that the earlier run
+// had come to its end, the answer is a *CompleteError.
 func NewWriter(dir string, src *Reader, srcFS fs.FS, o WriterOptions) (*Writer, error) {
 	return startWriter(dir, src, srcFS, o, func(i Info) []safetensors.Tensor {
 		return []safetensors.Tensor{{Name: i.Name, DType: o.dtype(i), Shape: i.Shape}}
@@ -91,18 +100,52 @@ func startWriter(dir string, src *Reader, srcFS fs.FS, o WriterOptions, store fu
 		abs = real // a link to a folder stays, what it points to is replaced
 	}
 	w := &Writer{
-		src: src, srcFS: srcFS, dir: abs, partial: abs + ".partial", force: o.Force,
+		src: src, srcFS: srcFS, dir: abs, force: o.Force,
 		slots: make(map[string]*slot), files: make(map[string]bool),
 	}
-	if err := checkTarget(w.dir, w.partial, srcFS, o.Force); err != nil {
+	partial := abs + ".partial"
+	if err := checkTarget(w.dir, partial, srcFS, o); err != nil {
 		return nil, err
 	}
 	plans, indexFile, index, err := plan(src, store)
 	if err != nil {
 		return nil, err
 	}
+	if w.made, err = makeParents(filepath.Dir(w.dir)); err != nil {
+		return nil, errors.Join(fmt.Errorf("create output: %w", err), w.Abort())
+	}
+	if w.base, err = openPartial(partial, o.Resume, o.Force); err != nil {
+		var exists *ExistsError
+		var locked *LockedError
+		if errors.As(err, &exists) || errors.As(err, &locked) {
+			return nil, err
+		}
+		return nil, errors.Join(fmt.Errorf("create output: %w", err), w.Abort())
+	}
+	w.partial = w.base.path(modelFolder)
+	if w.base.resumed {
+		return w.resume(plans, indexFile, index)
+	}
 	if err := w.create(plans, indexFile, index); err != nil {
 		return nil, errors.Join(fmt.Errorf("create output: %w", err), w.Abort())
+	}
+	return w, nil
+}
+
+// resume takes up what an earlier run has left.
+func (w *Writer) resume(plans []shardPlan, indexFile string, index []byte) (*Writer, error) {
+	if w.base.finished(w.dir) {
+		if err := w.base.remove(); err != nil {
+			return nil, err
+		}
+		return nil, &CompleteError{Path: w.dir}
+	}
+	err := w.reopen(plans)
+	if err == nil && index != nil {
+		err = w.PutFile(indexFile, index)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("continue %s: %w", w.base.dir, err), w.Keep())
 	}
 	return w, nil
 }
@@ -119,43 +162,43 @@ func floating(d tensor.DType) bool {
 	return d == tensor.F32 || d == tensor.F16 || d == tensor.BF16 || d == tensor.F64
 }
 
-// create makes the partial folder and in it the weight files, at full size and with headers.
+// create makes the weight files in the partial folder, at full size and with headers.
 func (w *Writer) create(plans []shardPlan, indexFile string, index []byte) error {
-	if w.force {
-		if err := os.RemoveAll(w.partial); err != nil {
+	for _, dir := range []string{modelFolder, stateFolder} {
+		if err := os.Mkdir(w.base.path(dir), 0o777); err != nil {
 			return err
 		}
 	}
-	var err error
-	if w.made, err = makeParents(filepath.Dir(w.dir)); err != nil {
-		return err
-	}
-	if err := os.Mkdir(w.partial, 0o777); err != nil {
-		return err
-	}
-	w.created = true
 	for _, p := range plans {
 		f, err := os.OpenFile(filepath.Join(w.partial, p.file), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
 		if err != nil {
 			return err
 		}
-		s := &shardFile{shardPlan: p, f: f}
-		w.shards = append(w.shards, s)
+		w.enter(p, f)
 		if _, err := f.Write(p.header); err != nil {
 			return err
 		}
 		if err := f.Truncate(p.size); err != nil {
 			return err
 		}
-		for _, t := range p.tensors {
-			info, _ := w.src.Info(t.Name)
-			w.slots[t.Name] = &slot{info: info, dtype: t.DType, shard: s, offset: int64(len(p.header)) + t.Start}
-		}
 	}
 	if index != nil {
-		return w.PutFile(indexFile, index)
+		if err := w.PutFile(indexFile, index); err != nil {
+			return err
+		}
 	}
-	return nil
+	return errors.Join(w.base.begin(), syncFolder(w.partial), syncFolder(w.base.dir))
+}
+
+// enter adds a weight file, and slots for what is to come into it.
+func (w *Writer) enter(p shardPlan, f *os.File) {
+	s := &shardFile{shardPlan: p, f: f}
+	w.shards = append(w.shards, s)
+	s.dirty.Store(true)
+	for _, t := range p.tensors {
+		info, _ := w.src.Info(t.Name)
+		w.slots[t.Name] = &slot{info: info, dtype: t.DType, shard: s, offset: int64(len(p.header)) + t.Start}
+	}
 }
 
 // errDone is the answer to calls that come too late.
@@ -185,6 +228,8 @@ func (w *Writer) claim(name string, shape []int) (*slot, error) {
 	defer w.mu.Unlock()
 	s := w.slots[name]
 	switch {
+	case w.failure != nil:
+		return nil, w.failure
 	case s == nil:
 		return nil, fmt.Errorf("put: the model has no tensor %s", blob.Quote(name))
 	case s.put:
@@ -195,6 +240,7 @@ func (w *Writer) claim(name string, shape []int) (*slot, error) {
 		return nil, fmt.Errorf("put: tensor %s is stored as %v, only floating-point tensors can be replaced", blob.Quote(name), s.dtype)
 	}
 	s.put = true
+	s.shard.dirty.Store(true)
 	return s, nil
 }
 
@@ -270,7 +316,7 @@ func (w *Writer) PutFile(name string, b []byte) error {
 	if taken {
 		return fmt.Errorf("put file: the output already has %s", name)
 	}
-	if err := writeFile(filepath.Join(w.partial, name), func(f io.Writer) error {
+	if err := w.placeFile(filepath.Join(modelFolder, name), func(f io.Writer) error {
 		_, err := f.Write(b)
 		return err
 	}); err != nil {

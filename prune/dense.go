@@ -85,9 +85,13 @@ func (d *Dense) each(ctx context.Context, layer int, linears []*nn.Linear, visit
 
 // prepare does what comes before the first layer: it spreads the zeros and lets the method look at the
 // whole model.
-func (r *run) prepare(ctx context.Context, selected [][]*nn.Linear, windows [][]int, batches [][][]int) error {
+func (r *run) prepare(ctx context.Context) error {
+	selected := r.selected
+	if r.past.prepared != nil {
+		return r.recallPrepared(selected)
+	}
 	d := &Dense{Pattern: r.options.Pattern, Selected: selected, Seed: r.options.Seed, Log: r.options.Log,
-		run: r, windows: windows, batches: batches}
+		run: r, windows: r.windows, batches: r.batches}
 	if err := r.allocate(ctx, d); err != nil {
 		return err
 	}
@@ -99,7 +103,7 @@ func (r *run) prepare(ctx context.Context, selected [][]*nn.Linear, windows [][]
 		r.rowWeights = f
 	}
 	if p, ok := r.method.(Preparer); ok {
-		return p.Prepare(ctx, d)
+		return p.Prepare(ctx, d) // what the method remembers of it is not kept: it is asked again
 	}
-	return nil
+	return r.keepPrepared(selected)
 }

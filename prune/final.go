@@ -121,6 +121,9 @@ func (r *run) finish(ctx context.Context, selected [][]*nn.Linear, windows [][]i
 			}
 		}
 	}
+	if err := r.keepFinish(selected); err != nil {
+		return err
+	}
 	r.event(Event{Stage: StageFinish, Fraction: 1})
 	return nil
 }

@@ -27,26 +27,44 @@ import (
 // number of threads.
 func Run(ctx context.Context, m *models.Model, windows [][]int, o Options, out Sink) (*Report, error) {
 	start := time.Now()
-	if err := o.check(m); err != nil {
+	r, err := newRun(m, windows, o, out)
+	if err == nil {
+		err = r.recall()
+	}
+	if err == nil {
+		err = r.all(ctx)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("prune: %w", err)
+	}
+	r.report.describe(r.options, r.method, r.lastRecord)
+	r.report.Seconds = time.Since(start).Seconds()
+	r.report.PeakRSSBytes = PeakRSS()
+	return r.report, nil
+}
+
+// newRun checks the settings and prepares a run.
+func newRun(m *models.Model, windows [][]int, o Options, out Sink) (*run, error) {
+	if err := o.check(m); err != nil {
+		return nil, err
 	}
 	method, err := o.method()
 	if err != nil {
-		return nil, fmt.Errorf("prune: %w", err)
+		return nil, err
 	}
 	if _, err := o.allocation(method); err != nil {
-		return nil, fmt.Errorf("prune: %w", err)
+		return nil, err
 	}
 	selected, err := o.selection(m)
 	if err != nil {
-		return nil, fmt.Errorf("prune: %w", err)
+		return nil, err
 	}
 	batches, err := batch(m, windows, o.Batch)
 	if err != nil {
-		return nil, fmt.Errorf("prune: %w", err)
+		return nil, err
 	}
 	o.Rounding = o.rounding(method)
-	r := &run{model: m, options: &o, method: method, out: out, report: newReport(&o, windows), warned: map[string]bool{}, scratch: scratch.Memory(), onGrid: map[*nn.Linear]bool{}}
+	r := &run{model: m, windows: windows, batches: batches, selected: selected, options: &o, method: method, out: out, report: newReport(&o, windows), warned: map[string]bool{}, scratch: scratch.Memory(), onGrid: map[*nn.Linear]bool{}}
 	for i, s := range selected {
 		if len(s) > 0 {
 			r.at.Layers = i + 1
@@ -66,36 +84,65 @@ func Run(ctx context.Context, m *models.Model, windows [][]int, o Options, out S
 		}
 		r.finisher, r.held, r.masks = f, map[*nn.Linear]*tensor.Tensor{}, map[*nn.Linear]*Mask{}
 	}
-	if err := r.prepare(ctx, selected, windows, batches); err != nil {
-		return nil, fmt.Errorf("prune: %w", err)
+	if r.settings, err = r.listSettings(); err != nil {
+		return nil, err
 	}
-	if r.hidden, r.seqLens, err = r.embedded(ctx, batches, r.scratch); err != nil {
-		return nil, fmt.Errorf("prune: %w", err)
+	r.report.Settings = digest(r.settings)
+	return r, nil
+}
+
+// all takes the model through the run, or through what an earlier process has left of it.
+func (r *run) all(ctx context.Context) (err error) {
+	selected := r.selected
+	left := r.past.finish == nil && r.past.last+1 < r.at.Layers // something to prune
+	if left {
+		if err := r.prepare(ctx); err != nil {
+			return err
+		}
+		if r.hidden, r.seqLens, err = r.embedded(ctx, r.batches, r.scratch); err != nil {
+			return err
+		}
+		r.dense = r.hidden
+	} else if r.past.prepared != nil {
+		if err := r.recallPrepared(selected); err != nil {
+			return err
+		}
+	} else if r.report.Allocation, err = r.options.allocation(r.method); err != nil {
+		return err
 	}
-	r.dense = r.hidden
 	for i := range r.at.Layers {
-		if err := r.layer(ctx, i, selected[i]); err != nil {
-			return nil, fmt.Errorf("prune: %w", err)
+		rec := r.past.layers[i]
+		switch {
+		case rec != nil && r.past.finish == nil:
+			err = r.replay(ctx, i, selected[i], rec, left)
+		case rec != nil:
+			r.lastRecord = rec
+		case left:
+			err = r.layer(ctx, i, selected[i])
+		}
+		if err != nil {
+			return err
 		}
 	}
-	if err := r.finish(ctx, selected, windows); err != nil {
-		return nil, fmt.Errorf("prune: %w", err)
+	if r.past.finish != nil {
+		return r.recallFinish(selected)
 	}
-	r.report.describe(&o, method)
-	r.report.Seconds = time.Since(start).Seconds()
-	r.report.PeakRSSBytes = PeakRSS()
-	return r.report, nil
+	return r.finish(ctx, selected, r.windows)
 }
 
 // run is the state of one call of Run.
 type run struct {
-	model   *models.Model
-	options *Options
-	method  Method
-	out     Sink
-	report  *Report
-	warned  map[string]bool
-	at      Event // where the run stands
+	model    *models.Model
+	windows  [][]int
+	batches  [][][]int // of windows
+	selected [][]*nn.Linear
+	settings []Setting
+	options  *Options
+	method   Method
+	out      Sink
+	report   *Report
+	warned   map[string]bool
+	at       Event // where the run stands
 
 	scratch *scratch.Store
 	hidden  []*scratch.Slot // outputs of the pruned prefix, one per batch
@@ -114,6 +161,10 @@ type run struct {
 	held     map[*nn.Linear]*tensor.Tensor // pruned weights that wait for it; nil without one
 	onGrid   map[*nn.Linear]bool           // matrices whose weights were rounded to grids
 	masks    map[*nn.Linear]*Mask          // their masks; nil without one
+
+	keeper     Keeper       // out, if it survives the process
+	past       past         // what earlier processes have done
+	lastRecord *layerRecord // of a replayed layer: what the method said of itself; nil: ask the method
 }
 
 // pattern returns the zeros that lin is to get.
@@ -207,6 +258,10 @@ func (r *run) layer(ctx context.Context, i int, selected []*nn.Linear) error {
 	}
 	rep.Seconds = time.Since(start).Seconds()
 	r.report.add(rep)
+	r.lastRecord = nil
+	if err := r.keepLayer(l, rep); err != nil {
+		return err
+	}
 	r.event(Event{Stage: StageDone, Fraction: 1, Result: &rep})
 	return nil
 }
@@ -352,7 +407,7 @@ func (r *run) event(e Event) {
 		return
 	}
 	e.before, e.after = r.before, r.after
-	e.Layer, e.Position, e.Layers = r.at.Layer, r.at.Position, r.at.Layers
+	e.Layer, e.Position, e.Layers, e.Restored = r.at.Layer, r.at.Position, r.at.Layers, r.at.Restored
 	r.options.Progress(e)
 }
 

@@ -31,6 +31,8 @@ type Event struct {
 	// Result is the finished layer's report at StageDone, nil before and for layers in front of
 	// the first pruned one, which are only run.
 	Result *LayerReport
+	// Restored marks a layer that an earlier process has pruned, see [Keeper].
+	Restored bool
 
 	before, after float64 // shares of the run's time that StagePrepare and StageFinish take
 }

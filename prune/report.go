@@ -23,6 +23,7 @@ type Report struct {
 	Threads         int            `json:"threads"`
 	Kernel          string         `json:"kernel"`
 	Seed            uint64         `json:"seed"`
+	Settings        string         `json:"settings"` // checksum over all that the result depends on, input included
 
 	Calibration CalibrationReport `json:"calibration"`
 	Allocation  string            `json:"allocation"` // how the zeros were spread over the matrices
@@ -127,8 +128,11 @@ func calibrationReport(windows [][]int) CalibrationReport {
 }
 
 // describe fills in what the method made of its options, and the others that shaped the result.
-func (r *Report) describe(o *Options, m Method) {
-	if d, ok := m.(Describer); ok {
+// A layer record, if there is one, knows what the method has said of itself in an earlier process.
+func (r *Report) describe(o *Options, m Method, past *layerRecord) {
+	if past != nil {
+		r.Solver, r.Hyperparameters = past.Solver, past.Hyperparameters
+	} else if d, ok := m.(Describer); ok {
 		r.Solver, r.Hyperparameters = d.Describe()
 	}
 	h := r.Hyperparameters

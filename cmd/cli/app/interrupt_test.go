@@ -20,6 +20,12 @@ import (
 // interrupt so many times, and returns how the program ended.
 func interruptWhen(t *testing.T, sign string, times int, args ...string) result {
 	t.Helper()
+	return interruptAfter(t, sign, times, func() {}, args...)
+}
+
+// interruptAfter is interruptWhen with something to do before the interrupt.
+func interruptAfter(t *testing.T, sign string, times int, before func(), args ...string) result {
+	t.Helper()
 	if runtime.GOOS == "windows" {
 		t.Skip("no interrupts to send there")
 	}
@@ -46,6 +52,7 @@ func interruptWhen(t *testing.T, sign string, times int, args ...string) result 
 			break
 		}
 	}
+	before()
 	for range times {
 		if err := c.Process.Signal(os.Interrupt); err != nil {
 			t.Fatal(err)
@@ -84,21 +91,36 @@ func wantEmpty(t *testing.T, dir string) {
 	}
 }
 
+// TestInterruptDuringPrune: what is finished by then is kept for --resume; if nothing is, no trace is left.
 func TestInterruptDuringPrune(t *testing.T) {
 	model := golden.Path("models/stories260k")
-	for _, c := range []struct{ name, sign, method string }{
-		{"while it calibrates", "pruning ", "sparsegpt"},
-		{"between layers", "pruning: layer 0", "sparsegpt"},
-		{"in a solver that listens", "waiting", "test-wait"},
-		{"in a solver that does not", "deaf", "test-deaf"},
+	for _, c := range []struct {
+		name, sign, method string
+		keeps              bool // a layer is finished
+	}{
+		{"while it calibrates", "pruning ", "sparsegpt", false},
+		{"between layers", "pruning: layer 0", "sparsegpt", true},
+		{"in a solver that listens", "waiting", "test-wait", false},
+		{"in a solver that does not", "deaf", "test-deaf", false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
-			r := interruptWhen(t, c.sign, 1, "prune", "--model", model, "--out", filepath.Join(dir, "a", "out"),
-				"--method", c.method, "--samples", "64", "--report", filepath.Join(dir, "page.html"))
+			out := filepath.Join(dir, "a", "out")
+			args := []string{"prune", "--model", model, "--out", out,
+				"--method", c.method, "--samples", "64", "--report", filepath.Join(dir, "page.html")}
+			r := interruptWhen(t, c.sign, 1, args...)
 			wantInterrupted(t, r)
-			wantEmpty(t, dir)
+			if !c.keeps {
+				wantEmpty(t, dir)
+				return
+			}
+			if _, err := os.Stat(out); !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("output folder: %v, want that it does not exist", err)
+			}
+			if r := ok(t, append(args, "--resume")...); !strings.Contains(r.stderr, "layer 0 (1 of 5) was done before") {
+				t.Errorf("resumed: stderr %s", r.stderr)
+			}
 		})
 	}
 }

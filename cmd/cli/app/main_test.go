@@ -6,8 +6,11 @@ import (
 	"encoding/json"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/adagp/adagp/prune"
 )
@@ -18,9 +21,30 @@ const asProgram = "ADAGP_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
+		killMyself()
 		os.Exit(Main())
 	}
 	os.Exit(m.Run())
+}
+
+// killAt makes such a process end itself without warning when it has used that much processor time, in
+// microseconds: unlike wall time it does not depend on what else the machine does.
+const killAt = "ADAGP_TEST_KILL_AT"
+
+func killMyself() {
+	limit, err := strconv.Atoi(os.Getenv(killAt))
+	if err != nil {
+		return
+	}
+	go func() {
+		for {
+			var u syscall.Rusage
+			if syscall.Getrusage(syscall.RUSAGE_SELF, &u) == nil && time.Duration(u.Utime.Nano()+u.Stime.Nano()) > time.Duration(limit)*time.Microsecond {
+				_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+			}
+			time.Sleep(200 * time.Microsecond)
+		}
+	}()
 }
 
 // program returns a command that runs this binary as the program.
@@ -96,6 +120,28 @@ func init() {
 			os.Stderr.WriteString("waiting\n")
 			<-ctx.Done()
 			return nil, ctx.Err()
+		}), nil
+	})
+}
+
+// dontWait lets test-wait-later go through.
+const dontWait = "ADAGP_TEST_DONT_WAIT"
+
+func init() {
+	prune.Register("test-wait-later", "waits for the interrupt in the second decoder layer", func(prune.SolverOptions) (prune.Solver, error) {
+		return solverFunc(func(ctx context.Context, p *prune.Problem) (*prune.Solution, error) {
+			if os.Getenv(dontWait) == "" && strings.Contains(p.Name, ".layers.1.") {
+				os.Stderr.WriteString("waiting\n")
+				<-ctx.Done()
+				return nil, ctx.Err()
+			}
+			mask := prune.NewMask(p.W.Rows, p.W.Cols)
+			for i := range p.W.Rows {
+				for j := range p.W.Cols {
+					mask.Set(i, j, j%2 == 0)
+				}
+			}
+			return p.Masked(mask), nil
 		}), nil
 	})
 }

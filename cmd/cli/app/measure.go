@@ -31,6 +31,10 @@ func (t *task) layers(e prune.Event) {
 		t.p.line("%s: layer %d (%d of %d) stays as it is", t.label, e.Layer, e.Position+1, e.Layers)
 		return
 	}
+	if e.Restored {
+		t.p.line("%s: layer %d (%d of %d) was done before", t.label, e.Layer, e.Position+1, e.Layers)
+		return
+	}
 	t.p.line("%s: layer %d (%d of %d), error %s, %s", t.label, e.Layer, e.Position+1, e.Layers, formatError(e.Result.Error), formatSeconds(e.Result.Seconds))
 }
 

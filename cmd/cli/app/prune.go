@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"strconv"
 
 	"github.com/urfave/cli/v2"
@@ -63,9 +65,19 @@ func runPrune(s *session, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	out, err := s.createModel(set.out, m, checkpoint.WriterOptions{DType: set.dtype, Force: set.force})
+	out, err := s.createModel(set.out, m, checkpoint.WriterOptions{DType: set.dtype, Force: set.force, Resume: set.resume})
+	if set.resume && err != nil {
+		if report := completed(err, set, m, calib.IDs); report != nil {
+			s.progress.line("%s is complete already", set.out)
+			return s.result(report, func(w io.Writer) { writePruneTable(w, report, set) })
+		}
+	}
 	if err != nil {
 		return err
+	}
+	out.worth = true
+	if set.resume && len(out.Records()) == 0 {
+		s.progress.line("nothing to resume: starting from the beginning")
 	}
 	defer out.abort()
 	report, err := s.prune(set, m, calib, windows, out)
@@ -179,6 +191,7 @@ func (s *session) prune(set *pruneSettings, m *models.Model, calib *data.Calibra
 type newModelFolder struct {
 	*checkpoint.Writer
 	release func()
+	worth   bool // finished layers are worth keeping when the work ends before its time
 }
 
 func (s *session) createModel(dir string, m *models.Model, o checkpoint.WriterOptions) (*newModelFolder, error) {
@@ -186,11 +199,15 @@ func (s *session) createModel(dir string, m *models.Model, o checkpoint.WriterOp
 	if err != nil {
 		var exists *checkpoint.ExistsError
 		if errors.As(err, &exists) {
+			if exists.Partial {
+				return nil, fmt.Errorf("%w (--resume, --force)", err)
+			}
 			return nil, fmt.Errorf("%w (--force)", err)
 		}
 		return nil, fmt.Errorf("--out %s: %w", dir, err)
 	}
-	f := &newModelFolder{Writer: w, release: s.guard(func() { _ = w.Abort() })}
+	f := &newModelFolder{Writer: w}
+	f.release = s.guard(func() { _, _ = f.giveUp() })
 	if o.DType != nil {
 		if err := f.putConfig(m, *o.DType); err != nil {
 			f.abort()
@@ -222,13 +239,43 @@ func (f *newModelFolder) putConfig(m *models.Model, d tensor.DType) error {
 	return f.PutFile("config.json", out)
 }
 
-// abort removes what was written, unless it was committed.
+// abort removes what was written, unless it was committed or is worth to be continued.
 func (f *newModelFolder) abort() {
 	if f.release != nil {
-		_ = f.Abort() // the error that led here says more
+		_, _ = f.giveUp() // the error that led here says more
 		f.release()
 		f.release = nil
 	}
+}
+
+// giveUp keeps the folder if an expensive part of the run is in it: a record more than the settings.
+func (f *newModelFolder) giveUp() (kept bool, err error) {
+	if f.worth && len(f.Records()) > 1 {
+		return true, f.Keep()
+	}
+	return false, f.Abort()
+}
+
+// completed returns the report of a run that had come to its end, given the error that says that there
+// is nothing to resume; nil if that is not so.
+func completed(err error, set *pruneSettings, m *models.Model, windows [][]int) *prune.Report {
+	var complete *checkpoint.CompleteError
+	var exists *checkpoint.ExistsError
+	if !errors.As(err, &complete) && !errors.As(err, &exists) {
+		return nil
+	}
+	text, err := os.ReadFile(filepath.Join(set.out, "pruning.json"))
+	if err != nil {
+		return nil
+	}
+	var report prune.Report
+	if json.Unmarshal(text, &report) != nil {
+		return nil
+	}
+	if want, err := prune.Fingerprint(m, windows, set.options); err != nil || report.Settings != want {
+		return nil
+	}
+	return &report
 }
 
 // commit gives the folder its name, unless the run was interrupted.

@@ -33,6 +33,7 @@ func pruneFlags() []cli.Flag {
 	return append([]cli.Flag{
 		modelFlag(),
 		&cli.StringFlag{Name: "out", Usage: "output folder `DIR` (required)"},
+		&cli.BoolFlag{Name: "resume", Usage: "continue an interrupted run from the last decoder layer it finished", DisableDefaultText: true},
 		&cli.BoolFlag{Name: "force", Usage: "replace an existing output folder", DisableDefaultText: true},
 
 		&cli.Float64Flag{Name: "sparsity", Usage: "share `S` of zeros over all pruned matrices, 0 <= S < 1", Value: defaultSparsity, Category: what},
@@ -67,6 +68,7 @@ func pruneFlags() []cli.Flag {
 type pruneSettings struct {
 	model, out   string
 	force        bool
+	resume       bool
 	options      prune.Options
 	calib        []string // empty: the embedded text
 	samples      int
@@ -90,6 +92,7 @@ func (p *pruneSettings) inputs() []string {
 func parsePruneSettings(s *session, c *cli.Context) (*pruneSettings, error) {
 	set := &pruneSettings{
 		force:        c.Bool("force"),
+		resume:       c.Bool("resume"),
 		calib:        c.StringSlice("calib"),
 		samples:      c.Int("samples"),
 		samplesGiven: c.IsSet("samples"),

@@ -1,0 +1,211 @@
+package checkpoint
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/adagp/adagp/checkpoint/internal/blob"
+	"github.com/adagp/adagp/tensor"
+)
+
+// Records returns what was appended, by this run and by the interrupted one that it continues. Nobody
+// may change them.
+func (w *Writer) Records() [][]byte { return w.base.records() }
+
+// Append adds a record to the journal of the run, without line ends. When it returns, the record and
+// everything that was put before it survive the end of the process and of the machine.
+func (w *Writer) Append(record []byte) error {
+	w.work.RLock()
+	defer w.work.RUnlock()
+	if w.done {
+		return errDone
+	}
+	for _, shard := range w.shards {
+		if !shard.dirty.Swap(false) {
+			continue
+		}
+		if err := shard.f.Sync(); err != nil {
+			return w.fail(fmt.Errorf("write %s: %w", shard.file, err))
+		}
+	}
+	w.mu.Lock()
+	err := w.base.journal.append(record)
+	w.mu.Unlock()
+	if err != nil {
+		return w.fail(err)
+	}
+	return nil
+}
+
+// Sum returns the SHA-256 of the stored bytes of a tensor that was put.
+func (w *Writer) Sum(name string) (string, error) {
+	w.work.RLock()
+	defer w.work.RUnlock()
+	if w.done {
+		return "", errDone
+	}
+	s := w.slots[name]
+	if s == nil {
+		return "", fmt.Errorf("sum: the model has no tensor %s", blob.Quote(name))
+	}
+	sum := sha256.New()
+	if _, err := io.Copy(sum, s.section()); err != nil {
+		return "", fmt.Errorf("read back %s: %w", s.shard.file, err)
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
+}
+
+// Stored returns a tensor that an interrupted run has put, and counts it as put. Its bytes must have
+// the given Sum.
+func (w *Writer) Stored(name, sum string) (*tensor.Tensor, error) {
+	if w.failure != nil {
+		return nil, w.failure
+	}
+	got, err := w.Sum(name)
+	if err != nil {
+		return nil, err
+	}
+	s := w.slots[name]
+	if got != sum {
+		return nil, fmt.Errorf("%s: tensor %s is not what the interrupted run has written there", filepath.Join(w.partial, s.shard.file), blob.Quote(name))
+	}
+	t, err := blob.Decode(s.section(), s.dtype, s.info.Shape)
+	if err != nil {
+		return nil, fmt.Errorf("read back %s: tensor %s: %w", s.shard.file, blob.Quote(name), err)
+	}
+	w.mu.Lock()
+	s.put = true
+	w.mu.Unlock()
+	return t, nil
+}
+
+func (s *slot) section() *io.SectionReader {
+	n, _ := blob.Elements(s.info.Shape)
+	return io.NewSectionReader(s.shard.f, s.offset, n*int64(s.dtype.Size()))
+}
+
+// PutState keeps bytes under a plain name until Commit, for whoever continues the run.
+func (w *Writer) PutState(name string, b []byte) error {
+	if !plainName(name) {
+		return fmt.Errorf("put state: %s is not a plain file name", blob.Quote(name))
+	}
+	w.work.RLock()
+	defer w.work.RUnlock()
+	if w.done {
+		return errDone
+	}
+	if err := w.placeFile(filepath.Join(stateFolder, name), func(f io.Writer) error {
+		_, err := f.Write(b)
+		return err
+	}); err != nil {
+		return w.fail(err)
+	}
+	if err := syncFolder(w.base.path(stateFolder)); err != nil {
+		return w.fail(err)
+	}
+	return nil
+}
+
+// State returns what PutState kept, in this run or in the interrupted one.
+func (w *Writer) State(name string) ([]byte, error) {
+	if !plainName(name) {
+		return nil, fmt.Errorf("state: %s is not a plain file name", blob.Quote(name))
+	}
+	return os.ReadFile(w.base.path(stateFolder, name))
+}
+
+// Keep gives writing up, like Abort, but leaves everything for a later run to continue.
+func (w *Writer) Keep() error {
+	w.stop.Store(true)
+	w.work.Lock()
+	defer w.work.Unlock()
+	if w.done {
+		return nil
+	}
+	w.done = true
+	return errors.Join(w.closeFiles(), w.base.close())
+}
+
+// Folder returns the folder in which the work is done, DIR.partial.
+func (w *Writer) Folder() string { return w.base.dir }
+
+// placeFile writes a file, relative to the partial folder, under a temporary name and renames it, so
+// that there is all of it or nothing.
+func (w *Writer) placeFile(name string, write func(io.Writer) error) error {
+	temporary := w.base.path(fmt.Sprintf("new-%d", w.temporaries.Add(1)))
+	f, err := os.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
+	if err != nil {
+		return err
+	}
+	err = write(f)
+	if err == nil {
+		err = f.Sync()
+	}
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	if err == nil {
+		err = os.Rename(temporary, w.base.path(name))
+	}
+	if err != nil {
+		_ = os.Remove(temporary)
+	}
+	return err
+}
+
+// reopen opens the weight files of an interrupted run and removes whatever else is in the model
+// folder; it comes back at the end. Files that do not fit the plan are a failure that waits until they
+// are needed: whoever continues may know better what is different.
+func (w *Writer) reopen(plans []shardPlan) error {
+	list, err := os.ReadDir(w.partial)
+	if err != nil {
+		return err
+	}
+	expected := map[string]bool{}
+	for _, p := range plans {
+		expected[p.file] = true
+	}
+	for _, e := range list {
+		if !expected[e.Name()] {
+			if err := os.RemoveAll(filepath.Join(w.partial, e.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	for _, p := range plans {
+		if err := w.reopenShard(p); err != nil {
+			w.failure = fmt.Errorf("%s does not belong to this model and these settings: %w", w.base.dir, err)
+			return nil
+		}
+	}
+	return nil
+}
+
+func (w *Writer) reopenShard(p shardPlan) error {
+	f, err := os.OpenFile(filepath.Join(w.partial, p.file), os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	w.enter(p, f)
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if info.Size() != p.size {
+		return fmt.Errorf("%s has %d bytes, want %d", p.file, info.Size(), p.size)
+	}
+	header := make([]byte, len(p.header))
+	if err := blob.ReadFull(f, header, 0); err != nil {
+		return err
+	}
+	if !bytes.Equal(header, p.header) {
+		return fmt.Errorf("%s has another header", p.file)
+	}
+	return nil
+}

@@ -1,0 +1,285 @@
+package prune
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"math"
+
+	"github.com/adagp/adagp/nn"
+	"github.com/adagp/adagp/tensor"
+)
+
+// keepPrepared makes allocation and Fisher weights durable.
+func (r *run) keepPrepared(selected [][]*nn.Linear) error {
+	if r.keeper == nil || len(r.patterns) == 0 && len(r.rowWeights) == 0 {
+		return nil
+	}
+	var b []byte
+	for _, linears := range selected {
+		for _, lin := range linears {
+			p, has := r.patterns[lin]
+			w := r.rowWeights[lin]
+			b = append(b, flag(has), flag(w != nil))
+			b = binary.LittleEndian.AppendUint64(b, math.Float64bits(p.Sparsity))
+			for _, v := range w {
+				b = binary.LittleEndian.AppendUint64(b, math.Float64bits(v))
+			}
+		}
+	}
+	s, err := r.putState(preparedState, b)
+	if err != nil {
+		return err
+	}
+	return r.append(entry{Prepared: &preparedRecord{Allocation: r.report.Allocation, Sum: s}})
+}
+
+func flag(b bool) byte {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// recallPrepared is the way back.
+func (r *run) recallPrepared(selected [][]*nn.Linear) error {
+	b, err := r.state(preparedState, r.past.prepared.Sum)
+	if err != nil {
+		return err
+	}
+	short := fmt.Errorf("resume: what the interrupted run kept as %s does not fit the model", preparedState)
+	float := func() float64 {
+		v := math.Float64frombits(binary.LittleEndian.Uint64(b))
+		b = b[8:]
+		return v
+	}
+	r.report.Allocation = r.past.prepared.Allocation
+	r.patterns, r.rowWeights = map[*nn.Linear]Pattern{}, map[*nn.Linear][]float64{}
+	for _, linears := range selected {
+		for _, lin := range linears {
+			if len(b) < 10 {
+				return short
+			}
+			hasPattern, hasWeights := b[0] != 0, b[1] != 0
+			b = b[2:]
+			if share := float(); hasPattern {
+				r.patterns[lin] = Unstructured(share)
+			}
+			if !hasWeights {
+				continue
+			}
+			if len(b) < 8*lin.Out() {
+				return short
+			}
+			w := make([]float64, lin.Out())
+			for i := range w {
+				w[i] = float()
+			}
+			r.rowWeights[lin] = w
+		}
+	}
+	if len(b) > 0 {
+		return short
+	}
+	return nil
+}
+
+// keepLayer makes a finished layer durable.
+func (r *run) keepLayer(l *Layer, rep LayerReport) (err error) {
+	if r.keeper == nil {
+		return nil
+	}
+	rec := &layerRecord{Report: rep, Hyperparameters: map[string]any{}}
+	if d, ok := r.method.(Describer); ok {
+		rec.Solver, rec.Hyperparameters = d.Describe()
+	}
+	if r.held != nil {
+		b, err := r.encodeHeld(l.selected)
+		if err != nil {
+			return err
+		}
+		rec.Held, err = r.putState(heldState(l.Index), b)
+		if err != nil {
+			return err
+		}
+	} else if rec.Sums, err = r.sums(l.selected); err != nil {
+		return err
+	}
+	return r.append(entry{Layer: rec})
+}
+
+// encodeHeld returns the weights of matrices that wait for the finish, as they would be stored, and
+// their masks.
+func (r *run) encodeHeld(linears []*nn.Linear) ([]byte, error) {
+	var b []byte
+	for _, lin := range linears {
+		d := r.storedType(r.model.TensorName(lin.Weight))
+		w := r.held[lin]
+		part := make([]byte, w.Len()*d.Size())
+		if err := tensor.Encode(part, w.Data(), d); err != nil {
+			return nil, err
+		}
+		b = append(b, part...)
+		for i := range lin.Out() {
+			for _, word := range r.masks[lin].RowBits(i) {
+				b = binary.LittleEndian.AppendUint64(b, word)
+			}
+		}
+	}
+	return b, nil
+}
+
+// decodeHeld is the way back.
+func (r *run) decodeHeld(layer int, want string, linears []*nn.Linear) error {
+	b, err := r.state(heldState(layer), want)
+	if err != nil {
+		return err
+	}
+	take := func(n int) []byte {
+		if n > len(b) {
+			return nil
+		}
+		part := b[:n]
+		b = b[n:]
+		return part
+	}
+	for _, lin := range linears {
+		d := r.storedType(r.model.TensorName(lin.Weight))
+		w, mask := tensor.New(lin.Out(), lin.In()), NewMask(lin.Out(), lin.In())
+		values := take(w.Len() * d.Size())
+		words := take(8 * len(mask.words))
+		if values == nil || words == nil {
+			return fmt.Errorf("resume: what the interrupted run kept of layer %d does not fit the model", layer)
+		}
+		if err := tensor.Decode(w.Data(), values, d); err != nil {
+			return err
+		}
+		for k := range mask.words {
+			mask.words[k] = binary.LittleEndian.Uint64(words[8*k:])
+		}
+		r.held[lin], r.masks[lin] = w, mask
+	}
+	if len(b) > 0 {
+		return fmt.Errorf("resume: what the interrupted run kept of layer %d does not fit the model", layer)
+	}
+	return nil
+}
+
+// replay takes decoder layer i, which an earlier process has pruned, through the run: its weights are
+// those stored, and if later layers remain to be pruned the hidden states go through it as they did
+// then. Nothing of it is computed in another way, so the bits are the same.
+func (r *run) replay(ctx context.Context, i int, selected []*nn.Linear, rec *layerRecord, states bool) error {
+	r.at = Event{Layer: i, Position: i, Layers: r.at.Layers, Restored: true}
+	r.event(Event{Stage: StageLoad})
+	pruned := map[*nn.Linear]*tensor.Tensor{}
+	if rec.Held != "" {
+		if r.held == nil {
+			return fmt.Errorf("resume: layer %d waits for a last step that this run does not have", i)
+		}
+		if err := r.decodeHeld(i, rec.Held, selected); err != nil {
+			return err
+		}
+		for _, lin := range selected {
+			pruned[lin] = r.held[lin]
+		}
+	} else {
+		for _, lin := range selected {
+			name := r.model.TensorName(lin.Weight)
+			w, err := r.keeper.Stored(name, rec.Sums[name])
+			if err != nil {
+				return fmt.Errorf("resume: %w", err)
+			}
+			pruned[lin] = w
+		}
+	}
+	for _, t := range rec.Report.Tensors {
+		for _, lin := range selected {
+			if t.Quantization != nil && t.Name == r.model.TensorName(lin.Weight) {
+				r.onGrid[lin] = true
+			}
+		}
+	}
+	if err := r.rerun(ctx, i, pruned, states); err != nil {
+		return err
+	}
+	r.lastRecord = rec
+	r.report.add(rec.Report)
+	r.event(Event{Stage: StageDone, Fraction: 1, Result: &rec.Report})
+	return nil
+}
+
+// rerun puts pruned weights into decoder layer i, if its weights were loaded before the run, and if
+// asked to takes both streams of hidden states through it.
+func (r *run) rerun(ctx context.Context, i int, pruned map[*nn.Linear]*tensor.Tensor, states bool) error {
+	module := r.model.Layers()[i]
+	put := func() {
+		for lin, w := range pruned {
+			if lin.Weight.Value != nil {
+				lin.Weight.Value = w
+			}
+		}
+	}
+	if !states {
+		put()
+		return nil
+	}
+	release, err := r.load(module.Walk)
+	if err != nil {
+		return err
+	}
+	defer release()
+	dense, err := r.states(ctx, module, r.dense, StageLoad)
+	if err != nil {
+		return err
+	}
+	put()
+	if len(pruned) == 0 {
+		return r.pass(ctx, module, dense)
+	}
+	out, err := r.states(ctx, module, r.hidden, StagePropagate)
+	if err != nil {
+		return err
+	}
+	r.advance(out, dense)
+	return nil
+}
+
+// keepFinish tells that all is done and written.
+func (r *run) keepFinish(selected [][]*nn.Linear) error {
+	if r.keeper == nil {
+		return nil
+	}
+	rec := &finishRecord{Layers: r.report.Layers, Notes: r.report.Finish, Sums: map[string]string{}}
+	for _, linears := range selected {
+		sums, err := r.sums(linears)
+		if err != nil {
+			return err
+		}
+		for name, s := range sums {
+			rec.Sums[name] = s
+		}
+	}
+	return r.append(entry{Finish: rec})
+}
+
+// recallFinish is the way back.
+func (r *run) recallFinish(selected [][]*nn.Linear) error {
+	rec := r.past.finish
+	for _, linears := range selected {
+		for _, lin := range linears {
+			name := r.model.TensorName(lin.Weight)
+			w, err := r.keeper.Stored(name, rec.Sums[name])
+			if err != nil {
+				return fmt.Errorf("resume: %w", err)
+			}
+			if lin.Weight.Value != nil {
+				lin.Weight.Value = w
+			}
+		}
+	}
+	r.report.Finish, r.report.Layers, r.report.Totals = rec.Notes, []LayerReport{}, Totals{}
+	for _, l := range rec.Layers {
+		r.report.add(l)
+	}
+	return nil
+}

@@ -1,0 +1,181 @@
+package prune
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"reflect"
+	"regexp"
+	"strings"
+
+	"github.com/adagp/adagp/models"
+)
+
+// Setting is one of the things that decide the bytes of a result.
+type Setting struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// notSettings are the fields of Options that do not change results, or that others stand for.
+var notSettings = map[string]bool{"Progress": true, "Log": true, "Memory": true, "ScratchDir": true, "Batch": true, "Method": false}
+
+// Fingerprint returns what Report.Settings of a run would be: a checksum over everything that the
+// result depends on.
+func Fingerprint(m *models.Model, windows [][]int, o Options) (string, error) {
+	r, err := newRun(m, windows, o, nil)
+	if err != nil {
+		return "", fmt.Errorf("prune: %w", err)
+	}
+	return r.report.Settings, nil
+}
+
+func digest(list []Setting) string {
+	b, _ := json.Marshal(list) // strings always encode
+	return sum(b)
+}
+
+// listSettings lists everything that the result depends on, so that a run goes on only where it would
+// have come to the same.
+func (r *run) listSettings() ([]Setting, error) {
+	list := []Setting{{"program version", r.report.Version}, {"kernel", r.report.Kernel}}
+	options := reflect.ValueOf(*r.options)
+	for i := range options.NumField() {
+		name := options.Type().Field(i).Name
+		if notSettings[name] {
+			continue
+		}
+		v, err := settingValue(options.Field(i).Interface())
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, Setting{settingName(name), v})
+	}
+	list = append(list, Setting{"global step after the last layer", fmt.Sprint(r.finisher != nil)})
+	list = append(list, Setting{"calibration windows (sha256 of their ids)", r.report.Calibration.SHA256})
+	var sizes []int
+	for _, b := range r.batches {
+		sizes = append(sizes, len(b))
+	}
+	list = append(list, Setting{"windows per forward pass", fmt.Sprint(sizes)})
+	if IsAllocationFile(r.options.Allocation) {
+		b, err := os.ReadFile(r.options.Allocation)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, Setting{"content of " + r.options.Allocation, sum(b)})
+	}
+	input, err := inputSettings(r.model)
+	return append(list, input...), err
+}
+
+// settingName turns the name of a field into words.
+func settingName(field string) string {
+	return strings.ToLower(regexp.MustCompile(`([a-z])([A-Z])`).ReplaceAllString(field, "$1 $2"))
+}
+
+func settingValue(v any) (string, error) {
+	if s, ok := v.(fmt.Stringer); ok {
+		if rv := reflect.ValueOf(v); rv.Kind() == reflect.Pointer && rv.IsNil() {
+			return "none", nil
+		}
+		return s.String(), nil
+	}
+	b, err := json.Marshal(v)
+	return string(b), err
+}
+
+// inputSettings describes the files of the model: size, time of the last change, and a checksum of the
+// beginning and the end of each.
+func inputSettings(m *models.Model) (list []Setting, err error) {
+	if m.Reader == nil || m.FS == nil {
+		return nil, nil
+	}
+	for _, name := range append([]string{"config.json"}, m.Reader.Files()...) {
+		v, err := describeFile(m.FS, name)
+		if err != nil {
+			return nil, fmt.Errorf("model %s: %w", m.Path, err)
+		}
+		list = append(list, Setting{"input file " + name, v})
+	}
+	return list, nil
+}
+
+// described is how much of the two ends of a file its checksum is over. The header of a weight file
+// fits, whatever the model.
+const described = 1 << 20
+
+func describeFile(fsys fs.FS, name string) (string, error) {
+	f, err := fsys.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "none", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return "", err
+	}
+	h := sha256.New()
+	if _, err := io.CopyN(h, f, min(described, info.Size())); err != nil {
+		return "", fmt.Errorf("%s: %w", name, err)
+	}
+	if at, ok := f.(io.ReaderAt); ok && info.Size() > described {
+		if _, err := io.Copy(h, io.NewSectionReader(at, max(described, info.Size()-described), described)); err != nil {
+			return "", fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	changed := int64(0)
+	if t := info.ModTime(); !t.IsZero() {
+		changed = t.UnixNano()
+	}
+	return fmt.Sprintf("%d bytes, changed at %d, %s", info.Size(), changed, hex.EncodeToString(h.Sum(nil)[:8])), nil
+}
+
+// SettingsError says that an interrupted run had other settings.
+type SettingsError struct {
+	Differences []string // "sparsity 0.6, was 0.5"
+}
+
+// Error lists the differences.
+func (e *SettingsError) Error() string {
+	return "resume: the interrupted run had other settings: " + strings.Join(e.Differences, "; ")
+}
+
+// compareSettings reports what is different.
+func compareSettings(then, now []Setting) error {
+	was := map[string]string{}
+	for _, s := range then {
+		was[s.Name] = s.Value
+	}
+	var differences []string
+	for _, s := range now {
+		v, known := was[s.Name]
+		delete(was, s.Name)
+		switch {
+		case known && v == s.Value:
+		case strings.HasPrefix(s.Name, "input file "):
+			differences = append(differences, s.Name+" has changed")
+		case !known:
+			differences = append(differences, fmt.Sprintf("%s is %s, was not recorded", s.Name, s.Value))
+		default:
+			differences = append(differences, fmt.Sprintf("%s is %s, was %s", s.Name, s.Value, v))
+		}
+	}
+	for _, s := range then {
+		if v, gone := was[s.Name]; gone {
+			differences = append(differences, fmt.Sprintf("%s was %s", s.Name, v))
+		}
+	}
+	if len(differences) == 0 {
+		return nil
+	}
+	return &SettingsError{differences}
+}
