@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/quant"
 )
 
 // sweepAxes are the lists whose product a sweep runs.
@@ -76,6 +77,9 @@ func parseSweepAxes(s *session, c *cli.Context) (a sweepAxes, err error) {
 			if err := o.CheckAllocation(); err != nil {
 				return a, usagef("--methods %s at %s: %w", spec, p, err)
 			}
+			if err := o.CheckQuantization(); err != nil {
+				return a, usagef("--methods %s at %s: %w", spec, p, err)
+			}
 		}
 	}
 	return a, nil
@@ -107,7 +111,7 @@ func withPattern(o prune.Options, p prune.Pattern) prune.Options {
 	return o
 }
 
-const specHelp = `":paper", a preset such as ":fast", ":solver=NAME", ":allocation=NAME", ":epochs=N"`
+const specHelp = `":paper", a preset such as ":fast", ":solver=NAME", ":allocation=NAME", ":epochs=N", ":wbits=B"`
 
 // parseSpec reads a method with its settings, such as "adagp:fast" or "adagp:solver=alps:epochs=2".
 func parseSpec(spec string) (o prune.Options, err error) {
@@ -130,6 +134,11 @@ func parseSpec(spec string) (o prune.Options, err error) {
 		case key == "allocation" && slices.Contains(registered(prune.Allocations()), value):
 			// A file's content would be a setting that nobody compares.
 			o.Allocation = value
+		case key == "wbits":
+			o.Quantize = &quant.Spec{}
+			if o.Quantize.Bits, err = strconv.Atoi(value); err != nil {
+				return o, fmt.Errorf("%q: want %d to %d bits", spec, quant.MinBits, quant.MaxBits)
+			}
 		case key == "epochs":
 			if o.Epochs, err = strconv.Atoi(value); err != nil || o.Epochs < 1 {
 				return o, fmt.Errorf("%q: want at least 1 epoch", spec)
@@ -140,7 +149,7 @@ func parseSpec(spec string) (o prune.Options, err error) {
 	}
 	local := slices.Contains(registered(prune.Solvers()), name)
 	if local && (o.Paper || o.Preset != "" || o.Solver != "" || o.Epochs > 0) {
-		return o, fmt.Errorf("%q: %s solves each matrix by itself and takes an allocation only", spec, name)
+		return o, fmt.Errorf("%q: %s solves each matrix by itself and takes no setting but an allocation and bits", spec, name)
 	}
 	if err := o.CheckMethod(); err != nil {
 		return o, fmt.Errorf("%q: %w", spec, err)

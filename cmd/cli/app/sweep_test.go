@@ -90,7 +90,7 @@ func TestSweepKeepsModels(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "sweep")
 	eval := idsFile(t, "eval.jsonl", [][]int{{1, 2, 3, 4, 5, 6}, {1, 9, 8, 7, 6, 5}})
 	args := []string{"sweep", "--model", golden.Path("models/stories260k"), "--out", dir, "--samples", "2", "--seqlen", "32", "--eval", eval,
-		"--methods", "wanda,sparsegpt:allocation=owl", "--sparsities", "0.6"}
+		"--methods", "wanda:wbits=4,sparsegpt:allocation=owl", "--sparsities", "0.6"}
 	ok(t, args...) // without folders
 	var r sweepResult
 	okJSON(t, &r, append(args, "--keep-models")...)
@@ -175,6 +175,8 @@ func TestSweepUsage(t *testing.T) {
 		{"setting \"slow\"", []string{"--methods", "adagp:slow"}},
 		{"setting \"solver=nobody\"", []string{"--methods", "adagp:solver=nobody"}},
 		{"setting \"allocation=shares.json\"", []string{"--methods", "wanda:allocation=shares.json"}},
+		{"bits", []string{"--methods", "wanda:wbits=four"}},
+		{"bits", []string{"--methods", "wanda:wbits=40"}},
 		{"epoch", []string{"--methods", "adagp:epochs=0"}},
 		{"--sparsities", []string{"--sparsities", "1"}},
 		{"--sparsities", []string{"--sparsities", "2:4"}},
