@@ -13,7 +13,7 @@ type Level int
 // The levels. Their numbers carry no order; [Levels] gives one.
 const (
 	Generic Level = iota // Go code, runs everywhere
-	AVX2                 // amd64 with AVX2 and FMA
+	AVX2                 // amd64 with AVX2, FMA and F16C
 	AVX512               // amd64 with AVX-512 F, BW, DQ and VL
 	NEON                 // arm64
 )
@@ -28,14 +28,14 @@ func (l Level) String() string {
 	return levelNames[l]
 }
 
-// cpuHas reports whether this machine can execute the instructions of l. It is
-// the only place that asks for CPU features.
+// cpuHas reports whether this machine can execute the instructions of l. This
+// file is the only place that asks for CPU features.
 func cpuHas(l Level) bool {
 	switch l {
 	case Generic:
 		return true
 	case AVX2:
-		return cpu.X86.HasAVX2 && cpu.X86.HasFMA
+		return cpu.X86.HasAVX2 && cpu.X86.HasFMA && cpu.X86.HasF16C
 	case AVX512:
 		return cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512DQ &&
 			cpu.X86.HasAVX512VL && cpu.X86.HasAVX2 && cpu.X86.HasFMA && cpu.X86.HasBMI2
@@ -44,6 +44,9 @@ func cpuHas(l Level) bool {
 	}
 	return false
 }
+
+// hasExpandWords reports whether a machine with AVX512 can spread 16-bit words too (AVX-512 VBMI2).
+func hasExpandWords() bool { return cpu.X86.HasAVX512VBMI2 }
 
 // usable holds the kernel tables of the levels that are compiled in and that
 // the machine can execute, slowest first.

@@ -44,6 +44,11 @@ type kernels struct {
 	f32ToF16  func(dst []uint16, src []float32)
 	bf16ToF32 func(dst []float32, src []uint16)
 	f32ToBF16 func(dst []uint16, src []float32)
+
+	widen       func(f Format, dst []float32, src []byte)
+	plainRows   func(f Format, rows, k int, w []byte, n int, x []float32, ldx int, y []float32, ldy int)
+	bitmaskRows func(f Format, rows, k int, mask, values, offsets []byte, n int, x []float32, ldx int, y []float32, ldy int)
+	semiRows    func(f Format, rows, k int, indices, values []byte, n int, x []float32, ldx int, y []float32, ldy int)
 }
 
 // generic is the level in Go.
@@ -86,4 +91,9 @@ var generic = kernels{
 	f32ToF16:  f32ToF16Generic,
 	bf16ToF32: bf16ToF32Generic,
 	f32ToBF16: f32ToBF16Generic,
+
+	widen:       widenGeneric,
+	plainRows:   plainRowsGeneric,
+	bitmaskRows: bitmaskRowsGeneric,
+	semiRows:    semiRowsGeneric,
 }

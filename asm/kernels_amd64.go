@@ -72,6 +72,7 @@ func kernelsAVX2() *kernels {
 	k.rmsNormRow = rows.rmsNorm
 	k.layerNormRow = rows.layerNorm
 	k.ropeRow = rows.ropeRow
+	storedAVX2(&k)
 	return &k
 }
 
@@ -137,5 +138,6 @@ func kernelsAVX512() *kernels {
 	k.f32ToF16 = convert(f32ToF16AVX512)
 	k.bf16ToF32 = convert(bf16ToF32AVX512)
 	k.f32ToBF16 = convert(f32ToBF16AVX512)
+	storedAVX512(&k)
 	return &k
 }

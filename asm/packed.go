@@ -3,8 +3,6 @@ package asm
 import (
 	bin "encoding/binary"
 	"fmt"
-	"math"
-	"math/bits"
 )
 
 // Format is how a stored weight is encoded, always little endian.
@@ -15,6 +13,7 @@ const (
 	Float32  Format = iota
 	Float16         // IEEE 754 binary16
 	BFloat16        // the upper half of a float32
+	formats         // how many there are
 )
 
 // Size returns the bytes of a weight.
@@ -25,134 +24,94 @@ func (f Format) Size() int {
 	return 2
 }
 
-func (f Format) decode(b []byte) float32 {
-	switch f {
-	case Float32:
-		return math.Float32frombits(bin.LittleEndian.Uint32(b))
-	case Float16:
-		return f16ToF32(bin.LittleEndian.Uint16(b))
-	}
-	return math.Float32frombits(uint32(bin.LittleEndian.Uint16(b)) << 16)
-}
-
 // PackedColumns is what the rows of inputs and of bit masks are padded to a multiple of.
 const PackedColumns = 64
 
-// Widen converts the weights in src to float32.
-func Widen(f Format, dst []float32, src []byte) {
-	checkPacked("weights", len(src), len(dst)*f.Size())
-	for i := range dst {
-		dst[i] = f.decode(src[i*f.Size():])
-	}
-}
-
-func checkPacked(what string, got, want int) {
-	if got < want {
-		panic(fmt.Sprintf("asm: packed product: %s has length %d, want at least %d", what, got, want))
-	}
-}
-
-func checkVectors(rows, k, n, lenX, ldx, lenY, ldy int) {
-	if rows < 0 || k < 0 || n < 0 || ldx < roundUp(k, PackedColumns) || ldy < rows {
-		panic(fmt.Sprintf("asm: packed product: %d rows, %d columns, %d vectors, leading dimensions %d and %d", rows, k, n, ldx, ldy))
-	}
-	if n > 0 {
-		checkPacked("x", lenX, (n-1)*ldx+roundUp(k, PackedColumns))
-		checkPacked("y", lenY, (n-1)*ldy+rows)
-	}
-}
+// maskStride and semiStride return the bytes per row of a mask, and of the places of 2:4 weights.
+func maskStride(k int) int { return roundUp(k, PackedColumns) / 8 }
+func semiStride(k int) int { return roundUp(k, 8) / 8 }
 
 // PlainRows multiplies the rows of weights w [rows, k] by n vectors:
 //
 //	y[t·ldy+i] = Σ w[i,p]·x[t·ldx+p], p < k, for i < rows, t < n
 //
-// The vectors are padded with zeros to a multiple of [PackedColumns]. A sum does not depend on
-// rows and n.
+// What w holds may begin anywhere in memory. The order of a sum depends on k alone: rows and vectors
+// may be split over calls.
 func PlainRows(f Format, rows, k int, w []byte, n int, x []float32, ldx int, y []float32, ldy int) {
-	checkVectors(rows, k, n, len(x), ldx, len(y), ldy)
-	checkPacked("w", len(w), rows*k*f.Size())
-	for i := range rows {
-		for t := range n {
-			sum := float32(0)
-			for p := range k {
-				sum += f.decode(w[(i*k+p)*f.Size():]) * x[t*ldx+p]
-			}
-			y[t*ldy+i] = sum
-		}
+	checkVectors(f, rows, k, k, n, len(x), ldx, len(y), ldy)
+	checkStored("w", len(w), rows*k*f.Size())
+	if rows > 0 && n > 0 {
+		current.Load().plainRows(f, rows, k, w, n, x, ldx, y, ldy)
 	}
 }
 
-// BitmaskRows is [PlainRows] for rows of which only the weights are stored whose bit in mask
-// [rows, roundUp(k, PackedColumns)/8] is set, count of them. values may go on after these.
-func BitmaskRows(f Format, rows, k int, mask, values []byte, count, n int, x []float32, ldx int, y []float32, ldy int) {
-	checkVectors(rows, k, n, len(x), ldx, len(y), ldy)
-	stride := roundUp(k, PackedColumns) / 8
-	checkPacked("mask", len(mask), rows*stride)
-	checkPacked("values", len(values), count*f.Size())
-	values = values[:count*f.Size()]
-	for i := range rows {
-		for t := range n {
-			y[t*ldy+i] = 0
-		}
-		for j := 0; j < stride; j += 8 {
-			for word := bin.LittleEndian.Uint64(mask[i*stride+j:]); word != 0; word &= word - 1 {
-				p, v := 8*j+bits.TrailingZeros64(word), f.decode(values)
-				values = values[f.Size():]
-				for t := range n {
-					y[t*ldy+i] += v * x[t*ldx+p]
-				}
-			}
-		}
+// BitmaskRows is [PlainRows] with vectors that are padded with zeros to a multiple of [PackedColumns],
+// and rows of which only those weights are stored whose bit is set in mask [rows, k/8], which is
+// padded to [PackedColumns] bits with zeros. The weights of row i are those in values from number
+// offsets[i] to offsets[i+1]-1; these [rows+1] are uint64, little endian, and fit the mask. Weights
+// that are not stored count as zero or as absent, which shows where an input is not finite.
+func BitmaskRows(f Format, rows, k int, mask, values, offsets []byte, n int, x []float32, ldx int, y []float32, ldy int) {
+	checkVectors(f, rows, k, roundUp(k, PackedColumns), n, len(x), ldx, len(y), ldy)
+	checkStored("mask", len(mask), rows*maskStride(k))
+	checkStored("offsets", len(offsets), 8*(rows+1))
+	checkStored("values", len(values), offset(offsets, rows)*f.Size())
+	if rows > 0 && n > 0 {
+		current.Load().bitmaskRows(f, rows, k, mask, values, offsets, n, x, ldx, y, ldy)
 	}
 }
 
-// BitmaskWiden writes the weights of such rows to dst [rows, k].
-func BitmaskWiden(f Format, rows, k int, mask, values []byte, count int, dst []float32) {
-	stride := roundUp(k, PackedColumns) / 8
-	checkPacked("mask", len(mask), rows*stride)
-	checkPacked("values", len(values), count*f.Size())
-	checkPacked("dst", len(dst), rows*k)
-	clear(dst[:rows*k])
-	for i := range rows {
-		for j := 0; j < stride; j += 8 {
-			for word := bin.LittleEndian.Uint64(mask[i*stride+j:]); word != 0; word &= word - 1 {
-				dst[i*k+8*j+bits.TrailingZeros64(word)] = f.decode(values)
-				values = values[f.Size():]
-			}
-		}
-	}
-}
-
-// SemiRows is [PlainRows] for rows with two weights stored of every four: values [rows, k/2], and
-// their places in indices [rows, roundUp(k, 8)/8], four bits per group, see package
-// tensor/packed. k is a multiple of four.
+// SemiRows is [PlainRows] with vectors that are padded with zeros to a multiple of [PackedColumns],
+// and rows with two weights stored of every four columns; k is a multiple of four. values is [rows, k/2]; indices [rows, k/8], rounded up to bytes, has four bits per group: the
+// place of the first in the lower two, that of the second in the upper two.
 func SemiRows(f Format, rows, k int, indices, values []byte, n int, x []float32, ldx int, y []float32, ldy int) {
-	checkVectors(rows, k, n, len(x), ldx, len(y), ldy)
-	stride := roundUp(k, 8) / 8
-	checkPacked("indices", len(indices), rows*stride)
-	checkPacked("values", len(values), rows*k/2*f.Size())
-	for i := range rows {
-		for t := range n {
-			sum := float32(0)
-			for q := range k / 2 {
-				p := q/2*4 + int(indices[i*stride+q/4]>>(q%4*2)&3)
-				sum += f.decode(values[(i*k/2+q)*f.Size():]) * x[t*ldx+p]
-			}
-			y[t*ldy+i] = sum
-		}
+	checkVectors(f, rows, k, roundUp(k, PackedColumns), n, len(x), ldx, len(y), ldy)
+	checkStored("indices", len(indices), rows*semiStride(k))
+	checkStored("values", len(values), rows*k/2*f.Size())
+	if rows > 0 && n > 0 {
+		current.Load().semiRows(f, rows, k, indices, values, n, x, ldx, y, ldy)
 	}
 }
 
-// SemiWiden writes the weights of such rows to dst [rows, k].
-func SemiWiden(f Format, rows, k int, indices, values []byte, dst []float32) {
-	stride := roundUp(k, 8) / 8
-	checkPacked("indices", len(indices), rows*stride)
-	checkPacked("values", len(values), rows*k/2*f.Size())
-	checkPacked("dst", len(dst), rows*k)
-	clear(dst[:rows*k])
-	for i := range rows {
-		for q := range k / 2 {
-			dst[i*k+q/2*4+int(indices[i*stride+q/4]>>(q%4*2)&3)] = f.decode(values[(i*k/2+q)*f.Size():])
-		}
+// offset returns number i of a list of uint64.
+func offset(offsets []byte, i int) int { return int(bin.LittleEndian.Uint64(offsets[8*i:])) }
+
+func checkStored(what string, got, want int) {
+	if got < want {
+		panic(fmt.Sprintf("asm: product with stored weights: %s has length %d, want at least %d", what, got, want))
 	}
+}
+
+func checkVectors(f Format, rows, k, width, n, lenX, ldx, lenY, ldy int) {
+	if f >= formats || rows < 0 || k < 0 || n < 0 || ldx < width || ldy < rows {
+		panic(fmt.Sprintf("asm: product with stored weights: format %d, %d rows, %d columns, %d vectors, leading dimensions %d and %d", f, rows, k, n, ldx, ldy))
+	}
+	if n > 0 && rows > 0 {
+		checkStored("x", lenX, (n-1)*ldx+width)
+		checkStored("y", lenY, (n-1)*ldy+rows)
+	}
+}
+
+// Widen converts stored weights to float32.
+func Widen(f Format, dst []float32, src []byte) {
+	checkStored("src", len(src), len(dst)*f.Size())
+	if len(dst) > 0 {
+		current.Load().widen(f, dst, src)
+	}
+}
+
+// BitmaskWiden writes the weights of rows as those of [BitmaskRows] to dst [rows, k], with all their
+// zeros.
+func BitmaskWiden(f Format, rows, k int, mask, values []byte, count int, dst []float32) {
+	checkStored("mask", len(mask), rows*maskStride(k))
+	checkStored("values", len(values), count*f.Size())
+	checkStored("dst", len(dst), rows*k)
+	bitmaskWiden(f, rows, k, mask, values[:count*f.Size()], dst)
+}
+
+// SemiWiden writes the weights of rows as those of [SemiRows] to dst [rows, k], with all their zeros.
+func SemiWiden(f Format, rows, k int, indices, values []byte, dst []float32) {
+	checkStored("indices", len(indices), rows*semiStride(k))
+	checkStored("values", len(values), rows*k/2*f.Size())
+	checkStored("dst", len(dst), rows*k)
+	semiWiden(f, rows, k, indices, values, dst)
 }

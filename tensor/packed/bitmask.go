@@ -150,8 +150,7 @@ func (m *Bitmask) MulNTInto(dst, x *tensor.Tensor) {
 		return m.mask[lo*stride : hi*stride], m.values[first*size:], m.offset(hi) - first
 	}
 	m.multiply("packed.Bitmask", dst, x, int(m.Bytes())/max(1, m.out), func(lo, hi int, v vectors) {
-		mask, values, count := part(lo, hi)
-		asm.BitmaskRows(m.format, hi-lo, m.in, mask, values, count, v.n, v.x, v.ld, v.y[lo:], m.out)
+		asm.BitmaskRows(m.format, hi-lo, m.in, m.mask[lo*stride:hi*stride], m.values, m.offsets[8*lo:8*(hi+1)], v.n, v.x, v.ld, v.y[lo:], m.out)
 	}, func(lo, hi int, to []float32) {
 		mask, values, count := part(lo, hi)
 		asm.BitmaskWiden(m.format, hi-lo, m.in, mask, values, count, to)
