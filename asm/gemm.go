@@ -58,22 +58,22 @@ func checkMatrix(name string, rows, cols, ld, length int) {
 }
 
 // gemmKernel is a level's inner part of the product: a tile of C that is held
-// in registers while a column of A and a row of B stream past.
-//
-// The scheme is the one of Goto and van de Geijn, "Anatomy of High-Performance
-// Matrix Multiplication" (2008), section 4: B is packed kc rows at a time into
-// panels of nr columns, A into panels of mr rows, so that the tile kernel reads
-// both at unit stride, a panel of B from the first-level cache, the packed block
-// of A (mc × kc) from the second and that of B (kc × nc) from the third.
+// in registers while a column of A and a row of B stream past. Which memory is
+// gone through in which order, [product] decides.
 type gemmKernel[T float] struct {
-	mr, nr     int // size of the register tile
-	mc, nc, kc int // cache blocks; mc a multiple of mr, nc of nr
+	mr, nr     int // largest register tile
+	mc, nc, kc int // cache blocks; nc a multiple of nr
 
-	// tile sets C = alpha·A·B, or adds that to C, for a full tile: a is a packed
-	// panel [k][mr], b a packed panel [k][nr], row i of C is c[i*ldc:][:nr].
-	// Every element is summed over k in order, starting from zero, and meets C
-	// and alpha once at the end.
-	tile func(k int, alpha T, a, b, c []T, ldc int, accumulate bool)
+	// Whether tile computes tiles of any height up to mr, whose panels of A are
+	// packed [k][height], and tiles of any width up to nr. If not, panels are
+	// filled up to mr and tiles are computed whole.
+	anyHeight, anyWidth bool
+
+	// tile sets C = alpha·A·B, or adds that to C: a is a packed panel [k][rows],
+	// b a packed panel [k][nr], row i of C is c[i*ldc:][:cols]. Every element is
+	// summed over k in order, starting from zero, and meets C and alpha once at
+	// the end. Meanwhile it may fetch the lines that will be needed soon.
+	tile func(rows, cols, k int, alpha T, a, b, c []T, ldc int, accumulate bool, soon lines[T])
 
 	// dots sets or adds to y[i·incY] = alpha·Σ x[p]·a[i·lda+p], p < len(x), and
 	// axpys y[i·incY] = alpha·Σ x[p]·a[p·lda+i], for i < n: products with a
@@ -81,8 +81,28 @@ type gemmKernel[T float] struct {
 	dots  func(n int, alpha T, a []T, lda int, x, y []T, incY int, accumulate bool)
 	axpys func(n int, alpha T, a []T, lda int, x, y []T, incY int, accumulate bool)
 
-	// pack copies part of a matrix into panels, see packGeneric.
+	// pack copies part of a matrix into panels, see packGeneric. It may write up
+	// to packSlack elements beyond the last panel, and leaves what fills up a
+	// panel arbitrary where tiles can be of any size.
 	pack func(dst, src []T, ld, width, count, k int, alongK bool)
+}
+
+// packSlack is how far behind the panels they write, see gemmKernel: less than a
+// vector.
+const packSlack = 16
+
+// lines are cache lines in pairs: at at and apart bytes further, then step bytes
+// on, and so forth. No address means none.
+type lines[T float] struct {
+	at          *T
+	step, apart int
+}
+
+// depth returns how many elements of a sum over k are added up at a time. This is
+// what the order of summation depends on.
+func (g *gemmKernel[T]) depth(k int) int {
+	blocks := (k-1)/g.kc + 1
+	return min(k, roundUp((k-1)/blocks+1, 16))
 }
 
 func gemm[T float](g *gemmKernel[T], pool *bufferPool[T], transA, transB bool, m, n, k int, alpha T, a []T, lda int, b []T, ldb int, beta T, c []T, ldc int) {
@@ -103,22 +123,9 @@ func gemm[T float](g *gemmKernel[T], pool *bufferPool[T], transA, transB bool, m
 		gemv(g, pool, transA, transB, m, n, k, alpha, a, lda, b, ldb, c, ldc, accumulate)
 		return
 	}
-
-	kc, mc, nc := min(g.kc, k), min(g.mc, roundUp(m, g.mr)), min(g.nc, roundUp(n, g.nr))
-	buf := pool.get(mc*kc, kc*nc, g.mr*g.nr)
-	defer pool.put(buf)
-	for j := 0; j < n; j += nc {
-		cols := min(nc, n-j)
-		for p := 0; p < k; p += kc {
-			depth := min(kc, k-p)
-			g.pack(buf.b, b[corner(transB, p, j, ldb):], ldb, g.nr, cols, depth, transB)
-			for i := 0; i < m; i += mc {
-				rows := min(mc, m-i)
-				g.pack(buf.a, a[corner(transA, i, p, lda):], lda, g.mr, rows, depth, !transA)
-				g.block(rows, cols, depth, alpha, buf, c[i*ldc+j:], ldc, accumulate || p > 0)
-			}
-		}
-	}
+	x := product[T]{gemmKernel: g, transA: transA, transB: transB, m: m, n: n, k: k,
+		alpha: alpha, a: a, lda: lda, b: b, ldb: ldb, c: c, ldc: ldc, accumulate: accumulate, diagonal: n}
+	x.compute(pool)
 }
 
 // corner returns the offset of op(X)[row, col].
@@ -127,35 +134,6 @@ func corner(trans bool, row, col, ld int) int {
 		return col*ld + row
 	}
 	return row*ld + col
-}
-
-// block multiplies the packed blocks of A and B. Tiles that stick out of C are
-// computed by the same kernel on a copy, so that every element of C is rounded
-// in the same way wherever it lies.
-func (g *gemmKernel[T]) block(rows, cols, k int, alpha T, buf *buffers[T], c []T, ldc int, accumulate bool) {
-	mr, nr := g.mr, g.nr
-	for j := 0; j < cols; j += nr {
-		panelB := buf.b[j*k : (j+nr)*k]
-		width := min(nr, cols-j)
-		for i := 0; i < rows; i += mr {
-			panelA := buf.a[i*k : (i+mr)*k]
-			height := min(mr, rows-i)
-			corner := c[i*ldc+j:]
-			if width == nr && height == mr {
-				g.tile(k, alpha, panelA, panelB, corner, ldc, accumulate)
-				continue
-			}
-			if accumulate {
-				for r := range height {
-					copy(buf.tile[r*nr:][:width], corner[r*ldc:])
-				}
-			}
-			g.tile(k, alpha, panelA, panelB, buf.tile, nr, accumulate)
-			for r := range height {
-				copy(corner[r*ldc:][:width], buf.tile[r*nr:])
-			}
-		}
-	}
 }
 
 // gemv is gemm for a single row or column of C.
@@ -176,7 +154,7 @@ func gemv[T float](g *gemmKernel[T], pool *bufferPool[T], transA, transB bool, m
 			incX = 1
 		}
 	}
-	kc := min(g.kc, k)
+	kc := g.depth(k)
 	var buf *buffers[T]
 	if incX != 1 {
 		buf = pool.get(kc, 0, 0)

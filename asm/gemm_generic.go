@@ -8,7 +8,7 @@ const tileSize = 3
 func genericGemm[T float]() gemmKernel[T] {
 	return gemmKernel[T]{
 		mr: tileSize, nr: tileSize,
-		mc: 66 * tileSize, nc: 340 * tileSize, kc: 256,
+		mc: 680 * tileSize, nc: 64 * tileSize, kc: 256,
 		tile:  tileGeneric[T],
 		dots:  dotsGeneric[T],
 		axpys: axpysGeneric[T],
@@ -22,7 +22,7 @@ func genericGemm[T float]() gemmKernel[T] {
 // product with the sum that follows. It may do so on some machines, in some
 // expressions and not in others, and then an element would depend on which
 // kernel computed it.
-func tileGeneric[T float](k int, alpha T, a, b, c []T, ldc int, accumulate bool) {
+func tileGeneric[T float](_, _, k int, alpha T, a, b, c []T, ldc int, accumulate bool, _ lines[T]) {
 	var c00, c01, c02, c10, c11, c12, c20, c21, c22 T
 	a = a[:k*tileSize]
 	for p := 0; p+2 < len(a); p += 3 {

@@ -4,29 +4,371 @@
 
 package asm
 
-// tileF32AVX512 multiplies a packed panel a [k][12] by a packed panel b [k][32]:
+// tile13x32F32AVX512 multiplies a packed panel a [k][13] by a packed panel b [k][32]:
 //
-//	for i < 12, j < 32:
+//	for i < 13, j < cols:
 //		sum := 0
 //		for p < k: sum = fma(a[p][i], b[p][j], sum)
 //		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
 //		else:          c[i*ldc+j] = alpha*sum
 //
-//go:noescape
-func tileF32AVX512(k int, alpha float32, a *float32, b *float32, c *float32, ldc int, accumulate bool)
-
-// tileF64AVX512 multiplies a packed panel a [k][12] by a packed panel b [k][16]:
+// At every 4th step over k it asks for the cache lines at soon and soon+apart and
+// moves soon on by step; these are bytes.
 //
-//	for i < 12, j < 16:
+//go:noescape
+func tile13x32F32AVX512(k int, alpha float32, a *float32, b *float32, c *float32, ldc int, cols int, accumulate bool, soon *float32, step int, apart int)
+
+// tile12x32F32AVX512 multiplies a packed panel a [k][12] by a packed panel b [k][32]:
+//
+//	for i < 12, j < cols:
 //		sum := 0
 //		for p < k: sum = fma(a[p][i], b[p][j], sum)
 //		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
 //		else:          c[i*ldc+j] = alpha*sum
 //
+// At every 4th step over k it asks for the cache lines at soon and soon+apart and
+// moves soon on by step; these are bytes.
+//
 //go:noescape
-func tileF64AVX512(k int, alpha float64, a *float64, b *float64, c *float64, ldc int, accumulate bool)
+func tile12x32F32AVX512(k int, alpha float32, a *float32, b *float32, c *float32, ldc int, cols int, accumulate bool, soon *float32, step int, apart int)
 
-// tileF32AVX2 multiplies a packed panel a [k][6] by a packed panel b [k][16]:
+// tile11x32F32AVX512 multiplies a packed panel a [k][11] by a packed panel b [k][32]:
+//
+//	for i < 11, j < cols:
+//		sum := 0
+//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
+//		else:          c[i*ldc+j] = alpha*sum
+//
+// At every 4th step over k it asks for the cache lines at soon and soon+apart and
+// moves soon on by step; these are bytes.
+//
+//go:noescape
+func tile11x32F32AVX512(k int, alpha float32, a *float32, b *float32, c *float32, ldc int, cols int, accumulate bool, soon *float32, step int, apart int)
+
+// tile10x32F32AVX512 multiplies a packed panel a [k][10] by a packed panel b [k][32]:
+//
+//	for i < 10, j < cols:
+//		sum := 0
+//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
+//		else:          c[i*ldc+j] = alpha*sum
+//
+// At every 4th step over k it asks for the cache lines at soon and soon+apart and
+// moves soon on by step; these are bytes.
+//
+//go:noescape
+func tile10x32F32AVX512(k int, alpha float32, a *float32, b *float32, c *float32, ldc int, cols int, accumulate bool, soon *float32, step int, apart int)
+
+// tile9x32F32AVX512 multiplies a packed panel a [k][9] by a packed panel b [k][32]:
+//
+//	for i < 9, j < cols:
+//		sum := 0
+//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
+//		else:          c[i*ldc+j] = alpha*sum
+//
+// At every 4th step over k it asks for the cache lines at soon and soon+apart and
+// moves soon on by step; these are bytes.
+//
+//go:noescape
+func tile9x32F32AVX512(k int, alpha float32, a *float32, b *float32, c *float32, ldc int, cols int, accumulate bool, soon *float32, step int, apart int)
+
+// tile8x32F32AVX512 multiplies a packed panel a [k][8] by a packed panel b [k][32]:
+//
+//	for i < 8, j < cols:
+//		sum := 0
+//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
+//		else:          c[i*ldc+j] = alpha*sum
+//
+// At every 4th step over k it asks for the cache lines at soon and soon+apart and
+// moves soon on by step; these are bytes.
+//
+//go:noescape
+func tile8x32F32AVX512(k int, alpha float32, a *float32, b *float32, c *float32, ldc int, cols int, accumulate bool, soon *float32, step int, apart int)
+
+// tile7x32F32AVX512 multiplies a packed panel a [k][7] by a packed panel b [k][32]:
+//
+//	for i < 7, j < cols:
+//		sum := 0
+//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
+//		else:          c[i*ldc+j] = alpha*sum
+//
+// At every 4th step over k it asks for the cache lines at soon and soon+apart and
+// moves soon on by step; these are bytes.
+//
+//go:noescape
+func tile7x32F32AVX512(k int, alpha float32, a *float32, b *float32, c *float32, ldc int, cols int, accumulate bool, soon *float32, step int, apart int)
+
+// tile6x32F32AVX512 multiplies a packed panel a [k][6] by a packed panel b [k][32]:
+//
+//	for i < 6, j < cols:
+//		sum := 0
+//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
+//		else:          c[i*ldc+j] = alpha*sum
+//
+// At every 4th step over k it asks for the cache lines at soon and soon+apart and
+// moves soon on by step; these are bytes.
+//
+//go:noescape
+func tile6x32F32AVX512(k int, alpha float32, a *float32, b *float32, c *float32, ldc int, cols int, accumulate bool, soon *float32, step int, apart int)
+
+// tile5x32F32AVX512 multiplies a packed panel a [k][5] by a packed panel b [k][32]:
+//
+//	for i < 5, j < cols:
+//		sum := 0
+//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
+//		else:          c[i*ldc+j] = alpha*sum
+//
+// At every 4th step over k it asks for the cache lines at soon and soon+apart and
+// moves soon on by step; these are bytes.
+//
+//go:noescape
+func tile5x32F32AVX512(k int, alpha float32, a *float32, b *float32, c *float32, ldc int, cols int, accumulate bool, soon *float32, step int, apart int)
+
+// tile4x32F32AVX512 multiplies a packed panel a [k][4] by a packed panel b [k][32]:
+//
+//	for i < 4, j < cols:
+//		sum := 0
+//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
+//		else:          c[i*ldc+j] = alpha*sum
+//
+// At every 4th step over k it asks for the cache lines at soon and soon+apart and
+// moves soon on by step; these are bytes.
+//
+//go:noescape
+func tile4x32F32AVX512(k int, alpha float32, a *float32, b *float32, c *float32, ldc int, cols int, accumulate bool, soon *float32, step int, apart int)
+
+// tile3x32F32AVX512 multiplies a packed panel a [k][3] by a packed panel b [k][32]:
+//
+//	for i < 3, j < cols:
+//		sum := 0
+//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
+//		else:          c[i*ldc+j] = alpha*sum
+//
+// At every 4th step over k it asks for the cache lines at soon and soon+apart and
+// moves soon on by step; these are bytes.
+//
+//go:noescape
+func tile3x32F32AVX512(k int, alpha float32, a *float32, b *float32, c *float32, ldc int, cols int, accumulate bool, soon *float32, step int, apart int)
+
+// tile2x32F32AVX512 multiplies a packed panel a [k][2] by a packed panel b [k][32]:
+//
+//	for i < 2, j < cols:
+//		sum := 0
+//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
+//		else:          c[i*ldc+j] = alpha*sum
+//
+// At every 4th step over k it asks for the cache lines at soon and soon+apart and
+// moves soon on by step; these are bytes.
+//
+//go:noescape
+func tile2x32F32AVX512(k int, alpha float32, a *float32, b *float32, c *float32, ldc int, cols int, accumulate bool, soon *float32, step int, apart int)
+
+// tile1x32F32AVX512 multiplies a packed panel a [k][1] by a packed panel b [k][32]:
+//
+//	for i < 1, j < cols:
+//		sum := 0
+//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
+//		else:          c[i*ldc+j] = alpha*sum
+//
+// At every 4th step over k it asks for the cache lines at soon and soon+apart and
+// moves soon on by step; these are bytes.
+//
+//go:noescape
+func tile1x32F32AVX512(k int, alpha float32, a *float32, b *float32, c *float32, ldc int, cols int, accumulate bool, soon *float32, step int, apart int)
+
+// tile13x16F64AVX512 multiplies a packed panel a [k][13] by a packed panel b [k][16]:
+//
+//	for i < 13, j < cols:
+//		sum := 0
+//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
+//		else:          c[i*ldc+j] = alpha*sum
+//
+// At every 4th step over k it asks for the cache lines at soon and soon+apart and
+// moves soon on by step; these are bytes.
+//
+//go:noescape
+func tile13x16F64AVX512(k int, alpha float64, a *float64, b *float64, c *float64, ldc int, cols int, accumulate bool, soon *float64, step int, apart int)
+
+// tile12x16F64AVX512 multiplies a packed panel a [k][12] by a packed panel b [k][16]:
+//
+//	for i < 12, j < cols:
+//		sum := 0
+//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
+//		else:          c[i*ldc+j] = alpha*sum
+//
+// At every 4th step over k it asks for the cache lines at soon and soon+apart and
+// moves soon on by step; these are bytes.
+//
+//go:noescape
+func tile12x16F64AVX512(k int, alpha float64, a *float64, b *float64, c *float64, ldc int, cols int, accumulate bool, soon *float64, step int, apart int)
+
+// tile11x16F64AVX512 multiplies a packed panel a [k][11] by a packed panel b [k][16]:
+//
+//	for i < 11, j < cols:
+//		sum := 0
+//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
+//		else:          c[i*ldc+j] = alpha*sum
+//
+// At every 4th step over k it asks for the cache lines at soon and soon+apart and
+// moves soon on by step; these are bytes.
+//
+//go:noescape
+func tile11x16F64AVX512(k int, alpha float64, a *float64, b *float64, c *float64, ldc int, cols int, accumulate bool, soon *float64, step int, apart int)
+
+// tile10x16F64AVX512 multiplies a packed panel a [k][10] by a packed panel b [k][16]:
+//
+//	for i < 10, j < cols:
+//		sum := 0
+//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
+//		else:          c[i*ldc+j] = alpha*sum
+//
+// At every 4th step over k it asks for the cache lines at soon and soon+apart and
+// moves soon on by step; these are bytes.
+//
+//go:noescape
+func tile10x16F64AVX512(k int, alpha float64, a *float64, b *float64, c *float64, ldc int, cols int, accumulate bool, soon *float64, step int, apart int)
+
+// tile9x16F64AVX512 multiplies a packed panel a [k][9] by a packed panel b [k][16]:
+//
+//	for i < 9, j < cols:
+//		sum := 0
+//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
+//		else:          c[i*ldc+j] = alpha*sum
+//
+// At every 4th step over k it asks for the cache lines at soon and soon+apart and
+// moves soon on by step; these are bytes.
+//
+//go:noescape
+func tile9x16F64AVX512(k int, alpha float64, a *float64, b *float64, c *float64, ldc int, cols int, accumulate bool, soon *float64, step int, apart int)
+
+// tile8x16F64AVX512 multiplies a packed panel a [k][8] by a packed panel b [k][16]:
+//
+//	for i < 8, j < cols:
+//		sum := 0
+//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
+//		else:          c[i*ldc+j] = alpha*sum
+//
+// At every 4th step over k it asks for the cache lines at soon and soon+apart and
+// moves soon on by step; these are bytes.
+//
+//go:noescape
+func tile8x16F64AVX512(k int, alpha float64, a *float64, b *float64, c *float64, ldc int, cols int, accumulate bool, soon *float64, step int, apart int)
+
+// tile7x16F64AVX512 multiplies a packed panel a [k][7] by a packed panel b [k][16]:
+//
+//	for i < 7, j < cols:
+//		sum := 0
+//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
+//		else:          c[i*ldc+j] = alpha*sum
+//
+// At every 4th step over k it asks for the cache lines at soon and soon+apart and
+// moves soon on by step; these are bytes.
+//
+//go:noescape
+func tile7x16F64AVX512(k int, alpha float64, a *float64, b *float64, c *float64, ldc int, cols int, accumulate bool, soon *float64, step int, apart int)
+
+// tile6x16F64AVX512 multiplies a packed panel a [k][6] by a packed panel b [k][16]:
+//
+//	for i < 6, j < cols:
+//		sum := 0
+//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
+//		else:          c[i*ldc+j] = alpha*sum
+//
+// At every 4th step over k it asks for the cache lines at soon and soon+apart and
+// moves soon on by step; these are bytes.
+//
+//go:noescape
+func tile6x16F64AVX512(k int, alpha float64, a *float64, b *float64, c *float64, ldc int, cols int, accumulate bool, soon *float64, step int, apart int)
+
+// tile5x16F64AVX512 multiplies a packed panel a [k][5] by a packed panel b [k][16]:
+//
+//	for i < 5, j < cols:
+//		sum := 0
+//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
+//		else:          c[i*ldc+j] = alpha*sum
+//
+// At every 4th step over k it asks for the cache lines at soon and soon+apart and
+// moves soon on by step; these are bytes.
+//
+//go:noescape
+func tile5x16F64AVX512(k int, alpha float64, a *float64, b *float64, c *float64, ldc int, cols int, accumulate bool, soon *float64, step int, apart int)
+
+// tile4x16F64AVX512 multiplies a packed panel a [k][4] by a packed panel b [k][16]:
+//
+//	for i < 4, j < cols:
+//		sum := 0
+//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
+//		else:          c[i*ldc+j] = alpha*sum
+//
+// At every 4th step over k it asks for the cache lines at soon and soon+apart and
+// moves soon on by step; these are bytes.
+//
+//go:noescape
+func tile4x16F64AVX512(k int, alpha float64, a *float64, b *float64, c *float64, ldc int, cols int, accumulate bool, soon *float64, step int, apart int)
+
+// tile3x16F64AVX512 multiplies a packed panel a [k][3] by a packed panel b [k][16]:
+//
+//	for i < 3, j < cols:
+//		sum := 0
+//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
+//		else:          c[i*ldc+j] = alpha*sum
+//
+// At every 4th step over k it asks for the cache lines at soon and soon+apart and
+// moves soon on by step; these are bytes.
+//
+//go:noescape
+func tile3x16F64AVX512(k int, alpha float64, a *float64, b *float64, c *float64, ldc int, cols int, accumulate bool, soon *float64, step int, apart int)
+
+// tile2x16F64AVX512 multiplies a packed panel a [k][2] by a packed panel b [k][16]:
+//
+//	for i < 2, j < cols:
+//		sum := 0
+//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
+//		else:          c[i*ldc+j] = alpha*sum
+//
+// At every 4th step over k it asks for the cache lines at soon and soon+apart and
+// moves soon on by step; these are bytes.
+//
+//go:noescape
+func tile2x16F64AVX512(k int, alpha float64, a *float64, b *float64, c *float64, ldc int, cols int, accumulate bool, soon *float64, step int, apart int)
+
+// tile1x16F64AVX512 multiplies a packed panel a [k][1] by a packed panel b [k][16]:
+//
+//	for i < 1, j < cols:
+//		sum := 0
+//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
+//		else:          c[i*ldc+j] = alpha*sum
+//
+// At every 4th step over k it asks for the cache lines at soon and soon+apart and
+// moves soon on by step; these are bytes.
+//
+//go:noescape
+func tile1x16F64AVX512(k int, alpha float64, a *float64, b *float64, c *float64, ldc int, cols int, accumulate bool, soon *float64, step int, apart int)
+
+// tile6x16F32AVX2 multiplies a packed panel a [k][6] by a packed panel b [k][16]:
 //
 //	for i < 6, j < 16:
 //		sum := 0
@@ -34,10 +376,83 @@ func tileF64AVX512(k int, alpha float64, a *float64, b *float64, c *float64, ldc
 //		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
 //		else:          c[i*ldc+j] = alpha*sum
 //
+// At every 4th step over k it asks for the cache lines at soon and soon+apart and
+// moves soon on by step; these are bytes.
+//
 //go:noescape
-func tileF32AVX2(k int, alpha float32, a *float32, b *float32, c *float32, ldc int, accumulate bool)
+func tile6x16F32AVX2(k int, alpha float32, a *float32, b *float32, c *float32, ldc int, accumulate bool, soon *float32, step int, apart int)
 
-// tileF64AVX2 multiplies a packed panel a [k][6] by a packed panel b [k][8]:
+// tile5x16F32AVX2 multiplies a packed panel a [k][5] by a packed panel b [k][16]:
+//
+//	for i < 5, j < 16:
+//		sum := 0
+//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
+//		else:          c[i*ldc+j] = alpha*sum
+//
+// At every 4th step over k it asks for the cache lines at soon and soon+apart and
+// moves soon on by step; these are bytes.
+//
+//go:noescape
+func tile5x16F32AVX2(k int, alpha float32, a *float32, b *float32, c *float32, ldc int, accumulate bool, soon *float32, step int, apart int)
+
+// tile4x16F32AVX2 multiplies a packed panel a [k][4] by a packed panel b [k][16]:
+//
+//	for i < 4, j < 16:
+//		sum := 0
+//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
+//		else:          c[i*ldc+j] = alpha*sum
+//
+// At every 4th step over k it asks for the cache lines at soon and soon+apart and
+// moves soon on by step; these are bytes.
+//
+//go:noescape
+func tile4x16F32AVX2(k int, alpha float32, a *float32, b *float32, c *float32, ldc int, accumulate bool, soon *float32, step int, apart int)
+
+// tile3x16F32AVX2 multiplies a packed panel a [k][3] by a packed panel b [k][16]:
+//
+//	for i < 3, j < 16:
+//		sum := 0
+//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
+//		else:          c[i*ldc+j] = alpha*sum
+//
+// At every 4th step over k it asks for the cache lines at soon and soon+apart and
+// moves soon on by step; these are bytes.
+//
+//go:noescape
+func tile3x16F32AVX2(k int, alpha float32, a *float32, b *float32, c *float32, ldc int, accumulate bool, soon *float32, step int, apart int)
+
+// tile2x16F32AVX2 multiplies a packed panel a [k][2] by a packed panel b [k][16]:
+//
+//	for i < 2, j < 16:
+//		sum := 0
+//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
+//		else:          c[i*ldc+j] = alpha*sum
+//
+// At every 4th step over k it asks for the cache lines at soon and soon+apart and
+// moves soon on by step; these are bytes.
+//
+//go:noescape
+func tile2x16F32AVX2(k int, alpha float32, a *float32, b *float32, c *float32, ldc int, accumulate bool, soon *float32, step int, apart int)
+
+// tile1x16F32AVX2 multiplies a packed panel a [k][1] by a packed panel b [k][16]:
+//
+//	for i < 1, j < 16:
+//		sum := 0
+//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
+//		else:          c[i*ldc+j] = alpha*sum
+//
+// At every 4th step over k it asks for the cache lines at soon and soon+apart and
+// moves soon on by step; these are bytes.
+//
+//go:noescape
+func tile1x16F32AVX2(k int, alpha float32, a *float32, b *float32, c *float32, ldc int, accumulate bool, soon *float32, step int, apart int)
+
+// tile6x8F64AVX2 multiplies a packed panel a [k][6] by a packed panel b [k][8]:
 //
 //	for i < 6, j < 8:
 //		sum := 0
@@ -45,5 +460,78 @@ func tileF32AVX2(k int, alpha float32, a *float32, b *float32, c *float32, ldc i
 //		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
 //		else:          c[i*ldc+j] = alpha*sum
 //
+// At every 4th step over k it asks for the cache lines at soon and soon+apart and
+// moves soon on by step; these are bytes.
+//
 //go:noescape
-func tileF64AVX2(k int, alpha float64, a *float64, b *float64, c *float64, ldc int, accumulate bool)
+func tile6x8F64AVX2(k int, alpha float64, a *float64, b *float64, c *float64, ldc int, accumulate bool, soon *float64, step int, apart int)
+
+// tile5x8F64AVX2 multiplies a packed panel a [k][5] by a packed panel b [k][8]:
+//
+//	for i < 5, j < 8:
+//		sum := 0
+//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
+//		else:          c[i*ldc+j] = alpha*sum
+//
+// At every 4th step over k it asks for the cache lines at soon and soon+apart and
+// moves soon on by step; these are bytes.
+//
+//go:noescape
+func tile5x8F64AVX2(k int, alpha float64, a *float64, b *float64, c *float64, ldc int, accumulate bool, soon *float64, step int, apart int)
+
+// tile4x8F64AVX2 multiplies a packed panel a [k][4] by a packed panel b [k][8]:
+//
+//	for i < 4, j < 8:
+//		sum := 0
+//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
+//		else:          c[i*ldc+j] = alpha*sum
+//
+// At every 4th step over k it asks for the cache lines at soon and soon+apart and
+// moves soon on by step; these are bytes.
+//
+//go:noescape
+func tile4x8F64AVX2(k int, alpha float64, a *float64, b *float64, c *float64, ldc int, accumulate bool, soon *float64, step int, apart int)
+
+// tile3x8F64AVX2 multiplies a packed panel a [k][3] by a packed panel b [k][8]:
+//
+//	for i < 3, j < 8:
+//		sum := 0
+//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
+//		else:          c[i*ldc+j] = alpha*sum
+//
+// At every 4th step over k it asks for the cache lines at soon and soon+apart and
+// moves soon on by step; these are bytes.
+//
+//go:noescape
+func tile3x8F64AVX2(k int, alpha float64, a *float64, b *float64, c *float64, ldc int, accumulate bool, soon *float64, step int, apart int)
+
+// tile2x8F64AVX2 multiplies a packed panel a [k][2] by a packed panel b [k][8]:
+//
+//	for i < 2, j < 8:
+//		sum := 0
+//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
+//		else:          c[i*ldc+j] = alpha*sum
+//
+// At every 4th step over k it asks for the cache lines at soon and soon+apart and
+// moves soon on by step; these are bytes.
+//
+//go:noescape
+func tile2x8F64AVX2(k int, alpha float64, a *float64, b *float64, c *float64, ldc int, accumulate bool, soon *float64, step int, apart int)
+
+// tile1x8F64AVX2 multiplies a packed panel a [k][1] by a packed panel b [k][8]:
+//
+//	for i < 1, j < 8:
+//		sum := 0
+//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
+//		else:          c[i*ldc+j] = alpha*sum
+//
+// At every 4th step over k it asks for the cache lines at soon and soon+apart and
+// moves soon on by step; these are bytes.
+//
+//go:noescape
+func tile1x8F64AVX2(k int, alpha float64, a *float64, b *float64, c *float64, ldc int, accumulate bool, soon *float64, step int, apart int)

@@ -134,7 +134,8 @@ func testGemm[T float](t *testing.T, g gemmKernel[T], gemm gemmFunc[T]) {
 	// Across the borders of the cache blocks.
 	for _, s := range [][3]int{
 		{1, 5, g.kc + 1}, {5, 1, 2*g.kc + 3}, {2, 3, g.kc - 1}, {3, 2, g.kc}, {g.mr + 1, g.nr + 1, 2*g.kc + 1},
-		{min(g.mc, 400) + 1, 3, 5}, {2, min(g.nc, 4096) + 1, 3}, {1, 300, 7}, {300, 1, 7}, {37, 41, 43},
+		{g.mc + 1, 3, 5}, {2, g.nc + 1, 3}, {1, 300, 7}, {300, 1, 7}, {37, 41, 43},
+		{6*g.mr + 5, 2*g.nc + 3, 20}, {5*g.mr - 1, g.nc + g.nr, g.kc + 7},
 	} {
 		for trans := range 4 {
 			seed++
@@ -163,6 +164,9 @@ func testGemmPartition[T float](t *testing.T, g gemmKernel[T], gemm gemmFunc[T])
 	r := newRand(7)
 	for trial := range 60 {
 		m, n := 1+r.IntN(3*g.mr), 1+r.IntN(3*g.nr)
+		if trial%10 == 0 {
+			n += g.nc
+		}
 		k := []int{1, 17, g.kc, g.kc + 1, 2*g.kc + 5}[trial%5]
 		transA, transB := r.IntN(2) == 1, r.IntN(2) == 1
 		alpha, beta := T(1), T(trial%2)

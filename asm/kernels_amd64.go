@@ -18,30 +18,8 @@ var compiledLevels = []*kernels{kernelsAVX2(), kernelsAVX512()}
 func kernelsAVX2() *kernels {
 	k := generic
 	k.level = AVX2
-	k.gemm32 = gemmKernel[float32]{
-		mr: 6, nr: 16, mc: 240, nc: 4080, kc: 256,
-		pack: packBoth(
-			panelPacker[float32]{width: 6, group: 4, lanes: 8, rows: packRows6xF32AVX2, columns: packColumns6xF32AVX2},
-			panelPacker[float32]{width: 16, group: 8, lanes: 8, rows: packRows16xF32AVX2, columns: packColumns16xF32AVX2}),
-		tile: func(k int, alpha float32, a, b, c []float32, ldc int, accumulate bool) {
-			_, _, _ = a[6*k-1], b[16*k-1], c[5*ldc+15]
-			tileF32AVX2(k, alpha, &a[0], &b[0], &c[0], ldc, accumulate)
-		},
-		dots:  dotsKernels[float32]{rows: 16, many: dotsF32AVX2, four: dots4xF32FMA, one: dots1xF32FMA}.with(&buffers32),
-		axpys: axpysWith(&buffers32, axpysF32AVX2),
-	}
-	k.gemm64 = gemmKernel[float64]{
-		mr: 6, nr: 8, mc: 120, nc: 2040, kc: 256,
-		pack: packBoth(
-			panelPacker[float64]{width: 6, group: 4, lanes: 4, rows: packRows6xF64AVX2, columns: packColumns6xF64AVX2},
-			panelPacker[float64]{width: 8, group: 4, lanes: 4, rows: packRows8xF64AVX2, columns: packColumns8xF64AVX2}),
-		tile: func(k int, alpha float64, a, b, c []float64, ldc int, accumulate bool) {
-			_, _, _ = a[6*k-1], b[8*k-1], c[5*ldc+7]
-			tileF64AVX2(k, alpha, &a[0], &b[0], &c[0], ldc, accumulate)
-		},
-		dots:  dotsKernels[float64]{rows: 8, many: dotsF64AVX2, four: dots4xF64FMA, one: dots1xF64FMA}.with(&buffers64),
-		axpys: axpysWith(&buffers64, axpysF64AVX2),
-	}
+	k.gemm32 = gemm32AVX2()
+	k.gemm64 = gemm64AVX2()
 	k.dot = reduce2(dotF32AVX2)
 	k.dot64 = reduce2(dotF64AVX2)
 	k.dotWide = reduce2(dotWideF32AVX2)
@@ -79,30 +57,8 @@ func kernelsAVX2() *kernels {
 func kernelsAVX512() *kernels {
 	k := generic
 	k.level = AVX512
-	k.gemm32 = gemmKernel[float32]{
-		mr: 12, nr: 32, mc: 480, nc: 4096, kc: 256,
-		pack: packBoth(
-			panelPacker[float32]{width: 12, group: 12, lanes: 16, rows: packRows12xF32AVX512, columns: packColumns12xF32AVX512},
-			panelPacker[float32]{width: 32, group: 16, lanes: 16, rows: packRows32xF32AVX512, columns: packColumns32xF32AVX512}),
-		tile: func(k int, alpha float32, a, b, c []float32, ldc int, accumulate bool) {
-			_, _, _ = a[12*k-1], b[32*k-1], c[11*ldc+31]
-			tileF32AVX512(k, alpha, &a[0], &b[0], &c[0], ldc, accumulate)
-		},
-		dots:  dotsKernels[float32]{rows: 32, many: dotsF32AVX512, four: dots4xF32FMA, one: dots1xF32FMA}.with(&buffers32),
-		axpys: axpysWith(&buffers32, axpysF32AVX512),
-	}
-	k.gemm64 = gemmKernel[float64]{
-		mr: 12, nr: 16, mc: 240, nc: 2048, kc: 256,
-		pack: packBoth(
-			panelPacker[float64]{width: 12, group: 4, lanes: 8, rows: packRows12xF64AVX512, columns: packColumns12xF64AVX512},
-			panelPacker[float64]{width: 16, group: 8, lanes: 8, rows: packRows16xF64AVX512, columns: packColumns16xF64AVX512}),
-		tile: func(k int, alpha float64, a, b, c []float64, ldc int, accumulate bool) {
-			_, _, _ = a[12*k-1], b[16*k-1], c[11*ldc+15]
-			tileF64AVX512(k, alpha, &a[0], &b[0], &c[0], ldc, accumulate)
-		},
-		dots:  dotsKernels[float64]{rows: 16, many: dotsF64AVX512, four: dots4xF64FMA, one: dots1xF64FMA}.with(&buffers64),
-		axpys: axpysWith(&buffers64, axpysF64AVX512),
-	}
+	k.gemm32 = gemm32AVX512()
+	k.gemm64 = gemm64AVX512()
 	k.dot = reduce2(dotF32AVX512)
 	k.dot64 = reduce2(dotF64AVX512)
 	k.dotWide = reduce2(dotWideF32AVX512)

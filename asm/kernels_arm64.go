@@ -9,13 +9,13 @@ var compiledLevels = []*kernels{kernelsNEON()}
 func kernelsNEON() *kernels {
 	k := generic
 	k.level = NEON
-	// The blocks are meant for a second-level cache of 256 KiB or more.
+	// The block of B, 192 KiB, is meant for a second-level cache of 256 KiB or more.
 	k.gemm32 = gemmKernel[float32]{
-		mr: 8, nr: 12, mc: 128, nc: 3072, kc: 256,
+		mr: 8, nr: 12, mc: 2048, nc: 192, kc: 256,
 		pack: packBoth(
 			panelPacker[float32]{width: 8, group: 4, lanes: 4, rows: packRows8xF32NEON, columns: packColumns8xF32NEON},
 			panelPacker[float32]{width: 12, group: 4, lanes: 4, rows: packRows12xF32NEON, columns: packColumns12xF32NEON}),
-		tile: func(k int, alpha float32, a, b, c []float32, ldc int, accumulate bool) {
+		tile: func(_, _, k int, alpha float32, a, b, c []float32, ldc int, accumulate bool, _ lines[float32]) {
 			_, _, _ = a[8*k-1], b[12*k-1], c[7*ldc+11]
 			tileF32NEON(k, alpha, &a[0], &b[0], &c[0], ldc, accumulate)
 		},
@@ -23,11 +23,11 @@ func kernelsNEON() *kernels {
 		axpys: axpysWith(&buffers32, axpysF32NEON),
 	}
 	k.gemm64 = gemmKernel[float64]{
-		mr: 8, nr: 6, mc: 64, nc: 1536, kc: 256,
+		mr: 8, nr: 6, mc: 2048, nc: 96, kc: 256,
 		pack: packBoth(
 			panelPacker[float64]{width: 8, group: 2, lanes: 2, rows: packRows8xF64NEON, columns: packColumns8xF64NEON},
 			panelPacker[float64]{width: 6, group: 2, lanes: 2, rows: packRows6xF64NEON, columns: packColumns6xF64NEON}),
-		tile: func(k int, alpha float64, a, b, c []float64, ldc int, accumulate bool) {
+		tile: func(_, _, k int, alpha float64, a, b, c []float64, ldc int, accumulate bool, _ lines[float64]) {
 			_, _, _ = a[8*k-1], b[6*k-1], c[7*ldc+5]
 			tileF64NEON(k, alpha, &a[0], &b[0], &c[0], ldc, accumulate)
 		},

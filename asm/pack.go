@@ -1,6 +1,9 @@
 package asm
 
-import "sync"
+import (
+	"sync"
+	"unsafe"
+)
 
 // buffers is the workspace of one product.
 type buffers[T float] struct {
@@ -8,8 +11,13 @@ type buffers[T float] struct {
 	tile []T // a tile that sticks out of C
 }
 
-// bufferPool keeps workspaces between calls, so that products do not allocate.
-type bufferPool[T float] struct{ free sync.Pool }
+// bufferPool keeps workspaces between calls, so that products do not allocate. It
+// never lets go of them, as sync.Pool does: a few megabytes for each product that
+// ever ran at the same time as others, against page faults in the next one.
+type bufferPool[T float] struct {
+	mu   sync.Mutex
+	free []*buffers[T]
+}
 
 var (
 	buffers32 bufferPool[float32]
@@ -19,22 +27,44 @@ var (
 // get returns a workspace with slices of at least the given lengths. Their
 // contents are arbitrary.
 func (p *bufferPool[T]) get(a, b, tile int) *buffers[T] {
-	buf, _ := p.free.Get().(*buffers[T])
-	if buf == nil {
-		buf = new(buffers[T])
-	}
+	buf := p.take()
 	grow(&buf.a, a)
 	grow(&buf.b, b)
 	grow(&buf.tile, tile)
 	return buf
 }
 
-func (p *bufferPool[T]) put(buf *buffers[T]) { p.free.Put(buf) }
-
-func grow[T float](s *[]T, n int) {
-	if len(*s) < n {
-		*s = make([]T, n)
+func (p *bufferPool[T]) take() *buffers[T] {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	last := len(p.free) - 1
+	if last < 0 {
+		return new(buffers[T])
 	}
+	buf := p.free[last]
+	p.free = p.free[:last]
+	return buf
+}
+
+func (p *bufferPool[T]) put(buf *buffers[T]) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.free = append(p.free, buf)
+}
+
+// grow makes *s at least n long. Large allocations start on a page, and vectors of
+// a panel on a cache line therefore.
+func grow[T float](s *[]T, n int) {
+	const large = 64 << 10
+	if len(*s) < n {
+		*s = make([]T, max(n, large/int(elementSize[T]())))
+	}
+}
+
+// elementSize returns the size of a T in bytes.
+func elementSize[T float]() uintptr {
+	var x T
+	return unsafe.Sizeof(x)
 }
 
 // packGeneric copies a strip of a matrix, count long and k deep, into panels of

@@ -4,126 +4,222 @@
 
 #include "textflag.h"
 
-// func packRows32xF32AVX512(dst *float32, src *float32, ld int, k int)
-// Requires: AVX, AVX512F
-TEXT ·packRows32xF32AVX512(SB), NOSPLIT, $0-32
-	MOVQ dst+0(FP), AX
-	MOVQ src+8(FP), CX
-	MOVQ ld+16(FP), DX
-	MOVQ k+24(FP), BX
-	SHLQ $0x02, DX
+// func packRowsF32AVX512(dst *float32, src *float32, ld int, width int, stride int, panels int, apart int, k int)
+// Requires: AVX, AVX512BW, AVX512F, BMI2, CMOV, MMX+
+TEXT ·packRowsF32AVX512(SB), NOSPLIT, $0-64
+	MOVQ    dst+0(FP), AX
+	MOVQ    src+8(FP), CX
+	MOVQ    ld+16(FP), DX
+	SHLQ    $0x02, DX
+	MOVQ    stride+32(FP), BX
+	SHLQ    $0x02, BX
+	MOVQ    apart+48(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    k+56(FP), DI
+	IMULQ   BX, DI
+	MOVQ    width+24(FP), R8
+	MOVQ    R8, R9
+	SHLQ    $0x02, R9
+	MOVQ    $+16, R10
+	CMPQ    R8, R10
+	CMOVQLT R8, R10
+	SUBQ    R10, R8
+	MOVQ    $-1, R11
+	BZHIQ   R10, R11, R11
+	KMOVQ   R11, K1
+	MOVQ    $-1, R10
+	BZHIQ   R8, R10, R10
+	KMOVQ   R10, K2
+	TESTQ   R8, R8
+	JZ      narrow
 
-loop:
-	TESTQ   BX, BX
-	JLE     done
-	VMOVUPS (CX), Z0
-	VMOVUPS Z0, (AX)
-	VMOVUPS 64(CX), Z0
-	VMOVUPS Z0, 64(AX)
-	ADDQ    DX, CX
-	ADDQ    $+128, AX
-	DECQ    BX
-	JMP     loop
+wide:
+	CMPQ DI, $+128
+	JLT  wideLast
+	MOVQ CX, R8
+	MOVQ AX, R10
+	MOVQ panels+40(FP), R11
 
-done:
+widePanels:
+	VMOVUPS.Z  (R8), K1, Z0
+	VMOVUPS    Z0, (R10)
+	VMOVUPS.Z  64(R8), K2, Z0
+	VMOVUPS    Z0, 64(R10)
+	PREFETCHT0 (R8)(DX*4)
+	PREFETCHT0 64(R8)(DX*4)
+	ADDQ       R9, R8
+	ADDQ       SI, R10
+	DECQ       R11
+	JNZ        widePanels
+	ADDQ       DX, CX
+	ADDQ       BX, AX
+	SUBQ       BX, DI
+	JMP        wide
+
+wideLast:
+	TESTQ DI, DI
+	JZ    wideDone
+	MOVQ  CX, R8
+	MOVQ  AX, R10
+	MOVQ  panels+40(FP), R11
+
+wideLastPanels:
+	VMOVUPS.Z  (R8), K1, Z0
+	VMOVUPS    Z0, K1, (R10)
+	VMOVUPS.Z  64(R8), K2, Z0
+	VMOVUPS    Z0, K2, 64(R10)
+	PREFETCHT0 (R8)(DX*4)
+	PREFETCHT0 64(R8)(DX*4)
+	ADDQ       R9, R8
+	ADDQ       SI, R10
+	DECQ       R11
+	JNZ        wideLastPanels
+	ADDQ       DX, CX
+	ADDQ       BX, AX
+	SUBQ       BX, DI
+	JMP        wideLast
+
+wideDone:
 	VZEROUPPER
 	RET
 
-// func packRows12xF32AVX512(dst *float32, src *float32, ld int, k int)
-// Requires: AVX
-TEXT ·packRows12xF32AVX512(SB), NOSPLIT, $0-32
-	MOVQ dst+0(FP), AX
-	MOVQ src+8(FP), CX
-	MOVQ ld+16(FP), DX
-	MOVQ k+24(FP), BX
-	SHLQ $0x02, DX
+narrow:
+single:
+	CMPQ DI, $+64
+	JLT  singleLast
+	MOVQ CX, R8
+	MOVQ AX, R10
+	MOVQ panels+40(FP), R11
 
-loop:
-	TESTQ   BX, BX
-	JLE     done
-	VMOVUPS (CX), Y0
-	VMOVUPS Y0, (AX)
-	VMOVUPS 32(CX), X0
-	VMOVUPS X0, 32(AX)
-	ADDQ    DX, CX
-	ADDQ    $+48, AX
-	DECQ    BX
-	JMP     loop
+singlePanels:
+	VMOVUPS.Z  (R8), K1, Z0
+	VMOVUPS    Z0, (R10)
+	PREFETCHT0 (R8)(DX*4)
+	ADDQ       R9, R8
+	ADDQ       SI, R10
+	DECQ       R11
+	JNZ        singlePanels
+	ADDQ       DX, CX
+	ADDQ       BX, AX
+	SUBQ       BX, DI
+	JMP        single
 
-done:
+singleLast:
+	TESTQ DI, DI
+	JZ    singleDone
+	MOVQ  CX, R8
+	MOVQ  AX, R10
+	MOVQ  panels+40(FP), R11
+
+singleLastPanels:
+	VMOVUPS.Z  (R8), K1, Z0
+	VMOVUPS    Z0, K1, (R10)
+	PREFETCHT0 (R8)(DX*4)
+	ADDQ       R9, R8
+	ADDQ       SI, R10
+	DECQ       R11
+	JNZ        singleLastPanels
+	ADDQ       DX, CX
+	ADDQ       BX, AX
+	SUBQ       BX, DI
+	JMP        singleLast
+
+singleDone:
 	VZEROUPPER
 	RET
 
-// func packRows16xF64AVX512(dst *float64, src *float64, ld int, k int)
-// Requires: AVX, AVX512F
-TEXT ·packRows16xF64AVX512(SB), NOSPLIT, $0-32
-	MOVQ dst+0(FP), AX
-	MOVQ src+8(FP), CX
-	MOVQ ld+16(FP), DX
-	MOVQ k+24(FP), BX
-	SHLQ $0x03, DX
-
-loop:
-	TESTQ   BX, BX
-	JLE     done
-	VMOVUPS (CX), Z0
-	VMOVUPS Z0, (AX)
-	VMOVUPS 64(CX), Z0
-	VMOVUPS Z0, 64(AX)
-	ADDQ    DX, CX
-	ADDQ    $+128, AX
+// func packColumnsF32AVX512(dst *float32, src *float32, ld int, rows int, stride int, k int)
+// Requires: AVX, AVX512BW, AVX512F, BMI2, CMOV, MMX+
+TEXT ·packColumnsF32AVX512(SB), NOSPLIT, $128-48
+	MOVQ    dst+0(FP), AX
+	MOVQ    src+8(FP), CX
+	MOVQ    ld+16(FP), DX
+	MOVQ    rows+24(FP), BX
+	MOVQ    stride+32(FP), SI
+	MOVQ    k+40(FP), DI
+	SHLQ    $0x02, DX
+	SHLQ    $0x02, SI
+	XORQ    R8, R8
+	MOVQ    R8, (SP)
+	LEAQ    (R8)(DX*1), R9
 	DECQ    BX
-	JMP     loop
-
-done:
-	VZEROUPPER
-	RET
-
-// func packRows12xF64AVX512(dst *float64, src *float64, ld int, k int)
-// Requires: AVX, AVX512F
-TEXT ·packRows12xF64AVX512(SB), NOSPLIT, $0-32
-	MOVQ dst+0(FP), AX
-	MOVQ src+8(FP), CX
-	MOVQ ld+16(FP), DX
-	MOVQ k+24(FP), BX
-	SHLQ $0x03, DX
-
-loop:
-	TESTQ   BX, BX
-	JLE     done
-	VMOVUPS (CX), Z0
-	VMOVUPS Z0, (AX)
-	VMOVUPS 64(CX), Y0
-	VMOVUPS Y0, 64(AX)
-	ADDQ    DX, CX
-	ADDQ    $+96, AX
+	CMOVQGT R9, R8
+	MOVQ    R8, 8(SP)
+	LEAQ    (R8)(DX*1), R9
 	DECQ    BX
-	JMP     loop
+	CMOVQGT R9, R8
+	MOVQ    R8, 16(SP)
+	LEAQ    (R8)(DX*1), R9
+	DECQ    BX
+	CMOVQGT R9, R8
+	MOVQ    R8, 24(SP)
+	LEAQ    (R8)(DX*1), R9
+	DECQ    BX
+	CMOVQGT R9, R8
+	MOVQ    R8, 32(SP)
+	LEAQ    (R8)(DX*1), R9
+	DECQ    BX
+	CMOVQGT R9, R8
+	MOVQ    R8, 40(SP)
+	LEAQ    (R8)(DX*1), R9
+	DECQ    BX
+	CMOVQGT R9, R8
+	MOVQ    R8, 48(SP)
+	LEAQ    (R8)(DX*1), R9
+	DECQ    BX
+	CMOVQGT R9, R8
+	MOVQ    R8, 56(SP)
+	LEAQ    (R8)(DX*1), R9
+	DECQ    BX
+	CMOVQGT R9, R8
+	MOVQ    R8, 64(SP)
+	LEAQ    (R8)(DX*1), R9
+	DECQ    BX
+	CMOVQGT R9, R8
+	MOVQ    R8, 72(SP)
+	LEAQ    (R8)(DX*1), R9
+	DECQ    BX
+	CMOVQGT R9, R8
+	MOVQ    R8, 80(SP)
+	LEAQ    (R8)(DX*1), R9
+	DECQ    BX
+	CMOVQGT R9, R8
+	MOVQ    R8, 88(SP)
+	LEAQ    (R8)(DX*1), R9
+	DECQ    BX
+	CMOVQGT R9, R8
+	MOVQ    R8, 96(SP)
+	LEAQ    (R8)(DX*1), R9
+	DECQ    BX
+	CMOVQGT R9, R8
+	MOVQ    R8, 104(SP)
+	LEAQ    (R8)(DX*1), R9
+	DECQ    BX
+	CMOVQGT R9, R8
+	MOVQ    R8, 112(SP)
+	LEAQ    (R8)(DX*1), R9
+	DECQ    BX
+	CMOVQGT R9, R8
+	MOVQ    R8, 120(SP)
+	LEAQ    (R8)(DX*1), DX
+	DECQ    BX
+	CMOVQGT DX, R8
 
-done:
-	VZEROUPPER
-	RET
-
-// func packColumns32xF32AVX512(dst *float32, src *float32, ld int, k int)
-// Requires: AVX, AVX512F
-TEXT ·packColumns32xF32AVX512(SB), NOSPLIT, $0-32
-	MOVQ dst+0(FP), AX
-	MOVQ k+24(FP), CX
-	MOVQ src+8(FP), DX
-	MOVQ ld+16(FP), BX
-	SHLQ $0x02, BX
-	LEAQ (BX)(BX*2), SI
-	LEAQ (DX)(BX*4), DI
-	LEAQ (DI)(BX*4), R8
-	LEAQ (R8)(BX*4), R9
-
-loop:
-	TESTQ      CX, CX
-	JLE        done
-	VMOVUPS    (DX), Z0
-	VMOVUPS    (DX)(BX*1), Z1
-	VMOVUPS    (DX)(BX*2), Z2
-	VMOVUPS    (DX)(SI*1), Z3
+square:
+	CMPQ       DI, $+16
+	JLT        tail
+	MOVQ       (SP), DX
+	VMOVUPS    (CX)(DX*1), Z0
+	PREFETCHT0 512(CX)(DX*1)
+	MOVQ       8(SP), DX
+	VMOVUPS    (CX)(DX*1), Z1
+	PREFETCHT0 512(CX)(DX*1)
+	MOVQ       16(SP), DX
+	VMOVUPS    (CX)(DX*1), Z2
+	PREFETCHT0 512(CX)(DX*1)
+	MOVQ       24(SP), DX
+	VMOVUPS    (CX)(DX*1), Z3
+	PREFETCHT0 512(CX)(DX*1)
 	VUNPCKLPS  Z1, Z0, Z4
 	VUNPCKHPS  Z1, Z0, Z0
 	VUNPCKLPS  Z3, Z2, Z1
@@ -132,10 +228,18 @@ loop:
 	VUNPCKHPD  Z1, Z4, Z1
 	VUNPCKLPD  Z2, Z0, Z4
 	VUNPCKHPD  Z2, Z0, Z0
-	VMOVUPS    (DI), Z2
-	VMOVUPS    (DI)(BX*1), Z5
-	VMOVUPS    (DI)(BX*2), Z6
-	VMOVUPS    (DI)(SI*1), Z7
+	MOVQ       32(SP), DX
+	VMOVUPS    (CX)(DX*1), Z2
+	PREFETCHT0 512(CX)(DX*1)
+	MOVQ       40(SP), DX
+	VMOVUPS    (CX)(DX*1), Z5
+	PREFETCHT0 512(CX)(DX*1)
+	MOVQ       48(SP), DX
+	VMOVUPS    (CX)(DX*1), Z6
+	PREFETCHT0 512(CX)(DX*1)
+	MOVQ       56(SP), DX
+	VMOVUPS    (CX)(DX*1), Z7
+	PREFETCHT0 512(CX)(DX*1)
 	VUNPCKLPS  Z5, Z2, Z8
 	VUNPCKHPS  Z5, Z2, Z2
 	VUNPCKLPS  Z7, Z6, Z5
@@ -144,10 +248,18 @@ loop:
 	VUNPCKHPD  Z5, Z8, Z5
 	VUNPCKLPD  Z6, Z2, Z8
 	VUNPCKHPD  Z6, Z2, Z2
-	VMOVUPS    (R8), Z6
-	VMOVUPS    (R8)(BX*1), Z9
-	VMOVUPS    (R8)(BX*2), Z10
-	VMOVUPS    (R8)(SI*1), Z11
+	MOVQ       64(SP), DX
+	VMOVUPS    (CX)(DX*1), Z6
+	PREFETCHT0 512(CX)(DX*1)
+	MOVQ       72(SP), DX
+	VMOVUPS    (CX)(DX*1), Z9
+	PREFETCHT0 512(CX)(DX*1)
+	MOVQ       80(SP), DX
+	VMOVUPS    (CX)(DX*1), Z10
+	PREFETCHT0 512(CX)(DX*1)
+	MOVQ       88(SP), DX
+	VMOVUPS    (CX)(DX*1), Z11
+	PREFETCHT0 512(CX)(DX*1)
 	VUNPCKLPS  Z9, Z6, Z12
 	VUNPCKHPS  Z9, Z6, Z6
 	VUNPCKLPS  Z11, Z10, Z9
@@ -156,10 +268,18 @@ loop:
 	VUNPCKHPD  Z9, Z12, Z9
 	VUNPCKLPD  Z10, Z6, Z12
 	VUNPCKHPD  Z10, Z6, Z6
-	VMOVUPS    (R9), Z10
-	VMOVUPS    (R9)(BX*1), Z13
-	VMOVUPS    (R9)(BX*2), Z14
-	VMOVUPS    (R9)(SI*1), Z15
+	MOVQ       96(SP), DX
+	VMOVUPS    (CX)(DX*1), Z10
+	PREFETCHT0 512(CX)(DX*1)
+	MOVQ       104(SP), DX
+	VMOVUPS    (CX)(DX*1), Z13
+	PREFETCHT0 512(CX)(DX*1)
+	MOVQ       112(SP), DX
+	VMOVUPS    (CX)(DX*1), Z14
+	PREFETCHT0 512(CX)(DX*1)
+	MOVQ       120(SP), DX
+	VMOVUPS    (CX)(DX*1), Z15
+	PREFETCHT0 512(CX)(DX*1)
 	VUNPCKLPS  Z13, Z10, Z16
 	VUNPCKHPS  Z13, Z10, Z10
 	VUNPCKLPS  Z15, Z14, Z13
@@ -201,54 +321,55 @@ loop:
 	VSHUFF32X4 $0x88, Z6, Z2, Z12
 	VSHUFF32X4 $0xdd, Z6, Z2, Z2
 	VMOVUPS    Z15, (AX)
-	VMOVUPS    Z13, 128(AX)
-	VMOVUPS    Z16, 256(AX)
-	VMOVUPS    Z10, 384(AX)
-	VMOVUPS    Z3, 512(AX)
-	VMOVUPS    Z1, 640(AX)
-	VMOVUPS    Z4, 768(AX)
-	VMOVUPS    Z0, 896(AX)
-	VMOVUPS    Z14, 1024(AX)
-	VMOVUPS    Z11, 1152(AX)
-	VMOVUPS    Z9, 1280(AX)
-	VMOVUPS    Z12, 1408(AX)
-	VMOVUPS    Z7, 1536(AX)
-	VMOVUPS    Z5, 1664(AX)
-	VMOVUPS    Z8, 1792(AX)
-	VMOVUPS    Z2, 1920(AX)
-	ADDQ       $+2048, AX
-	ADDQ       $+64, DX
-	ADDQ       $+64, DI
-	ADDQ       $+64, R8
-	ADDQ       $+64, R9
-	SUBQ       $+16, CX
-	JMP        loop
+	ADDQ       SI, AX
+	VMOVUPS    Z13, (AX)
+	ADDQ       SI, AX
+	VMOVUPS    Z16, (AX)
+	ADDQ       SI, AX
+	VMOVUPS    Z10, (AX)
+	ADDQ       SI, AX
+	VMOVUPS    Z3, (AX)
+	ADDQ       SI, AX
+	VMOVUPS    Z1, (AX)
+	ADDQ       SI, AX
+	VMOVUPS    Z4, (AX)
+	ADDQ       SI, AX
+	VMOVUPS    Z0, (AX)
+	ADDQ       SI, AX
+	VMOVUPS    Z14, (AX)
+	ADDQ       SI, AX
+	VMOVUPS    Z11, (AX)
+	ADDQ       SI, AX
+	VMOVUPS    Z9, (AX)
+	ADDQ       SI, AX
+	VMOVUPS    Z12, (AX)
+	ADDQ       SI, AX
+	VMOVUPS    Z7, (AX)
+	ADDQ       SI, AX
+	VMOVUPS    Z5, (AX)
+	ADDQ       SI, AX
+	VMOVUPS    Z8, (AX)
+	ADDQ       SI, AX
+	VMOVUPS    Z2, (AX)
+	ADDQ       SI, AX
+	ADDQ       $+64, CX
+	SUBQ       $+16, DI
+	JMP        square
 
-done:
-	VZEROUPPER
-	RET
-
-// func packColumns12xF32AVX512(dst *float32, src *float32, ld int, k int)
-// Requires: AVX, AVX512F
-TEXT ·packColumns12xF32AVX512(SB), NOSPLIT, $0-32
-	MOVQ  dst+0(FP), AX
-	MOVQ  k+24(FP), CX
-	MOVQ  src+8(FP), DX
-	MOVQ  ld+16(FP), BX
-	SHLQ  $0x02, BX
-	LEAQ  (BX)(BX*2), SI
-	LEAQ  (DX)(BX*4), DI
-	LEAQ  (DI)(BX*4), R8
-	MOVL  $0x00000fff, R9
-	KMOVW R9, K1
-
-loop:
-	TESTQ      CX, CX
-	JLE        done
-	VMOVUPS    (DX), Z0
-	VMOVUPS    (DX)(BX*1), Z1
-	VMOVUPS    (DX)(BX*2), Z2
-	VMOVUPS    (DX)(SI*1), Z3
+tail:
+	TESTQ      DI, DI
+	JZ         done
+	MOVQ       $-1, DX
+	BZHIQ      DI, DX, DX
+	KMOVQ      DX, K1
+	MOVQ       (SP), DX
+	VMOVUPS.Z  (CX)(DX*1), K1, Z0
+	MOVQ       8(SP), DX
+	VMOVUPS.Z  (CX)(DX*1), K1, Z1
+	MOVQ       16(SP), DX
+	VMOVUPS.Z  (CX)(DX*1), K1, Z2
+	MOVQ       24(SP), DX
+	VMOVUPS.Z  (CX)(DX*1), K1, Z3
 	VUNPCKLPS  Z1, Z0, Z4
 	VUNPCKHPS  Z1, Z0, Z0
 	VUNPCKLPS  Z3, Z2, Z1
@@ -257,10 +378,14 @@ loop:
 	VUNPCKHPD  Z1, Z4, Z1
 	VUNPCKLPD  Z2, Z0, Z4
 	VUNPCKHPD  Z2, Z0, Z0
-	VMOVUPS    (DI), Z2
-	VMOVUPS    (DI)(BX*1), Z5
-	VMOVUPS    (DI)(BX*2), Z6
-	VMOVUPS    (DI)(SI*1), Z7
+	MOVQ       32(SP), DX
+	VMOVUPS.Z  (CX)(DX*1), K1, Z2
+	MOVQ       40(SP), DX
+	VMOVUPS.Z  (CX)(DX*1), K1, Z5
+	MOVQ       48(SP), DX
+	VMOVUPS.Z  (CX)(DX*1), K1, Z6
+	MOVQ       56(SP), DX
+	VMOVUPS.Z  (CX)(DX*1), K1, Z7
 	VUNPCKLPS  Z5, Z2, Z8
 	VUNPCKHPS  Z5, Z2, Z2
 	VUNPCKLPS  Z7, Z6, Z5
@@ -269,10 +394,14 @@ loop:
 	VUNPCKHPD  Z5, Z8, Z5
 	VUNPCKLPD  Z6, Z2, Z8
 	VUNPCKHPD  Z6, Z2, Z2
-	VMOVUPS    (R8), Z6
-	VMOVUPS    (R8)(BX*1), Z9
-	VMOVUPS    (R8)(BX*2), Z10
-	VMOVUPS    (R8)(SI*1), Z11
+	MOVQ       64(SP), DX
+	VMOVUPS.Z  (CX)(DX*1), K1, Z6
+	MOVQ       72(SP), DX
+	VMOVUPS.Z  (CX)(DX*1), K1, Z9
+	MOVQ       80(SP), DX
+	VMOVUPS.Z  (CX)(DX*1), K1, Z10
+	MOVQ       88(SP), DX
+	VMOVUPS.Z  (CX)(DX*1), K1, Z11
 	VUNPCKLPS  Z9, Z6, Z12
 	VUNPCKHPS  Z9, Z6, Z6
 	VUNPCKLPS  Z11, Z10, Z9
@@ -281,93 +410,325 @@ loop:
 	VUNPCKHPD  Z9, Z12, Z9
 	VUNPCKLPD  Z10, Z6, Z12
 	VUNPCKHPD  Z10, Z6, Z6
-	VSHUFF32X4 $0x44, Z7, Z3, Z10
-	VSHUFF32X4 $0xee, Z7, Z3, Z13
-	VSHUFF32X4 $0x44, Z3, Z11, Z7
-	VSHUFF32X4 $0xee, Z3, Z11, Z3
-	VSHUFF32X4 $0x88, Z7, Z10, Z11
-	VSHUFF32X4 $0xdd, Z7, Z10, Z7
-	VSHUFF32X4 $0x88, Z3, Z13, Z10
-	VSHUFF32X4 $0xdd, Z3, Z13, Z3
-	VSHUFF32X4 $0x44, Z5, Z1, Z13
-	VSHUFF32X4 $0xee, Z5, Z1, Z14
-	VSHUFF32X4 $0x44, Z1, Z9, Z5
-	VSHUFF32X4 $0xee, Z1, Z9, Z1
-	VSHUFF32X4 $0x88, Z5, Z13, Z9
-	VSHUFF32X4 $0xdd, Z5, Z13, Z5
-	VSHUFF32X4 $0x88, Z1, Z14, Z13
-	VSHUFF32X4 $0xdd, Z1, Z14, Z1
-	VSHUFF32X4 $0x44, Z8, Z4, Z14
-	VSHUFF32X4 $0xee, Z8, Z4, Z15
-	VSHUFF32X4 $0x44, Z4, Z12, Z8
-	VSHUFF32X4 $0xee, Z4, Z12, Z4
-	VSHUFF32X4 $0x88, Z8, Z14, Z12
-	VSHUFF32X4 $0xdd, Z8, Z14, Z8
-	VSHUFF32X4 $0x88, Z4, Z15, Z14
-	VSHUFF32X4 $0xdd, Z4, Z15, Z4
-	VSHUFF32X4 $0x44, Z2, Z0, Z15
-	VSHUFF32X4 $0xee, Z2, Z0, Z16
-	VSHUFF32X4 $0x44, Z0, Z6, Z2
-	VSHUFF32X4 $0xee, Z0, Z6, Z0
-	VSHUFF32X4 $0x88, Z2, Z15, Z6
-	VSHUFF32X4 $0xdd, Z2, Z15, Z2
-	VSHUFF32X4 $0x88, Z0, Z16, Z15
-	VSHUFF32X4 $0xdd, Z0, Z16, Z0
-	VMOVUPS    Z11, K1, (AX)
-	VMOVUPS    Z9, K1, 48(AX)
-	VMOVUPS    Z12, K1, 96(AX)
-	VMOVUPS    Z6, K1, 144(AX)
-	VMOVUPS    Z7, K1, 192(AX)
-	VMOVUPS    Z5, K1, 240(AX)
-	VMOVUPS    Z8, K1, 288(AX)
-	VMOVUPS    Z2, K1, 336(AX)
-	VMOVUPS    Z10, K1, 384(AX)
-	VMOVUPS    Z13, K1, 432(AX)
-	VMOVUPS    Z14, K1, 480(AX)
-	VMOVUPS    Z15, K1, 528(AX)
-	VMOVUPS    Z3, K1, 576(AX)
-	VMOVUPS    Z1, K1, 624(AX)
-	VMOVUPS    Z4, K1, 672(AX)
-	VMOVUPS    Z0, K1, 720(AX)
-	ADDQ       $+768, AX
-	ADDQ       $+64, DX
-	ADDQ       $+64, DI
-	ADDQ       $+64, R8
-	SUBQ       $+16, CX
-	JMP        loop
+	MOVQ       96(SP), DX
+	VMOVUPS.Z  (CX)(DX*1), K1, Z10
+	MOVQ       104(SP), DX
+	VMOVUPS.Z  (CX)(DX*1), K1, Z13
+	MOVQ       112(SP), DX
+	VMOVUPS.Z  (CX)(DX*1), K1, Z14
+	MOVQ       120(SP), DX
+	VMOVUPS.Z  (CX)(DX*1), K1, Z15
+	VUNPCKLPS  Z13, Z10, Z16
+	VUNPCKHPS  Z13, Z10, Z10
+	VUNPCKLPS  Z15, Z14, Z13
+	VUNPCKHPS  Z15, Z14, Z14
+	VUNPCKLPD  Z13, Z16, Z15
+	VUNPCKHPD  Z13, Z16, Z13
+	VUNPCKLPD  Z14, Z10, Z16
+	VUNPCKHPD  Z14, Z10, Z10
+	VSHUFF32X4 $0x44, Z7, Z3, Z14
+	VSHUFF32X4 $0xee, Z7, Z3, Z7
+	VSHUFF32X4 $0x44, Z15, Z11, Z3
+	VSHUFF32X4 $0xee, Z15, Z11, Z11
+	VSHUFF32X4 $0x88, Z3, Z14, Z15
+	VSHUFF32X4 $0xdd, Z3, Z14, Z3
+	VSHUFF32X4 $0x88, Z11, Z7, Z14
+	VSHUFF32X4 $0xdd, Z11, Z7, Z7
+	VSHUFF32X4 $0x44, Z5, Z1, Z11
+	VSHUFF32X4 $0xee, Z5, Z1, Z5
+	VSHUFF32X4 $0x44, Z13, Z9, Z1
+	VSHUFF32X4 $0xee, Z13, Z9, Z9
+	VSHUFF32X4 $0x88, Z1, Z11, Z13
+	VSHUFF32X4 $0xdd, Z1, Z11, Z1
+	VSHUFF32X4 $0x88, Z9, Z5, Z11
+	VSHUFF32X4 $0xdd, Z9, Z5, Z5
+	VSHUFF32X4 $0x44, Z8, Z4, Z9
+	VSHUFF32X4 $0xee, Z8, Z4, Z8
+	VSHUFF32X4 $0x44, Z16, Z12, Z4
+	VSHUFF32X4 $0xee, Z16, Z12, Z12
+	VSHUFF32X4 $0x88, Z4, Z9, Z16
+	VSHUFF32X4 $0xdd, Z4, Z9, Z4
+	VSHUFF32X4 $0x88, Z12, Z8, Z9
+	VSHUFF32X4 $0xdd, Z12, Z8, Z8
+	VSHUFF32X4 $0x44, Z2, Z0, Z12
+	VSHUFF32X4 $0xee, Z2, Z0, Z2
+	VSHUFF32X4 $0x44, Z10, Z6, Z0
+	VSHUFF32X4 $0xee, Z10, Z6, Z6
+	VSHUFF32X4 $0x88, Z0, Z12, Z10
+	VSHUFF32X4 $0xdd, Z0, Z12, Z0
+	VSHUFF32X4 $0x88, Z6, Z2, Z12
+	VSHUFF32X4 $0xdd, Z6, Z2, Z2
+	VMOVUPS    Z15, (AX)
+	ADDQ       SI, AX
+	DECQ       DI
+	JZ         done
+	VMOVUPS    Z13, (AX)
+	ADDQ       SI, AX
+	DECQ       DI
+	JZ         done
+	VMOVUPS    Z16, (AX)
+	ADDQ       SI, AX
+	DECQ       DI
+	JZ         done
+	VMOVUPS    Z10, (AX)
+	ADDQ       SI, AX
+	DECQ       DI
+	JZ         done
+	VMOVUPS    Z3, (AX)
+	ADDQ       SI, AX
+	DECQ       DI
+	JZ         done
+	VMOVUPS    Z1, (AX)
+	ADDQ       SI, AX
+	DECQ       DI
+	JZ         done
+	VMOVUPS    Z4, (AX)
+	ADDQ       SI, AX
+	DECQ       DI
+	JZ         done
+	VMOVUPS    Z0, (AX)
+	ADDQ       SI, AX
+	DECQ       DI
+	JZ         done
+	VMOVUPS    Z14, (AX)
+	ADDQ       SI, AX
+	DECQ       DI
+	JZ         done
+	VMOVUPS    Z11, (AX)
+	ADDQ       SI, AX
+	DECQ       DI
+	JZ         done
+	VMOVUPS    Z9, (AX)
+	ADDQ       SI, AX
+	DECQ       DI
+	JZ         done
+	VMOVUPS    Z12, (AX)
+	ADDQ       SI, AX
+	DECQ       DI
+	JZ         done
+	VMOVUPS    Z7, (AX)
+	ADDQ       SI, AX
+	DECQ       DI
+	JZ         done
+	VMOVUPS    Z5, (AX)
+	ADDQ       SI, AX
+	DECQ       DI
+	JZ         done
+	VMOVUPS    Z8, (AX)
+	ADDQ       SI, AX
+	DECQ       DI
+	JZ         done
+	VMOVUPS    Z2, (AX)
+	ADDQ       SI, AX
+	DECQ       DI
+	JZ         done
 
 done:
 	VZEROUPPER
 	RET
 
-// func packColumns16xF64AVX512(dst *float64, src *float64, ld int, k int)
-// Requires: AVX, AVX512F
-TEXT ·packColumns16xF64AVX512(SB), NOSPLIT, $0-32
-	MOVQ dst+0(FP), AX
-	MOVQ k+24(FP), CX
-	MOVQ src+8(FP), DX
-	MOVQ ld+16(FP), BX
-	SHLQ $0x03, BX
-	LEAQ (BX)(BX*2), SI
-	LEAQ (DX)(BX*4), DI
+// func packRowsF64AVX512(dst *float64, src *float64, ld int, width int, stride int, panels int, apart int, k int)
+// Requires: AVX, AVX512BW, AVX512F, BMI2, CMOV, MMX+
+TEXT ·packRowsF64AVX512(SB), NOSPLIT, $0-64
+	MOVQ    dst+0(FP), AX
+	MOVQ    src+8(FP), CX
+	MOVQ    ld+16(FP), DX
+	SHLQ    $0x03, DX
+	MOVQ    stride+32(FP), BX
+	SHLQ    $0x03, BX
+	MOVQ    apart+48(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    k+56(FP), DI
+	IMULQ   BX, DI
+	MOVQ    width+24(FP), R8
+	MOVQ    R8, R9
+	SHLQ    $0x03, R9
+	MOVQ    $+8, R10
+	CMPQ    R8, R10
+	CMOVQLT R8, R10
+	SUBQ    R10, R8
+	MOVQ    $-1, R11
+	BZHIQ   R10, R11, R11
+	KMOVQ   R11, K1
+	MOVQ    $-1, R10
+	BZHIQ   R8, R10, R10
+	KMOVQ   R10, K2
+	TESTQ   R8, R8
+	JZ      narrow
 
-loop:
-	TESTQ      CX, CX
-	JLE        done
-	VMOVUPD    (DX), Z0
-	VMOVUPD    (DX)(BX*1), Z1
+wide:
+	CMPQ DI, $+128
+	JLT  wideLast
+	MOVQ CX, R8
+	MOVQ AX, R10
+	MOVQ panels+40(FP), R11
+
+widePanels:
+	VMOVUPD.Z  (R8), K1, Z0
+	VMOVUPD    Z0, (R10)
+	VMOVUPD.Z  64(R8), K2, Z0
+	VMOVUPD    Z0, 64(R10)
+	PREFETCHT0 (R8)(DX*4)
+	PREFETCHT0 64(R8)(DX*4)
+	ADDQ       R9, R8
+	ADDQ       SI, R10
+	DECQ       R11
+	JNZ        widePanels
+	ADDQ       DX, CX
+	ADDQ       BX, AX
+	SUBQ       BX, DI
+	JMP        wide
+
+wideLast:
+	TESTQ DI, DI
+	JZ    wideDone
+	MOVQ  CX, R8
+	MOVQ  AX, R10
+	MOVQ  panels+40(FP), R11
+
+wideLastPanels:
+	VMOVUPD.Z  (R8), K1, Z0
+	VMOVUPD    Z0, K1, (R10)
+	VMOVUPD.Z  64(R8), K2, Z0
+	VMOVUPD    Z0, K2, 64(R10)
+	PREFETCHT0 (R8)(DX*4)
+	PREFETCHT0 64(R8)(DX*4)
+	ADDQ       R9, R8
+	ADDQ       SI, R10
+	DECQ       R11
+	JNZ        wideLastPanels
+	ADDQ       DX, CX
+	ADDQ       BX, AX
+	SUBQ       BX, DI
+	JMP        wideLast
+
+wideDone:
+	VZEROUPPER
+	RET
+
+narrow:
+single:
+	CMPQ DI, $+64
+	JLT  singleLast
+	MOVQ CX, R8
+	MOVQ AX, R10
+	MOVQ panels+40(FP), R11
+
+singlePanels:
+	VMOVUPD.Z  (R8), K1, Z0
+	VMOVUPD    Z0, (R10)
+	PREFETCHT0 (R8)(DX*4)
+	ADDQ       R9, R8
+	ADDQ       SI, R10
+	DECQ       R11
+	JNZ        singlePanels
+	ADDQ       DX, CX
+	ADDQ       BX, AX
+	SUBQ       BX, DI
+	JMP        single
+
+singleLast:
+	TESTQ DI, DI
+	JZ    singleDone
+	MOVQ  CX, R8
+	MOVQ  AX, R10
+	MOVQ  panels+40(FP), R11
+
+singleLastPanels:
+	VMOVUPD.Z  (R8), K1, Z0
+	VMOVUPD    Z0, K1, (R10)
+	PREFETCHT0 (R8)(DX*4)
+	ADDQ       R9, R8
+	ADDQ       SI, R10
+	DECQ       R11
+	JNZ        singleLastPanels
+	ADDQ       DX, CX
+	ADDQ       BX, AX
+	SUBQ       BX, DI
+	JMP        singleLast
+
+singleDone:
+	VZEROUPPER
+	RET
+
+// func packColumnsF64AVX512(dst *float64, src *float64, ld int, rows int, stride int, k int)
+// Requires: AVX, AVX512BW, AVX512F, BMI2, CMOV, MMX+
+TEXT ·packColumnsF64AVX512(SB), NOSPLIT, $64-48
+	MOVQ    dst+0(FP), AX
+	MOVQ    src+8(FP), CX
+	MOVQ    ld+16(FP), DX
+	MOVQ    rows+24(FP), BX
+	MOVQ    stride+32(FP), SI
+	MOVQ    k+40(FP), DI
+	SHLQ    $0x03, DX
+	SHLQ    $0x03, SI
+	XORQ    R8, R8
+	MOVQ    R8, (SP)
+	LEAQ    (R8)(DX*1), R9
+	DECQ    BX
+	CMOVQGT R9, R8
+	MOVQ    R8, 8(SP)
+	LEAQ    (R8)(DX*1), R9
+	DECQ    BX
+	CMOVQGT R9, R8
+	MOVQ    R8, 16(SP)
+	LEAQ    (R8)(DX*1), R9
+	DECQ    BX
+	CMOVQGT R9, R8
+	MOVQ    R8, 24(SP)
+	LEAQ    (R8)(DX*1), R9
+	DECQ    BX
+	CMOVQGT R9, R8
+	MOVQ    R8, 32(SP)
+	LEAQ    (R8)(DX*1), R9
+	DECQ    BX
+	CMOVQGT R9, R8
+	MOVQ    R8, 40(SP)
+	LEAQ    (R8)(DX*1), R9
+	DECQ    BX
+	CMOVQGT R9, R8
+	MOVQ    R8, 48(SP)
+	LEAQ    (R8)(DX*1), R9
+	DECQ    BX
+	CMOVQGT R9, R8
+	MOVQ    R8, 56(SP)
+	LEAQ    (R8)(DX*1), DX
+	DECQ    BX
+	CMOVQGT DX, R8
+
+square:
+	CMPQ       DI, $+8
+	JLT        tail
+	MOVQ       (SP), DX
+	VMOVUPD    (CX)(DX*1), Z0
+	PREFETCHT0 512(CX)(DX*1)
+	MOVQ       8(SP), DX
+	VMOVUPD    (CX)(DX*1), Z1
+	PREFETCHT0 512(CX)(DX*1)
 	VUNPCKLPD  Z1, Z0, Z2
 	VUNPCKHPD  Z1, Z0, Z0
-	VMOVUPD    (DX)(BX*2), Z1
-	VMOVUPD    (DX)(SI*1), Z3
+	MOVQ       16(SP), DX
+	VMOVUPD    (CX)(DX*1), Z1
+	PREFETCHT0 512(CX)(DX*1)
+	MOVQ       24(SP), DX
+	VMOVUPD    (CX)(DX*1), Z3
+	PREFETCHT0 512(CX)(DX*1)
 	VUNPCKLPD  Z3, Z1, Z4
 	VUNPCKHPD  Z3, Z1, Z1
-	VMOVUPD    (DI), Z3
-	VMOVUPD    (DI)(BX*1), Z5
+	MOVQ       32(SP), DX
+	VMOVUPD    (CX)(DX*1), Z3
+	PREFETCHT0 512(CX)(DX*1)
+	MOVQ       40(SP), DX
+	VMOVUPD    (CX)(DX*1), Z5
+	PREFETCHT0 512(CX)(DX*1)
 	VUNPCKLPD  Z5, Z3, Z6
 	VUNPCKHPD  Z5, Z3, Z3
-	VMOVUPD    (DI)(BX*2), Z5
-	VMOVUPD    (DI)(SI*1), Z7
+	MOVQ       48(SP), DX
+	VMOVUPD    (CX)(DX*1), Z5
+	PREFETCHT0 512(CX)(DX*1)
+	MOVQ       56(SP), DX
+	VMOVUPD    (CX)(DX*1), Z7
+	PREFETCHT0 512(CX)(DX*1)
 	VUNPCKLPD  Z7, Z5, Z8
 	VUNPCKHPD  Z7, Z5, Z5
 	VSHUFF32X4 $0x44, Z4, Z2, Z7
@@ -387,197 +748,301 @@ loop:
 	VSHUFF32X4 $0x88, Z3, Z1, Z6
 	VSHUFF32X4 $0xdd, Z3, Z1, Z1
 	VMOVUPD    Z8, (AX)
-	VMOVUPD    Z5, 128(AX)
-	VMOVUPD    Z2, 256(AX)
-	VMOVUPD    Z0, 384(AX)
-	VMOVUPD    Z7, 512(AX)
-	VMOVUPD    Z6, 640(AX)
-	VMOVUPD    Z4, 768(AX)
-	VMOVUPD    Z1, 896(AX)
-	ADDQ       $+1024, AX
-	ADDQ       $+64, DX
-	ADDQ       $+64, DI
-	SUBQ       $+8, CX
-	JMP        loop
+	ADDQ       SI, AX
+	VMOVUPD    Z5, (AX)
+	ADDQ       SI, AX
+	VMOVUPD    Z2, (AX)
+	ADDQ       SI, AX
+	VMOVUPD    Z0, (AX)
+	ADDQ       SI, AX
+	VMOVUPD    Z7, (AX)
+	ADDQ       SI, AX
+	VMOVUPD    Z6, (AX)
+	ADDQ       SI, AX
+	VMOVUPD    Z4, (AX)
+	ADDQ       SI, AX
+	VMOVUPD    Z1, (AX)
+	ADDQ       SI, AX
+	ADDQ       $+64, CX
+	SUBQ       $+8, DI
+	JMP        square
 
-done:
-	VZEROUPPER
-	RET
-
-// func packColumns12xF64AVX512(dst *float64, src *float64, ld int, k int)
-// Requires: AVX, AVX512F
-TEXT ·packColumns12xF64AVX512(SB), NOSPLIT, $0-32
-	MOVQ  dst+0(FP), AX
-	MOVQ  k+24(FP), CX
-	MOVQ  src+8(FP), DX
-	MOVQ  ld+16(FP), BX
-	SHLQ  $0x03, BX
-	LEAQ  (BX)(BX*2), SI
-	MOVL  $0x0000000f, DI
-	KMOVW DI, K1
-
-loop:
-	TESTQ      CX, CX
-	JLE        done
-	VMOVUPD    (DX), Z0
-	VMOVUPD    (DX)(BX*1), Z1
+tail:
+	TESTQ      DI, DI
+	JZ         done
+	MOVQ       $-1, DX
+	BZHIQ      DI, DX, DX
+	KMOVQ      DX, K1
+	MOVQ       (SP), DX
+	VMOVUPD.Z  (CX)(DX*1), K1, Z0
+	MOVQ       8(SP), DX
+	VMOVUPD.Z  (CX)(DX*1), K1, Z1
 	VUNPCKLPD  Z1, Z0, Z2
 	VUNPCKHPD  Z1, Z0, Z0
-	VMOVUPD    (DX)(BX*2), Z1
-	VMOVUPD    (DX)(SI*1), Z3
+	MOVQ       16(SP), DX
+	VMOVUPD.Z  (CX)(DX*1), K1, Z1
+	MOVQ       24(SP), DX
+	VMOVUPD.Z  (CX)(DX*1), K1, Z3
 	VUNPCKLPD  Z3, Z1, Z4
 	VUNPCKHPD  Z3, Z1, Z1
-	VSHUFF32X4 $0x44, Z4, Z2, Z3
-	VSHUFF32X4 $0xee, Z4, Z2, Z6
-	VSHUFF32X4 $0x44, Z4, Z2, Z5
-	VSHUFF32X4 $0xee, Z4, Z2, Z2
-	VSHUFF32X4 $0x88, Z5, Z3, Z4
-	VSHUFF32X4 $0xdd, Z5, Z3, Z3
-	VSHUFF32X4 $0x88, Z2, Z6, Z5
-	VSHUFF32X4 $0xdd, Z2, Z6, Z2
+	MOVQ       32(SP), DX
+	VMOVUPD.Z  (CX)(DX*1), K1, Z3
+	MOVQ       40(SP), DX
+	VMOVUPD.Z  (CX)(DX*1), K1, Z5
+	VUNPCKLPD  Z5, Z3, Z6
+	VUNPCKHPD  Z5, Z3, Z3
+	MOVQ       48(SP), DX
+	VMOVUPD.Z  (CX)(DX*1), K1, Z5
+	MOVQ       56(SP), DX
+	VMOVUPD.Z  (CX)(DX*1), K1, Z7
+	VUNPCKLPD  Z7, Z5, Z8
+	VUNPCKHPD  Z7, Z5, Z5
+	VSHUFF32X4 $0x44, Z4, Z2, Z7
+	VSHUFF32X4 $0xee, Z4, Z2, Z4
+	VSHUFF32X4 $0x44, Z8, Z6, Z2
+	VSHUFF32X4 $0xee, Z8, Z6, Z6
+	VSHUFF32X4 $0x88, Z2, Z7, Z8
+	VSHUFF32X4 $0xdd, Z2, Z7, Z2
+	VSHUFF32X4 $0x88, Z6, Z4, Z7
+	VSHUFF32X4 $0xdd, Z6, Z4, Z4
 	VSHUFF32X4 $0x44, Z1, Z0, Z6
-	VSHUFF32X4 $0xee, Z1, Z0, Z8
-	VSHUFF32X4 $0x44, Z1, Z0, Z7
-	VSHUFF32X4 $0xee, Z1, Z0, Z0
-	VSHUFF32X4 $0x88, Z7, Z6, Z1
-	VSHUFF32X4 $0xdd, Z7, Z6, Z6
-	VSHUFF32X4 $0x88, Z0, Z8, Z7
-	VSHUFF32X4 $0xdd, Z0, Z8, Z0
-	VMOVUPD    Z4, K1, (AX)
-	VMOVUPD    Z1, K1, 96(AX)
-	VMOVUPD    Z3, K1, 192(AX)
-	VMOVUPD    Z6, K1, 288(AX)
-	VMOVUPD    Z5, K1, 384(AX)
-	VMOVUPD    Z7, K1, 480(AX)
-	VMOVUPD    Z2, K1, 576(AX)
-	VMOVUPD    Z0, K1, 672(AX)
-	ADDQ       $+768, AX
-	ADDQ       $+64, DX
-	SUBQ       $+8, CX
-	JMP        loop
+	VSHUFF32X4 $0xee, Z1, Z0, Z1
+	VSHUFF32X4 $0x44, Z5, Z3, Z0
+	VSHUFF32X4 $0xee, Z5, Z3, Z3
+	VSHUFF32X4 $0x88, Z0, Z6, Z5
+	VSHUFF32X4 $0xdd, Z0, Z6, Z0
+	VSHUFF32X4 $0x88, Z3, Z1, Z6
+	VSHUFF32X4 $0xdd, Z3, Z1, Z1
+	VMOVUPD    Z8, (AX)
+	ADDQ       SI, AX
+	DECQ       DI
+	JZ         done
+	VMOVUPD    Z5, (AX)
+	ADDQ       SI, AX
+	DECQ       DI
+	JZ         done
+	VMOVUPD    Z2, (AX)
+	ADDQ       SI, AX
+	DECQ       DI
+	JZ         done
+	VMOVUPD    Z0, (AX)
+	ADDQ       SI, AX
+	DECQ       DI
+	JZ         done
+	VMOVUPD    Z7, (AX)
+	ADDQ       SI, AX
+	DECQ       DI
+	JZ         done
+	VMOVUPD    Z6, (AX)
+	ADDQ       SI, AX
+	DECQ       DI
+	JZ         done
+	VMOVUPD    Z4, (AX)
+	ADDQ       SI, AX
+	DECQ       DI
+	JZ         done
+	VMOVUPD    Z1, (AX)
+	ADDQ       SI, AX
+	DECQ       DI
+	JZ         done
 
 done:
 	VZEROUPPER
 	RET
 
-// func packRows16xF32AVX2(dst *float32, src *float32, ld int, k int)
-// Requires: AVX
-TEXT ·packRows16xF32AVX2(SB), NOSPLIT, $0-32
-	MOVQ dst+0(FP), AX
-	MOVQ src+8(FP), CX
-	MOVQ ld+16(FP), DX
-	MOVQ k+24(FP), BX
-	SHLQ $0x02, DX
+// func packRowsF32AVX2(dst *float32, src *float32, ld int, width int, stride int, panels int, apart int, k int)
+// Requires: AVX, CMOV, MMX+
+TEXT ·packRowsF32AVX2(SB), NOSPLIT, $0-64
+	MOVQ    dst+0(FP), AX
+	MOVQ    src+8(FP), CX
+	MOVQ    ld+16(FP), DX
+	SHLQ    $0x02, DX
+	MOVQ    stride+32(FP), BX
+	SHLQ    $0x02, BX
+	MOVQ    apart+48(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    k+56(FP), DI
+	IMULQ   BX, DI
+	MOVQ    width+24(FP), R8
+	MOVQ    R8, R9
+	SHLQ    $0x02, R9
+	MOVQ    $+8, R10
+	CMPQ    R8, R10
+	CMOVQLT R8, R10
+	SUBQ    R10, R8
+	LEAQ    tailMask<>+0(SB), R11
+	NEGQ    R10
+	VMOVUPS 32(R11)(R10*4), Y0
+	LEAQ    tailMask<>+0(SB), R10
+	MOVQ    R8, R11
+	NEGQ    R11
+	VMOVUPS 32(R10)(R11*4), Y1
+	TESTQ   R8, R8
+	JZ      narrow
 
-loop:
-	TESTQ   BX, BX
-	JLE     done
-	VMOVUPS (CX), Y0
-	VMOVUPS Y0, (AX)
-	VMOVUPS 32(CX), Y0
-	VMOVUPS Y0, 32(AX)
-	ADDQ    DX, CX
-	ADDQ    $+64, AX
+wide:
+	CMPQ DI, $+64
+	JLT  wideLast
+	MOVQ CX, R8
+	MOVQ AX, R10
+	MOVQ panels+40(FP), R11
+
+widePanels:
+	VMASKMOVPS (R8), Y0, Y2
+	VMOVUPS    Y2, (R10)
+	VMASKMOVPS 32(R8), Y1, Y2
+	VMOVUPS    Y2, 32(R10)
+	PREFETCHT0 (R8)(DX*4)
+	ADDQ       R9, R8
+	ADDQ       SI, R10
+	DECQ       R11
+	JNZ        widePanels
+	ADDQ       DX, CX
+	ADDQ       BX, AX
+	SUBQ       BX, DI
+	JMP        wide
+
+wideLast:
+	TESTQ DI, DI
+	JZ    wideDone
+	MOVQ  CX, R8
+	MOVQ  AX, R10
+	MOVQ  panels+40(FP), R11
+
+wideLastPanels:
+	VMASKMOVPS (R8), Y0, Y2
+	VMASKMOVPS Y2, Y0, (R10)
+	VMASKMOVPS 32(R8), Y1, Y2
+	VMASKMOVPS Y2, Y1, 32(R10)
+	PREFETCHT0 (R8)(DX*4)
+	ADDQ       R9, R8
+	ADDQ       SI, R10
+	DECQ       R11
+	JNZ        wideLastPanels
+	ADDQ       DX, CX
+	ADDQ       BX, AX
+	SUBQ       BX, DI
+	JMP        wideLast
+
+wideDone:
+	VZEROUPPER
+	RET
+
+narrow:
+single:
+	CMPQ DI, $+32
+	JLT  singleLast
+	MOVQ CX, R8
+	MOVQ AX, R10
+	MOVQ panels+40(FP), R11
+
+singlePanels:
+	VMASKMOVPS (R8), Y0, Y1
+	VMOVUPS    Y1, (R10)
+	PREFETCHT0 (R8)(DX*4)
+	ADDQ       R9, R8
+	ADDQ       SI, R10
+	DECQ       R11
+	JNZ        singlePanels
+	ADDQ       DX, CX
+	ADDQ       BX, AX
+	SUBQ       BX, DI
+	JMP        single
+
+singleLast:
+	TESTQ DI, DI
+	JZ    singleDone
+	MOVQ  CX, R8
+	MOVQ  AX, R10
+	MOVQ  panels+40(FP), R11
+
+singleLastPanels:
+	VMASKMOVPS (R8), Y0, Y1
+	VMASKMOVPS Y1, Y0, (R10)
+	PREFETCHT0 (R8)(DX*4)
+	ADDQ       R9, R8
+	ADDQ       SI, R10
+	DECQ       R11
+	JNZ        singleLastPanels
+	ADDQ       DX, CX
+	ADDQ       BX, AX
+	SUBQ       BX, DI
+	JMP        singleLast
+
+singleDone:
+	VZEROUPPER
+	RET
+
+DATA tailMask<>+0(SB)/8, $0xffffffffffffffff
+DATA tailMask<>+8(SB)/8, $0xffffffffffffffff
+DATA tailMask<>+16(SB)/8, $0xffffffffffffffff
+DATA tailMask<>+24(SB)/8, $0xffffffffffffffff
+DATA tailMask<>+32(SB)/8, $0x0000000000000000
+DATA tailMask<>+40(SB)/8, $0x0000000000000000
+DATA tailMask<>+48(SB)/8, $0x0000000000000000
+DATA tailMask<>+56(SB)/8, $0x0000000000000000
+GLOBL tailMask<>(SB), RODATA|NOPTR, $64
+
+// func packColumnsF32AVX2(dst *float32, src *float32, ld int, rows int, stride int, k int)
+// Requires: AVX, CMOV, MMX+
+TEXT ·packColumnsF32AVX2(SB), NOSPLIT, $64-48
+	MOVQ    dst+0(FP), AX
+	MOVQ    src+8(FP), CX
+	MOVQ    ld+16(FP), DX
+	MOVQ    rows+24(FP), BX
+	MOVQ    stride+32(FP), SI
+	MOVQ    k+40(FP), DI
+	SHLQ    $0x02, DX
+	SHLQ    $0x02, SI
+	XORQ    R8, R8
+	MOVQ    R8, (SP)
+	LEAQ    (R8)(DX*1), R9
 	DECQ    BX
-	JMP     loop
-
-done:
-	VZEROUPPER
-	RET
-
-// func packRows6xF32AVX2(dst *float32, src *float32, ld int, k int)
-// Requires: AVX
-TEXT ·packRows6xF32AVX2(SB), NOSPLIT, $0-32
-	MOVQ dst+0(FP), AX
-	MOVQ src+8(FP), CX
-	MOVQ ld+16(FP), DX
-	MOVQ k+24(FP), BX
-	SHLQ $0x02, DX
-
-loop:
-	TESTQ   BX, BX
-	JLE     done
-	VMOVUPS (CX), X0
-	VMOVUPS X0, (AX)
-	VMOVQ   16(CX), X0
-	VMOVQ   X0, 16(AX)
-	ADDQ    DX, CX
-	ADDQ    $+24, AX
+	CMOVQGT R9, R8
+	MOVQ    R8, 8(SP)
+	LEAQ    (R8)(DX*1), R9
 	DECQ    BX
-	JMP     loop
-
-done:
-	VZEROUPPER
-	RET
-
-// func packRows8xF64AVX2(dst *float64, src *float64, ld int, k int)
-// Requires: AVX
-TEXT ·packRows8xF64AVX2(SB), NOSPLIT, $0-32
-	MOVQ dst+0(FP), AX
-	MOVQ src+8(FP), CX
-	MOVQ ld+16(FP), DX
-	MOVQ k+24(FP), BX
-	SHLQ $0x03, DX
-
-loop:
-	TESTQ   BX, BX
-	JLE     done
-	VMOVUPS (CX), Y0
-	VMOVUPS Y0, (AX)
-	VMOVUPS 32(CX), Y0
-	VMOVUPS Y0, 32(AX)
-	ADDQ    DX, CX
-	ADDQ    $+64, AX
+	CMOVQGT R9, R8
+	MOVQ    R8, 16(SP)
+	LEAQ    (R8)(DX*1), R9
 	DECQ    BX
-	JMP     loop
-
-done:
-	VZEROUPPER
-	RET
-
-// func packRows6xF64AVX2(dst *float64, src *float64, ld int, k int)
-// Requires: AVX
-TEXT ·packRows6xF64AVX2(SB), NOSPLIT, $0-32
-	MOVQ dst+0(FP), AX
-	MOVQ src+8(FP), CX
-	MOVQ ld+16(FP), DX
-	MOVQ k+24(FP), BX
-	SHLQ $0x03, DX
-
-loop:
-	TESTQ   BX, BX
-	JLE     done
-	VMOVUPS (CX), Y0
-	VMOVUPS Y0, (AX)
-	VMOVUPS 32(CX), X0
-	VMOVUPS X0, 32(AX)
-	ADDQ    DX, CX
-	ADDQ    $+48, AX
+	CMOVQGT R9, R8
+	MOVQ    R8, 24(SP)
+	LEAQ    (R8)(DX*1), R9
 	DECQ    BX
-	JMP     loop
+	CMOVQGT R9, R8
+	MOVQ    R8, 32(SP)
+	LEAQ    (R8)(DX*1), R9
+	DECQ    BX
+	CMOVQGT R9, R8
+	MOVQ    R8, 40(SP)
+	LEAQ    (R8)(DX*1), R9
+	DECQ    BX
+	CMOVQGT R9, R8
+	MOVQ    R8, 48(SP)
+	LEAQ    (R8)(DX*1), R9
+	DECQ    BX
+	CMOVQGT R9, R8
+	MOVQ    R8, 56(SP)
+	LEAQ    (R8)(DX*1), DX
+	DECQ    BX
+	CMOVQGT DX, R8
 
-done:
-	VZEROUPPER
-	RET
-
-// func packColumns16xF32AVX2(dst *float32, src *float32, ld int, k int)
-// Requires: AVX
-TEXT ·packColumns16xF32AVX2(SB), NOSPLIT, $0-32
-	MOVQ dst+0(FP), AX
-	MOVQ k+24(FP), CX
-	MOVQ src+8(FP), DX
-	MOVQ ld+16(FP), BX
-	SHLQ $0x02, BX
-	LEAQ (BX)(BX*2), SI
-	LEAQ (DX)(BX*4), DI
-
-loop:
-	TESTQ      CX, CX
-	JLE        done
-	VMOVUPS    (DX), Y0
-	VMOVUPS    (DX)(BX*1), Y1
-	VMOVUPS    (DX)(BX*2), Y2
-	VMOVUPS    (DX)(SI*1), Y3
+square:
+	CMPQ       DI, $+8
+	JLT        tail
+	MOVQ       (SP), DX
+	VMOVUPS    (CX)(DX*1), Y0
+	PREFETCHT0 512(CX)(DX*1)
+	MOVQ       8(SP), DX
+	VMOVUPS    (CX)(DX*1), Y1
+	PREFETCHT0 512(CX)(DX*1)
+	MOVQ       16(SP), DX
+	VMOVUPS    (CX)(DX*1), Y2
+	PREFETCHT0 512(CX)(DX*1)
+	MOVQ       24(SP), DX
+	VMOVUPS    (CX)(DX*1), Y3
+	PREFETCHT0 512(CX)(DX*1)
 	VUNPCKLPS  Y1, Y0, Y4
 	VUNPCKHPS  Y1, Y0, Y0
 	VUNPCKLPS  Y3, Y2, Y1
@@ -586,10 +1051,18 @@ loop:
 	VUNPCKHPD  Y1, Y4, Y1
 	VUNPCKLPD  Y2, Y0, Y4
 	VUNPCKHPD  Y2, Y0, Y0
-	VMOVUPS    (DI), Y2
-	VMOVUPS    (DI)(BX*1), Y5
-	VMOVUPS    (DI)(BX*2), Y6
-	VMOVUPS    (DI)(SI*1), Y7
+	MOVQ       32(SP), DX
+	VMOVUPS    (CX)(DX*1), Y2
+	PREFETCHT0 512(CX)(DX*1)
+	MOVQ       40(SP), DX
+	VMOVUPS    (CX)(DX*1), Y5
+	PREFETCHT0 512(CX)(DX*1)
+	MOVQ       48(SP), DX
+	VMOVUPS    (CX)(DX*1), Y6
+	PREFETCHT0 512(CX)(DX*1)
+	MOVQ       56(SP), DX
+	VMOVUPS    (CX)(DX*1), Y7
+	PREFETCHT0 512(CX)(DX*1)
 	VUNPCKLPS  Y5, Y2, Y8
 	VUNPCKHPS  Y5, Y2, Y2
 	VUNPCKLPS  Y7, Y6, Y5
@@ -607,92 +1080,278 @@ loop:
 	VPERM2F128 $0x20, Y2, Y0, Y8
 	VPERM2F128 $0x31, Y2, Y0, Y0
 	VMOVUPS    Y6, (AX)
-	VMOVUPS    Y7, 64(AX)
-	VMOVUPS    Y5, 128(AX)
-	VMOVUPS    Y8, 192(AX)
-	VMOVUPS    Y3, 256(AX)
-	VMOVUPS    Y1, 320(AX)
-	VMOVUPS    Y4, 384(AX)
-	VMOVUPS    Y0, 448(AX)
-	ADDQ       $+512, AX
-	ADDQ       $+32, DX
-	ADDQ       $+32, DI
-	SUBQ       $+8, CX
-	JMP        loop
+	ADDQ       SI, AX
+	VMOVUPS    Y7, (AX)
+	ADDQ       SI, AX
+	VMOVUPS    Y5, (AX)
+	ADDQ       SI, AX
+	VMOVUPS    Y8, (AX)
+	ADDQ       SI, AX
+	VMOVUPS    Y3, (AX)
+	ADDQ       SI, AX
+	VMOVUPS    Y1, (AX)
+	ADDQ       SI, AX
+	VMOVUPS    Y4, (AX)
+	ADDQ       SI, AX
+	VMOVUPS    Y0, (AX)
+	ADDQ       SI, AX
+	ADDQ       $+32, CX
+	SUBQ       $+8, DI
+	JMP        square
+
+tail:
+	TESTQ      DI, DI
+	JZ         done
+	LEAQ       tailMask<>+0(SB), DX
+	MOVQ       DI, BX
+	NEGQ       BX
+	VMOVUPS    32(DX)(BX*4), Y0
+	MOVQ       (SP), DX
+	VMASKMOVPS (CX)(DX*1), Y0, Y1
+	MOVQ       8(SP), DX
+	VMASKMOVPS (CX)(DX*1), Y0, Y2
+	MOVQ       16(SP), DX
+	VMASKMOVPS (CX)(DX*1), Y0, Y3
+	MOVQ       24(SP), DX
+	VMASKMOVPS (CX)(DX*1), Y0, Y4
+	VUNPCKLPS  Y2, Y1, Y5
+	VUNPCKHPS  Y2, Y1, Y1
+	VUNPCKLPS  Y4, Y3, Y2
+	VUNPCKHPS  Y4, Y3, Y3
+	VUNPCKLPD  Y2, Y5, Y4
+	VUNPCKHPD  Y2, Y5, Y2
+	VUNPCKLPD  Y3, Y1, Y5
+	VUNPCKHPD  Y3, Y1, Y1
+	MOVQ       32(SP), DX
+	VMASKMOVPS (CX)(DX*1), Y0, Y3
+	MOVQ       40(SP), DX
+	VMASKMOVPS (CX)(DX*1), Y0, Y6
+	MOVQ       48(SP), DX
+	VMASKMOVPS (CX)(DX*1), Y0, Y7
+	MOVQ       56(SP), DX
+	VMASKMOVPS (CX)(DX*1), Y0, Y0
+	VUNPCKLPS  Y6, Y3, Y8
+	VUNPCKHPS  Y6, Y3, Y3
+	VUNPCKLPS  Y0, Y7, Y6
+	VUNPCKHPS  Y0, Y7, Y0
+	VUNPCKLPD  Y6, Y8, Y7
+	VUNPCKHPD  Y6, Y8, Y6
+	VUNPCKLPD  Y0, Y3, Y8
+	VUNPCKHPD  Y0, Y3, Y0
+	VPERM2F128 $0x20, Y7, Y4, Y3
+	VPERM2F128 $0x31, Y7, Y4, Y4
+	VPERM2F128 $0x20, Y6, Y2, Y7
+	VPERM2F128 $0x31, Y6, Y2, Y2
+	VPERM2F128 $0x20, Y8, Y5, Y6
+	VPERM2F128 $0x31, Y8, Y5, Y5
+	VPERM2F128 $0x20, Y0, Y1, Y8
+	VPERM2F128 $0x31, Y0, Y1, Y0
+	VMOVUPS    Y3, (AX)
+	ADDQ       SI, AX
+	DECQ       DI
+	JZ         done
+	VMOVUPS    Y7, (AX)
+	ADDQ       SI, AX
+	DECQ       DI
+	JZ         done
+	VMOVUPS    Y6, (AX)
+	ADDQ       SI, AX
+	DECQ       DI
+	JZ         done
+	VMOVUPS    Y8, (AX)
+	ADDQ       SI, AX
+	DECQ       DI
+	JZ         done
+	VMOVUPS    Y4, (AX)
+	ADDQ       SI, AX
+	DECQ       DI
+	JZ         done
+	VMOVUPS    Y2, (AX)
+	ADDQ       SI, AX
+	DECQ       DI
+	JZ         done
+	VMOVUPS    Y5, (AX)
+	ADDQ       SI, AX
+	DECQ       DI
+	JZ         done
+	VMOVUPS    Y0, (AX)
+	ADDQ       SI, AX
+	DECQ       DI
+	JZ         done
 
 done:
 	VZEROUPPER
 	RET
 
-// func packColumns6xF32AVX2(dst *float32, src *float32, ld int, k int)
-// Requires: AVX
-TEXT ·packColumns6xF32AVX2(SB), NOSPLIT, $0-32
-	MOVQ dst+0(FP), AX
-	MOVQ k+24(FP), CX
-	MOVQ src+8(FP), DX
-	MOVQ ld+16(FP), BX
-	SHLQ $0x02, BX
-	LEAQ (BX)(BX*2), SI
+// func packRowsF64AVX2(dst *float64, src *float64, ld int, width int, stride int, panels int, apart int, k int)
+// Requires: AVX, CMOV, MMX+
+TEXT ·packRowsF64AVX2(SB), NOSPLIT, $0-64
+	MOVQ    dst+0(FP), AX
+	MOVQ    src+8(FP), CX
+	MOVQ    ld+16(FP), DX
+	SHLQ    $0x03, DX
+	MOVQ    stride+32(FP), BX
+	SHLQ    $0x03, BX
+	MOVQ    apart+48(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    k+56(FP), DI
+	IMULQ   BX, DI
+	MOVQ    width+24(FP), R8
+	MOVQ    R8, R9
+	SHLQ    $0x03, R9
+	MOVQ    $+4, R10
+	CMPQ    R8, R10
+	CMOVQLT R8, R10
+	SUBQ    R10, R8
+	LEAQ    tailMask<>+0(SB), R11
+	NEGQ    R10
+	VMOVUPS 32(R11)(R10*8), Y0
+	LEAQ    tailMask<>+0(SB), R10
+	MOVQ    R8, R11
+	NEGQ    R11
+	VMOVUPS 32(R10)(R11*8), Y1
+	TESTQ   R8, R8
+	JZ      narrow
 
-loop:
-	TESTQ      CX, CX
-	JLE        done
-	VMOVUPS    (DX), Y0
-	VMOVUPS    (DX)(BX*1), Y1
-	VMOVUPS    (DX)(BX*2), Y2
-	VMOVUPS    (DX)(SI*1), Y3
-	VUNPCKLPS  Y1, Y0, Y4
-	VUNPCKHPS  Y1, Y0, Y0
-	VUNPCKLPS  Y3, Y2, Y1
-	VUNPCKHPS  Y3, Y2, Y2
-	VUNPCKLPD  Y1, Y4, Y3
-	VUNPCKHPD  Y1, Y4, Y1
-	VUNPCKLPD  Y2, Y0, Y4
-	VUNPCKHPD  Y2, Y0, Y0
-	VPERM2F128 $0x20, Y3, Y3, Y2
-	VPERM2F128 $0x31, Y3, Y3, Y3
-	VPERM2F128 $0x20, Y1, Y1, Y5
-	VPERM2F128 $0x31, Y1, Y1, Y1
-	VPERM2F128 $0x20, Y4, Y4, Y6
-	VPERM2F128 $0x31, Y4, Y4, Y4
-	VPERM2F128 $0x20, Y0, Y0, Y7
-	VPERM2F128 $0x31, Y0, Y0, Y0
-	VMOVUPS    X2, (AX)
-	VMOVUPS    X5, 24(AX)
-	VMOVUPS    X6, 48(AX)
-	VMOVUPS    X7, 72(AX)
-	VMOVUPS    X3, 96(AX)
-	VMOVUPS    X1, 120(AX)
-	VMOVUPS    X4, 144(AX)
-	VMOVUPS    X0, 168(AX)
-	ADDQ       $+192, AX
-	ADDQ       $+32, DX
-	SUBQ       $+8, CX
-	JMP        loop
+wide:
+	CMPQ DI, $+64
+	JLT  wideLast
+	MOVQ CX, R8
+	MOVQ AX, R10
+	MOVQ panels+40(FP), R11
 
-done:
+widePanels:
+	VMASKMOVPD (R8), Y0, Y2
+	VMOVUPD    Y2, (R10)
+	VMASKMOVPD 32(R8), Y1, Y2
+	VMOVUPD    Y2, 32(R10)
+	PREFETCHT0 (R8)(DX*4)
+	ADDQ       R9, R8
+	ADDQ       SI, R10
+	DECQ       R11
+	JNZ        widePanels
+	ADDQ       DX, CX
+	ADDQ       BX, AX
+	SUBQ       BX, DI
+	JMP        wide
+
+wideLast:
+	TESTQ DI, DI
+	JZ    wideDone
+	MOVQ  CX, R8
+	MOVQ  AX, R10
+	MOVQ  panels+40(FP), R11
+
+wideLastPanels:
+	VMASKMOVPD (R8), Y0, Y2
+	VMASKMOVPD Y2, Y0, (R10)
+	VMASKMOVPD 32(R8), Y1, Y2
+	VMASKMOVPD Y2, Y1, 32(R10)
+	PREFETCHT0 (R8)(DX*4)
+	ADDQ       R9, R8
+	ADDQ       SI, R10
+	DECQ       R11
+	JNZ        wideLastPanels
+	ADDQ       DX, CX
+	ADDQ       BX, AX
+	SUBQ       BX, DI
+	JMP        wideLast
+
+wideDone:
 	VZEROUPPER
 	RET
 
-// func packColumns8xF64AVX2(dst *float64, src *float64, ld int, k int)
-// Requires: AVX
-TEXT ·packColumns8xF64AVX2(SB), NOSPLIT, $0-32
-	MOVQ dst+0(FP), AX
-	MOVQ k+24(FP), CX
-	MOVQ src+8(FP), DX
-	MOVQ ld+16(FP), BX
-	SHLQ $0x03, BX
-	LEAQ (BX)(BX*2), SI
+narrow:
+single:
+	CMPQ DI, $+32
+	JLT  singleLast
+	MOVQ CX, R8
+	MOVQ AX, R10
+	MOVQ panels+40(FP), R11
 
-loop:
-	TESTQ      CX, CX
-	JLE        done
-	VMOVUPD    (DX), Y0
-	VMOVUPD    (DX)(BX*1), Y1
+singlePanels:
+	VMASKMOVPD (R8), Y0, Y1
+	VMOVUPD    Y1, (R10)
+	PREFETCHT0 (R8)(DX*4)
+	ADDQ       R9, R8
+	ADDQ       SI, R10
+	DECQ       R11
+	JNZ        singlePanels
+	ADDQ       DX, CX
+	ADDQ       BX, AX
+	SUBQ       BX, DI
+	JMP        single
+
+singleLast:
+	TESTQ DI, DI
+	JZ    singleDone
+	MOVQ  CX, R8
+	MOVQ  AX, R10
+	MOVQ  panels+40(FP), R11
+
+singleLastPanels:
+	VMASKMOVPD (R8), Y0, Y1
+	VMASKMOVPD Y1, Y0, (R10)
+	PREFETCHT0 (R8)(DX*4)
+	ADDQ       R9, R8
+	ADDQ       SI, R10
+	DECQ       R11
+	JNZ        singleLastPanels
+	ADDQ       DX, CX
+	ADDQ       BX, AX
+	SUBQ       BX, DI
+	JMP        singleLast
+
+singleDone:
+	VZEROUPPER
+	RET
+
+// func packColumnsF64AVX2(dst *float64, src *float64, ld int, rows int, stride int, k int)
+// Requires: AVX, CMOV, MMX+
+TEXT ·packColumnsF64AVX2(SB), NOSPLIT, $32-48
+	MOVQ    dst+0(FP), AX
+	MOVQ    src+8(FP), CX
+	MOVQ    ld+16(FP), DX
+	MOVQ    rows+24(FP), BX
+	MOVQ    stride+32(FP), SI
+	MOVQ    k+40(FP), DI
+	SHLQ    $0x03, DX
+	SHLQ    $0x03, SI
+	XORQ    R8, R8
+	MOVQ    R8, (SP)
+	LEAQ    (R8)(DX*1), R9
+	DECQ    BX
+	CMOVQGT R9, R8
+	MOVQ    R8, 8(SP)
+	LEAQ    (R8)(DX*1), R9
+	DECQ    BX
+	CMOVQGT R9, R8
+	MOVQ    R8, 16(SP)
+	LEAQ    (R8)(DX*1), R9
+	DECQ    BX
+	CMOVQGT R9, R8
+	MOVQ    R8, 24(SP)
+	LEAQ    (R8)(DX*1), DX
+	DECQ    BX
+	CMOVQGT DX, R8
+
+square:
+	CMPQ       DI, $+4
+	JLT        tail
+	MOVQ       (SP), DX
+	VMOVUPD    (CX)(DX*1), Y0
+	PREFETCHT0 512(CX)(DX*1)
+	MOVQ       8(SP), DX
+	VMOVUPD    (CX)(DX*1), Y1
+	PREFETCHT0 512(CX)(DX*1)
 	VUNPCKLPD  Y1, Y0, Y2
 	VUNPCKHPD  Y1, Y0, Y0
-	VMOVUPD    (DX)(BX*2), Y1
-	VMOVUPD    (DX)(SI*1), Y3
+	MOVQ       16(SP), DX
+	VMOVUPD    (CX)(DX*1), Y1
+	PREFETCHT0 512(CX)(DX*1)
+	MOVQ       24(SP), DX
+	VMOVUPD    (CX)(DX*1), Y3
+	PREFETCHT0 512(CX)(DX*1)
 	VUNPCKLPD  Y3, Y1, Y4
 	VUNPCKHPD  Y3, Y1, Y1
 	VPERM2F128 $0x20, Y4, Y2, Y3
@@ -700,51 +1359,56 @@ loop:
 	VPERM2F128 $0x20, Y1, Y0, Y4
 	VPERM2F128 $0x31, Y1, Y0, Y0
 	VMOVUPD    Y3, (AX)
-	VMOVUPD    Y4, 64(AX)
-	VMOVUPD    Y2, 128(AX)
-	VMOVUPD    Y0, 192(AX)
-	ADDQ       $+256, AX
-	ADDQ       $+32, DX
-	SUBQ       $+4, CX
-	JMP        loop
+	ADDQ       SI, AX
+	VMOVUPD    Y4, (AX)
+	ADDQ       SI, AX
+	VMOVUPD    Y2, (AX)
+	ADDQ       SI, AX
+	VMOVUPD    Y0, (AX)
+	ADDQ       SI, AX
+	ADDQ       $+32, CX
+	SUBQ       $+4, DI
+	JMP        square
 
-done:
-	VZEROUPPER
-	RET
-
-// func packColumns6xF64AVX2(dst *float64, src *float64, ld int, k int)
-// Requires: AVX
-TEXT ·packColumns6xF64AVX2(SB), NOSPLIT, $0-32
-	MOVQ dst+0(FP), AX
-	MOVQ k+24(FP), CX
-	MOVQ src+8(FP), DX
-	MOVQ ld+16(FP), BX
-	SHLQ $0x03, BX
-	LEAQ (BX)(BX*2), SI
-
-loop:
-	TESTQ      CX, CX
-	JLE        done
-	VMOVUPD    (DX), Y0
-	VMOVUPD    (DX)(BX*1), Y1
-	VUNPCKLPD  Y1, Y0, Y2
-	VUNPCKHPD  Y1, Y0, Y0
-	VMOVUPD    (DX)(BX*2), Y1
-	VMOVUPD    (DX)(SI*1), Y3
-	VUNPCKLPD  Y3, Y1, Y4
-	VUNPCKHPD  Y3, Y1, Y1
-	VPERM2F128 $0x20, Y4, Y2, Y3
-	VPERM2F128 $0x31, Y4, Y2, Y2
-	VPERM2F128 $0x20, Y1, Y0, Y4
-	VPERM2F128 $0x31, Y1, Y0, Y0
+tail:
+	TESTQ      DI, DI
+	JZ         done
+	LEAQ       tailMask<>+0(SB), DX
+	MOVQ       DI, BX
+	NEGQ       BX
+	VMOVUPS    32(DX)(BX*8), Y0
+	MOVQ       (SP), DX
+	VMASKMOVPD (CX)(DX*1), Y0, Y1
+	MOVQ       8(SP), DX
+	VMASKMOVPD (CX)(DX*1), Y0, Y2
+	VUNPCKLPD  Y2, Y1, Y3
+	VUNPCKHPD  Y2, Y1, Y1
+	MOVQ       16(SP), DX
+	VMASKMOVPD (CX)(DX*1), Y0, Y2
+	MOVQ       24(SP), DX
+	VMASKMOVPD (CX)(DX*1), Y0, Y0
+	VUNPCKLPD  Y0, Y2, Y4
+	VUNPCKHPD  Y0, Y2, Y0
+	VPERM2F128 $0x20, Y4, Y3, Y2
+	VPERM2F128 $0x31, Y4, Y3, Y3
+	VPERM2F128 $0x20, Y0, Y1, Y4
+	VPERM2F128 $0x31, Y0, Y1, Y0
+	VMOVUPD    Y2, (AX)
+	ADDQ       SI, AX
+	DECQ       DI
+	JZ         done
+	VMOVUPD    Y4, (AX)
+	ADDQ       SI, AX
+	DECQ       DI
+	JZ         done
 	VMOVUPD    Y3, (AX)
-	VMOVUPD    Y4, 48(AX)
-	VMOVUPD    Y2, 96(AX)
-	VMOVUPD    Y0, 144(AX)
-	ADDQ       $+192, AX
-	ADDQ       $+32, DX
-	SUBQ       $+4, CX
-	JMP        loop
+	ADDQ       SI, AX
+	DECQ       DI
+	JZ         done
+	VMOVUPD    Y0, (AX)
+	ADDQ       SI, AX
+	DECQ       DI
+	JZ         done
 
 done:
 	VZEROUPPER

@@ -4,130 +4,78 @@
 
 package asm
 
-// packRows32xF32AVX512 packs rows that are contiguous in the matrix:
+// packRowsF32AVX512 packs panels whose rows are contiguous in the matrix:
 //
-//	for p < k, q < 32: dst[p*32+q] = src[p*ld+q]
+//	for p < k, q < panels, i < width: dst[q*apart+p*stride+i] = src[p*ld+q*width+i]
+//
+// width is at most 32, k and panels are positive. Between the rows of a panel it
+// may write whatever it likes.
 //
 //go:noescape
-func packRows32xF32AVX512(dst *float32, src *float32, ld int, k int)
+func packRowsF32AVX512(dst *float32, src *float32, ld int, width int, stride int, panels int, apart int, k int)
 
-// packRows12xF32AVX512 packs rows that are contiguous in the matrix:
+// packColumnsF32AVX512 packs up to 16 rows along k as columns of a panel:
 //
-//	for p < k, q < 12: dst[p*12+q] = src[p*ld+q]
+//	for p < k, q < rows: dst[p*stride+q] = src[q*ld+p]
+//
+// It writes 16 elements at each p, in the order of p.
 //
 //go:noescape
-func packRows12xF32AVX512(dst *float32, src *float32, ld int, k int)
+func packColumnsF32AVX512(dst *float32, src *float32, ld int, rows int, stride int, k int)
 
-// packRows16xF64AVX512 packs rows that are contiguous in the matrix:
+// packRowsF64AVX512 packs panels whose rows are contiguous in the matrix:
 //
-//	for p < k, q < 16: dst[p*16+q] = src[p*ld+q]
+//	for p < k, q < panels, i < width: dst[q*apart+p*stride+i] = src[p*ld+q*width+i]
+//
+// width is at most 16, k and panels are positive. Between the rows of a panel it
+// may write whatever it likes.
 //
 //go:noescape
-func packRows16xF64AVX512(dst *float64, src *float64, ld int, k int)
+func packRowsF64AVX512(dst *float64, src *float64, ld int, width int, stride int, panels int, apart int, k int)
 
-// packRows12xF64AVX512 packs rows that are contiguous in the matrix:
+// packColumnsF64AVX512 packs up to 8 rows along k as columns of a panel:
 //
-//	for p < k, q < 12: dst[p*12+q] = src[p*ld+q]
+//	for p < k, q < rows: dst[p*stride+q] = src[q*ld+p]
+//
+// It writes 8 elements at each p, in the order of p.
 //
 //go:noescape
-func packRows12xF64AVX512(dst *float64, src *float64, ld int, k int)
+func packColumnsF64AVX512(dst *float64, src *float64, ld int, rows int, stride int, k int)
 
-// packColumns32xF32AVX512 packs 16 rows along k as columns of a panel of width 32:
+// packRowsF32AVX2 packs panels whose rows are contiguous in the matrix:
 //
-//	for p < k, q < 16: dst[p*32+q] = src[q*ld+p]
+//	for p < k, q < panels, i < width: dst[q*apart+p*stride+i] = src[p*ld+q*width+i]
 //
-// k must be a multiple of 16.
+// width is at most 16, k and panels are positive. Between the rows of a panel it
+// may write whatever it likes.
 //
 //go:noescape
-func packColumns32xF32AVX512(dst *float32, src *float32, ld int, k int)
+func packRowsF32AVX2(dst *float32, src *float32, ld int, width int, stride int, panels int, apart int, k int)
 
-// packColumns12xF32AVX512 packs 12 rows along k as columns of a panel of width 12:
+// packColumnsF32AVX2 packs up to 8 rows along k as columns of a panel:
 //
-//	for p < k, q < 12: dst[p*12+q] = src[q*ld+p]
+//	for p < k, q < rows: dst[p*stride+q] = src[q*ld+p]
 //
-// k must be a multiple of 16.
+// It writes 8 elements at each p, in the order of p.
 //
 //go:noescape
-func packColumns12xF32AVX512(dst *float32, src *float32, ld int, k int)
+func packColumnsF32AVX2(dst *float32, src *float32, ld int, rows int, stride int, k int)
 
-// packColumns16xF64AVX512 packs 8 rows along k as columns of a panel of width 16:
+// packRowsF64AVX2 packs panels whose rows are contiguous in the matrix:
 //
-//	for p < k, q < 8: dst[p*16+q] = src[q*ld+p]
+//	for p < k, q < panels, i < width: dst[q*apart+p*stride+i] = src[p*ld+q*width+i]
 //
-// k must be a multiple of 8.
+// width is at most 8, k and panels are positive. Between the rows of a panel it
+// may write whatever it likes.
 //
 //go:noescape
-func packColumns16xF64AVX512(dst *float64, src *float64, ld int, k int)
+func packRowsF64AVX2(dst *float64, src *float64, ld int, width int, stride int, panels int, apart int, k int)
 
-// packColumns12xF64AVX512 packs 4 rows along k as columns of a panel of width 12:
+// packColumnsF64AVX2 packs up to 4 rows along k as columns of a panel:
 //
-//	for p < k, q < 4: dst[p*12+q] = src[q*ld+p]
+//	for p < k, q < rows: dst[p*stride+q] = src[q*ld+p]
 //
-// k must be a multiple of 8.
-//
-//go:noescape
-func packColumns12xF64AVX512(dst *float64, src *float64, ld int, k int)
-
-// packRows16xF32AVX2 packs rows that are contiguous in the matrix:
-//
-//	for p < k, q < 16: dst[p*16+q] = src[p*ld+q]
+// It writes 4 elements at each p, in the order of p.
 //
 //go:noescape
-func packRows16xF32AVX2(dst *float32, src *float32, ld int, k int)
-
-// packRows6xF32AVX2 packs rows that are contiguous in the matrix:
-//
-//	for p < k, q < 6: dst[p*6+q] = src[p*ld+q]
-//
-//go:noescape
-func packRows6xF32AVX2(dst *float32, src *float32, ld int, k int)
-
-// packRows8xF64AVX2 packs rows that are contiguous in the matrix:
-//
-//	for p < k, q < 8: dst[p*8+q] = src[p*ld+q]
-//
-//go:noescape
-func packRows8xF64AVX2(dst *float64, src *float64, ld int, k int)
-
-// packRows6xF64AVX2 packs rows that are contiguous in the matrix:
-//
-//	for p < k, q < 6: dst[p*6+q] = src[p*ld+q]
-//
-//go:noescape
-func packRows6xF64AVX2(dst *float64, src *float64, ld int, k int)
-
-// packColumns16xF32AVX2 packs 8 rows along k as columns of a panel of width 16:
-//
-//	for p < k, q < 8: dst[p*16+q] = src[q*ld+p]
-//
-// k must be a multiple of 8.
-//
-//go:noescape
-func packColumns16xF32AVX2(dst *float32, src *float32, ld int, k int)
-
-// packColumns6xF32AVX2 packs 4 rows along k as columns of a panel of width 6:
-//
-//	for p < k, q < 4: dst[p*6+q] = src[q*ld+p]
-//
-// k must be a multiple of 8.
-//
-//go:noescape
-func packColumns6xF32AVX2(dst *float32, src *float32, ld int, k int)
-
-// packColumns8xF64AVX2 packs 4 rows along k as columns of a panel of width 8:
-//
-//	for p < k, q < 4: dst[p*8+q] = src[q*ld+p]
-//
-// k must be a multiple of 4.
-//
-//go:noescape
-func packColumns8xF64AVX2(dst *float64, src *float64, ld int, k int)
-
-// packColumns6xF64AVX2 packs 4 rows along k as columns of a panel of width 6:
-//
-//	for p < k, q < 4: dst[p*6+q] = src[q*ld+p]
-//
-// k must be a multiple of 4.
-//
-//go:noescape
-func packColumns6xF64AVX2(dst *float64, src *float64, ld int, k int)
+func packColumnsF64AVX2(dst *float64, src *float64, ld int, rows int, stride int, k int)

@@ -4,6 +4,7 @@ package emit
 
 import (
 	"github.com/mmcloughlin/avo/build"
+	"github.com/mmcloughlin/avo/ir"
 	"github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 )
@@ -80,4 +81,9 @@ func (v Vec) Suffix() string {
 // Begin starts the output file.
 func Begin() {
 	build.ConstraintExpr("amd64,!purego")
+}
+
+// AlignLoop starts the next instruction at a multiple of a cache line.
+func AlignLoop() {
+	build.Instruction(&ir.Instruction{Opcode: "PCALIGN", Operands: []operand.Op{operand.Imm(64)}})
 }

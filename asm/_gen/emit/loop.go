@@ -120,6 +120,9 @@ func (v Vec) NewMask(n reg.Register) *Mask {
 	return &Mask{v: v, wide: wide}
 }
 
+// Bits returns the register that holds the mask at AVX-512.
+func (m *Mask) Bits() reg.OpmaskVirtual { return m.bits }
+
 // Load loads the selected elements; the other lanes are zero.
 func (m *Mask) Load(from operand.Mem) reg.VecVirtual {
 	x := m.v.Reg()

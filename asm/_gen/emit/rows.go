@@ -56,21 +56,35 @@ func (r *Rows) row(q int) operand.Mem {
 // columns: element q of vector p is element p of row from+q. Lanes beyond the
 // last row are arbitrary. If a mask is given, only the elements that it selects
 // are loaded.
+func (r *Rows) Columns(from int, mask *Mask) []reg.VecVirtual {
+	return r.v.Transpose(min(r.v.Lanes, r.count-from), func(q int) reg.VecVirtual {
+		if mask != nil {
+			return mask.Load(r.row(from + q))
+		}
+		x := r.v.Reg()
+		r.v.Load(r.row(from+q), x)
+		return x
+	})
+}
+
+// Transpose returns the columns of a number of rows, each a vector that load
+// provides: element q of vector p is element p of row q. Lanes beyond the last
+// row are arbitrary.
 //
 // A register is two or four lanes of 128 bits. Interleaving two or four rows
 // transposes within lanes, after that the lanes themselves are transposed as a
 // 2×2 or 4×4 matrix.
-func (r *Rows) Columns(from int, mask *Mask) []reg.VecVirtual {
-	perLane := 16 / r.v.Size // rows that are interleaved to fill a lane
+func (v Vec) Transpose(rows int, load func(q int) reg.VecVirtual) []reg.VecVirtual {
+	perLane := 16 / v.Size // rows that are interleaved to fill a lane
 	var inLanes [][]reg.VecVirtual
-	for q := from; q < min(from+r.v.Lanes, r.count); q += perLane {
-		inLanes = append(inLanes, r.interleave(q, perLane, mask))
+	for q := 0; q < rows; q += perLane {
+		inLanes = append(inLanes, v.interleave(q, perLane, load))
 	}
-	columns := make([]reg.VecVirtual, r.v.Lanes)
+	columns := make([]reg.VecVirtual, v.Lanes)
 	for c := range perLane {
-		if r.v.Level == "AVX2" {
+		if v.Level == "AVX2" {
 			x, y := inLanes[0][c], inLanes[len(inLanes)-1][c]
-			low, high := r.v.Reg(), r.v.Reg()
+			low, high := v.Reg(), v.Reg()
 			build.VPERM2F128(operand.U8(0x20), y, x, low)
 			build.VPERM2F128(operand.U8(0x31), y, x, high)
 			columns[c], columns[perLane+c] = low, high
@@ -80,13 +94,13 @@ func (r *Rows) Columns(from int, mask *Mask) []reg.VecVirtual {
 		for g := range x {
 			x[g] = inLanes[g%len(inLanes)][c] // repeated where there is nothing to fill in
 		}
-		low, low2, high, high2 := r.v.Reg(), r.v.Reg(), r.v.Reg(), r.v.Reg()
+		low, low2, high, high2 := v.Reg(), v.Reg(), v.Reg(), v.Reg()
 		shuffle(0x44, x[0], x[1], low)
 		shuffle(0xee, x[0], x[1], high)
 		shuffle(0x44, x[2], x[3], low2)
 		shuffle(0xee, x[2], x[3], high2)
 		for lane := range 4 {
-			columns[lane*perLane+c] = r.v.Reg()
+			columns[lane*perLane+c] = v.Reg()
 		}
 		shuffle(0x88, low, low2, columns[c])
 		shuffle(0xdd, low, low2, columns[perLane+c])
@@ -103,18 +117,13 @@ func shuffle(lanes uint8, x, y, dst reg.VecVirtual) {
 
 // interleave transposes perLane rows within lanes: lane l of result c holds
 // element l·perLane+c of each row.
-func (r *Rows) interleave(q, perLane int, mask *Mask) []reg.VecVirtual {
+func (v Vec) interleave(q, perLane int, load func(q int) reg.VecVirtual) []reg.VecVirtual {
 	x := make([]reg.VecVirtual, perLane)
 	for i := range x {
-		if mask != nil {
-			x[i] = mask.Load(r.row(q + i))
-			continue
-		}
-		x[i] = r.v.Reg()
-		r.v.Load(r.row(q+i), x[i])
+		x[i] = load(q + i)
 	}
 	pair := func(low, high func(ops ...operand.Op), x, y reg.VecVirtual) (l, h reg.VecVirtual) {
-		l, h = r.v.Reg(), r.v.Reg()
+		l, h = v.Reg(), v.Reg()
 		low(y, x, l)
 		high(y, x, h)
 		return l, h

@@ -12,124 +12,174 @@ import (
 
 func main() {
 	emit.Begin()
-	// One function for the columns of B and one for the rows of A each. Groups
-	// are as long as divides the panel and fits a vector.
-	rows(emit.F32AVX512, 32)
-	rows(emit.F32AVX512, 12)
-	rows(emit.F64AVX512, 16)
-	rows(emit.F64AVX512, 12)
-	transposed(emit.F32AVX512, 32, 16)
-	transposed(emit.F32AVX512, 12, 12)
-	transposed(emit.F64AVX512, 16, 8)
-	transposed(emit.F64AVX512, 12, 4)
-	rows(emit.F32AVX2, 16)
-	rows(emit.F32AVX2, 6)
-	rows(emit.F64AVX2, 8)
-	rows(emit.F64AVX2, 6)
-	transposed(emit.F32AVX2, 16, 8)
-	transposed(emit.F32AVX2, 6, 4)
-	transposed(emit.F64AVX2, 8, 4)
-	transposed(emit.F64AVX2, 6, 4)
+	for _, v := range []emit.Vec{emit.F32AVX512, emit.F64AVX512, emit.F32AVX2, emit.F64AVX2} {
+		rows(v)
+		columns(v)
+	}
 	Generate()
 }
 
-// rows writes the kernel that copies rows of a panel's width.
-func rows(v emit.Vec, width int) {
-	name := fmt.Sprintf("packRows%dx%s", width, v.Suffix())
-	TEXT(name, NOSPLIT, fmt.Sprintf("func(dst, src *%s, ld, k int)", v.Type))
+// rows writes the kernel that copies rows of panels.
+//
+// Elements are stored as whole vectors, in the order of rows, so that the next
+// rows cover what sticks out of one; a store under a mask is far slower. Only the
+// last rows must not stick out of the panel.
+func rows(v emit.Vec) {
+	name := "packRows" + v.Suffix()
+	TEXT(name, NOSPLIT, fmt.Sprintf("func(dst, src *%s, ld, width, stride, panels, apart, k int)", v.Type))
 	Doc(
-		fmt.Sprintf("%s packs rows that are contiguous in the matrix:", name),
+		fmt.Sprintf("%s packs panels whose rows are contiguous in the matrix:", name),
 		"",
-		fmt.Sprintf("\tfor p < k, q < %d: dst[p*%d+q] = src[p*ld+q]", width, width),
+		"\tfor p < k, q < panels, i < width: dst[q*apart+p*stride+i] = src[p*ld+q*width+i]",
+		"",
+		fmt.Sprintf("width is at most %d, k and panels are positive. Between the rows of a panel it", 2*v.Lanes),
+		"may write whatever it likes.",
+	)
+	Pragma("noescape")
+	size := func(name string) Register {
+		n := Load(Param(name), GP64())
+		SHLQ(U8(v.Shift()), n)
+		return n
+	}
+	dst, src := Load(Param("dst"), GP64()), Load(Param("src"), GP64())
+	ld, stride, apart := size("ld"), size("stride"), size("apart")
+	room := Load(Param("k"), GP64()) // bytes of the panel from this row on
+	IMULQ(stride, room)
+	width := Load(Param("width"), GP64())
+	widthBytes := GP64()
+	MOVQ(width, widthBytes)
+	SHLQ(U8(v.Shift()), widthBytes)
+
+	low, high := GP64(), GP64()
+	MOVQ(I32(v.Lanes), low)
+	CMPQ(width, low)
+	CMOVQLT(width, low)
+	MOVQ(width, high)
+	SUBQ(low, high)
+	masks := []*emit.Mask{v.NewMask(low), v.NewMask(high)}
+
+	from, to := Mem{Base: GP64()}, Mem{Base: GP64()}
+	left := GP64()
+	row := func(label string, vectors int, masked bool) {
+		MOVQ(src, from.Base)
+		MOVQ(dst, to.Base)
+		MOVQ(Load(Param("panels"), GP64()), left)
+		Label(label)
+		for i, m := range masks[:vectors] {
+			x := m.Load(from.Offset(i * v.Bytes()))
+			if masked {
+				m.Store(x, to.Offset(i*v.Bytes()))
+			} else {
+				v.Load(x, to.Offset(i*v.Bytes()))
+			}
+		}
+		// Four rows ahead.
+		next := Mem{Base: from.Base, Index: ld, Scale: 4}
+		PREFETCHT0(next)
+		if vectors*v.Bytes() > 64 {
+			PREFETCHT0(next.Offset(64))
+		}
+		ADDQ(widthBytes, from.Base)
+		ADDQ(apart, to.Base)
+		DECQ(left)
+		JNZ(LabelRef(label))
+	}
+	all := func(label string, vectors int) {
+		Label(label)
+		CMPQ(room, I32(vectors*v.Bytes()))
+		JLT(LabelRef(label + "Last"))
+		row(label+"Panels", vectors, false)
+		ADDQ(ld, src)
+		ADDQ(stride, dst)
+		SUBQ(stride, room)
+		JMP(LabelRef(label))
+		Label(label + "Last")
+		TESTQ(room, room)
+		JZ(LabelRef(label + "Done"))
+		row(label+"LastPanels", vectors, true)
+		ADDQ(ld, src)
+		ADDQ(stride, dst)
+		SUBQ(stride, room)
+		JMP(LabelRef(label + "Last"))
+		Label(label + "Done")
+		VZEROUPPER()
+		RET()
+	}
+	TESTQ(high, high)
+	JZ(LabelRef("narrow"))
+	all("wide", 2)
+	Label("narrow")
+	all("single", 1)
+}
+
+// columns writes the kernel that turns rows of the matrix into columns of the
+// panel: a square of them at a time is transposed in registers. Columns are stored
+// as whole vectors one after the other, the next covering what sticks out.
+func columns(v emit.Vec) {
+	name := "packColumns" + v.Suffix()
+	TEXT(name, NOSPLIT, fmt.Sprintf("func(dst, src *%s, ld, rows, stride, k int)", v.Type))
+	Doc(
+		fmt.Sprintf("%s packs up to %d rows along k as columns of a panel:", name, v.Lanes),
+		"",
+		"\tfor p < k, q < rows: dst[p*stride+q] = src[q*ld+p]",
+		"",
+		fmt.Sprintf("It writes %d elements at each p, in the order of p.", v.Lanes),
 	)
 	Pragma("noescape")
 	dst := Mem{Base: Load(Param("dst"), GP64())}
-	src := Mem{Base: Load(Param("src"), GP64())}
+	src := Load(Param("src"), GP64())
 	ld := Load(Param("ld"), GP64())
+	rows := Load(Param("rows"), GP64())
+	stride := Load(Param("stride"), GP64())
 	k := Load(Param("k"), GP64())
 	SHLQ(U8(v.Shift()), ld)
-	Label("loop")
-	TESTQ(k, k)
-	JLE(LabelRef("done"))
-	for at := 0; at < width*v.Size; {
-		at += copyPiece(min(v.Bytes(), width*v.Size-at), src.Offset(at), dst.Offset(at))
-	}
-	ADDQ(ld, src.Base)
-	ADDQ(I32(width*v.Size), dst.Base)
-	DECQ(k)
-	JMP(LabelRef("loop"))
-	Label("done")
-	VZEROUPPER()
-	RET()
-}
+	SHLQ(U8(v.Shift()), stride)
 
-// copyPiece copies as much as fits one register, but no more than the given
-// number of bytes, and returns how much.
-func copyPiece(bytes int, src, dst Mem) int {
-	switch {
-	case bytes >= 64:
-		x := ZMM()
-		VMOVUPS(src, x)
-		VMOVUPS(x, dst)
-		return 64
-	case bytes >= 32:
-		x := YMM()
-		VMOVUPS(src, x)
-		VMOVUPS(x, dst)
-		return 32
-	case bytes >= 16:
-		x := XMM()
-		VMOVUPS(src, x)
-		VMOVUPS(x, dst)
-		return 16
+	// Where the rows start; the last one stands in for those beyond.
+	starts := AllocLocal(8 * v.Lanes)
+	at := GP64()
+	XORQ(at, at)
+	for q := range v.Lanes {
+		MOVQ(at, starts.Offset(8*q))
+		next := GP64()
+		LEAQ(Mem{Base: at, Index: ld, Scale: 1}, next)
+		DECQ(rows)
+		CMOVQGT(next, at)
 	}
-	x := XMM()
-	VMOVQ(src, x)
-	VMOVQ(x, dst)
-	return 8
-}
+	row := func(q int) Mem {
+		start := GP64()
+		MOVQ(starts.Offset(8*q), start)
+		return Mem{Base: src, Index: start, Scale: 1}
+	}
 
-// transposed writes the kernel that turns a group of rows of the matrix into
-// columns of the panel.
-func transposed(v emit.Vec, width, group int) {
-	name := fmt.Sprintf("packColumns%dx%s", width, v.Suffix())
-	TEXT(name, NOSPLIT, fmt.Sprintf("func(dst, src *%s, ld, k int)", v.Type))
-	Doc(
-		fmt.Sprintf("%s packs %d rows along k as columns of a panel of width %d:", name, group, width),
-		"",
-		fmt.Sprintf("\tfor p < k, q < %d: dst[p*%d+q] = src[q*ld+p]", group, width),
-		"",
-		fmt.Sprintf("k must be a multiple of %d.", v.Lanes),
-	)
-	Pragma("noescape")
-	dst := Mem{Base: Load(Param("dst"), GP64())}
-	k := Load(Param("k"), GP64())
-	source := emit.NewRows(v, group, Load(Param("src"), GP64()), Load(Param("ld"), GP64()))
-	var mask OpmaskVirtual
-	if group < v.Lanes && v.Level == "AVX512" {
-		mask = K()
-		bits := GP32()
-		MOVL(U32(1<<group-1), bits)
-		KMOVW(bits, mask)
+	Label("square")
+	CMPQ(k, I8(v.Lanes))
+	JLT(LabelRef("tail"))
+	square := v.Transpose(v.Lanes, func(q int) VecVirtual {
+		x, m := v.Reg(), row(q)
+		v.Load(m, x)
+		PREFETCHT0(m.Offset(512))
+		return x
+	})
+	for _, x := range square {
+		v.Load(x, dst)
+		ADDQ(stride, dst.Base)
 	}
-	Label("loop")
-	TESTQ(k, k)
-	JLE(LabelRef("done"))
-	for p, column := range source.Columns(0, nil) {
-		row := dst.Offset(p * width * v.Size)
-		switch {
-		case group == v.Lanes:
-			v.Load(column, row)
-		case v.Level == "AVX512":
-			v.StoreMasked(column, mask, row)
-		default:
-			v.Load(column.AsX(), row) // half of a vector
-		}
-	}
-	ADDQ(I32(v.Lanes*width*v.Size), dst.Base)
-	source.Advance()
+	ADDQ(I8(v.Bytes()), src)
 	SUBQ(I8(v.Lanes), k)
-	JMP(LabelRef("loop"))
+	JMP(LabelRef("square"))
+
+	Label("tail")
+	TESTQ(k, k)
+	JZ(LabelRef("done"))
+	mask := v.NewMask(k)
+	part := v.Transpose(v.Lanes, func(q int) VecVirtual { return mask.Load(row(q)) })
+	for _, x := range part {
+		v.Load(x, dst)
+		ADDQ(stride, dst.Base)
+		DECQ(k)
+		JZ(LabelRef("done"))
+	}
 	Label("done")
 	VZEROUPPER()
 	RET()

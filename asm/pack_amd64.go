@@ -1,0 +1,30 @@
+//go:build amd64 && !purego
+
+package asm
+
+// packWith returns the pack function of a level with vectors of so many lanes.
+func packWith[T float](lanes int, rows func(dst, src *T, ld, width, stride, panels, apart, k int), columns func(dst, src *T, ld, rows, stride, k int)) func(dst, src []T, ld, width, count, k int, alongK bool) {
+	return func(dst, src []T, ld, width, count, k int, alongK bool) {
+		_ = dst[roundUp(count, width)*k+packSlack-1]
+		if alongK {
+			_ = src[(count-1)*ld+k-1]
+			for q := 0; q < count; q += width {
+				// From the last group of rows to the first, since stores go on beyond a
+				// group; what sticks out of a panel comes before the next one.
+				filled := min(width, count-q)
+				for group := (filled - 1) / lanes * lanes; group >= 0; group -= lanes {
+					columns(&dst[q*k+group], &src[(q+group)*ld], ld, min(lanes, filled-group), width, k)
+				}
+			}
+			return
+		}
+		_ = src[(k-1)*ld+count-1]
+		whole := count / width
+		if whole > 0 {
+			rows(&dst[0], &src[0], ld, width, width, whole, width*k, k)
+		}
+		if q := whole * width; q < count {
+			rows(&dst[q*k], &src[q], ld, count-q, width, 1, 0, k)
+		}
+	}
+}
