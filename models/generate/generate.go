@@ -2,6 +2,7 @@ package generate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -61,7 +62,7 @@ func Run(ctx context.Context, m models.CausalLM, t Tokenizer, prompts [][]int, o
 		return nil, Stats{}, err
 	}
 	for i, ids := range prompts {
-		if err := models.CheckIDs(m.Config(), [][]int{ids}); err != nil {
+		if err := g.check(ids, 0); err != nil {
 			return nil, Stats{}, fmt.Errorf("prompt %d: %w", i+1, err)
 		}
 	}
@@ -112,11 +113,8 @@ func NewSession(m models.CausalLM, t Tokenizer, o Options) (*Session, error) {
 // Extend adds ids to the text and lets the model go on until one of the usual ends. The Stats are those
 // of this turn.
 func (s *Session) Extend(ctx context.Context, ids []int) (Result, Stats, error) {
-	if err := models.CheckIDs(s.g.config, [][]int{ids}); err != nil {
+	if err := s.g.check(ids, len(s.q.ids)); err != nil {
 		return Result{}, Stats{}, err
-	}
-	if n := len(s.q.ids) + len(ids); n > s.g.config.MaxPositions {
-		return Result{}, Stats{}, fmt.Errorf("the text has %d tokens with these, the model takes at most %d", n, s.g.config.MaxPositions)
 	}
 	s.g.stats, s.q.result = Stats{}, Result{}
 	err := s.g.begin(ctx, s.q, ids)
@@ -153,6 +151,30 @@ func newGenerator(m models.CausalLM, t Tokenizer, o Options) (*generator, error)
 		m = opened.CausalLM // which may be a models.Stepper
 	}
 	return &generator{model: m, config: m.Config(), tokenizer: t, o: o, state: nn.NewStep()}, nil
+}
+
+// check reports ids that the model cannot read behind so many others.
+func (g *generator) check(ids []int, before int) error {
+	if len(ids) == 0 {
+		return errors.New("no tokens")
+	}
+	if n := before + len(ids); n > g.config.MaxPositions {
+		return &ContextError{Tokens: n, Positions: g.config.MaxPositions}
+	}
+	for i, id := range ids {
+		if id < 0 || id >= g.config.VocabSize {
+			return fmt.Errorf("id %d of token %d is outside the vocabulary of %d", id, i, g.config.VocabSize)
+		}
+	}
+	return nil
+}
+
+// ContextError reports a text that is too long for the model.
+type ContextError struct{ Tokens, Positions int }
+
+// Error gives both numbers.
+func (e *ContextError) Error() string {
+	return fmt.Sprintf("%d tokens, the model takes at most %d", e.Tokens, e.Positions)
 }
 
 // sequence is one text in the making.
@@ -281,4 +303,7 @@ func (q *sequence) end(r Reason) {
 		q.result.Text = q.stream.text
 	}
 	q.result.Reason = r
+	if q.g.o.Done != nil {
+		q.g.o.Done(q.index, q.result)
+	}
 }

@@ -262,6 +262,8 @@ func TestEnds(t *testing.T) {
 	gen := func(o generate.Options, prompt []int) (generate.Result, string) {
 		t.Helper()
 		var streamed strings.Builder
+		var done []generate.Result
+		o.Done = func(i int, r generate.Result) { done = append(done, r) }
 		o.Text = func(i int, piece string) {
 			if i != 0 || piece == "" {
 				t.Errorf("piece %q of prompt %d", piece, i)
@@ -271,6 +273,9 @@ func TestEnds(t *testing.T) {
 		r, _, err := generate.Run(t.Context(), m, tok, [][]int{prompt}, o)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if len(done) != 1 || done[0].Text != r[0].Text || done[0].Reason != r[0].Reason {
+			t.Errorf("Done was shown %+v, the result is %+v", done, r[0])
 		}
 		if streamed.String() != r[0].Text {
 			t.Errorf("streamed %q, the result is %q", streamed.String(), r[0].Text)
@@ -366,8 +371,9 @@ func TestSession(t *testing.T) {
 			t.Errorf("the text has %d tokens, want %d", s.Len(), len(all))
 		}
 	}
-	if _, _, err := s.Extend(t.Context(), make([]int, 250)); err == nil {
-		t.Error("more tokens than positions were accepted")
+	var full *generate.ContextError
+	if _, _, err := s.Extend(t.Context(), make([]int, 250)); !errors.As(err, &full) || full.Positions != 256 || full.Tokens != 250+s.Len() {
+		t.Errorf("more tokens than positions: got %v", err)
 	}
 	if _, _, err := s.Extend(t.Context(), []int{-1}); err == nil {
 		t.Error("an id outside the vocabulary was accepted")

@@ -34,9 +34,11 @@ type Options struct {
 	// Text is shown each piece of the continuation of prompt i as soon as it is certain: whole
 	// characters, and nothing that may turn out to be the start of a Stop string. May be nil.
 	Text func(i int, piece string)
+	// Done is shown the result of prompt i as soon as it is complete. May be nil.
+	Done func(i int, r Result)
 }
 
-// Check reports the first value that makes no sense.
+// Check reports the first value that makes no sense, by the name that the command line has for it.
 func (o *Options) Check() error {
 	for _, c := range []struct {
 		name   string
@@ -46,9 +48,9 @@ func (o *Options) Check() error {
 		{"temperature", o.Temperature, 0, math.MaxFloat32},
 		{"top-p", o.TopP, 0, 1},
 		{"min-p", o.MinP, 0, 1},
-		{"repetition penalty", o.RepetitionPenalty, 0, math.MaxFloat32},
+		{"repetition-penalty", o.RepetitionPenalty, 0, math.MaxFloat32},
 		{"top-k", float64(o.TopK), 0, math.MaxInt32},
-		{"number of tokens", float64(o.MaxTokens), 0, math.MaxInt32},
+		{"max-tokens", float64(o.MaxTokens), 0, math.MaxInt32},
 		{"batch", float64(o.Batch), 0, math.MaxInt32},
 	} {
 		if !(c.value >= c.lo && c.value <= c.hi) {
@@ -57,7 +59,7 @@ func (o *Options) Check() error {
 	}
 	for _, s := range o.Stop {
 		if s == "" {
-			return fmt.Errorf("a stop string is empty")
+			return fmt.Errorf("stop string is empty")
 		}
 	}
 	return nil

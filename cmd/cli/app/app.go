@@ -53,6 +53,8 @@ func newApp(r *run) *cli.App {
 		Commands: []*cli.Command{
 			demoCommand(r),
 			pruneCommand(r),
+			packCommand(r),
+			generateCommand(r),
 			sweepCommand(r),
 			evalCommand(r),
 			inspectCommand(r),

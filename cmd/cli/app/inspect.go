@@ -32,6 +32,7 @@ type inspectResult struct {
 	Architecture string           `json:"architecture"`
 	Parameters   int              `json:"parameters"`
 	Bytes        int64            `json:"bytes"`
+	StoredBytes  int64            `json:"stored_bytes"` // less than bytes in a packed folder
 	Sparsity     float64          `json:"sparsity"`
 	Decoder      zeroTotals       `json:"decoder"`
 	Tensors      []inspectedParam `json:"tensors"`
@@ -48,6 +49,7 @@ type inspectedParam struct {
 	Name     string  `json:"name"`
 	Shape    []int   `json:"shape"`
 	DType    string  `json:"dtype"`
+	Layout   string  `json:"layout"`
 	Zeros    int     `json:"zeros"`
 	Sparsity float64 `json:"sparsity"`
 	NM       string  `json:"nm"`
@@ -87,6 +89,7 @@ func (s *session) inspect(m *models.Model) (*inspectResult, error) {
 			return nil, err
 		}
 		res.Bytes += info.Bytes
+		res.StoredBytes += info.Stored
 		elements += scan.elements
 		zeros += scan.zeros
 		if decoder[name] {
@@ -94,7 +97,7 @@ func (s *session) inspect(m *models.Model) (*inspectResult, error) {
 			res.Decoder.Zeros += scan.zeros
 		}
 		res.Tensors = append(res.Tensors, inspectedParam{
-			Name: name, Shape: info.Shape, DType: info.DType.String(),
+			Name: name, Shape: info.Shape, DType: info.DType.String(), Layout: string(info.Layout),
 			Zeros: scan.zeros, Sparsity: share(scan.zeros, scan.elements), NM: scan.nm,
 		})
 		t.tick(i + 1)
@@ -153,11 +156,15 @@ func share(part, whole int) float64 {
 }
 
 func (r *inspectResult) write(w io.Writer) {
-	fmt.Fprintf(w, "%s, %s parameters, %s\n", r.Architecture, formatCount(r.Parameters), formatBytes(r.Bytes))
+	fmt.Fprintf(w, "%s, %s parameters, %s", r.Architecture, formatCount(r.Parameters), formatBytes(r.Bytes))
+	if r.StoredBytes < r.Bytes {
+		fmt.Fprintf(w, ", packed in %s", formatBytes(r.StoredBytes))
+	}
+	fmt.Fprintln(w)
 	fmt.Fprintf(w, "zeros: %s of the decoder's matrices, %s of all tensors\n\n", formatPercent(r.Decoder.Sparsity), formatPercent(r.Sparsity))
-	t := table{head: []string{"tensor", "shape", "type", "zeros", "sparsity", "N:M"}, left: 1}
+	t := table{head: []string{"tensor", "shape", "type", "layout", "zeros", "sparsity", "N:M"}, left: 1}
 	for _, p := range r.Tensors {
-		t.add(p.Name, formatShape(p.Shape), p.DType, formatCount(p.Zeros), formatPercent(p.Sparsity), p.NM)
+		t.add(p.Name, formatShape(p.Shape), p.DType, p.Layout, formatCount(p.Zeros), formatPercent(p.Sparsity), p.NM)
 	}
 	t.write(w)
 }

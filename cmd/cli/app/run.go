@@ -21,6 +21,7 @@ import (
 // to end in the middle.
 type run struct {
 	stdout, stderr io.Writer
+	stdin          io.Reader // nil for the process's
 
 	mu       sync.Mutex
 	cleanups map[int]func()

@@ -1,0 +1,241 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+	"golang.org/x/term"
+
+	"github.com/adagp/adagp/data"
+	"github.com/adagp/adagp/data/tokenizer"
+	"github.com/adagp/adagp/models"
+	"github.com/adagp/adagp/models/generate"
+)
+
+func generateCommand(r *run) *cli.Command {
+	return command(&cli.Command{
+		Name:      "generate",
+		Usage:     "continue texts with a model",
+		UsageText: programName + " generate --model DIR --prompt TEXT [flags]",
+		Description: `Prints what the model makes of a prompt, as it comes; tokens per second are told on stderr at the
+end. The prompt is --prompt, or what stdin holds. With --prompts each line of FILE is a prompt: they
+are decoded side by side, and stdout gets a line of JSON for each, in their order. With --chat every
+line that is typed goes behind the text so far, and the model goes on from there.
+Weights are used as they are stored, in half precision or packed, unless --weights is float32.`,
+		Flags: []cli.Flag{
+			modelFlag(),
+			&cli.StringFlag{Name: "prompt", Usage: "`TEXT` to continue"},
+			&cli.StringFlag{Name: "prompts", Usage: "`FILE` with a prompt per line"},
+			&cli.BoolFlag{Name: "chat", Usage: "take turns with stdin", DisableDefaultText: true},
+			&cli.IntFlag{Name: "max-tokens", Usage: "end a text after `N` tokens", Value: 128},
+			&cli.Float64Flag{Name: "temperature", Usage: "`T` that the logits are divided by; 0 takes the likeliest token each time", Value: 0.8},
+			&cli.IntFlag{Name: "top-k", Usage: "draw from the likeliest `K` tokens only", DefaultText: "all"},
+			&cli.Float64Flag{Name: "top-p", Usage: "draw from the fewest tokens that have probability `P` together", Value: 0.95},
+			&cli.Float64Flag{Name: "min-p", Usage: "draw from tokens with `SHARE` of the probability of the likeliest at least", DefaultText: "all"},
+			&cli.Float64Flag{Name: "repetition-penalty", Usage: "make tokens that occurred less likely by a factor of `R` on their logits", Value: 1},
+			&cli.GenericFlag{Name: "stop", Usage: "end a text before `STRING`, in which \\n, \\t and \\\\ stand for what they usually do; may repeat", Value: &stopStrings{}},
+			&cli.StringFlag{Name: "weights", Usage: "`FORM` of the weights in memory: stored or float32", Value: "stored"},
+			&cli.IntFlag{Name: "batch", Usage: "decode `N` prompts of a file side by side", Value: 8},
+		},
+		Action: r.action(runGenerate),
+	},
+		`generate --model demo:llama --prompt "The old man"`,
+		"generate --model packed --prompts prompts.txt --temperature 0 --max-tokens 32 --json",
+	)
+}
+
+// stopStrings is a flag that may repeat. Unlike cli's own kind it leaves commas alone.
+type stopStrings struct{ list []string }
+
+func (s *stopStrings) Set(v string) error {
+	s.list = append(s.list, strings.NewReplacer(`\\`, `\`, `\n`, "\n", `\t`, "\t").Replace(v))
+	return nil
+}
+
+func (s *stopStrings) String() string { return "" }
+
+// generation is one continuation in the JSON of docs/contract.md.
+type generation struct {
+	Prompt       string `json:"prompt"`
+	Text         string `json:"text"`
+	PromptTokens int    `json:"prompt_tokens"`
+	Tokens       int    `json:"tokens"`
+	Reason       string `json:"reason"`
+}
+
+// generationRates are the speeds of a run.
+type generationRates struct {
+	PromptRate float64 `json:"prompt_tokens_per_second"`
+	DecodeRate float64 `json:"decode_tokens_per_second"`
+	Weights    string  `json:"weights"`
+	Threads    int     `json:"threads"`
+	Seed       uint64  `json:"seed"`
+}
+
+// generateResult and generateResults are the JSON for one prompt and for a file of them.
+type generateResult struct {
+	generation
+	generationRates
+}
+
+type generateResults struct {
+	Results []generation `json:"results"`
+	generationRates
+}
+
+// writer is a model at work: what the three ways of asking have in common.
+type writer struct {
+	*session
+	model     *models.Model
+	tokenizer data.Tokenizer
+	options   generate.Options
+	weights   string
+}
+
+func runGenerate(s *session, c *cli.Context) error {
+	w := &writer{session: s, weights: c.String("weights"), options: generate.Options{
+		MaxTokens: c.Int("max-tokens"), Temperature: c.Float64("temperature"), TopK: c.Int("top-k"), TopP: c.Float64("top-p"),
+		MinP: c.Float64("min-p"), RepetitionPenalty: c.Float64("repetition-penalty"), Seed: s.seed, Batch: c.Int("batch"),
+	}}
+	if g, ok := c.Generic("stop").(*stopStrings); ok {
+		w.options.Stop = g.list
+	}
+	if err := checkGenerate(s, c, w.options); err != nil {
+		return err
+	}
+	prompts, err := s.readPrompts(c)
+	if err != nil {
+		return err
+	}
+	if w.model, err = openModel(c); err != nil {
+		return err
+	}
+	defer w.model.Close()
+	if w.tokenizer, err = tokenizer.Open(w.model.FS); err != nil {
+		return fmt.Errorf("tokenizer of %s: %w", w.model.Path, err)
+	}
+	if w.options.EOS, err = generate.ReadEOS(w.model.FS); err != nil {
+		return fmt.Errorf("model %s: %w", w.model.Path, err)
+	}
+	load := w.model.LoadStored
+	if w.weights == "float32" {
+		load = w.model.Load
+	}
+	if err := load(w.model.Walk); err != nil {
+		return err
+	}
+	switch {
+	case c.Bool("chat"):
+		return w.chat(c.String("prompt"))
+	case c.IsSet("prompts"):
+		return w.all(prompts)
+	}
+	return w.one(prompts[0])
+}
+
+// checkGenerate checks the flags by themselves.
+func checkGenerate(s *session, c *cli.Context, o generate.Options) error {
+	if _, err := required(c, "model"); err != nil {
+		return err
+	}
+	if err := atLeast(c, 1, "max-tokens", "top-k", "batch"); err != nil {
+		return err
+	}
+	if p := c.Float64("repetition-penalty"); !(p > 0) {
+		return usagef("--repetition-penalty %v: want a number above 0", p)
+	}
+	if err := o.Check(); err != nil {
+		return usagef("--%w", err)
+	}
+	if v := c.String("weights"); v != "stored" && v != "float32" {
+		return usagef("--weights %q: want stored or float32", v)
+	}
+	if c.IsSet("prompts") && (c.IsSet("prompt") || c.Bool("chat")) {
+		return usagef("--prompts excludes --prompt and --chat")
+	}
+	if c.Bool("chat") && s.json {
+		return usagef("--chat and --json exclude each other")
+	}
+	return nil
+}
+
+// maxPrompt bounds what is read of stdin and of a file of prompts, in bytes.
+const maxPrompt = 64 << 20
+
+// readPrompts returns the prompts of --prompts, or the one of --prompt or stdin.
+func (s *session) readPrompts(c *cli.Context) ([]string, error) {
+	switch {
+	case c.Bool("chat"):
+		return nil, nil
+	case c.IsSet("prompt"):
+		return []string{c.String("prompt")}, nil
+	case !c.IsSet("prompts"):
+		if f, ok := s.input().(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+			return nil, usagef("%s generate needs --prompt, --prompts, --chat, or a prompt on stdin; see %s generate --help", programName, programName)
+		}
+		text, err := readText("stdin", s.input())
+		return []string{strings.TrimSuffix(text, "\n")}, err
+	}
+	name := c.String("prompts")
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("--prompts: %w", err)
+	}
+	defer f.Close()
+	text, err := readText(name, f)
+	if err != nil {
+		return nil, err
+	}
+	prompts := strings.Split(strings.TrimSuffix(strings.ReplaceAll(text, "\r\n", "\n"), "\n"), "\n")
+	if text == "" {
+		return nil, fmt.Errorf("--prompts %s: the file is empty", name)
+	}
+	return prompts, nil
+}
+
+func readText(name string, r io.Reader) (string, error) {
+	b, err := io.ReadAll(io.LimitReader(r, maxPrompt+1))
+	if err != nil {
+		return "", fmt.Errorf("read %s: %w", name, err)
+	}
+	if len(b) > maxPrompt {
+		return "", fmt.Errorf("read %s: more than %s", name, formatBytes(maxPrompt))
+	}
+	return string(b), nil
+}
+
+// input is where prompts come from when no flag has them.
+func (r *run) input() io.Reader {
+	if r.stdin != nil {
+		return r.stdin
+	}
+	return os.Stdin
+}
+
+// encode turns a prompt into ids, with the BOS of the tokenizer in front of the first.
+func (w *writer) encode(prompt string, first bool) ([]int, error) {
+	ids := w.tokenizer.Encode(prompt)
+	if bos, ok := w.tokenizer.BOS(); ok && first {
+		ids = append([]int{bos}, ids...)
+	}
+	if len(ids) == 0 {
+		return nil, errors.New("the prompt is empty, and the tokenizer has no token to begin with")
+	}
+	return ids, nil
+}
+
+func (w *writer) rates(s generate.Stats) generationRates {
+	return generationRates{s.PromptRate(), s.DecodeRate(), w.weights, threadCount(), w.seed}
+}
+
+// tell reports the speeds on stderr.
+func (w *writer) tell(s generate.Stats, why string) {
+	if !w.progress.silent {
+		fmt.Fprintf(w.progress, "prompt: %d tokens, %.1f tokens/s; text: %d tokens, %.1f tokens/s%s\n",
+			s.PromptTokens, s.PromptRate(), s.DecodeTokens, s.DecodeRate(), why)
+	}
+}

@@ -1,0 +1,192 @@
+package app
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"golang.org/x/term"
+
+	"github.com/adagp/adagp/models/generate"
+)
+
+// one continues a single prompt: text on stdout as it comes, or the JSON at the end.
+func (w *writer) one(prompt string) error {
+	ids, err := w.encode(prompt, true)
+	if err != nil {
+		return err
+	}
+	var broken error
+	if !w.json {
+		w.options.Text = func(_ int, piece string) {
+			if _, err := io.WriteString(w.stdout, piece); err != nil && broken == nil {
+				broken = err
+			}
+		}
+	}
+	results, stats, err := generate.Run(w.ctx, w.model, w.tokenizer, [][]int{ids}, w.options)
+	if broken != nil {
+		return fmt.Errorf("write the text to stdout: %w", broken)
+	}
+	if err != nil && w.ctx.Err() == nil {
+		return err
+	}
+	// What there is by now is worth something after an interrupt as well.
+	r := generation{Prompt: prompt, PromptTokens: len(ids), Reason: string(generate.Interrupted)}
+	if len(results) == 1 && results[0].Reason != "" {
+		r = newGeneration(prompt, ids, results[0])
+	}
+	var printed error
+	if w.json {
+		printed = w.result(generateResult{r, w.rates(stats)}, nil)
+	} else {
+		printed = w.print([]byte("\n"))
+		w.tell(stats, " ("+r.Reason+")")
+	}
+	return errors.Join(err, printed)
+}
+
+func newGeneration(prompt string, ids []int, r generate.Result) generation {
+	return generation{prompt, r.Text, len(ids), len(r.Tokens), string(r.Reason)}
+}
+
+// all continues the prompts of a file: a line of JSON for each, or one object at the end.
+func (w *writer) all(prompts []string) error {
+	ids := make([][]int, len(prompts))
+	for i, p := range prompts {
+		var err error
+		if ids[i], err = w.encode(p, true); err != nil {
+			return fmt.Errorf("prompt %d: %w", i+1, err)
+		}
+	}
+	w.progress.line("generating: %d prompts", len(prompts))
+	t := w.progress.start("generating", len(prompts), "prompts")
+	done, next, complete := 0, 0, make([]*generation, len(prompts))
+	var broken error
+	w.options.Done = func(i int, r generate.Result) {
+		g := newGeneration(prompts[i], ids[i], r)
+		complete[i] = &g
+		done++
+		for ; !w.json && broken == nil && next < len(prompts) && complete[next] != nil; next++ {
+			broken = w.line(*complete[next])
+		}
+		t.tick(done)
+	}
+	results, stats, err := generate.Run(w.ctx, w.model, w.tokenizer, ids, w.options)
+	t.end()
+	if broken != nil {
+		return broken
+	}
+	if err != nil && w.ctx.Err() == nil {
+		return err
+	}
+	if w.json {
+		out := generateResults{Results: []generation{}, generationRates: w.rates(stats)}
+		for i, r := range results {
+			if r.Reason == "" {
+				continue // not begun before the interrupt
+			}
+			out.Results = append(out.Results, newGeneration(prompts[i], ids[i], r))
+		}
+		return errors.Join(err, w.result(out, nil))
+	}
+	w.tell(stats, "")
+	return err
+}
+
+// line prints a result as one line of JSON.
+func (w *writer) line(g generation) error {
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(g); err != nil {
+		return fmt.Errorf("write the result as JSON: %w", err)
+	}
+	return w.print([]byte(b.String()))
+}
+
+// chat takes turns with stdin until it ends or the model's context is full.
+func (w *writer) chat(start string) error {
+	var broken error
+	w.options.Text = func(_ int, piece string) {
+		if _, err := io.WriteString(w.stdout, piece); err != nil && broken == nil {
+			broken = err
+		}
+	}
+	talk, err := generate.NewSession(w.model, w.tokenizer, w.options)
+	if err != nil {
+		return err
+	}
+	f, ok := w.input().(*os.File)
+	terminal := ok && term.IsTerminal(int(f.Fd()))
+	lines := w.readLines()
+	var total generate.Stats
+	for {
+		if terminal {
+			fmt.Fprint(w.stderr, "> ")
+		}
+		line, ok := "", false
+		select {
+		case line, ok = <-lines:
+		case <-w.ctx.Done():
+		}
+		if err := w.ctx.Err(); err != nil {
+			return err
+		}
+		if !ok {
+			break
+		}
+		ids, err := w.encode(start+line+"\n", talk.Len() == 0)
+		if err != nil {
+			return err
+		}
+		start = ""
+		r, stats, err := talk.Extend(w.ctx, ids)
+		total.PromptTokens += stats.PromptTokens
+		total.PromptSeconds += stats.PromptSeconds
+		total.DecodeTokens += stats.DecodeTokens
+		total.DecodeSeconds += stats.DecodeSeconds
+		var full *generate.ContextError
+		if errors.As(err, &full) {
+			w.log.Warn("the text has become too long for the model", "tokens", full.Tokens, "context", full.Positions)
+			break
+		}
+		if !strings.HasSuffix(r.Text, "\n") && broken == nil {
+			_, broken = io.WriteString(w.stdout, "\n")
+		}
+		if broken != nil {
+			return fmt.Errorf("write the text to stdout: %w", broken)
+		}
+		if err != nil {
+			return err
+		}
+		if r.Reason == generate.ContextFull {
+			w.log.Warn("the text has filled the model's context", "tokens", talk.Len())
+			break
+		}
+	}
+	w.tell(total, "")
+	return nil
+}
+
+// readLines gives the lines of stdin, read beside the work so that an interrupt need not wait for one.
+func (w *writer) readLines() <-chan string {
+	lines := make(chan string)
+	go func() {
+		defer close(lines)
+		in := bufio.NewScanner(w.input())
+		in.Buffer(nil, maxPrompt)
+		for in.Scan() {
+			select {
+			case lines <- in.Text():
+			case <-w.ctx.Done():
+				return
+			}
+		}
+	}()
+	return lines
+}

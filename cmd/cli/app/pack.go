@@ -1,0 +1,199 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/adagp/adagp/checkpoint"
+	"github.com/adagp/adagp/models"
+)
+
+func packCommand(r *run) *cli.Command {
+	return command(&cli.Command{
+		Name:      "pack",
+		Usage:     "store a pruned model without its zeros, or with them again",
+		UsageText: programName + " pack --model DIR --out DIR [flags]",
+		Description: `Each matrix is stored in the smallest layout: a bitmask with the weights that are not zero, or
+2:4 indices with two weights of every four; dense where there are too few zeros to pay. Nothing is
+lost: --unpack gives back the same bytes. Every command takes a packed folder as a model, and
+generate works from the packed weights: less disk, less memory, more tokens per second.`,
+		Flags: []cli.Flag{
+			modelFlag(),
+			&cli.StringFlag{Name: "out", Usage: "output folder `DIR` (required)"},
+			&cli.BoolFlag{Name: "unpack", Usage: "write dense matrices again", DisableDefaultText: true},
+			&cli.StringFlag{Name: "layout", Usage: "`NAME` of the layout: auto, bitmask, 2:4 (where the matrix has it) or dense", Value: "auto"},
+			&cli.StringFlag{Name: "dtype", Usage: "`TYPE` of the written weights: keep, float32, float16 or bfloat16", Value: "keep"},
+			&cli.BoolFlag{Name: "force", Usage: "replace an existing output folder", DisableDefaultText: true},
+		},
+		Action: r.action(runPack),
+	},
+		"pack --model demo:llama --out packed --dtype bfloat16",
+		"pack --model packed --out dense --unpack",
+	)
+}
+
+// packResult is the JSON of docs/contract.md.
+type packResult struct {
+	Model       string         `json:"model"`
+	Out         string         `json:"out"`
+	Layout      string         `json:"layout"`
+	Matrices    []packedMatrix `json:"matrices"`
+	Packed      packedTotals   `json:"packed"`
+	BytesBefore int64          `json:"bytes_before"`
+	BytesAfter  int64          `json:"bytes_after"`
+	Seconds     float64        `json:"seconds"`
+}
+
+// packedMatrix is how one matrix is stored in the output.
+type packedMatrix struct {
+	Name        string  `json:"name"`
+	Shape       []int   `json:"shape"`
+	DType       string  `json:"dtype"`
+	Layout      string  `json:"layout"`
+	Zeros       int     `json:"zeros"`
+	Sparsity    float64 `json:"sparsity"`
+	DenseBytes  int64   `json:"dense_bytes"`
+	StoredBytes int64   `json:"stored_bytes"`
+}
+
+// packedTotals sums over the matrices that are not dense in the output.
+type packedTotals struct {
+	Matrices    int     `json:"matrices"`
+	Weights     int     `json:"weights"`
+	Zeros       int     `json:"zeros"`
+	DenseBytes  int64   `json:"dense_bytes"`
+	StoredBytes int64   `json:"stored_bytes"`
+	Ratio       float64 `json:"ratio"` // stored ÷ dense, 0 when there are none
+}
+
+// packLayouts are the values of --layout.
+var packLayouts = map[string]checkpoint.Layout{
+	"auto": "", "bitmask": checkpoint.Bitmask, "2:4": checkpoint.Semi, "dense": checkpoint.Dense,
+}
+
+func runPack(s *session, c *cli.Context) error {
+	model, err := required(c, "model")
+	if err != nil {
+		return err
+	}
+	out, err := required(c, "out")
+	if err != nil {
+		return err
+	}
+	name := c.String("layout")
+	layout, ok := packLayouts[name]
+	if !ok {
+		return usagef("--layout %q: want auto, bitmask, 2:4 or dense", name)
+	}
+	if c.Bool("unpack") {
+		if c.IsSet("layout") && layout != checkpoint.Dense {
+			return usagef("--unpack and --layout %s exclude each other", name)
+		}
+		name, layout = "dense", checkpoint.Dense
+	}
+	dtype, err := parseDType(c.String("dtype"))
+	if err != nil {
+		return err
+	}
+	if err := checkOutFolder(out, []string{model}); err != nil {
+		return err
+	}
+	m, err := models.Open(model)
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	res := &packResult{Model: model, Out: out, Layout: name}
+	if err := s.pack(res, m, checkpoint.PackOptions{Layout: layout, DType: dtype, Force: c.Bool("force")}); err != nil {
+		return err
+	}
+	return s.result(res, res.write)
+}
+
+// pack writes the folder and fills in the result.
+func (s *session) pack(res *packResult, m *models.Model, o checkpoint.PackOptions) error {
+	clock := newClock()
+	const shares = 1000
+	t := s.progress.start("packing", shares, "")
+	defer t.end()
+	o.Progress = func(done, total int) { t.set(done*shares/total, "") }
+	p, err := checkpoint.NewPacker(s.ctx, res.Out, m.Reader, m.FS, o)
+	if err != nil {
+		var exists *checkpoint.ExistsError
+		switch {
+		case errors.As(err, &exists):
+			return fmt.Errorf("%w (--force)", err)
+		case s.ctx.Err() != nil:
+			return err
+		}
+		return fmt.Errorf("--out %s: %w", res.Out, err)
+	}
+	f := &newModelFolder{Writer: p.Writer, release: s.guard(func() { _ = p.Abort() })}
+	defer f.abort()
+	if o.DType != nil {
+		if err := f.putConfig(m, *o.DType); err != nil {
+			return err
+		}
+	}
+	if err := p.Write(s.ctx); err != nil {
+		return err
+	}
+	if err := f.commit(s); err != nil {
+		return err
+	}
+	for _, x := range p.Matrices() {
+		res.add(x)
+	}
+	if t := &res.Packed; t.Matrices > 0 {
+		t.Ratio = float64(t.StoredBytes) / float64(t.DenseBytes)
+	}
+	for _, file := range m.Reader.Files() {
+		if info, err := fs.Stat(m.FS, file); err == nil && !isIndex(file) {
+			res.BytesBefore += info.Size()
+		}
+	}
+	res.BytesAfter, res.Seconds = p.Bytes(), clock.seconds()
+	return nil
+}
+
+func isIndex(file string) bool { return len(file) > 5 && file[len(file)-5:] == ".json" }
+
+// add enters a matrix.
+func (r *packResult) add(x checkpoint.PackedMatrix) {
+	weights := x.Shape[0] * x.Shape[1]
+	r.Matrices = append(r.Matrices, packedMatrix{
+		Name: x.Name, Shape: x.Shape, DType: x.DType.String(), Layout: string(x.Layout),
+		Zeros: x.Zeros, Sparsity: share(x.Zeros, weights), DenseBytes: x.Dense, StoredBytes: x.Stored,
+	})
+	if x.Layout == checkpoint.Dense {
+		return
+	}
+	t := &r.Packed
+	t.Matrices++
+	t.Weights += weights
+	t.Zeros += x.Zeros
+	t.DenseBytes += x.Dense
+	t.StoredBytes += x.Stored
+}
+
+func (r *packResult) write(w io.Writer) {
+	t := table{head: []string{"matrix", "type", "layout", "shape", "zeros", "dense", "stored", "of dense"}, left: 3}
+	for _, m := range r.Matrices {
+		t.add(m.Name, m.DType, m.Layout, formatShape(m.Shape), formatPercent(m.Sparsity),
+			formatBytes(m.DenseBytes), formatBytes(m.StoredBytes), fmt.Sprintf("%.3f", float64(m.StoredBytes)/float64(max(1, m.DenseBytes))))
+	}
+	t.write(w)
+	fmt.Fprintln(w)
+	if p := r.Packed; p.Matrices > 0 {
+		fmt.Fprintf(w, "%d of %d matrices are packed (%s zeros): %s instead of %s, %.3f of dense\n",
+			p.Matrices, len(r.Matrices), formatPercent(share(p.Zeros, p.Weights)), formatBytes(p.StoredBytes), formatBytes(p.DenseBytes), p.Ratio)
+	} else {
+		fmt.Fprintf(w, "all %d matrices are dense\n", len(r.Matrices))
+	}
+	fmt.Fprintf(w, "weight files: %s before, %s after; the model is in %s (%s)\n",
+		formatBytes(r.BytesBefore), formatBytes(r.BytesAfter), r.Out, formatSeconds(r.Seconds))
+}
