@@ -15,6 +15,7 @@
 //	calibrate  send the hidden states of the pruned prefix through the still dense layer while an
 //	           observer of package calib sums what is needed (Layer.Capture)
 //	solve      prune every selected matrix (Layer.Set), rounded to the type it will be stored in
+//	round      move what is left to grids of few bits, if Options.Quantize asks for it
 //	propagate  hand the matrices to the [Sink], compute the pruned layer's outputs, drop the weights
 //
 // Before the first layer the zeros are spread over the matrices by an allocation ([RegisterAllocation]);

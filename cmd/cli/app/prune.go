@@ -309,6 +309,9 @@ func writePruneTable(w io.Writer, r *prune.Report, set *pruneSettings) {
 	}
 	t.write(w)
 	fmt.Fprintf(w, "\n%s of %s weights are zero (%s)", formatCount(int(r.Totals.Zeros)), formatCount(int(r.Totals.Weights)), formatPercent(r.Totals.Sparsity))
+	if q := set.options.Quantize; q != nil {
+		fmt.Fprintf(w, ", the others are on grids of %d bits", q.Bits)
+	}
 	if p := r.Perplexity; p != nil {
 		fmt.Fprintf(w, "; perplexity %s before, %s after", formatPerplexity(p.Before), formatPerplexity(p.After))
 	}
