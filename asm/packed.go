@@ -115,3 +115,18 @@ func SemiWiden(f Format, rows, k int, indices, values []byte, dst []float32) {
 	checkStored("dst", len(dst), rows*k)
 	semiWiden(f, rows, k, indices, values, dst)
 }
+
+// RowDots multiplies a matrix w [rows, k] by a vector:
+//
+//	y[i] = Σ w[i·k+p]·x[p], p < k, for i < rows
+//
+// It reads w as fast as memory delivers it. The order of a sum depends on k alone and is not that
+// of [Gemm].
+func RowDots(rows, k int, w, x, y []float32) {
+	if rows < 0 || k < 0 || len(w) < rows*k || len(x) < k || len(y) < rows {
+		panic(fmt.Sprintf("asm: row dots: %d rows and %d columns with slices of %d, %d and %d", rows, k, len(w), len(x), len(y)))
+	}
+	if rows > 0 {
+		current.Load().rowDots(rows, k, w, x, y)
+	}
+}

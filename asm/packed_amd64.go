@@ -12,11 +12,13 @@ var bitmaskAVX2 = [formats]bitmaskKernels{
 
 // storedAVX2 adds the products with stored weights to the level.
 func storedAVX2(k *kernels) {
-	k.plainRows = plainRowsWith([formats]plainKernels{
+	plain := [formats]plainKernels{
 		Float32:  {one: plainF32x1AVX2, halves: halvesF32AVX2, four: plainF32x4AVX2, columns: 8},
 		Float16:  {one: plainF16x1AVX2, halves: halvesF16AVX2, four: plainF16x4AVX2, columns: 8},
 		BFloat16: {one: plainBF16x1AVX2, halves: halvesBF16AVX2, four: plainBF16x4AVX2, columns: 8},
-	})
+	}
+	k.plainRows = plainRowsWith(plain)
+	k.rowDots = rowDotsWith(plain[Float32])
 	k.bitmaskRows = bitmaskRowsWith(bitmaskAVX2)
 	k.semiRows = semiRowsWith([formats]semiKernels{
 		Float32:  {one: semiF32x1AVX2, four: semiF32x4AVX2, columns: 16},
@@ -27,11 +29,13 @@ func storedAVX2(k *kernels) {
 
 // storedAVX512 adds the products with stored weights to the level.
 func storedAVX512(k *kernels) {
-	k.plainRows = plainRowsWith([formats]plainKernels{
+	plain := [formats]plainKernels{
 		Float32:  {one: plainF32x1AVX512, halves: halvesF32AVX512, four: plainF32x4AVX512},
 		Float16:  {one: plainF16x1AVX512, halves: halvesF16AVX512, four: plainF16x4AVX512},
 		BFloat16: {one: plainBF16x1AVX512, halves: halvesBF16AVX512, four: plainBF16x4AVX512},
-	})
+	}
+	k.plainRows = plainRowsWith(plain)
+	k.rowDots = rowDotsWith(plain[Float32])
 	bitmask := [formats]bitmaskKernels{
 		Float32:  {one: bitmaskF32x1AVX512, pairs: bitmaskPairsF32AVX512, narrowPairs: bitmaskPairsF32NarrowAVX512, narrowBelow: 0.35, four: bitmaskF32x4AVX512, reach: 64},
 		Float16:  {one: bitmaskF16x1AVX512, pairs: bitmaskPairsF16AVX512, narrowPairs: bitmaskPairsF16NarrowAVX512, narrowBelow: 0.4, four: bitmaskF16x4AVX512, reach: 64},

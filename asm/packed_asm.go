@@ -85,6 +85,30 @@ func plainRowsWith(kernels [formats]plainKernels) func(f Format, rows, k int, w 
 	}
 }
 
+// rowDotsWith is plainRowsWith for float32 in memory as it is in Go.
+func rowDotsWith(g plainKernels) func(rows, k int, w, x, y []float32) {
+	return func(rows, k int, w, x, y []float32) {
+		if k == 0 || g.columns != 0 && k < g.columns {
+			rowDotsGeneric(rows, k, w, x, y)
+			return
+		}
+		bytes := func(i int) *byte { return (*byte)(unsafe.Pointer(&w[i*k])) }
+		if rows > 1 {
+			g.halves(rows/2, k, bytes(0), &x[0], &y[0])
+		}
+		if rows%2 == 1 {
+			g.one(1, k, bytes(rows-1), &x[0], k, &y[rows-1], 1)
+		}
+		if g.columns != 0 && k%g.columns != 0 {
+			for i := range rows {
+				for p := k - k%g.columns; p < k; p++ {
+					y[i] += w[i*k+p] * x[p]
+				}
+			}
+		}
+	}
+}
+
 // rest adds the products with the columns that the kernels leave out.
 func rest(g *plainKernels, f Format, rows, k int, w []byte, n int, x []float32, ldx int, y []float32, ldy int) {
 	if g.columns != 0 && k%g.columns != 0 {

@@ -107,3 +107,9 @@ func semiWiden(f Format, rows, k int, indices, values []byte, dst []float32) {
 		}
 	}
 }
+
+func rowDotsGeneric(rows, k int, w, x, y []float32) {
+	for i := range rows {
+		y[i] = dotGeneric(w[i*k:(i+1)*k], x[:k])
+	}
+}

@@ -322,3 +322,25 @@ func TestWiden(t *testing.T) {
 		}
 	})
 }
+
+// TestRowDots: the same as from bytes.
+func TestRowDots(t *testing.T) {
+	onLevels(t, func(t *testing.T) {
+		r := newRand(15)
+		for _, k := range []int{0, 1, 7, 8, 15, 16, 31, 33, 64, 100, 1025} {
+			for rows := range 6 {
+				m := newStored(r, Float32, rows, k, func(i, p int) bool { return true })
+				x, want, y := make([]float32, k), make([]float32, rows), guardFloats(rows, r.IntN(4))
+				fillNormal(r, x)
+				PlainRows(Float32, rows, k, m.plain, 1, x, k, want, rows)
+				RowDots(rows, k, m.dense, x, y.data)
+				y.check(t, sameBits, "RowDots")
+				for i, v := range y.data {
+					if !(math.Abs(float64(v-want[i])) <= 1e-4) {
+						t.Fatalf("%d×%d: y[%d] = %v, want %v", rows, k, i, v, want[i])
+					}
+				}
+			}
+		}
+	})
+}

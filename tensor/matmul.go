@@ -67,6 +67,10 @@ func product(op string, transA, transB bool, beta float32, dst, a, b *Tensor) {
 	m, n, k := productShape(op, transA, transB, a, b)
 	CheckShape(op, dst, m, n)
 	checkDisjoint(op, dst, a, b)
+	if m == 1 && transB && !transA && beta == 0 {
+		multiplyRow(dst, a, b)
+		return
+	}
 	lda, ldb := a.shape[1], b.shape[1]
 	g := newGrid(m, n, k, parallel.Threads())
 	parallel.For(g.rows*g.cols, 1, func(lo, hi int) {
