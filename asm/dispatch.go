@@ -13,7 +13,7 @@ type Level int
 // The levels. Their numbers carry no order; [Levels] gives one.
 const (
 	Generic Level = iota // Go code, runs everywhere
-	AVX2                 // amd64 with AVX2, FMA and F16C
+	AVX2                 // amd64 with AVX2, FMA, F16C and BMI1
 	AVX512               // amd64 with AVX-512 F, BW, DQ and VL
 	NEON                 // arm64
 )
@@ -35,10 +35,10 @@ func cpuHas(l Level) bool {
 	case Generic:
 		return true
 	case AVX2:
-		return cpu.X86.HasAVX2 && cpu.X86.HasFMA && cpu.X86.HasF16C
+		return cpu.X86.HasAVX2 && cpu.X86.HasFMA && cpu.X86.HasF16C && cpu.X86.HasBMI1
 	case AVX512:
 		return cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512DQ &&
-			cpu.X86.HasAVX512VL && cpu.X86.HasAVX2 && cpu.X86.HasFMA && cpu.X86.HasBMI2
+			cpu.X86.HasAVX512VL && cpuHas(AVX2) && cpu.X86.HasBMI2
 	case NEON:
 		return cpu.ARM64.HasASIMD
 	}

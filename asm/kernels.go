@@ -49,6 +49,7 @@ type kernels struct {
 	widen       func(f Format, dst []float32, src []byte)
 	plainRows   func(f Format, rows, k int, w []byte, n int, x []float32, ldx int, y []float32, ldy int)
 	bitmaskRows func(f Format, rows, k int, mask, values, offsets []byte, n int, x []float32, ldx int, y []float32, ldy int)
+	panels      *panelKernels // nil: there are none
 	semiRows    func(f Format, rows, k int, indices, values []byte, n int, x []float32, ldx int, y []float32, ldy int)
 }
 

@@ -25,6 +25,12 @@ func storedAVX2(k *kernels) {
 		Float16:  {one: semiF16x1AVX2, four: semiF16x4AVX2, columns: 16},
 		BFloat16: {one: semiBF16x1AVX2, four: semiBF16x4AVX2, columns: 16},
 	})
+	k.panels = &panelKernels{lanes: 8, transpose: transposeF32AVX2, tiles: []panelTileKernel{
+		{width: 64, mul: [formats]panelKernel{Float32: panelF32x8AVX2, Float16: panelF16x8AVX2, BFloat16: panelBF16x8AVX2}},
+		{width: 32, mul: [formats]panelKernel{Float32: panelF32x4AVX2, Float16: panelF16x4AVX2, BFloat16: panelBF16x4AVX2}},
+		{width: 16, mul: [formats]panelKernel{Float32: panelF32x2AVX2, Float16: panelF16x2AVX2, BFloat16: panelBF16x2AVX2}},
+		{width: 8, mul: [formats]panelKernel{Float32: panelF32x1AVX2, Float16: panelF16x1AVX2, BFloat16: panelBF16x1AVX2}},
+	}}
 }
 
 // storedAVX512 adds the products with stored weights to the level.
@@ -50,4 +56,10 @@ func storedAVX512(k *kernels) {
 		Float16:  {one: semiF16x1AVX512, four: semiF16x4AVX512},
 		BFloat16: {one: semiBF16x1AVX512, four: semiBF16x4AVX512},
 	})
+	k.panels = &panelKernels{lanes: 16, transpose: transposeF32AVX512, tiles: []panelTileKernel{
+		{width: 128, mul: [formats]panelKernel{Float32: panelF32x8AVX512, Float16: panelF16x8AVX512, BFloat16: panelBF16x8AVX512}},
+		{width: 64, mul: [formats]panelKernel{Float32: panelF32x4AVX512, Float16: panelF16x4AVX512, BFloat16: panelBF16x4AVX512}},
+		{width: 32, mul: [formats]panelKernel{Float32: panelF32x2AVX512, Float16: panelF16x2AVX512, BFloat16: panelBF16x2AVX512}},
+		{width: 16, mul: [formats]panelKernel{Float32: panelF32x1AVX512, Float16: panelF16x1AVX512, BFloat16: panelBF16x1AVX512}},
+	}}
 }

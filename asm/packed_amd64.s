@@ -6970,3 +6970,1487 @@ DATA oddLanes<>+52(SB)/4, $0x0000001b
 DATA oddLanes<>+56(SB)/4, $0x0000001d
 DATA oddLanes<>+60(SB)/4, $0x0000001f
 GLOBL oddLanes<>(SB), RODATA|NOPTR, $64
+
+// func transposeF32AVX512(n int, dst *float32, ldDst int, src *float32, ldSrc int)
+// Requires: AVX, AVX512F
+TEXT ·transposeF32AVX512(SB), NOSPLIT, $0-40
+	MOVQ n+0(FP), AX
+	MOVQ dst+8(FP), CX
+	MOVQ ldDst+16(FP), DX
+	SHLQ $0x02, DX
+	MOVQ src+24(FP), BX
+	MOVQ ldSrc+32(FP), SI
+	SHLQ $0x02, SI
+	LEAQ (SI)(SI*2), DI
+	LEAQ (BX)(SI*4), R8
+	LEAQ (R8)(SI*4), R9
+	LEAQ (R9)(SI*4), R10
+
+loop:
+	CMPQ       AX, $+16
+	JLT        done
+	VMOVUPS    (BX), Z0
+	VMOVUPS    (BX)(SI*1), Z1
+	VMOVUPS    (BX)(SI*2), Z2
+	VMOVUPS    (BX)(DI*1), Z3
+	VUNPCKLPS  Z1, Z0, Z4
+	VUNPCKHPS  Z1, Z0, Z0
+	VUNPCKLPS  Z3, Z2, Z1
+	VUNPCKHPS  Z3, Z2, Z2
+	VUNPCKLPD  Z1, Z4, Z3
+	VUNPCKHPD  Z1, Z4, Z1
+	VUNPCKLPD  Z2, Z0, Z4
+	VUNPCKHPD  Z2, Z0, Z0
+	VMOVUPS    (R8), Z2
+	VMOVUPS    (R8)(SI*1), Z5
+	VMOVUPS    (R8)(SI*2), Z6
+	VMOVUPS    (R8)(DI*1), Z7
+	VUNPCKLPS  Z5, Z2, Z8
+	VUNPCKHPS  Z5, Z2, Z2
+	VUNPCKLPS  Z7, Z6, Z5
+	VUNPCKHPS  Z7, Z6, Z6
+	VUNPCKLPD  Z5, Z8, Z7
+	VUNPCKHPD  Z5, Z8, Z5
+	VUNPCKLPD  Z6, Z2, Z8
+	VUNPCKHPD  Z6, Z2, Z2
+	VMOVUPS    (R9), Z6
+	VMOVUPS    (R9)(SI*1), Z9
+	VMOVUPS    (R9)(SI*2), Z10
+	VMOVUPS    (R9)(DI*1), Z11
+	VUNPCKLPS  Z9, Z6, Z12
+	VUNPCKHPS  Z9, Z6, Z6
+	VUNPCKLPS  Z11, Z10, Z9
+	VUNPCKHPS  Z11, Z10, Z10
+	VUNPCKLPD  Z9, Z12, Z11
+	VUNPCKHPD  Z9, Z12, Z9
+	VUNPCKLPD  Z10, Z6, Z12
+	VUNPCKHPD  Z10, Z6, Z6
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10)(SI*1), Z13
+	VMOVUPS    (R10)(SI*2), Z14
+	VMOVUPS    (R10)(DI*1), Z15
+	VUNPCKLPS  Z13, Z10, Z16
+	VUNPCKHPS  Z13, Z10, Z10
+	VUNPCKLPS  Z15, Z14, Z13
+	VUNPCKHPS  Z15, Z14, Z14
+	VUNPCKLPD  Z13, Z16, Z15
+	VUNPCKHPD  Z13, Z16, Z13
+	VUNPCKLPD  Z14, Z10, Z16
+	VUNPCKHPD  Z14, Z10, Z10
+	VSHUFF32X4 $0x44, Z7, Z3, Z14
+	VSHUFF32X4 $0xee, Z7, Z3, Z7
+	VSHUFF32X4 $0x44, Z15, Z11, Z3
+	VSHUFF32X4 $0xee, Z15, Z11, Z11
+	VSHUFF32X4 $0x88, Z3, Z14, Z15
+	VSHUFF32X4 $0xdd, Z3, Z14, Z3
+	VSHUFF32X4 $0x88, Z11, Z7, Z14
+	VSHUFF32X4 $0xdd, Z11, Z7, Z7
+	VSHUFF32X4 $0x44, Z5, Z1, Z11
+	VSHUFF32X4 $0xee, Z5, Z1, Z5
+	VSHUFF32X4 $0x44, Z13, Z9, Z1
+	VSHUFF32X4 $0xee, Z13, Z9, Z9
+	VSHUFF32X4 $0x88, Z1, Z11, Z13
+	VSHUFF32X4 $0xdd, Z1, Z11, Z1
+	VSHUFF32X4 $0x88, Z9, Z5, Z11
+	VSHUFF32X4 $0xdd, Z9, Z5, Z5
+	VSHUFF32X4 $0x44, Z8, Z4, Z9
+	VSHUFF32X4 $0xee, Z8, Z4, Z8
+	VSHUFF32X4 $0x44, Z16, Z12, Z4
+	VSHUFF32X4 $0xee, Z16, Z12, Z12
+	VSHUFF32X4 $0x88, Z4, Z9, Z16
+	VSHUFF32X4 $0xdd, Z4, Z9, Z4
+	VSHUFF32X4 $0x88, Z12, Z8, Z9
+	VSHUFF32X4 $0xdd, Z12, Z8, Z8
+	VSHUFF32X4 $0x44, Z2, Z0, Z12
+	VSHUFF32X4 $0xee, Z2, Z0, Z2
+	VSHUFF32X4 $0x44, Z10, Z6, Z0
+	VSHUFF32X4 $0xee, Z10, Z6, Z6
+	VSHUFF32X4 $0x88, Z0, Z12, Z10
+	VSHUFF32X4 $0xdd, Z0, Z12, Z0
+	VSHUFF32X4 $0x88, Z6, Z2, Z12
+	VSHUFF32X4 $0xdd, Z6, Z2, Z2
+	VMOVUPS    Z15, (CX)
+	ADDQ       DX, CX
+	VMOVUPS    Z13, (CX)
+	ADDQ       DX, CX
+	VMOVUPS    Z16, (CX)
+	ADDQ       DX, CX
+	VMOVUPS    Z10, (CX)
+	ADDQ       DX, CX
+	VMOVUPS    Z3, (CX)
+	ADDQ       DX, CX
+	VMOVUPS    Z1, (CX)
+	ADDQ       DX, CX
+	VMOVUPS    Z4, (CX)
+	ADDQ       DX, CX
+	VMOVUPS    Z0, (CX)
+	ADDQ       DX, CX
+	VMOVUPS    Z14, (CX)
+	ADDQ       DX, CX
+	VMOVUPS    Z11, (CX)
+	ADDQ       DX, CX
+	VMOVUPS    Z9, (CX)
+	ADDQ       DX, CX
+	VMOVUPS    Z12, (CX)
+	ADDQ       DX, CX
+	VMOVUPS    Z7, (CX)
+	ADDQ       DX, CX
+	VMOVUPS    Z5, (CX)
+	ADDQ       DX, CX
+	VMOVUPS    Z8, (CX)
+	ADDQ       DX, CX
+	VMOVUPS    Z2, (CX)
+	ADDQ       DX, CX
+	ADDQ       $+64, BX
+	ADDQ       $+64, R8
+	ADDQ       $+64, R9
+	ADDQ       $+64, R10
+	SUBQ       $+16, AX
+	JMP        loop
+
+done:
+	VZEROUPPER
+	RET
+
+// func panelF32x8AVX512(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
+// Requires: AVX, AVX512F, BMI
+TEXT ·panelF32x8AVX512(SB), NOSPLIT, $0-56
+	MOVQ rows+0(FP), AX
+	MOVQ mask+8(FP), CX
+	MOVQ stride+16(FP), DX
+	MOVQ values+24(FP), BX
+	MOVQ at+32(FP), SI
+	MOVQ x+40(FP), DI
+	MOVQ c+48(FP), R8
+
+row:
+	TESTQ   AX, AX
+	JLE     done
+	MOVQ    (CX), R9
+	TESTQ   R9, R9
+	JE      next
+	MOVQ    (SI), R10
+	ADDQ    BX, R10
+	VMOVUPS (R8), Z0
+	VMOVUPS 64(R8), Z1
+	VMOVUPS 128(R8), Z2
+	VMOVUPS 192(R8), Z3
+	VMOVUPS 256(R8), Z4
+	VMOVUPS 320(R8), Z5
+	VMOVUPS 384(R8), Z6
+	VMOVUPS 448(R8), Z7
+
+weight:
+	TZCNTQ       R9, R11
+	SHLQ         $0x09, R11
+	VBROADCASTSS (R10), Z8
+	VFMADD231PS  (DI)(R11*1), Z8, Z0
+	VFMADD231PS  64(DI)(R11*1), Z8, Z1
+	VFMADD231PS  128(DI)(R11*1), Z8, Z2
+	VFMADD231PS  192(DI)(R11*1), Z8, Z3
+	VFMADD231PS  256(DI)(R11*1), Z8, Z4
+	VFMADD231PS  320(DI)(R11*1), Z8, Z5
+	VFMADD231PS  384(DI)(R11*1), Z8, Z6
+	VFMADD231PS  448(DI)(R11*1), Z8, Z7
+	ADDQ         $+4, R10
+	BLSRQ        R9, R9
+	JNE          weight
+	VMOVUPS      Z0, (R8)
+	VMOVUPS      Z1, 64(R8)
+	VMOVUPS      Z2, 128(R8)
+	VMOVUPS      Z3, 192(R8)
+	VMOVUPS      Z4, 256(R8)
+	VMOVUPS      Z5, 320(R8)
+	VMOVUPS      Z6, 384(R8)
+	VMOVUPS      Z7, 448(R8)
+	SUBQ         BX, R10
+	MOVQ         R10, (SI)
+
+next:
+	ADDQ DX, CX
+	ADDQ $+8, SI
+	ADDQ $+512, R8
+	DECQ AX
+	JMP  row
+
+done:
+	VZEROUPPER
+	RET
+
+// func panelF32x4AVX512(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
+// Requires: AVX, AVX512F, BMI
+TEXT ·panelF32x4AVX512(SB), NOSPLIT, $0-56
+	MOVQ rows+0(FP), AX
+	MOVQ mask+8(FP), CX
+	MOVQ stride+16(FP), DX
+	MOVQ values+24(FP), BX
+	MOVQ at+32(FP), SI
+	MOVQ x+40(FP), DI
+	MOVQ c+48(FP), R8
+
+row:
+	TESTQ   AX, AX
+	JLE     done
+	MOVQ    (CX), R9
+	TESTQ   R9, R9
+	JE      next
+	MOVQ    (SI), R10
+	ADDQ    BX, R10
+	VMOVUPS (R8), Z0
+	VMOVUPS 64(R8), Z1
+	VMOVUPS 128(R8), Z2
+	VMOVUPS 192(R8), Z3
+
+weight:
+	TZCNTQ       R9, R11
+	SHLQ         $0x08, R11
+	VBROADCASTSS (R10), Z4
+	VFMADD231PS  (DI)(R11*1), Z4, Z0
+	VFMADD231PS  64(DI)(R11*1), Z4, Z1
+	VFMADD231PS  128(DI)(R11*1), Z4, Z2
+	VFMADD231PS  192(DI)(R11*1), Z4, Z3
+	ADDQ         $+4, R10
+	BLSRQ        R9, R9
+	JNE          weight
+	VMOVUPS      Z0, (R8)
+	VMOVUPS      Z1, 64(R8)
+	VMOVUPS      Z2, 128(R8)
+	VMOVUPS      Z3, 192(R8)
+	SUBQ         BX, R10
+	MOVQ         R10, (SI)
+
+next:
+	ADDQ DX, CX
+	ADDQ $+8, SI
+	ADDQ $+256, R8
+	DECQ AX
+	JMP  row
+
+done:
+	VZEROUPPER
+	RET
+
+// func panelF32x2AVX512(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
+// Requires: AVX, AVX512F, BMI
+TEXT ·panelF32x2AVX512(SB), NOSPLIT, $0-56
+	MOVQ rows+0(FP), AX
+	MOVQ mask+8(FP), CX
+	MOVQ stride+16(FP), DX
+	MOVQ values+24(FP), BX
+	MOVQ at+32(FP), SI
+	MOVQ x+40(FP), DI
+	MOVQ c+48(FP), R8
+
+row:
+	TESTQ   AX, AX
+	JLE     done
+	MOVQ    (CX), R9
+	TESTQ   R9, R9
+	JE      next
+	MOVQ    (SI), R10
+	ADDQ    BX, R10
+	VMOVUPS (R8), Z0
+	VMOVUPS 64(R8), Z1
+
+weight:
+	TZCNTQ       R9, R11
+	SHLQ         $0x07, R11
+	VBROADCASTSS (R10), Z2
+	VFMADD231PS  (DI)(R11*1), Z2, Z0
+	VFMADD231PS  64(DI)(R11*1), Z2, Z1
+	ADDQ         $+4, R10
+	BLSRQ        R9, R9
+	JNE          weight
+	VMOVUPS      Z0, (R8)
+	VMOVUPS      Z1, 64(R8)
+	SUBQ         BX, R10
+	MOVQ         R10, (SI)
+
+next:
+	ADDQ DX, CX
+	ADDQ $+8, SI
+	ADDQ $+128, R8
+	DECQ AX
+	JMP  row
+
+done:
+	VZEROUPPER
+	RET
+
+// func panelF32x1AVX512(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
+// Requires: AVX, AVX512F, BMI
+TEXT ·panelF32x1AVX512(SB), NOSPLIT, $0-56
+	MOVQ rows+0(FP), AX
+	MOVQ mask+8(FP), CX
+	MOVQ stride+16(FP), DX
+	MOVQ values+24(FP), BX
+	MOVQ at+32(FP), SI
+	MOVQ x+40(FP), DI
+	MOVQ c+48(FP), R8
+
+row:
+	TESTQ   AX, AX
+	JLE     done
+	MOVQ    (CX), R9
+	TESTQ   R9, R9
+	JE      next
+	MOVQ    (SI), R10
+	ADDQ    BX, R10
+	VMOVUPS (R8), Z0
+
+weight:
+	TZCNTQ       R9, R11
+	SHLQ         $0x06, R11
+	VBROADCASTSS (R10), Z1
+	VFMADD231PS  (DI)(R11*1), Z1, Z0
+	ADDQ         $+4, R10
+	BLSRQ        R9, R9
+	JNE          weight
+	VMOVUPS      Z0, (R8)
+	SUBQ         BX, R10
+	MOVQ         R10, (SI)
+
+next:
+	ADDQ DX, CX
+	ADDQ $+8, SI
+	ADDQ $+64, R8
+	DECQ AX
+	JMP  row
+
+done:
+	VZEROUPPER
+	RET
+
+// func panelF16x8AVX512(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
+// Requires: AVX, AVX2, AVX512F, BMI
+TEXT ·panelF16x8AVX512(SB), NOSPLIT, $0-56
+	MOVQ rows+0(FP), AX
+	MOVQ mask+8(FP), CX
+	MOVQ stride+16(FP), DX
+	MOVQ values+24(FP), BX
+	MOVQ at+32(FP), SI
+	MOVQ x+40(FP), DI
+	MOVQ c+48(FP), R8
+
+row:
+	TESTQ   AX, AX
+	JLE     done
+	MOVQ    (CX), R9
+	TESTQ   R9, R9
+	JE      next
+	MOVQ    (SI), R10
+	ADDQ    BX, R10
+	VMOVUPS (R8), Z0
+	VMOVUPS 64(R8), Z1
+	VMOVUPS 128(R8), Z2
+	VMOVUPS 192(R8), Z3
+	VMOVUPS 256(R8), Z4
+	VMOVUPS 320(R8), Z5
+	VMOVUPS 384(R8), Z6
+	VMOVUPS 448(R8), Z7
+
+weight:
+	TZCNTQ       R9, R11
+	SHLQ         $0x09, R11
+	VPBROADCASTW (R10), Y8
+	VCVTPH2PS    Y8, Z8
+	VFMADD231PS  (DI)(R11*1), Z8, Z0
+	VFMADD231PS  64(DI)(R11*1), Z8, Z1
+	VFMADD231PS  128(DI)(R11*1), Z8, Z2
+	VFMADD231PS  192(DI)(R11*1), Z8, Z3
+	VFMADD231PS  256(DI)(R11*1), Z8, Z4
+	VFMADD231PS  320(DI)(R11*1), Z8, Z5
+	VFMADD231PS  384(DI)(R11*1), Z8, Z6
+	VFMADD231PS  448(DI)(R11*1), Z8, Z7
+	ADDQ         $+2, R10
+	BLSRQ        R9, R9
+	JNE          weight
+	VMOVUPS      Z0, (R8)
+	VMOVUPS      Z1, 64(R8)
+	VMOVUPS      Z2, 128(R8)
+	VMOVUPS      Z3, 192(R8)
+	VMOVUPS      Z4, 256(R8)
+	VMOVUPS      Z5, 320(R8)
+	VMOVUPS      Z6, 384(R8)
+	VMOVUPS      Z7, 448(R8)
+	SUBQ         BX, R10
+	MOVQ         R10, (SI)
+
+next:
+	ADDQ DX, CX
+	ADDQ $+8, SI
+	ADDQ $+512, R8
+	DECQ AX
+	JMP  row
+
+done:
+	VZEROUPPER
+	RET
+
+// func panelF16x4AVX512(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
+// Requires: AVX, AVX2, AVX512F, BMI
+TEXT ·panelF16x4AVX512(SB), NOSPLIT, $0-56
+	MOVQ rows+0(FP), AX
+	MOVQ mask+8(FP), CX
+	MOVQ stride+16(FP), DX
+	MOVQ values+24(FP), BX
+	MOVQ at+32(FP), SI
+	MOVQ x+40(FP), DI
+	MOVQ c+48(FP), R8
+
+row:
+	TESTQ   AX, AX
+	JLE     done
+	MOVQ    (CX), R9
+	TESTQ   R9, R9
+	JE      next
+	MOVQ    (SI), R10
+	ADDQ    BX, R10
+	VMOVUPS (R8), Z0
+	VMOVUPS 64(R8), Z1
+	VMOVUPS 128(R8), Z2
+	VMOVUPS 192(R8), Z3
+
+weight:
+	TZCNTQ       R9, R11
+	SHLQ         $0x08, R11
+	VPBROADCASTW (R10), Y4
+	VCVTPH2PS    Y4, Z4
+	VFMADD231PS  (DI)(R11*1), Z4, Z0
+	VFMADD231PS  64(DI)(R11*1), Z4, Z1
+	VFMADD231PS  128(DI)(R11*1), Z4, Z2
+	VFMADD231PS  192(DI)(R11*1), Z4, Z3
+	ADDQ         $+2, R10
+	BLSRQ        R9, R9
+	JNE          weight
+	VMOVUPS      Z0, (R8)
+	VMOVUPS      Z1, 64(R8)
+	VMOVUPS      Z2, 128(R8)
+	VMOVUPS      Z3, 192(R8)
+	SUBQ         BX, R10
+	MOVQ         R10, (SI)
+
+next:
+	ADDQ DX, CX
+	ADDQ $+8, SI
+	ADDQ $+256, R8
+	DECQ AX
+	JMP  row
+
+done:
+	VZEROUPPER
+	RET
+
+// func panelF16x2AVX512(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
+// Requires: AVX, AVX2, AVX512F, BMI
+TEXT ·panelF16x2AVX512(SB), NOSPLIT, $0-56
+	MOVQ rows+0(FP), AX
+	MOVQ mask+8(FP), CX
+	MOVQ stride+16(FP), DX
+	MOVQ values+24(FP), BX
+	MOVQ at+32(FP), SI
+	MOVQ x+40(FP), DI
+	MOVQ c+48(FP), R8
+
+row:
+	TESTQ   AX, AX
+	JLE     done
+	MOVQ    (CX), R9
+	TESTQ   R9, R9
+	JE      next
+	MOVQ    (SI), R10
+	ADDQ    BX, R10
+	VMOVUPS (R8), Z0
+	VMOVUPS 64(R8), Z1
+
+weight:
+	TZCNTQ       R9, R11
+	SHLQ         $0x07, R11
+	VPBROADCASTW (R10), Y2
+	VCVTPH2PS    Y2, Z2
+	VFMADD231PS  (DI)(R11*1), Z2, Z0
+	VFMADD231PS  64(DI)(R11*1), Z2, Z1
+	ADDQ         $+2, R10
+	BLSRQ        R9, R9
+	JNE          weight
+	VMOVUPS      Z0, (R8)
+	VMOVUPS      Z1, 64(R8)
+	SUBQ         BX, R10
+	MOVQ         R10, (SI)
+
+next:
+	ADDQ DX, CX
+	ADDQ $+8, SI
+	ADDQ $+128, R8
+	DECQ AX
+	JMP  row
+
+done:
+	VZEROUPPER
+	RET
+
+// func panelF16x1AVX512(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
+// Requires: AVX, AVX2, AVX512F, BMI
+TEXT ·panelF16x1AVX512(SB), NOSPLIT, $0-56
+	MOVQ rows+0(FP), AX
+	MOVQ mask+8(FP), CX
+	MOVQ stride+16(FP), DX
+	MOVQ values+24(FP), BX
+	MOVQ at+32(FP), SI
+	MOVQ x+40(FP), DI
+	MOVQ c+48(FP), R8
+
+row:
+	TESTQ   AX, AX
+	JLE     done
+	MOVQ    (CX), R9
+	TESTQ   R9, R9
+	JE      next
+	MOVQ    (SI), R10
+	ADDQ    BX, R10
+	VMOVUPS (R8), Z0
+
+weight:
+	TZCNTQ       R9, R11
+	SHLQ         $0x06, R11
+	VPBROADCASTW (R10), Y1
+	VCVTPH2PS    Y1, Z1
+	VFMADD231PS  (DI)(R11*1), Z1, Z0
+	ADDQ         $+2, R10
+	BLSRQ        R9, R9
+	JNE          weight
+	VMOVUPS      Z0, (R8)
+	SUBQ         BX, R10
+	MOVQ         R10, (SI)
+
+next:
+	ADDQ DX, CX
+	ADDQ $+8, SI
+	ADDQ $+64, R8
+	DECQ AX
+	JMP  row
+
+done:
+	VZEROUPPER
+	RET
+
+// func panelBF16x8AVX512(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
+// Requires: AVX, AVX512BW, AVX512F, BMI
+TEXT ·panelBF16x8AVX512(SB), NOSPLIT, $0-56
+	MOVQ rows+0(FP), AX
+	MOVQ mask+8(FP), CX
+	MOVQ stride+16(FP), DX
+	MOVQ values+24(FP), BX
+	MOVQ at+32(FP), SI
+	MOVQ x+40(FP), DI
+	MOVQ c+48(FP), R8
+
+row:
+	TESTQ   AX, AX
+	JLE     done
+	MOVQ    (CX), R9
+	TESTQ   R9, R9
+	JE      next
+	MOVQ    (SI), R10
+	ADDQ    BX, R10
+	VMOVUPS (R8), Z0
+	VMOVUPS 64(R8), Z1
+	VMOVUPS 128(R8), Z2
+	VMOVUPS 192(R8), Z3
+	VMOVUPS 256(R8), Z4
+	VMOVUPS 320(R8), Z5
+	VMOVUPS 384(R8), Z6
+	VMOVUPS 448(R8), Z7
+
+weight:
+	TZCNTQ       R9, R11
+	SHLQ         $0x09, R11
+	VPBROADCASTW (R10), Z8
+	VPSLLD       $0x10, Z8, Z8
+	VFMADD231PS  (DI)(R11*1), Z8, Z0
+	VFMADD231PS  64(DI)(R11*1), Z8, Z1
+	VFMADD231PS  128(DI)(R11*1), Z8, Z2
+	VFMADD231PS  192(DI)(R11*1), Z8, Z3
+	VFMADD231PS  256(DI)(R11*1), Z8, Z4
+	VFMADD231PS  320(DI)(R11*1), Z8, Z5
+	VFMADD231PS  384(DI)(R11*1), Z8, Z6
+	VFMADD231PS  448(DI)(R11*1), Z8, Z7
+	ADDQ         $+2, R10
+	BLSRQ        R9, R9
+	JNE          weight
+	VMOVUPS      Z0, (R8)
+	VMOVUPS      Z1, 64(R8)
+	VMOVUPS      Z2, 128(R8)
+	VMOVUPS      Z3, 192(R8)
+	VMOVUPS      Z4, 256(R8)
+	VMOVUPS      Z5, 320(R8)
+	VMOVUPS      Z6, 384(R8)
+	VMOVUPS      Z7, 448(R8)
+	SUBQ         BX, R10
+	MOVQ         R10, (SI)
+
+next:
+	ADDQ DX, CX
+	ADDQ $+8, SI
+	ADDQ $+512, R8
+	DECQ AX
+	JMP  row
+
+done:
+	VZEROUPPER
+	RET
+
+// func panelBF16x4AVX512(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
+// Requires: AVX, AVX512BW, AVX512F, BMI
+TEXT ·panelBF16x4AVX512(SB), NOSPLIT, $0-56
+	MOVQ rows+0(FP), AX
+	MOVQ mask+8(FP), CX
+	MOVQ stride+16(FP), DX
+	MOVQ values+24(FP), BX
+	MOVQ at+32(FP), SI
+	MOVQ x+40(FP), DI
+	MOVQ c+48(FP), R8
+
+row:
+	TESTQ   AX, AX
+	JLE     done
+	MOVQ    (CX), R9
+	TESTQ   R9, R9
+	JE      next
+	MOVQ    (SI), R10
+	ADDQ    BX, R10
+	VMOVUPS (R8), Z0
+	VMOVUPS 64(R8), Z1
+	VMOVUPS 128(R8), Z2
+	VMOVUPS 192(R8), Z3
+
+weight:
+	TZCNTQ       R9, R11
+	SHLQ         $0x08, R11
+	VPBROADCASTW (R10), Z4
+	VPSLLD       $0x10, Z4, Z4
+	VFMADD231PS  (DI)(R11*1), Z4, Z0
+	VFMADD231PS  64(DI)(R11*1), Z4, Z1
+	VFMADD231PS  128(DI)(R11*1), Z4, Z2
+	VFMADD231PS  192(DI)(R11*1), Z4, Z3
+	ADDQ         $+2, R10
+	BLSRQ        R9, R9
+	JNE          weight
+	VMOVUPS      Z0, (R8)
+	VMOVUPS      Z1, 64(R8)
+	VMOVUPS      Z2, 128(R8)
+	VMOVUPS      Z3, 192(R8)
+	SUBQ         BX, R10
+	MOVQ         R10, (SI)
+
+next:
+	ADDQ DX, CX
+	ADDQ $+8, SI
+	ADDQ $+256, R8
+	DECQ AX
+	JMP  row
+
+done:
+	VZEROUPPER
+	RET
+
+// func panelBF16x2AVX512(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
+// Requires: AVX, AVX512BW, AVX512F, BMI
+TEXT ·panelBF16x2AVX512(SB), NOSPLIT, $0-56
+	MOVQ rows+0(FP), AX
+	MOVQ mask+8(FP), CX
+	MOVQ stride+16(FP), DX
+	MOVQ values+24(FP), BX
+	MOVQ at+32(FP), SI
+	MOVQ x+40(FP), DI
+	MOVQ c+48(FP), R8
+
+row:
+	TESTQ   AX, AX
+	JLE     done
+	MOVQ    (CX), R9
+	TESTQ   R9, R9
+	JE      next
+	MOVQ    (SI), R10
+	ADDQ    BX, R10
+	VMOVUPS (R8), Z0
+	VMOVUPS 64(R8), Z1
+
+weight:
+	TZCNTQ       R9, R11
+	SHLQ         $0x07, R11
+	VPBROADCASTW (R10), Z2
+	VPSLLD       $0x10, Z2, Z2
+	VFMADD231PS  (DI)(R11*1), Z2, Z0
+	VFMADD231PS  64(DI)(R11*1), Z2, Z1
+	ADDQ         $+2, R10
+	BLSRQ        R9, R9
+	JNE          weight
+	VMOVUPS      Z0, (R8)
+	VMOVUPS      Z1, 64(R8)
+	SUBQ         BX, R10
+	MOVQ         R10, (SI)
+
+next:
+	ADDQ DX, CX
+	ADDQ $+8, SI
+	ADDQ $+128, R8
+	DECQ AX
+	JMP  row
+
+done:
+	VZEROUPPER
+	RET
+
+// func panelBF16x1AVX512(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
+// Requires: AVX, AVX512BW, AVX512F, BMI
+TEXT ·panelBF16x1AVX512(SB), NOSPLIT, $0-56
+	MOVQ rows+0(FP), AX
+	MOVQ mask+8(FP), CX
+	MOVQ stride+16(FP), DX
+	MOVQ values+24(FP), BX
+	MOVQ at+32(FP), SI
+	MOVQ x+40(FP), DI
+	MOVQ c+48(FP), R8
+
+row:
+	TESTQ   AX, AX
+	JLE     done
+	MOVQ    (CX), R9
+	TESTQ   R9, R9
+	JE      next
+	MOVQ    (SI), R10
+	ADDQ    BX, R10
+	VMOVUPS (R8), Z0
+
+weight:
+	TZCNTQ       R9, R11
+	SHLQ         $0x06, R11
+	VPBROADCASTW (R10), Z1
+	VPSLLD       $0x10, Z1, Z1
+	VFMADD231PS  (DI)(R11*1), Z1, Z0
+	ADDQ         $+2, R10
+	BLSRQ        R9, R9
+	JNE          weight
+	VMOVUPS      Z0, (R8)
+	SUBQ         BX, R10
+	MOVQ         R10, (SI)
+
+next:
+	ADDQ DX, CX
+	ADDQ $+8, SI
+	ADDQ $+64, R8
+	DECQ AX
+	JMP  row
+
+done:
+	VZEROUPPER
+	RET
+
+// func transposeF32AVX2(n int, dst *float32, ldDst int, src *float32, ldSrc int)
+// Requires: AVX
+TEXT ·transposeF32AVX2(SB), NOSPLIT, $0-40
+	MOVQ n+0(FP), AX
+	MOVQ dst+8(FP), CX
+	MOVQ ldDst+16(FP), DX
+	SHLQ $0x02, DX
+	MOVQ src+24(FP), BX
+	MOVQ ldSrc+32(FP), SI
+	SHLQ $0x02, SI
+	LEAQ (SI)(SI*2), DI
+	LEAQ (BX)(SI*4), R8
+
+loop:
+	CMPQ       AX, $+8
+	JLT        done
+	VMOVUPS    (BX), Y0
+	VMOVUPS    (BX)(SI*1), Y1
+	VMOVUPS    (BX)(SI*2), Y2
+	VMOVUPS    (BX)(DI*1), Y3
+	VUNPCKLPS  Y1, Y0, Y4
+	VUNPCKHPS  Y1, Y0, Y0
+	VUNPCKLPS  Y3, Y2, Y1
+	VUNPCKHPS  Y3, Y2, Y2
+	VUNPCKLPD  Y1, Y4, Y3
+	VUNPCKHPD  Y1, Y4, Y1
+	VUNPCKLPD  Y2, Y0, Y4
+	VUNPCKHPD  Y2, Y0, Y0
+	VMOVUPS    (R8), Y2
+	VMOVUPS    (R8)(SI*1), Y5
+	VMOVUPS    (R8)(SI*2), Y6
+	VMOVUPS    (R8)(DI*1), Y7
+	VUNPCKLPS  Y5, Y2, Y8
+	VUNPCKHPS  Y5, Y2, Y2
+	VUNPCKLPS  Y7, Y6, Y5
+	VUNPCKHPS  Y7, Y6, Y6
+	VUNPCKLPD  Y5, Y8, Y7
+	VUNPCKHPD  Y5, Y8, Y5
+	VUNPCKLPD  Y6, Y2, Y8
+	VUNPCKHPD  Y6, Y2, Y2
+	VPERM2F128 $0x20, Y7, Y3, Y6
+	VPERM2F128 $0x31, Y7, Y3, Y3
+	VPERM2F128 $0x20, Y5, Y1, Y7
+	VPERM2F128 $0x31, Y5, Y1, Y1
+	VPERM2F128 $0x20, Y8, Y4, Y5
+	VPERM2F128 $0x31, Y8, Y4, Y4
+	VPERM2F128 $0x20, Y2, Y0, Y8
+	VPERM2F128 $0x31, Y2, Y0, Y0
+	VMOVUPS    Y6, (CX)
+	ADDQ       DX, CX
+	VMOVUPS    Y7, (CX)
+	ADDQ       DX, CX
+	VMOVUPS    Y5, (CX)
+	ADDQ       DX, CX
+	VMOVUPS    Y8, (CX)
+	ADDQ       DX, CX
+	VMOVUPS    Y3, (CX)
+	ADDQ       DX, CX
+	VMOVUPS    Y1, (CX)
+	ADDQ       DX, CX
+	VMOVUPS    Y4, (CX)
+	ADDQ       DX, CX
+	VMOVUPS    Y0, (CX)
+	ADDQ       DX, CX
+	ADDQ       $+32, BX
+	ADDQ       $+32, R8
+	SUBQ       $+8, AX
+	JMP        loop
+
+done:
+	VZEROUPPER
+	RET
+
+// func panelF32x8AVX2(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
+// Requires: AVX, BMI, FMA3
+TEXT ·panelF32x8AVX2(SB), NOSPLIT, $0-56
+	MOVQ rows+0(FP), AX
+	MOVQ mask+8(FP), CX
+	MOVQ stride+16(FP), DX
+	MOVQ values+24(FP), BX
+	MOVQ at+32(FP), SI
+	MOVQ x+40(FP), DI
+	MOVQ c+48(FP), R8
+
+row:
+	TESTQ   AX, AX
+	JLE     done
+	MOVQ    (CX), R9
+	TESTQ   R9, R9
+	JE      next
+	MOVQ    (SI), R10
+	ADDQ    BX, R10
+	VMOVUPS (R8), Y0
+	VMOVUPS 32(R8), Y1
+	VMOVUPS 64(R8), Y2
+	VMOVUPS 96(R8), Y3
+	VMOVUPS 128(R8), Y4
+	VMOVUPS 160(R8), Y5
+	VMOVUPS 192(R8), Y6
+	VMOVUPS 224(R8), Y7
+
+weight:
+	TZCNTQ       R9, R11
+	SHLQ         $0x08, R11
+	VBROADCASTSS (R10), Y8
+	VFMADD231PS  (DI)(R11*1), Y8, Y0
+	VFMADD231PS  32(DI)(R11*1), Y8, Y1
+	VFMADD231PS  64(DI)(R11*1), Y8, Y2
+	VFMADD231PS  96(DI)(R11*1), Y8, Y3
+	VFMADD231PS  128(DI)(R11*1), Y8, Y4
+	VFMADD231PS  160(DI)(R11*1), Y8, Y5
+	VFMADD231PS  192(DI)(R11*1), Y8, Y6
+	VFMADD231PS  224(DI)(R11*1), Y8, Y7
+	ADDQ         $+4, R10
+	BLSRQ        R9, R9
+	JNE          weight
+	VMOVUPS      Y0, (R8)
+	VMOVUPS      Y1, 32(R8)
+	VMOVUPS      Y2, 64(R8)
+	VMOVUPS      Y3, 96(R8)
+	VMOVUPS      Y4, 128(R8)
+	VMOVUPS      Y5, 160(R8)
+	VMOVUPS      Y6, 192(R8)
+	VMOVUPS      Y7, 224(R8)
+	SUBQ         BX, R10
+	MOVQ         R10, (SI)
+
+next:
+	ADDQ DX, CX
+	ADDQ $+8, SI
+	ADDQ $+256, R8
+	DECQ AX
+	JMP  row
+
+done:
+	VZEROUPPER
+	RET
+
+// func panelF32x4AVX2(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
+// Requires: AVX, BMI, FMA3
+TEXT ·panelF32x4AVX2(SB), NOSPLIT, $0-56
+	MOVQ rows+0(FP), AX
+	MOVQ mask+8(FP), CX
+	MOVQ stride+16(FP), DX
+	MOVQ values+24(FP), BX
+	MOVQ at+32(FP), SI
+	MOVQ x+40(FP), DI
+	MOVQ c+48(FP), R8
+
+row:
+	TESTQ   AX, AX
+	JLE     done
+	MOVQ    (CX), R9
+	TESTQ   R9, R9
+	JE      next
+	MOVQ    (SI), R10
+	ADDQ    BX, R10
+	VMOVUPS (R8), Y0
+	VMOVUPS 32(R8), Y1
+	VMOVUPS 64(R8), Y2
+	VMOVUPS 96(R8), Y3
+
+weight:
+	TZCNTQ       R9, R11
+	SHLQ         $0x07, R11
+	VBROADCASTSS (R10), Y4
+	VFMADD231PS  (DI)(R11*1), Y4, Y0
+	VFMADD231PS  32(DI)(R11*1), Y4, Y1
+	VFMADD231PS  64(DI)(R11*1), Y4, Y2
+	VFMADD231PS  96(DI)(R11*1), Y4, Y3
+	ADDQ         $+4, R10
+	BLSRQ        R9, R9
+	JNE          weight
+	VMOVUPS      Y0, (R8)
+	VMOVUPS      Y1, 32(R8)
+	VMOVUPS      Y2, 64(R8)
+	VMOVUPS      Y3, 96(R8)
+	SUBQ         BX, R10
+	MOVQ         R10, (SI)
+
+next:
+	ADDQ DX, CX
+	ADDQ $+8, SI
+	ADDQ $+128, R8
+	DECQ AX
+	JMP  row
+
+done:
+	VZEROUPPER
+	RET
+
+// func panelF32x2AVX2(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
+// Requires: AVX, BMI, FMA3
+TEXT ·panelF32x2AVX2(SB), NOSPLIT, $0-56
+	MOVQ rows+0(FP), AX
+	MOVQ mask+8(FP), CX
+	MOVQ stride+16(FP), DX
+	MOVQ values+24(FP), BX
+	MOVQ at+32(FP), SI
+	MOVQ x+40(FP), DI
+	MOVQ c+48(FP), R8
+
+row:
+	TESTQ   AX, AX
+	JLE     done
+	MOVQ    (CX), R9
+	TESTQ   R9, R9
+	JE      next
+	MOVQ    (SI), R10
+	ADDQ    BX, R10
+	VMOVUPS (R8), Y0
+	VMOVUPS 32(R8), Y1
+
+weight:
+	TZCNTQ       R9, R11
+	SHLQ         $0x06, R11
+	VBROADCASTSS (R10), Y2
+	VFMADD231PS  (DI)(R11*1), Y2, Y0
+	VFMADD231PS  32(DI)(R11*1), Y2, Y1
+	ADDQ         $+4, R10
+	BLSRQ        R9, R9
+	JNE          weight
+	VMOVUPS      Y0, (R8)
+	VMOVUPS      Y1, 32(R8)
+	SUBQ         BX, R10
+	MOVQ         R10, (SI)
+
+next:
+	ADDQ DX, CX
+	ADDQ $+8, SI
+	ADDQ $+64, R8
+	DECQ AX
+	JMP  row
+
+done:
+	VZEROUPPER
+	RET
+
+// func panelF32x1AVX2(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
+// Requires: AVX, BMI, FMA3
+TEXT ·panelF32x1AVX2(SB), NOSPLIT, $0-56
+	MOVQ rows+0(FP), AX
+	MOVQ mask+8(FP), CX
+	MOVQ stride+16(FP), DX
+	MOVQ values+24(FP), BX
+	MOVQ at+32(FP), SI
+	MOVQ x+40(FP), DI
+	MOVQ c+48(FP), R8
+
+row:
+	TESTQ   AX, AX
+	JLE     done
+	MOVQ    (CX), R9
+	TESTQ   R9, R9
+	JE      next
+	MOVQ    (SI), R10
+	ADDQ    BX, R10
+	VMOVUPS (R8), Y0
+
+weight:
+	TZCNTQ       R9, R11
+	SHLQ         $0x05, R11
+	VBROADCASTSS (R10), Y1
+	VFMADD231PS  (DI)(R11*1), Y1, Y0
+	ADDQ         $+4, R10
+	BLSRQ        R9, R9
+	JNE          weight
+	VMOVUPS      Y0, (R8)
+	SUBQ         BX, R10
+	MOVQ         R10, (SI)
+
+next:
+	ADDQ DX, CX
+	ADDQ $+8, SI
+	ADDQ $+32, R8
+	DECQ AX
+	JMP  row
+
+done:
+	VZEROUPPER
+	RET
+
+// func panelF16x8AVX2(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
+// Requires: AVX, AVX2, BMI, F16C, FMA3
+TEXT ·panelF16x8AVX2(SB), NOSPLIT, $0-56
+	MOVQ rows+0(FP), AX
+	MOVQ mask+8(FP), CX
+	MOVQ stride+16(FP), DX
+	MOVQ values+24(FP), BX
+	MOVQ at+32(FP), SI
+	MOVQ x+40(FP), DI
+	MOVQ c+48(FP), R8
+
+row:
+	TESTQ   AX, AX
+	JLE     done
+	MOVQ    (CX), R9
+	TESTQ   R9, R9
+	JE      next
+	MOVQ    (SI), R10
+	ADDQ    BX, R10
+	VMOVUPS (R8), Y0
+	VMOVUPS 32(R8), Y1
+	VMOVUPS 64(R8), Y2
+	VMOVUPS 96(R8), Y3
+	VMOVUPS 128(R8), Y4
+	VMOVUPS 160(R8), Y5
+	VMOVUPS 192(R8), Y6
+	VMOVUPS 224(R8), Y7
+
+weight:
+	TZCNTQ       R9, R11
+	SHLQ         $0x08, R11
+	VPBROADCASTW (R10), X8
+	VCVTPH2PS    X8, Y8
+	VFMADD231PS  (DI)(R11*1), Y8, Y0
+	VFMADD231PS  32(DI)(R11*1), Y8, Y1
+	VFMADD231PS  64(DI)(R11*1), Y8, Y2
+	VFMADD231PS  96(DI)(R11*1), Y8, Y3
+	VFMADD231PS  128(DI)(R11*1), Y8, Y4
+	VFMADD231PS  160(DI)(R11*1), Y8, Y5
+	VFMADD231PS  192(DI)(R11*1), Y8, Y6
+	VFMADD231PS  224(DI)(R11*1), Y8, Y7
+	ADDQ         $+2, R10
+	BLSRQ        R9, R9
+	JNE          weight
+	VMOVUPS      Y0, (R8)
+	VMOVUPS      Y1, 32(R8)
+	VMOVUPS      Y2, 64(R8)
+	VMOVUPS      Y3, 96(R8)
+	VMOVUPS      Y4, 128(R8)
+	VMOVUPS      Y5, 160(R8)
+	VMOVUPS      Y6, 192(R8)
+	VMOVUPS      Y7, 224(R8)
+	SUBQ         BX, R10
+	MOVQ         R10, (SI)
+
+next:
+	ADDQ DX, CX
+	ADDQ $+8, SI
+	ADDQ $+256, R8
+	DECQ AX
+	JMP  row
+
+done:
+	VZEROUPPER
+	RET
+
+// func panelF16x4AVX2(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
+// Requires: AVX, AVX2, BMI, F16C, FMA3
+TEXT ·panelF16x4AVX2(SB), NOSPLIT, $0-56
+	MOVQ rows+0(FP), AX
+	MOVQ mask+8(FP), CX
+	MOVQ stride+16(FP), DX
+	MOVQ values+24(FP), BX
+	MOVQ at+32(FP), SI
+	MOVQ x+40(FP), DI
+	MOVQ c+48(FP), R8
+
+row:
+	TESTQ   AX, AX
+	JLE     done
+	MOVQ    (CX), R9
+	TESTQ   R9, R9
+	JE      next
+	MOVQ    (SI), R10
+	ADDQ    BX, R10
+	VMOVUPS (R8), Y0
+	VMOVUPS 32(R8), Y1
+	VMOVUPS 64(R8), Y2
+	VMOVUPS 96(R8), Y3
+
+weight:
+	TZCNTQ       R9, R11
+	SHLQ         $0x07, R11
+	VPBROADCASTW (R10), X4
+	VCVTPH2PS    X4, Y4
+	VFMADD231PS  (DI)(R11*1), Y4, Y0
+	VFMADD231PS  32(DI)(R11*1), Y4, Y1
+	VFMADD231PS  64(DI)(R11*1), Y4, Y2
+	VFMADD231PS  96(DI)(R11*1), Y4, Y3
+	ADDQ         $+2, R10
+	BLSRQ        R9, R9
+	JNE          weight
+	VMOVUPS      Y0, (R8)
+	VMOVUPS      Y1, 32(R8)
+	VMOVUPS      Y2, 64(R8)
+	VMOVUPS      Y3, 96(R8)
+	SUBQ         BX, R10
+	MOVQ         R10, (SI)
+
+next:
+	ADDQ DX, CX
+	ADDQ $+8, SI
+	ADDQ $+128, R8
+	DECQ AX
+	JMP  row
+
+done:
+	VZEROUPPER
+	RET
+
+// func panelF16x2AVX2(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
+// Requires: AVX, AVX2, BMI, F16C, FMA3
+TEXT ·panelF16x2AVX2(SB), NOSPLIT, $0-56
+	MOVQ rows+0(FP), AX
+	MOVQ mask+8(FP), CX
+	MOVQ stride+16(FP), DX
+	MOVQ values+24(FP), BX
+	MOVQ at+32(FP), SI
+	MOVQ x+40(FP), DI
+	MOVQ c+48(FP), R8
+
+row:
+	TESTQ   AX, AX
+	JLE     done
+	MOVQ    (CX), R9
+	TESTQ   R9, R9
+	JE      next
+	MOVQ    (SI), R10
+	ADDQ    BX, R10
+	VMOVUPS (R8), Y0
+	VMOVUPS 32(R8), Y1
+
+weight:
+	TZCNTQ       R9, R11
+	SHLQ         $0x06, R11
+	VPBROADCASTW (R10), X2
+	VCVTPH2PS    X2, Y2
+	VFMADD231PS  (DI)(R11*1), Y2, Y0
+	VFMADD231PS  32(DI)(R11*1), Y2, Y1
+	ADDQ         $+2, R10
+	BLSRQ        R9, R9
+	JNE          weight
+	VMOVUPS      Y0, (R8)
+	VMOVUPS      Y1, 32(R8)
+	SUBQ         BX, R10
+	MOVQ         R10, (SI)
+
+next:
+	ADDQ DX, CX
+	ADDQ $+8, SI
+	ADDQ $+64, R8
+	DECQ AX
+	JMP  row
+
+done:
+	VZEROUPPER
+	RET
+
+// func panelF16x1AVX2(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
+// Requires: AVX, AVX2, BMI, F16C, FMA3
+TEXT ·panelF16x1AVX2(SB), NOSPLIT, $0-56
+	MOVQ rows+0(FP), AX
+	MOVQ mask+8(FP), CX
+	MOVQ stride+16(FP), DX
+	MOVQ values+24(FP), BX
+	MOVQ at+32(FP), SI
+	MOVQ x+40(FP), DI
+	MOVQ c+48(FP), R8
+
+row:
+	TESTQ   AX, AX
+	JLE     done
+	MOVQ    (CX), R9
+	TESTQ   R9, R9
+	JE      next
+	MOVQ    (SI), R10
+	ADDQ    BX, R10
+	VMOVUPS (R8), Y0
+
+weight:
+	TZCNTQ       R9, R11
+	SHLQ         $0x05, R11
+	VPBROADCASTW (R10), X1
+	VCVTPH2PS    X1, Y1
+	VFMADD231PS  (DI)(R11*1), Y1, Y0
+	ADDQ         $+2, R10
+	BLSRQ        R9, R9
+	JNE          weight
+	VMOVUPS      Y0, (R8)
+	SUBQ         BX, R10
+	MOVQ         R10, (SI)
+
+next:
+	ADDQ DX, CX
+	ADDQ $+8, SI
+	ADDQ $+32, R8
+	DECQ AX
+	JMP  row
+
+done:
+	VZEROUPPER
+	RET
+
+// func panelBF16x8AVX2(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
+// Requires: AVX, AVX2, BMI, FMA3
+TEXT ·panelBF16x8AVX2(SB), NOSPLIT, $0-56
+	MOVQ rows+0(FP), AX
+	MOVQ mask+8(FP), CX
+	MOVQ stride+16(FP), DX
+	MOVQ values+24(FP), BX
+	MOVQ at+32(FP), SI
+	MOVQ x+40(FP), DI
+	MOVQ c+48(FP), R8
+
+row:
+	TESTQ   AX, AX
+	JLE     done
+	MOVQ    (CX), R9
+	TESTQ   R9, R9
+	JE      next
+	MOVQ    (SI), R10
+	ADDQ    BX, R10
+	VMOVUPS (R8), Y0
+	VMOVUPS 32(R8), Y1
+	VMOVUPS 64(R8), Y2
+	VMOVUPS 96(R8), Y3
+	VMOVUPS 128(R8), Y4
+	VMOVUPS 160(R8), Y5
+	VMOVUPS 192(R8), Y6
+	VMOVUPS 224(R8), Y7
+
+weight:
+	TZCNTQ       R9, R11
+	SHLQ         $0x08, R11
+	VPBROADCASTW (R10), Y8
+	VPSLLD       $0x10, Y8, Y8
+	VFMADD231PS  (DI)(R11*1), Y8, Y0
+	VFMADD231PS  32(DI)(R11*1), Y8, Y1
+	VFMADD231PS  64(DI)(R11*1), Y8, Y2
+	VFMADD231PS  96(DI)(R11*1), Y8, Y3
+	VFMADD231PS  128(DI)(R11*1), Y8, Y4
+	VFMADD231PS  160(DI)(R11*1), Y8, Y5
+	VFMADD231PS  192(DI)(R11*1), Y8, Y6
+	VFMADD231PS  224(DI)(R11*1), Y8, Y7
+	ADDQ         $+2, R10
+	BLSRQ        R9, R9
+	JNE          weight
+	VMOVUPS      Y0, (R8)
+	VMOVUPS      Y1, 32(R8)
+	VMOVUPS      Y2, 64(R8)
+	VMOVUPS      Y3, 96(R8)
+	VMOVUPS      Y4, 128(R8)
+	VMOVUPS      Y5, 160(R8)
+	VMOVUPS      Y6, 192(R8)
+	VMOVUPS      Y7, 224(R8)
+	SUBQ         BX, R10
+	MOVQ         R10, (SI)
+
+next:
+	ADDQ DX, CX
+	ADDQ $+8, SI
+	ADDQ $+256, R8
+	DECQ AX
+	JMP  row
+
+done:
+	VZEROUPPER
+	RET
+
+// func panelBF16x4AVX2(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
+// Requires: AVX, AVX2, BMI, FMA3
+TEXT ·panelBF16x4AVX2(SB), NOSPLIT, $0-56
+	MOVQ rows+0(FP), AX
+	MOVQ mask+8(FP), CX
+	MOVQ stride+16(FP), DX
+	MOVQ values+24(FP), BX
+	MOVQ at+32(FP), SI
+	MOVQ x+40(FP), DI
+	MOVQ c+48(FP), R8
+
+row:
+	TESTQ   AX, AX
+	JLE     done
+	MOVQ    (CX), R9
+	TESTQ   R9, R9
+	JE      next
+	MOVQ    (SI), R10
+	ADDQ    BX, R10
+	VMOVUPS (R8), Y0
+	VMOVUPS 32(R8), Y1
+	VMOVUPS 64(R8), Y2
+	VMOVUPS 96(R8), Y3
+
+weight:
+	TZCNTQ       R9, R11
+	SHLQ         $0x07, R11
+	VPBROADCASTW (R10), Y4
+	VPSLLD       $0x10, Y4, Y4
+	VFMADD231PS  (DI)(R11*1), Y4, Y0
+	VFMADD231PS  32(DI)(R11*1), Y4, Y1
+	VFMADD231PS  64(DI)(R11*1), Y4, Y2
+	VFMADD231PS  96(DI)(R11*1), Y4, Y3
+	ADDQ         $+2, R10
+	BLSRQ        R9, R9
+	JNE          weight
+	VMOVUPS      Y0, (R8)
+	VMOVUPS      Y1, 32(R8)
+	VMOVUPS      Y2, 64(R8)
+	VMOVUPS      Y3, 96(R8)
+	SUBQ         BX, R10
+	MOVQ         R10, (SI)
+
+next:
+	ADDQ DX, CX
+	ADDQ $+8, SI
+	ADDQ $+128, R8
+	DECQ AX
+	JMP  row
+
+done:
+	VZEROUPPER
+	RET
+
+// func panelBF16x2AVX2(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
+// Requires: AVX, AVX2, BMI, FMA3
+TEXT ·panelBF16x2AVX2(SB), NOSPLIT, $0-56
+	MOVQ rows+0(FP), AX
+	MOVQ mask+8(FP), CX
+	MOVQ stride+16(FP), DX
+	MOVQ values+24(FP), BX
+	MOVQ at+32(FP), SI
+	MOVQ x+40(FP), DI
+	MOVQ c+48(FP), R8
+
+row:
+	TESTQ   AX, AX
+	JLE     done
+	MOVQ    (CX), R9
+	TESTQ   R9, R9
+	JE      next
+	MOVQ    (SI), R10
+	ADDQ    BX, R10
+	VMOVUPS (R8), Y0
+	VMOVUPS 32(R8), Y1
+
+weight:
+	TZCNTQ       R9, R11
+	SHLQ         $0x06, R11
+	VPBROADCASTW (R10), Y2
+	VPSLLD       $0x10, Y2, Y2
+	VFMADD231PS  (DI)(R11*1), Y2, Y0
+	VFMADD231PS  32(DI)(R11*1), Y2, Y1
+	ADDQ         $+2, R10
+	BLSRQ        R9, R9
+	JNE          weight
+	VMOVUPS      Y0, (R8)
+	VMOVUPS      Y1, 32(R8)
+	SUBQ         BX, R10
+	MOVQ         R10, (SI)
+
+next:
+	ADDQ DX, CX
+	ADDQ $+8, SI
+	ADDQ $+64, R8
+	DECQ AX
+	JMP  row
+
+done:
+	VZEROUPPER
+	RET
+
+// func panelBF16x1AVX2(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
+// Requires: AVX, AVX2, BMI, FMA3
+TEXT ·panelBF16x1AVX2(SB), NOSPLIT, $0-56
+	MOVQ rows+0(FP), AX
+	MOVQ mask+8(FP), CX
+	MOVQ stride+16(FP), DX
+	MOVQ values+24(FP), BX
+	MOVQ at+32(FP), SI
+	MOVQ x+40(FP), DI
+	MOVQ c+48(FP), R8
+
+row:
+	TESTQ   AX, AX
+	JLE     done
+	MOVQ    (CX), R9
+	TESTQ   R9, R9
+	JE      next
+	MOVQ    (SI), R10
+	ADDQ    BX, R10
+	VMOVUPS (R8), Y0
+
+weight:
+	TZCNTQ       R9, R11
+	SHLQ         $0x05, R11
+	VPBROADCASTW (R10), Y1
+	VPSLLD       $0x10, Y1, Y1
+	VFMADD231PS  (DI)(R11*1), Y1, Y0
+	ADDQ         $+2, R10
+	BLSRQ        R9, R9
+	JNE          weight
+	VMOVUPS      Y0, (R8)
+	SUBQ         BX, R10
+	MOVQ         R10, (SI)
+
+next:
+	ADDQ DX, CX
+	ADDQ $+8, SI
+	ADDQ $+32, R8
+	DECQ AX
+	JMP  row
+
+done:
+	VZEROUPPER
+	RET

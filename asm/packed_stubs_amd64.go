@@ -409,3 +409,233 @@ func semiBF16x4AVX2(rows int, k int, indices *byte, values *byte, x *float32, ld
 //
 //go:noescape
 func unzipF32AVX512(dst *float32, src *float32, n int)
+
+// transposeF32AVX512 transposes 16 rows of n elements, a multiple of 16:
+//
+//	for p < n, i < 16: dst[p*ldDst+i] = src[i*ldSrc+p]
+//
+//go:noescape
+func transposeF32AVX512(n int, dst *float32, ldDst int, src *float32, ldSrc int)
+
+// panelF32x8AVX512 adds the products of 64 columns with 128 tokens:
+//
+//	for i < rows, bits p of the 64 in mask[i*stride:]:
+//		for t < 128: c[i*128+t] += values[at[i]]*x[p*128+t]
+//		at[i] += size of a value
+//
+//go:noescape
+func panelF32x8AVX512(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
+
+// panelF32x4AVX512 adds the products of 64 columns with 64 tokens:
+//
+//	for i < rows, bits p of the 64 in mask[i*stride:]:
+//		for t < 64: c[i*64+t] += values[at[i]]*x[p*64+t]
+//		at[i] += size of a value
+//
+//go:noescape
+func panelF32x4AVX512(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
+
+// panelF32x2AVX512 adds the products of 64 columns with 32 tokens:
+//
+//	for i < rows, bits p of the 64 in mask[i*stride:]:
+//		for t < 32: c[i*32+t] += values[at[i]]*x[p*32+t]
+//		at[i] += size of a value
+//
+//go:noescape
+func panelF32x2AVX512(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
+
+// panelF32x1AVX512 adds the products of 64 columns with 16 tokens:
+//
+//	for i < rows, bits p of the 64 in mask[i*stride:]:
+//		for t < 16: c[i*16+t] += values[at[i]]*x[p*16+t]
+//		at[i] += size of a value
+//
+//go:noescape
+func panelF32x1AVX512(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
+
+// panelF16x8AVX512 adds the products of 64 columns with 128 tokens:
+//
+//	for i < rows, bits p of the 64 in mask[i*stride:]:
+//		for t < 128: c[i*128+t] += values[at[i]]*x[p*128+t]
+//		at[i] += size of a value
+//
+//go:noescape
+func panelF16x8AVX512(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
+
+// panelF16x4AVX512 adds the products of 64 columns with 64 tokens:
+//
+//	for i < rows, bits p of the 64 in mask[i*stride:]:
+//		for t < 64: c[i*64+t] += values[at[i]]*x[p*64+t]
+//		at[i] += size of a value
+//
+//go:noescape
+func panelF16x4AVX512(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
+
+// panelF16x2AVX512 adds the products of 64 columns with 32 tokens:
+//
+//	for i < rows, bits p of the 64 in mask[i*stride:]:
+//		for t < 32: c[i*32+t] += values[at[i]]*x[p*32+t]
+//		at[i] += size of a value
+//
+//go:noescape
+func panelF16x2AVX512(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
+
+// panelF16x1AVX512 adds the products of 64 columns with 16 tokens:
+//
+//	for i < rows, bits p of the 64 in mask[i*stride:]:
+//		for t < 16: c[i*16+t] += values[at[i]]*x[p*16+t]
+//		at[i] += size of a value
+//
+//go:noescape
+func panelF16x1AVX512(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
+
+// panelBF16x8AVX512 adds the products of 64 columns with 128 tokens:
+//
+//	for i < rows, bits p of the 64 in mask[i*stride:]:
+//		for t < 128: c[i*128+t] += values[at[i]]*x[p*128+t]
+//		at[i] += size of a value
+//
+//go:noescape
+func panelBF16x8AVX512(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
+
+// panelBF16x4AVX512 adds the products of 64 columns with 64 tokens:
+//
+//	for i < rows, bits p of the 64 in mask[i*stride:]:
+//		for t < 64: c[i*64+t] += values[at[i]]*x[p*64+t]
+//		at[i] += size of a value
+//
+//go:noescape
+func panelBF16x4AVX512(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
+
+// panelBF16x2AVX512 adds the products of 64 columns with 32 tokens:
+//
+//	for i < rows, bits p of the 64 in mask[i*stride:]:
+//		for t < 32: c[i*32+t] += values[at[i]]*x[p*32+t]
+//		at[i] += size of a value
+//
+//go:noescape
+func panelBF16x2AVX512(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
+
+// panelBF16x1AVX512 adds the products of 64 columns with 16 tokens:
+//
+//	for i < rows, bits p of the 64 in mask[i*stride:]:
+//		for t < 16: c[i*16+t] += values[at[i]]*x[p*16+t]
+//		at[i] += size of a value
+//
+//go:noescape
+func panelBF16x1AVX512(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
+
+// transposeF32AVX2 transposes 8 rows of n elements, a multiple of 8:
+//
+//	for p < n, i < 8: dst[p*ldDst+i] = src[i*ldSrc+p]
+//
+//go:noescape
+func transposeF32AVX2(n int, dst *float32, ldDst int, src *float32, ldSrc int)
+
+// panelF32x8AVX2 adds the products of 64 columns with 64 tokens:
+//
+//	for i < rows, bits p of the 64 in mask[i*stride:]:
+//		for t < 64: c[i*64+t] += values[at[i]]*x[p*64+t]
+//		at[i] += size of a value
+//
+//go:noescape
+func panelF32x8AVX2(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
+
+// panelF32x4AVX2 adds the products of 64 columns with 32 tokens:
+//
+//	for i < rows, bits p of the 64 in mask[i*stride:]:
+//		for t < 32: c[i*32+t] += values[at[i]]*x[p*32+t]
+//		at[i] += size of a value
+//
+//go:noescape
+func panelF32x4AVX2(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
+
+// panelF32x2AVX2 adds the products of 64 columns with 16 tokens:
+//
+//	for i < rows, bits p of the 64 in mask[i*stride:]:
+//		for t < 16: c[i*16+t] += values[at[i]]*x[p*16+t]
+//		at[i] += size of a value
+//
+//go:noescape
+func panelF32x2AVX2(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
+
+// panelF32x1AVX2 adds the products of 64 columns with 8 tokens:
+//
+//	for i < rows, bits p of the 64 in mask[i*stride:]:
+//		for t < 8: c[i*8+t] += values[at[i]]*x[p*8+t]
+//		at[i] += size of a value
+//
+//go:noescape
+func panelF32x1AVX2(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
+
+// panelF16x8AVX2 adds the products of 64 columns with 64 tokens:
+//
+//	for i < rows, bits p of the 64 in mask[i*stride:]:
+//		for t < 64: c[i*64+t] += values[at[i]]*x[p*64+t]
+//		at[i] += size of a value
+//
+//go:noescape
+func panelF16x8AVX2(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
+
+// panelF16x4AVX2 adds the products of 64 columns with 32 tokens:
+//
+//	for i < rows, bits p of the 64 in mask[i*stride:]:
+//		for t < 32: c[i*32+t] += values[at[i]]*x[p*32+t]
+//		at[i] += size of a value
+//
+//go:noescape
+func panelF16x4AVX2(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
+
+// panelF16x2AVX2 adds the products of 64 columns with 16 tokens:
+//
+//	for i < rows, bits p of the 64 in mask[i*stride:]:
+//		for t < 16: c[i*16+t] += values[at[i]]*x[p*16+t]
+//		at[i] += size of a value
+//
+//go:noescape
+func panelF16x2AVX2(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
+
+// panelF16x1AVX2 adds the products of 64 columns with 8 tokens:
+//
+//	for i < rows, bits p of the 64 in mask[i*stride:]:
+//		for t < 8: c[i*8+t] += values[at[i]]*x[p*8+t]
+//		at[i] += size of a value
+//
+//go:noescape
+func panelF16x1AVX2(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
+
+// panelBF16x8AVX2 adds the products of 64 columns with 64 tokens:
+//
+//	for i < rows, bits p of the 64 in mask[i*stride:]:
+//		for t < 64: c[i*64+t] += values[at[i]]*x[p*64+t]
+//		at[i] += size of a value
+//
+//go:noescape
+func panelBF16x8AVX2(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
+
+// panelBF16x4AVX2 adds the products of 64 columns with 32 tokens:
+//
+//	for i < rows, bits p of the 64 in mask[i*stride:]:
+//		for t < 32: c[i*32+t] += values[at[i]]*x[p*32+t]
+//		at[i] += size of a value
+//
+//go:noescape
+func panelBF16x4AVX2(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
+
+// panelBF16x2AVX2 adds the products of 64 columns with 16 tokens:
+//
+//	for i < rows, bits p of the 64 in mask[i*stride:]:
+//		for t < 16: c[i*16+t] += values[at[i]]*x[p*16+t]
+//		at[i] += size of a value
+//
+//go:noescape
+func panelBF16x2AVX2(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
+
+// panelBF16x1AVX2 adds the products of 64 columns with 8 tokens:
+//
+//	for i < rows, bits p of the 64 in mask[i*stride:]:
+//		for t < 8: c[i*8+t] += values[at[i]]*x[p*8+t]
+//		at[i] += size of a value
+//
+//go:noescape
+func panelBF16x1AVX2(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)

@@ -144,15 +144,24 @@ func (m *Bitmask) Dense() *tensor.Tensor { return m.dense(m.Unpack()) }
 
 // MulNTInto sets dst [n, out] = x [n, in]·Wᵀ.
 func (m *Bitmask) MulNTInto(dst, x *tensor.Tensor) {
-	stride, size := MaskStride(m.in), m.dtype.Size()
-	part := func(lo, hi int) (mask, values []byte, count int) {
-		first := m.offset(lo)
-		return m.mask[lo*stride : hi*stride], m.values[first*size:], m.offset(hi) - first
+	p := product{shape: &m.shape, rowBytes: int(m.Bytes()) / max(1, m.out)}
+	p.rows = func(lo, hi int, v vectors) {
+		mask, values, offsets := m.rows(lo, hi)
+		asm.BitmaskRows(m.format, hi-lo, m.in, mask, values, offsets, v.n, v.x, v.ld, v.y[lo:], m.out)
 	}
-	m.multiply("packed.Bitmask", dst, x, int(m.Bytes())/max(1, m.out), func(lo, hi int, v vectors) {
-		asm.BitmaskRows(m.format, hi-lo, m.in, m.mask[lo*stride:hi*stride], m.values, m.offsets[8*lo:8*(hi+1)], v.n, v.x, v.ld, v.y[lo:], m.out)
-	}, func(lo, hi int, to []float32) {
-		mask, values, count := part(lo, hi)
-		asm.BitmaskWiden(m.format, hi-lo, m.in, mask, values, count, to)
-	})
+	p.widen = func(lo, hi int, w []float32) {
+		mask, values, _ := m.rows(lo, hi)
+		first := m.offset(lo)
+		asm.BitmaskWiden(m.format, hi-lo, m.in, mask, values[first*m.dtype.Size():], m.offset(hi)-first, w)
+	}
+	if m.Sparsity() >= sparseFrom {
+		p.bits = m.rows
+	}
+	p.into("packed.Bitmask", dst, x)
+}
+
+// rows returns what belongs to the rows lo to hi-1.
+func (m *Bitmask) rows(lo, hi int) (mask, values, offsets []byte) {
+	stride := MaskStride(m.in)
+	return m.mask[lo*stride : hi*stride], m.values, m.offsets[8*lo : 8*(hi+1)]
 }

@@ -16,8 +16,12 @@ const (
 	// grainBytes is how much of the stored weights is worth a thread of its own.
 	grainBytes = 64 << 10
 
-	// panelRows is how many rows of weights are widened at a time for a full product.
-	panelRows = 96
+	// blockRows is how many rows of weights are widened at a time for a full product.
+	blockRows = 96
+
+	// sparseRows is how many rows of weights take turns with a part of the inputs that fits the
+	// first-level cache. Their sums should fit the second.
+	sparseRows = 512
 )
 
 // vectors are the inputs and outputs of a product with few tokens.
@@ -28,40 +32,81 @@ type vectors struct {
 	y  []float32 // [n, out]
 }
 
-// multiply sets dst = x·Wᵀ: few tokens by rows, which computes the products with rows lo to hi-1,
-// many by widening the same rows with unpack. rowBytes is the average size of a row.
-func (s *shape) multiply(op string, dst, x *tensor.Tensor, rowBytes int, rows func(lo, hi int, v vectors), unpack func(lo, hi int, to []float32)) {
-	tensor.CheckShape(op, x, tensor.AnyDim, s.in)
+// product is dst [n, out] = x [n, in]·Wᵀ for weights in one of the layouts.
+type product struct {
+	*shape
+	rowBytes int // average size of a row of weights
+	// rows multiplies the rows lo to hi-1 of the weights by few tokens.
+	rows func(lo, hi int, v vectors)
+	// widen writes the same rows as float32 to w [hi-lo, in].
+	widen func(lo, hi int, w []float32)
+	// bits returns the same rows as bit mask, values and offsets, see [asm.BitmaskRows]; nil: a full
+	// product with widened weights is faster.
+	bits func(lo, hi int) (mask, values, offsets []byte)
+}
+
+// into computes the product.
+func (p *product) into(op string, dst, x *tensor.Tensor) {
+	tensor.CheckShape(op, x, tensor.AnyDim, p.in)
 	n := x.Dim(0)
-	tensor.CheckShape(op, dst, n, s.out)
-	if n == 0 || s.out == 0 {
-		return
-	}
-	if s.in == 0 {
+	tensor.CheckShape(op, dst, n, p.out)
+	switch {
+	case n == 0 || p.out == 0:
+	case p.in == 0:
 		dst.Zero()
-		return
-	}
-	if n <= fewTokens {
-		pad := getBuffer(n * roundUp(s.in, asm.PackedColumns))
-		defer putBuffer(pad)
-		v := vectors{n: n, x: *pad, ld: roundUp(s.in, asm.PackedColumns), y: dst.Data()}
-		for i := range n {
-			row := v.x[i*v.ld : (i+1)*v.ld]
-			clear(row[copy(row, x.Row(i)):])
+	case n <= fewTokens:
+		p.few(dst, x)
+	default:
+		if p.bits != nil {
+			if panels := asm.NewPanels(n, p.in); panels != nil {
+				p.sparse(panels, dst, x)
+				return
+			}
 		}
-		parallel.For(s.out, 1+grainBytes/max(1, rowBytes), func(lo, hi int) { rows(lo, hi, v) })
-		return
+		p.full(dst, x)
 	}
-	// How the rows are cut into panels makes no difference to the elements, see asm.Gemm.
-	panels := (s.out + panelRows - 1) / panelRows
-	parallel.For(panels, 1, func(first, last int) {
-		wide := getBuffer(panelRows * s.in)
+}
+
+func (p *product) few(dst, x *tensor.Tensor) {
+	n := x.Dim(0)
+	ld := roundUp(p.in, asm.PackedColumns)
+	pad := getBuffer(n * ld)
+	defer putBuffer(pad)
+	v := vectors{n: n, x: *pad, ld: ld, y: dst.Data()}
+	for i := range n {
+		row := v.x[i*ld : (i+1)*ld]
+		clear(row[copy(row, x.Row(i)):])
+	}
+	parallel.For(p.out, 1+grainBytes/max(1, p.rowBytes), func(lo, hi int) { p.rows(lo, hi, v) })
+}
+
+// full widens some rows at a time. How they are cut makes no difference to the elements, see asm.Gemm.
+func (p *product) full(dst, x *tensor.Tensor) {
+	n := x.Dim(0)
+	parallel.For((p.out+blockRows-1)/blockRows, 1, func(first, last int) {
+		wide := getBuffer(blockRows * p.in)
 		defer putBuffer(wide)
-		for p := first; p < last; p++ {
-			lo, hi := p*panelRows, min((p+1)*panelRows, s.out)
-			w := (*wide)[:(hi-lo)*s.in]
-			unpack(lo, hi, w)
-			asm.Gemm(false, true, n, hi-lo, s.in, 1, x.Data(), s.in, w, s.in, 0, dst.Data()[lo:], s.out)
+		for b := first; b < last; b++ {
+			lo, hi := b*blockRows, min((b+1)*blockRows, p.out)
+			w := (*wide)[:(hi-lo)*p.in]
+			p.widen(lo, hi, w)
+			asm.Gemm(false, true, n, hi-lo, p.in, 1, x.Data(), p.in, w, p.in, 0, dst.Data()[lo:], p.out)
+		}
+	})
+}
+
+// sparse multiplies by the weights that are stored and no others.
+func (p *product) sparse(panels *asm.Panels, dst, x *tensor.Tensor) {
+	parallel.For(panels.Tiles(), 1, func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			panels.Fill(i, x.Data(), p.in)
+		}
+	})
+	parallel.For(p.out, sparseRows/8, func(lo, hi int) {
+		for ; lo < hi; lo += sparseRows {
+			end := min(hi, lo+sparseRows)
+			mask, values, offsets := p.bits(lo, end)
+			panels.MulBitmask(p.format, end-lo, mask, values, offsets, dst.Data()[lo:], p.out)
 		}
 	})
 }

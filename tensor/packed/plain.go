@@ -38,9 +38,10 @@ func (m *Plain) Dense() *tensor.Tensor { return m.dense(m.data) }
 // MulNTInto sets dst [n, out] = x [n, in]·Wᵀ.
 func (m *Plain) MulNTInto(dst, x *tensor.Tensor) {
 	rowBytes := m.in * m.dtype.Size()
-	m.multiply("packed.Plain", dst, x, rowBytes, func(lo, hi int, v vectors) {
+	p := product{shape: &m.shape, rowBytes: rowBytes}
+	p.rows = func(lo, hi int, v vectors) {
 		asm.PlainRows(m.format, hi-lo, m.in, m.data[lo*rowBytes:hi*rowBytes], v.n, v.x, v.ld, v.y[lo:], m.out)
-	}, func(lo, hi int, to []float32) {
-		asm.Widen(m.format, to, m.data[lo*rowBytes:hi*rowBytes])
-	})
+	}
+	p.widen = func(lo, hi int, w []float32) { asm.Widen(m.format, w, m.data[lo*rowBytes:hi*rowBytes]) }
+	p.into("packed.Plain", dst, x)
 }

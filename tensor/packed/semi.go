@@ -124,9 +124,12 @@ func (m *Semi) Dense() *tensor.Tensor { return m.dense(m.Unpack()) }
 // MulNTInto sets dst [n, out] = x [n, in]·Wᵀ.
 func (m *Semi) MulNTInto(dst, x *tensor.Tensor) {
 	stride, rowValues := SemiStride(m.in), m.in/2*m.dtype.Size()
-	m.multiply("packed.Semi", dst, x, stride+rowValues, func(lo, hi int, v vectors) {
+	p := product{shape: &m.shape, rowBytes: stride + rowValues}
+	p.rows = func(lo, hi int, v vectors) {
 		asm.SemiRows(m.format, hi-lo, m.in, m.indices[lo*stride:hi*stride], m.values[lo*rowValues:hi*rowValues], v.n, v.x, v.ld, v.y[lo:], m.out)
-	}, func(lo, hi int, to []float32) {
-		asm.SemiWiden(m.format, hi-lo, m.in, m.indices[lo*stride:hi*stride], m.values[lo*rowValues:hi*rowValues], to)
-	})
+	}
+	p.widen = func(lo, hi int, w []float32) {
+		asm.SemiWiden(m.format, hi-lo, m.in, m.indices[lo*stride:hi*stride], m.values[lo*rowValues:hi*rowValues], w)
+	}
+	p.into("packed.Semi", dst, x)
 }

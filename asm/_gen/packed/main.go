@@ -27,6 +27,14 @@ func main() {
 		}
 	}
 	unzip()
+	for _, v := range []emit.Vec{emit.F32AVX512, emit.F32AVX2} {
+		transpose(v)
+		for _, f := range formats {
+			for _, vectors := range []int{8, 4, 2, 1} {
+				panel(v, f, vectors)
+			}
+		}
+	}
 	Generate()
 }
 
