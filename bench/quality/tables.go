@@ -105,7 +105,7 @@ func (s *sweep) spread(method, pattern string) string {
 	if low, high := number(slices.Min(v)), number(slices.Max(v)); low != high {
 		text += fmt.Sprintf(" (%s–%s)", low, high)
 	}
-	if len(v) < len(seedOrder) {
+	if len(v) < len(seedOrder) && method != "magnitude" { // which looks at no calibration windows
 		text += fmt.Sprintf(", %d of %d seeds", len(v), len(seedOrder))
 	}
 	return text
