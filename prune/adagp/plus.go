@@ -88,7 +88,7 @@ func (m plus) tune(ctx context.Context, l *prune.Layer, e *groups) error {
 		return nil // nothing could tell whether it helps
 	}
 	r, err := tune.Block(ctx, l.Module, e.masks, l.Hidden, l.DenseOut, l.SeqLens, tune.Options{
-		LR: blockRate, Epochs: m.tuneEpochs, Seed: m.seed, Log: l.Log,
+		LR: blockRate, BatchWindows: blockWindows, Epochs: m.tuneEpochs, Seed: m.seed, Log: l.Log,
 		Progress: func(f float64) { l.Progress(prune.StageSolve, m.groupShare()+(1-m.groupShare())*f) },
 	})
 	if err != nil {

@@ -22,9 +22,13 @@ type preset struct {
 	globalEpochs int // of the whole model, by gradient descent
 }
 
-// blockRate is Adam's first rate for decoder layers, in the unit of package tune. It is higher than that for
-// the model: a layer has a target for each of its outputs, which leaves less room to fit noise.
-const blockRate = 0.1
+// Decoder layers are tuned with Adam's first rate and as many windows a step, in the units of package
+// tune. The rate is higher than that for the model: a layer has a target for each of its outputs, which
+// leaves less room to fit noise. Steps of one window gain nothing here and cost more.
+const (
+	blockRate    = 0.15
+	blockWindows = 2
+)
 
 // DefaultPreset is the one of the three that is used when none is named.
 const DefaultPreset = "balanced"

@@ -54,7 +54,7 @@ func BenchmarkStep(b *testing.B) {
 	}
 }
 
-func benchModel(b *testing.B, path string) *models.Model {
+func benchModel(b testing.TB, path string) *models.Model {
 	m, err := models.Open(path)
 	if err != nil {
 		b.Fatal(err)

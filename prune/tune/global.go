@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/adagp/adagp/autograd"
 	"github.com/adagp/adagp/models"
@@ -20,7 +21,8 @@ import (
 //
 // Besides both models, memory holds the gradients of the tuned matrices, the activations of one batch,
 // the logits of one window, and five numbers for each weight that survives: its value at the start, how
-// far it has moved, its gradient and Adam's two moments.
+// far it has moved, its gradient and Adam's two moments. The teacher's last hidden states are kept where
+// they take no more than a quarter of a gibibyte.
 //
 // It ends early as [Block] does.
 func Global(ctx context.Context, student, teacher *models.Model, masks map[*nn.Linear]*prune.Mask, windows [][]int, o Options) (Result, error) {
@@ -51,8 +53,13 @@ func newGlobal(student, teacher *models.Model, masks map[*nn.Linear]*prune.Mask,
 		return nil, err
 	}
 	g.descent = &descent{name: "model", weights: weights, loss: g.loss, options: o.withDefaults()}
+	tokens := 0
 	for _, w := range windows {
 		g.descent.tokens = append(g.descent.tokens, len(w))
+		tokens += len(w)
+	}
+	if tokens <= wantedBytes/4/teacher.Config().HiddenSize {
+		g.wanted = make([]*tensor.Tensor, len(windows))
 	}
 	return g.descent, nil
 }
@@ -62,9 +69,43 @@ type global struct {
 	student, teacher *models.Model
 	windows          [][]int
 	descent          *descent
-	tape             *autograd.Tape // of all decoder layers
-	layer            *autograd.Tape // of one decoder layer in inference
-	head             *autograd.Tape // of the heads, one window at a time
+	tape             *autograd.Tape   // of all decoder layers
+	layer            *autograd.Tape   // of one decoder layer in inference
+	head             *autograd.Tape   // of the heads, one window at a time
+	wanted           []*tensor.Tensor // what the teacher's head is applied to, by window; nil: not computed yet, or not kept
+}
+
+// wantedBytes bounds what is kept of the teacher's last hidden states. Where they need more, they are
+// computed again whenever they are asked for.
+var wantedBytes = 256 << 20
+
+// wantedOf returns what the teacher's head is applied to for some windows of equal length.
+func (g *global) wantedOf(group []int) *tensor.Tensor {
+	if g.wanted != nil && !slices.ContainsFunc(group, func(w int) bool { return g.wanted[w] == nil }) {
+		n, width := len(g.windows[group[0]]), g.teacher.Config().HiddenSize
+		all := tensor.New(len(group)*n, width)
+		for i, w := range group {
+			all.Rows(i*n, (i+1)*n).CopyFrom(g.wanted[w])
+		}
+		return all
+	}
+	ids := g.ids(group)
+	all := g.infer(g.teacher, ids)
+	if g.wanted != nil {
+		for i, w := range group {
+			n := len(g.windows[w])
+			g.wanted[w] = all.Rows(i*n, (i+1)*n).Clone()
+		}
+	}
+	return all
+}
+
+// ids returns the tokens of some windows.
+func (g *global) ids(group []int) (ids [][]int) {
+	for _, w := range group {
+		ids = append(ids, g.windows[w])
+	}
+	return ids
 }
 
 // check reports what does not fit together.
@@ -97,11 +138,7 @@ func (g *global) loss(windows []int, gradient bool) (float64, error) {
 	groups, tokens := g.descent.byLength(windows)
 	sum := 0.0
 	for _, group := range groups {
-		var ids [][]int
-		for _, w := range group {
-			ids = append(ids, g.windows[w])
-		}
-		want := g.infer(g.teacher, ids)
+		ids, want := g.ids(group), g.wantedOf(group)
 		if !gradient {
 			part, _ := g.divergence(want, g.infer(g.student, ids), len(ids[0]), tokens, false)
 			sum += part
