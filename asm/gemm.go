@@ -85,6 +85,8 @@ type gemmKernel[T float] struct {
 	// to packSlack elements beyond the last panel, and leaves what fills up a
 	// panel arbitrary where tiles can be of any size.
 	pack func(dst, src []T, ld, width, count, k int, alongK bool)
+
+	transpose func(rows, cols int, dst []T, ldDst int, src []T, ldSrc int) // see Transpose
 }
 
 // packSlack is how far behind the panels they write, see gemmKernel: less than a

@@ -13,7 +13,8 @@ func gemm32AVX512() gemmKernel[float32] {
 	}
 	return gemmKernel[float32]{
 		mr: 13, nr: 32, mc: 2080, nc: 256, kc: 512, anyHeight: true, anyWidth: true,
-		pack: packWith(16, packRowsF32AVX512, packColumnsF32AVX512),
+		pack:      packWith(16, packRowsF32AVX512, packColumnsF32AVX512),
+		transpose: transposeWith(16, packColumnsF32AVX512),
 		tile: func(rows, cols, k int, alpha float32, a, b, c []float32, ldc int, accumulate bool, soon lines[float32]) {
 			_, _, _ = a[rows*k-1], b[32*k-1], c[(rows-1)*ldc+cols-1]
 			if soon.at == nil {
@@ -34,7 +35,8 @@ func gemm64AVX512() gemmKernel[float64] {
 	}
 	return gemmKernel[float64]{
 		mr: 13, nr: 16, mc: 2080, nc: 256, kc: 256, anyHeight: true, anyWidth: true,
-		pack: packWith(8, packRowsF64AVX512, packColumnsF64AVX512),
+		pack:      packWith(8, packRowsF64AVX512, packColumnsF64AVX512),
+		transpose: transposeWith(8, packColumnsF64AVX512),
 		tile: func(rows, cols, k int, alpha float64, a, b, c []float64, ldc int, accumulate bool, soon lines[float64]) {
 			_, _, _ = a[rows*k-1], b[16*k-1], c[(rows-1)*ldc+cols-1]
 			if soon.at == nil {
@@ -53,7 +55,8 @@ func gemm32AVX2() gemmKernel[float32] {
 	}
 	return gemmKernel[float32]{
 		mr: 6, nr: 16, mc: 2040, nc: 256, kc: 384, anyHeight: true,
-		pack: packWith(8, packRowsF32AVX2, packColumnsF32AVX2),
+		pack:      packWith(8, packRowsF32AVX2, packColumnsF32AVX2),
+		transpose: transposeWith(8, packColumnsF32AVX2),
 		tile: func(rows, cols, k int, alpha float32, a, b, c []float32, ldc int, accumulate bool, soon lines[float32]) {
 			_, _, _ = a[rows*k-1], b[16*k-1], c[(rows-1)*ldc+15]
 			if soon.at == nil {
@@ -72,7 +75,8 @@ func gemm64AVX2() gemmKernel[float64] {
 	}
 	return gemmKernel[float64]{
 		mr: 6, nr: 8, mc: 2040, nc: 256, kc: 192, anyHeight: true,
-		pack: packWith(4, packRowsF64AVX2, packColumnsF64AVX2),
+		pack:      packWith(4, packRowsF64AVX2, packColumnsF64AVX2),
+		transpose: transposeWith(4, packColumnsF64AVX2),
 		tile: func(rows, cols, k int, alpha float64, a, b, c []float64, ldc int, accumulate bool, soon lines[float64]) {
 			_, _, _ = a[rows*k-1], b[8*k-1], c[(rows-1)*ldc+7]
 			if soon.at == nil {

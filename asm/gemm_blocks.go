@@ -163,15 +163,17 @@ type next[T float] struct {
 	tiles          int // that share the work
 }
 
-// lines returns the part to be fetched during a tile.
+// fetchEvery is at how many steps over k a tile asks for two lines.
+const fetchEvery = 4
+
+// lines returns the part to be fetched during a tile. What it asks for more than
+// once costs nothing, what nobody needs would.
 func (n *next[T]) lines(tile int) lines[T] {
-	const line = 64
 	size := int(elementSize[T]())
 	switch {
 	case n.packed != nil:
-		// One half each for the first and the second line of the pairs.
-		half := roundUp(n.rows*n.depth/2, line/size)
-		return lines[T]{at: element(n.packed, tile*half/n.tiles), step: line, apart: half * size}
+		share := n.rows * n.depth / n.tiles
+		return lines[T]{at: element(n.packed, tile*share), step: fetchEvery*n.rows*size/(2*n.tiles) + 1, apart: share / 2 * size}
 	case n.source == nil:
 		return lines[T]{}
 	case n.alongK:
@@ -179,11 +181,12 @@ func (n *next[T]) lines(tile int) lines[T] {
 		if 2*tile >= n.rows {
 			return lines[T]{}
 		}
-		return lines[T]{at: element(n.source, 2*tile*n.ld), step: line, apart: n.ld * size}
+		return lines[T]{at: element(n.source, 2*tile*n.ld), step: fetchEvery * size, apart: n.ld * size}
 	}
-	// Two lines of each row, every other one, from here on. The tiles in between
-	// fetch the others.
-	return lines[T]{at: element(n.source, tile*n.depth/n.tiles*n.ld+tile%2*line/size), step: n.ld * size, apart: 2 * line}
+	// Two lines of each row, every other one, of a quarter of the rows. The tiles in
+	// between fetch the others.
+	from := min(tile*n.depth/n.tiles, n.depth-n.depth/fetchEvery)
+	return lines[T]{at: element(n.source, from*n.ld+tile%2*64/size), step: n.ld * size, apart: 128}
 }
 
 // element returns the address of an element, or of the last one.

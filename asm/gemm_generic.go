@@ -13,6 +13,8 @@ func genericGemm[T float]() gemmKernel[T] {
 		dots:  dotsGeneric[T],
 		axpys: axpysGeneric[T],
 		pack:  packGeneric[T],
+
+		transpose: transposeGeneric[T],
 	}
 }
 

@@ -28,3 +28,17 @@ func packWith[T float](lanes int, rows func(dst, src *T, ld, width, stride, pane
 		}
 	}
 }
+
+// transposeWith does the same for transposes.
+func transposeWith[T float](lanes int, columns func(dst, src *T, ld, rows, stride, k int)) func(rows, cols int, dst []T, ldDst int, src []T, ldSrc int) {
+	return func(rows, cols int, dst []T, ldDst int, src []T, ldSrc int) {
+		_, _ = dst[(cols-1)*ldDst+rows-1], src[(rows-1)*ldSrc+cols-1]
+		i := 0
+		for ; i+lanes <= rows; i += lanes {
+			columns(&dst[i], &src[i*ldSrc], ldSrc, lanes, ldDst, cols)
+		}
+		if i < rows {
+			transposeGeneric(rows-i, cols, dst[i:], ldDst, src[i*ldSrc:], ldSrc)
+		}
+	}
+}

@@ -9,8 +9,8 @@ const (
 	// that cuts do not leave many of them half empty.
 	tileUnit = 96
 
-	// gramTile is the side of the tiles of a large Gram matrix.
-	gramTile = 4 * tileUnit
+	// gramStrip is the fewest rows of a Gram matrix worth a strip of their own.
+	gramStrip = 64
 )
 
 // grid cuts a matrix [m, n] into rows × cols tiles of equal size, the last ones

@@ -1,6 +1,8 @@
 package tensor
 
 import (
+	"math"
+
 	"github.com/adagp/adagp/asm"
 	"github.com/adagp/adagp/internal/parallel"
 )
@@ -121,26 +123,26 @@ func GramInto(dst, x *Tensor) {
 	CheckShape("Gram", dst, c, c)
 	checkDisjoint("Gram", dst, x, x)
 
-	// Square tiles of the lower triangle. Small ones leave little double work on
-	// the diagonal, large ones spend less on packing.
-	side := max(tileUnit, min(gramTile, roundUp(c/4, tileUnit)))
-	blocks := (c + side - 1) / side
-	type tile struct{ i, j int }
-	var tiles []tile
-	for i := range blocks {
-		for j := range i + 1 {
-			tiles = append(tiles, tile{i * side, j * side})
-		}
+	if c == 0 {
+		return
 	}
-	grain := 1 + minTileWork/max(1, side*side*n)
-	parallel.For(len(tiles), grain, func(lo, hi int) {
-		for _, t := range tiles[lo:hi] {
-			rows, cols := min(side, c-t.i), min(side, c-t.j)
-			asm.Gemm(true, false, rows, cols, n, 1, from(x.data, true, t.i, c), c, from(x.data, true, t.j, c), c, 0, dst.data[t.i*c+t.j:], c)
-			if t.i != t.j {
-				transpose(dst.data[t.j*c+t.i:], c, dst.data[t.i*c+t.j:], c, rows, cols)
-			}
+	// Strips of the lower triangle, of about the same area. All of them pack what
+	// lies left of their diagonal, which pays if they are not too low.
+	strips := 1
+	if threads := parallel.Threads(); threads > 1 {
+		strips = max(1, min(2*threads, c/gramStrip, c*c*n/2/minTileWork))
+	}
+	start := func(s int) int {
+		return min(c, roundUp(int(float64(c)*math.Sqrt(float64(s)/float64(strips))), tileUnit/6))
+	}
+	parallel.For(strips, 1, func(lo, hi int) {
+		for s := lo; s < hi; s++ {
+			asm.GramRows(start(s), start(s+1), n, x.data, c, false, dst.data, c)
 		}
+	})
+	blocks := (c + gramStrip - 1) / gramStrip
+	parallel.For(blocks, 1+minTileWork/(gramStrip*c), func(lo, hi int) {
+		asm.MirrorLower(lo*gramStrip, min(c, hi*gramStrip), dst.data, c)
 	})
 }
 
@@ -151,23 +153,8 @@ func Transpose(x *Tensor) *Tensor {
 	dst := New(c, n)
 	parallel.For(n, rowGrain(c), func(lo, hi int) {
 		if c > 0 {
-			transpose(dst.data[lo:], n, x.data[lo*c:], c, hi-lo, c)
+			asm.Transpose(hi-lo, c, dst.data[lo:], n, x.data[lo*c:], c)
 		}
 	})
 	return dst
-}
-
-// transpose writes the rows × cols matrix src, transposed, to dst. It works in
-// small squares so that both sides stay in the cache.
-func transpose(dst []float32, ldDst int, src []float32, ldSrc, rows, cols int) {
-	const square = 16
-	for i := 0; i < rows; i += square {
-		for j := 0; j < cols; j += square {
-			for p := i; p < min(i+square, rows); p++ {
-				for q, v := range src[p*ldSrc+j : p*ldSrc+min(j+square, cols)] {
-					dst[(j+q)*ldDst+p] = v
-				}
-			}
-		}
-	}
 }
