@@ -517,6 +517,1061 @@ DATA siluLow<>+48(SB)/8, $0xc3480000c3480000
 DATA siluLow<>+56(SB)/8, $0xc3480000c3480000
 GLOBL siluLow<>(SB), RODATA|NOPTR, $64
 
+// func tanhF32AVX512(dst *float32, x *float32, n int)
+// Requires: AVX, AVX512BW, AVX512F, BMI2
+TEXT ·tanhF32AVX512(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+	XORQ BX, BX
+
+unrolled:
+	CMPQ         DX, $+32
+	JLT          single
+	VMOVUPS      (CX)(BX*4), Z0
+	VPANDD       signBit<>+0(SB), Z0, Z1
+	VPXORD       Z1, Z0, Z0
+	VMOVUPS      tanhHigh<>+0(SB), Z2
+	VMINPS       Z0, Z2, Z0
+	VADDPS       Z0, Z0, Z0
+	VMULPS       log2e<>+0(SB), Z0, Z3
+	VRNDSCALEPS  $0x08, Z3, Z3
+	VFNMADD231PS ln2High<>+0(SB), Z3, Z0
+	VFNMADD231PS ln2Low<>+0(SB), Z3, Z0
+	VMOVUPS      factorial7<>+0(SB), Z4
+	VFMADD213PS  factorial6<>+0(SB), Z0, Z4
+	VFMADD213PS  factorial5<>+0(SB), Z0, Z4
+	VFMADD213PS  factorial4<>+0(SB), Z0, Z4
+	VFMADD213PS  factorial3<>+0(SB), Z0, Z4
+	VFMADD213PS  factorial2<>+0(SB), Z0, Z4
+	VMULPS       Z0, Z0, Z2
+	VFMADD213PS  Z0, Z2, Z4
+	VMOVUPS      factorial0<>+0(SB), Z0
+	VSCALEFPS    Z3, Z0, Z0
+	VSUBPS       factorial0<>+0(SB), Z0, Z2
+	VFMADD231PS  Z4, Z0, Z2
+	VADDPS       two<>+0(SB), Z2, Z0
+	VDIVPS       Z0, Z2, Z2
+	VPXORD       Z1, Z2, Z2
+	VMOVUPS      Z2, (AX)(BX*4)
+	VMOVUPS      64(CX)(BX*4), Z0
+	VPANDD       signBit<>+0(SB), Z0, Z1
+	VPXORD       Z1, Z0, Z0
+	VMOVUPS      tanhHigh<>+0(SB), Z2
+	VMINPS       Z0, Z2, Z0
+	VADDPS       Z0, Z0, Z0
+	VMULPS       log2e<>+0(SB), Z0, Z3
+	VRNDSCALEPS  $0x08, Z3, Z3
+	VFNMADD231PS ln2High<>+0(SB), Z3, Z0
+	VFNMADD231PS ln2Low<>+0(SB), Z3, Z0
+	VMOVUPS      factorial7<>+0(SB), Z4
+	VFMADD213PS  factorial6<>+0(SB), Z0, Z4
+	VFMADD213PS  factorial5<>+0(SB), Z0, Z4
+	VFMADD213PS  factorial4<>+0(SB), Z0, Z4
+	VFMADD213PS  factorial3<>+0(SB), Z0, Z4
+	VFMADD213PS  factorial2<>+0(SB), Z0, Z4
+	VMULPS       Z0, Z0, Z2
+	VFMADD213PS  Z0, Z2, Z4
+	VMOVUPS      factorial0<>+0(SB), Z0
+	VSCALEFPS    Z3, Z0, Z0
+	VSUBPS       factorial0<>+0(SB), Z0, Z2
+	VFMADD231PS  Z4, Z0, Z2
+	VADDPS       two<>+0(SB), Z2, Z0
+	VDIVPS       Z0, Z2, Z2
+	VPXORD       Z1, Z2, Z2
+	VMOVUPS      Z2, 64(AX)(BX*4)
+	ADDQ         $+32, BX
+	SUBQ         $+32, DX
+	JMP          unrolled
+
+single:
+	CMPQ         DX, $+16
+	JLT          tail
+	VMOVUPS      (CX)(BX*4), Z0
+	VPANDD       signBit<>+0(SB), Z0, Z1
+	VPXORD       Z1, Z0, Z0
+	VMOVUPS      tanhHigh<>+0(SB), Z2
+	VMINPS       Z0, Z2, Z0
+	VADDPS       Z0, Z0, Z0
+	VMULPS       log2e<>+0(SB), Z0, Z3
+	VRNDSCALEPS  $0x08, Z3, Z3
+	VFNMADD231PS ln2High<>+0(SB), Z3, Z0
+	VFNMADD231PS ln2Low<>+0(SB), Z3, Z0
+	VMOVUPS      factorial7<>+0(SB), Z4
+	VFMADD213PS  factorial6<>+0(SB), Z0, Z4
+	VFMADD213PS  factorial5<>+0(SB), Z0, Z4
+	VFMADD213PS  factorial4<>+0(SB), Z0, Z4
+	VFMADD213PS  factorial3<>+0(SB), Z0, Z4
+	VFMADD213PS  factorial2<>+0(SB), Z0, Z4
+	VMULPS       Z0, Z0, Z2
+	VFMADD213PS  Z0, Z2, Z4
+	VMOVUPS      factorial0<>+0(SB), Z0
+	VSCALEFPS    Z3, Z0, Z0
+	VSUBPS       factorial0<>+0(SB), Z0, Z2
+	VFMADD231PS  Z4, Z0, Z2
+	VADDPS       two<>+0(SB), Z2, Z0
+	VDIVPS       Z0, Z2, Z2
+	VPXORD       Z1, Z2, Z2
+	VMOVUPS      Z2, (AX)(BX*4)
+	ADDQ         $+16, BX
+	SUBQ         $+16, DX
+	JMP          single
+
+tail:
+	TESTQ        DX, DX
+	JLE          done
+	MOVQ         $-1, SI
+	BZHIQ        DX, SI, SI
+	KMOVQ        SI, K1
+	VMOVUPS.Z    (CX)(BX*4), K1, Z0
+	VPANDD       signBit<>+0(SB), Z0, Z1
+	VPXORD       Z1, Z0, Z0
+	VMOVUPS      tanhHigh<>+0(SB), Z2
+	VMINPS       Z0, Z2, Z0
+	VADDPS       Z0, Z0, Z0
+	VMULPS       log2e<>+0(SB), Z0, Z3
+	VRNDSCALEPS  $0x08, Z3, Z3
+	VFNMADD231PS ln2High<>+0(SB), Z3, Z0
+	VFNMADD231PS ln2Low<>+0(SB), Z3, Z0
+	VMOVUPS      factorial7<>+0(SB), Z4
+	VFMADD213PS  factorial6<>+0(SB), Z0, Z4
+	VFMADD213PS  factorial5<>+0(SB), Z0, Z4
+	VFMADD213PS  factorial4<>+0(SB), Z0, Z4
+	VFMADD213PS  factorial3<>+0(SB), Z0, Z4
+	VFMADD213PS  factorial2<>+0(SB), Z0, Z4
+	VMULPS       Z0, Z0, Z2
+	VFMADD213PS  Z0, Z2, Z4
+	VMOVUPS      factorial0<>+0(SB), Z0
+	VSCALEFPS    Z3, Z0, Z0
+	VSUBPS       factorial0<>+0(SB), Z0, Z2
+	VFMADD231PS  Z4, Z0, Z2
+	VADDPS       two<>+0(SB), Z2, Z0
+	VDIVPS       Z0, Z2, Z2
+	VPXORD       Z1, Z2, Z2
+	VMOVUPS      Z2, K1, (AX)(BX*4)
+
+done:
+	VZEROUPPER
+	RET
+
+DATA tanhHigh<>+0(SB)/8, $0x4120000041200000
+DATA tanhHigh<>+8(SB)/8, $0x4120000041200000
+DATA tanhHigh<>+16(SB)/8, $0x4120000041200000
+DATA tanhHigh<>+24(SB)/8, $0x4120000041200000
+DATA tanhHigh<>+32(SB)/8, $0x4120000041200000
+DATA tanhHigh<>+40(SB)/8, $0x4120000041200000
+DATA tanhHigh<>+48(SB)/8, $0x4120000041200000
+DATA tanhHigh<>+56(SB)/8, $0x4120000041200000
+GLOBL tanhHigh<>(SB), RODATA|NOPTR, $64
+
+DATA two<>+0(SB)/8, $0x4000000040000000
+DATA two<>+8(SB)/8, $0x4000000040000000
+DATA two<>+16(SB)/8, $0x4000000040000000
+DATA two<>+24(SB)/8, $0x4000000040000000
+DATA two<>+32(SB)/8, $0x4000000040000000
+DATA two<>+40(SB)/8, $0x4000000040000000
+DATA two<>+48(SB)/8, $0x4000000040000000
+DATA two<>+56(SB)/8, $0x4000000040000000
+GLOBL two<>(SB), RODATA|NOPTR, $64
+
+// func geluF32AVX512(dst *float32, x *float32, n int)
+// Requires: AVX, AVX512BW, AVX512F, BMI2
+TEXT ·geluF32AVX512(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+	XORQ BX, BX
+
+unrolled:
+	CMPQ          DX, $+32
+	JLT           single
+	VMOVUPS       (CX)(BX*4), Z0
+	VPXORD        Z1, Z1, Z1
+	VMAXPS        Z0, Z1, Z1
+	VPANDD        magnitude<>+0(SB), Z0, Z0
+	VMOVUPS       geluFar<>+0(SB), Z5
+	VMINPS        Z0, Z5, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y5
+	VCVTPS2PD     Y0, Z0
+	VCVTPS2PD     Y5, Z5
+	VMOVUPD       geluOver4<>+0(SB), Z6
+	VFMADD213PD   geluOver3<>+0(SB), Z0, Z6
+	VFMADD213PD   geluOver2<>+0(SB), Z0, Z6
+	VFMADD213PD   geluOver1<>+0(SB), Z0, Z6
+	VFMADD213PD   geluOver0<>+0(SB), Z0, Z6
+	VMOVUPD       geluUnder5<>+0(SB), Z7
+	VFMADD213PD   geluUnder4<>+0(SB), Z0, Z7
+	VFMADD213PD   geluUnder3<>+0(SB), Z0, Z7
+	VFMADD213PD   geluUnder2<>+0(SB), Z0, Z7
+	VFMADD213PD   geluUnder1<>+0(SB), Z0, Z7
+	VFMADD213PD   geluUnder0<>+0(SB), Z0, Z7
+	VMULPD        Z0, Z6, Z6
+	VMULPD        Z0, Z0, Z0
+	VMULPD        minusHalf<>+0(SB), Z0, Z0
+	VMOVUPD       roundShift<>+0(SB), Z8
+	VFMADD231PD   log2eWide<>+0(SB), Z0, Z8
+	VSUBPD        roundShift<>+0(SB), Z8, Z9
+	VFNMADD231PD  ln2Wide<>+0(SB), Z9, Z0
+	VMOVUPD       factorialWide7<>+0(SB), Z9
+	VFMADD213PD   factorialWide6<>+0(SB), Z0, Z9
+	VFMADD213PD   factorialWide5<>+0(SB), Z0, Z9
+	VFMADD213PD   factorialWide4<>+0(SB), Z0, Z9
+	VFMADD213PD   factorialWide3<>+0(SB), Z0, Z9
+	VFMADD213PD   factorialWide2<>+0(SB), Z0, Z9
+	VFMADD213PD   factorialWide1<>+0(SB), Z0, Z9
+	VFMADD213PD   factorialWide0<>+0(SB), Z0, Z9
+	VPSLLQ        $0x34, Z8, Z8
+	VPADDQ        oneWide<>+0(SB), Z8, Z8
+	VMULPD        Z8, Z9, Z0
+	VMULPD        Z0, Z6, Z6
+	VMOVUPD       geluOver4<>+0(SB), Z0
+	VFMADD213PD   geluOver3<>+0(SB), Z5, Z0
+	VFMADD213PD   geluOver2<>+0(SB), Z5, Z0
+	VFMADD213PD   geluOver1<>+0(SB), Z5, Z0
+	VFMADD213PD   geluOver0<>+0(SB), Z5, Z0
+	VMOVUPD       geluUnder5<>+0(SB), Z8
+	VFMADD213PD   geluUnder4<>+0(SB), Z5, Z8
+	VFMADD213PD   geluUnder3<>+0(SB), Z5, Z8
+	VFMADD213PD   geluUnder2<>+0(SB), Z5, Z8
+	VFMADD213PD   geluUnder1<>+0(SB), Z5, Z8
+	VFMADD213PD   geluUnder0<>+0(SB), Z5, Z8
+	VMULPD        Z5, Z0, Z0
+	VMULPD        Z5, Z5, Z5
+	VMULPD        minusHalf<>+0(SB), Z5, Z5
+	VMOVUPD       roundShift<>+0(SB), Z9
+	VFMADD231PD   log2eWide<>+0(SB), Z5, Z9
+	VSUBPD        roundShift<>+0(SB), Z9, Z10
+	VFNMADD231PD  ln2Wide<>+0(SB), Z10, Z5
+	VMOVUPD       factorialWide7<>+0(SB), Z10
+	VFMADD213PD   factorialWide6<>+0(SB), Z5, Z10
+	VFMADD213PD   factorialWide5<>+0(SB), Z5, Z10
+	VFMADD213PD   factorialWide4<>+0(SB), Z5, Z10
+	VFMADD213PD   factorialWide3<>+0(SB), Z5, Z10
+	VFMADD213PD   factorialWide2<>+0(SB), Z5, Z10
+	VFMADD213PD   factorialWide1<>+0(SB), Z5, Z10
+	VFMADD213PD   factorialWide0<>+0(SB), Z5, Z10
+	VPSLLQ        $0x34, Z9, Z9
+	VPADDQ        oneWide<>+0(SB), Z9, Z9
+	VMULPD        Z9, Z10, Z5
+	VMULPD        Z5, Z0, Z0
+	VCVTPD2PS     Z6, Y6
+	VCVTPD2PS     Z0, Y0
+	VINSERTF64X4  $0x01, Y0, Z6, Z6
+	VCVTPD2PS     Z7, Y7
+	VCVTPD2PS     Z8, Y8
+	VINSERTF64X4  $0x01, Y8, Z7, Z7
+	VDIVPS        Z7, Z6, Z6
+	VSUBPS        Z6, Z1, Z1
+	VMOVUPS       Z1, (AX)(BX*4)
+	VMOVUPS       64(CX)(BX*4), Z0
+	VPXORD        Z2, Z2, Z2
+	VMAXPS        Z0, Z2, Z2
+	VPANDD        magnitude<>+0(SB), Z0, Z0
+	VMOVUPS       geluFar<>+0(SB), Z5
+	VMINPS        Z0, Z5, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y5
+	VCVTPS2PD     Y0, Z0
+	VCVTPS2PD     Y5, Z5
+	VMOVUPD       geluOver4<>+0(SB), Z6
+	VFMADD213PD   geluOver3<>+0(SB), Z0, Z6
+	VFMADD213PD   geluOver2<>+0(SB), Z0, Z6
+	VFMADD213PD   geluOver1<>+0(SB), Z0, Z6
+	VFMADD213PD   geluOver0<>+0(SB), Z0, Z6
+	VMOVUPD       geluUnder5<>+0(SB), Z7
+	VFMADD213PD   geluUnder4<>+0(SB), Z0, Z7
+	VFMADD213PD   geluUnder3<>+0(SB), Z0, Z7
+	VFMADD213PD   geluUnder2<>+0(SB), Z0, Z7
+	VFMADD213PD   geluUnder1<>+0(SB), Z0, Z7
+	VFMADD213PD   geluUnder0<>+0(SB), Z0, Z7
+	VMULPD        Z0, Z6, Z6
+	VMULPD        Z0, Z0, Z0
+	VMULPD        minusHalf<>+0(SB), Z0, Z0
+	VMOVUPD       roundShift<>+0(SB), Z8
+	VFMADD231PD   log2eWide<>+0(SB), Z0, Z8
+	VSUBPD        roundShift<>+0(SB), Z8, Z9
+	VFNMADD231PD  ln2Wide<>+0(SB), Z9, Z0
+	VMOVUPD       factorialWide7<>+0(SB), Z9
+	VFMADD213PD   factorialWide6<>+0(SB), Z0, Z9
+	VFMADD213PD   factorialWide5<>+0(SB), Z0, Z9
+	VFMADD213PD   factorialWide4<>+0(SB), Z0, Z9
+	VFMADD213PD   factorialWide3<>+0(SB), Z0, Z9
+	VFMADD213PD   factorialWide2<>+0(SB), Z0, Z9
+	VFMADD213PD   factorialWide1<>+0(SB), Z0, Z9
+	VFMADD213PD   factorialWide0<>+0(SB), Z0, Z9
+	VPSLLQ        $0x34, Z8, Z8
+	VPADDQ        oneWide<>+0(SB), Z8, Z8
+	VMULPD        Z8, Z9, Z0
+	VMULPD        Z0, Z6, Z6
+	VMOVUPD       geluOver4<>+0(SB), Z0
+	VFMADD213PD   geluOver3<>+0(SB), Z5, Z0
+	VFMADD213PD   geluOver2<>+0(SB), Z5, Z0
+	VFMADD213PD   geluOver1<>+0(SB), Z5, Z0
+	VFMADD213PD   geluOver0<>+0(SB), Z5, Z0
+	VMOVUPD       geluUnder5<>+0(SB), Z8
+	VFMADD213PD   geluUnder4<>+0(SB), Z5, Z8
+	VFMADD213PD   geluUnder3<>+0(SB), Z5, Z8
+	VFMADD213PD   geluUnder2<>+0(SB), Z5, Z8
+	VFMADD213PD   geluUnder1<>+0(SB), Z5, Z8
+	VFMADD213PD   geluUnder0<>+0(SB), Z5, Z8
+	VMULPD        Z5, Z0, Z0
+	VMULPD        Z5, Z5, Z5
+	VMULPD        minusHalf<>+0(SB), Z5, Z5
+	VMOVUPD       roundShift<>+0(SB), Z9
+	VFMADD231PD   log2eWide<>+0(SB), Z5, Z9
+	VSUBPD        roundShift<>+0(SB), Z9, Z10
+	VFNMADD231PD  ln2Wide<>+0(SB), Z10, Z5
+	VMOVUPD       factorialWide7<>+0(SB), Z10
+	VFMADD213PD   factorialWide6<>+0(SB), Z5, Z10
+	VFMADD213PD   factorialWide5<>+0(SB), Z5, Z10
+	VFMADD213PD   factorialWide4<>+0(SB), Z5, Z10
+	VFMADD213PD   factorialWide3<>+0(SB), Z5, Z10
+	VFMADD213PD   factorialWide2<>+0(SB), Z5, Z10
+	VFMADD213PD   factorialWide1<>+0(SB), Z5, Z10
+	VFMADD213PD   factorialWide0<>+0(SB), Z5, Z10
+	VPSLLQ        $0x34, Z9, Z9
+	VPADDQ        oneWide<>+0(SB), Z9, Z9
+	VMULPD        Z9, Z10, Z5
+	VMULPD        Z5, Z0, Z0
+	VCVTPD2PS     Z6, Y6
+	VCVTPD2PS     Z0, Y0
+	VINSERTF64X4  $0x01, Y0, Z6, Z6
+	VCVTPD2PS     Z7, Y7
+	VCVTPD2PS     Z8, Y8
+	VINSERTF64X4  $0x01, Y8, Z7, Z7
+	VDIVPS        Z7, Z6, Z6
+	VSUBPS        Z6, Z2, Z2
+	VMOVUPS       Z2, 64(AX)(BX*4)
+	ADDQ          $+32, BX
+	SUBQ          $+32, DX
+	JMP           unrolled
+
+single:
+	CMPQ          DX, $+16
+	JLT           tail
+	VMOVUPS       (CX)(BX*4), Z0
+	VPXORD        Z3, Z3, Z3
+	VMAXPS        Z0, Z3, Z3
+	VPANDD        magnitude<>+0(SB), Z0, Z0
+	VMOVUPS       geluFar<>+0(SB), Z1
+	VMINPS        Z0, Z1, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VCVTPS2PD     Y0, Z0
+	VCVTPS2PD     Y1, Z1
+	VMOVUPD       geluOver4<>+0(SB), Z2
+	VFMADD213PD   geluOver3<>+0(SB), Z0, Z2
+	VFMADD213PD   geluOver2<>+0(SB), Z0, Z2
+	VFMADD213PD   geluOver1<>+0(SB), Z0, Z2
+	VFMADD213PD   geluOver0<>+0(SB), Z0, Z2
+	VMOVUPD       geluUnder5<>+0(SB), Z5
+	VFMADD213PD   geluUnder4<>+0(SB), Z0, Z5
+	VFMADD213PD   geluUnder3<>+0(SB), Z0, Z5
+	VFMADD213PD   geluUnder2<>+0(SB), Z0, Z5
+	VFMADD213PD   geluUnder1<>+0(SB), Z0, Z5
+	VFMADD213PD   geluUnder0<>+0(SB), Z0, Z5
+	VMULPD        Z0, Z2, Z2
+	VMULPD        Z0, Z0, Z0
+	VMULPD        minusHalf<>+0(SB), Z0, Z0
+	VMOVUPD       roundShift<>+0(SB), Z6
+	VFMADD231PD   log2eWide<>+0(SB), Z0, Z6
+	VSUBPD        roundShift<>+0(SB), Z6, Z7
+	VFNMADD231PD  ln2Wide<>+0(SB), Z7, Z0
+	VMOVUPD       factorialWide7<>+0(SB), Z7
+	VFMADD213PD   factorialWide6<>+0(SB), Z0, Z7
+	VFMADD213PD   factorialWide5<>+0(SB), Z0, Z7
+	VFMADD213PD   factorialWide4<>+0(SB), Z0, Z7
+	VFMADD213PD   factorialWide3<>+0(SB), Z0, Z7
+	VFMADD213PD   factorialWide2<>+0(SB), Z0, Z7
+	VFMADD213PD   factorialWide1<>+0(SB), Z0, Z7
+	VFMADD213PD   factorialWide0<>+0(SB), Z0, Z7
+	VPSLLQ        $0x34, Z6, Z6
+	VPADDQ        oneWide<>+0(SB), Z6, Z6
+	VMULPD        Z6, Z7, Z0
+	VMULPD        Z0, Z2, Z2
+	VMOVUPD       geluOver4<>+0(SB), Z0
+	VFMADD213PD   geluOver3<>+0(SB), Z1, Z0
+	VFMADD213PD   geluOver2<>+0(SB), Z1, Z0
+	VFMADD213PD   geluOver1<>+0(SB), Z1, Z0
+	VFMADD213PD   geluOver0<>+0(SB), Z1, Z0
+	VMOVUPD       geluUnder5<>+0(SB), Z6
+	VFMADD213PD   geluUnder4<>+0(SB), Z1, Z6
+	VFMADD213PD   geluUnder3<>+0(SB), Z1, Z6
+	VFMADD213PD   geluUnder2<>+0(SB), Z1, Z6
+	VFMADD213PD   geluUnder1<>+0(SB), Z1, Z6
+	VFMADD213PD   geluUnder0<>+0(SB), Z1, Z6
+	VMULPD        Z1, Z0, Z0
+	VMULPD        Z1, Z1, Z1
+	VMULPD        minusHalf<>+0(SB), Z1, Z1
+	VMOVUPD       roundShift<>+0(SB), Z7
+	VFMADD231PD   log2eWide<>+0(SB), Z1, Z7
+	VSUBPD        roundShift<>+0(SB), Z7, Z8
+	VFNMADD231PD  ln2Wide<>+0(SB), Z8, Z1
+	VMOVUPD       factorialWide7<>+0(SB), Z8
+	VFMADD213PD   factorialWide6<>+0(SB), Z1, Z8
+	VFMADD213PD   factorialWide5<>+0(SB), Z1, Z8
+	VFMADD213PD   factorialWide4<>+0(SB), Z1, Z8
+	VFMADD213PD   factorialWide3<>+0(SB), Z1, Z8
+	VFMADD213PD   factorialWide2<>+0(SB), Z1, Z8
+	VFMADD213PD   factorialWide1<>+0(SB), Z1, Z8
+	VFMADD213PD   factorialWide0<>+0(SB), Z1, Z8
+	VPSLLQ        $0x34, Z7, Z7
+	VPADDQ        oneWide<>+0(SB), Z7, Z7
+	VMULPD        Z7, Z8, Z1
+	VMULPD        Z1, Z0, Z0
+	VCVTPD2PS     Z2, Y2
+	VCVTPD2PS     Z0, Y0
+	VINSERTF64X4  $0x01, Y0, Z2, Z2
+	VCVTPD2PS     Z5, Y5
+	VCVTPD2PS     Z6, Y6
+	VINSERTF64X4  $0x01, Y6, Z5, Z5
+	VDIVPS        Z5, Z2, Z2
+	VSUBPS        Z2, Z3, Z3
+	VMOVUPS       Z3, (AX)(BX*4)
+	ADDQ          $+16, BX
+	SUBQ          $+16, DX
+	JMP           single
+
+tail:
+	TESTQ         DX, DX
+	JLE           done
+	MOVQ          $-1, SI
+	BZHIQ         DX, SI, SI
+	KMOVQ         SI, K1
+	VMOVUPS.Z     (CX)(BX*4), K1, Z0
+	VPXORD        Z4, Z4, Z4
+	VMAXPS        Z0, Z4, Z4
+	VPANDD        magnitude<>+0(SB), Z0, Z0
+	VMOVUPS       geluFar<>+0(SB), Z1
+	VMINPS        Z0, Z1, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VCVTPS2PD     Y0, Z0
+	VCVTPS2PD     Y1, Z1
+	VMOVUPD       geluOver4<>+0(SB), Z2
+	VFMADD213PD   geluOver3<>+0(SB), Z0, Z2
+	VFMADD213PD   geluOver2<>+0(SB), Z0, Z2
+	VFMADD213PD   geluOver1<>+0(SB), Z0, Z2
+	VFMADD213PD   geluOver0<>+0(SB), Z0, Z2
+	VMOVUPD       geluUnder5<>+0(SB), Z3
+	VFMADD213PD   geluUnder4<>+0(SB), Z0, Z3
+	VFMADD213PD   geluUnder3<>+0(SB), Z0, Z3
+	VFMADD213PD   geluUnder2<>+0(SB), Z0, Z3
+	VFMADD213PD   geluUnder1<>+0(SB), Z0, Z3
+	VFMADD213PD   geluUnder0<>+0(SB), Z0, Z3
+	VMULPD        Z0, Z2, Z2
+	VMULPD        Z0, Z0, Z0
+	VMULPD        minusHalf<>+0(SB), Z0, Z0
+	VMOVUPD       roundShift<>+0(SB), Z5
+	VFMADD231PD   log2eWide<>+0(SB), Z0, Z5
+	VSUBPD        roundShift<>+0(SB), Z5, Z6
+	VFNMADD231PD  ln2Wide<>+0(SB), Z6, Z0
+	VMOVUPD       factorialWide7<>+0(SB), Z6
+	VFMADD213PD   factorialWide6<>+0(SB), Z0, Z6
+	VFMADD213PD   factorialWide5<>+0(SB), Z0, Z6
+	VFMADD213PD   factorialWide4<>+0(SB), Z0, Z6
+	VFMADD213PD   factorialWide3<>+0(SB), Z0, Z6
+	VFMADD213PD   factorialWide2<>+0(SB), Z0, Z6
+	VFMADD213PD   factorialWide1<>+0(SB), Z0, Z6
+	VFMADD213PD   factorialWide0<>+0(SB), Z0, Z6
+	VPSLLQ        $0x34, Z5, Z5
+	VPADDQ        oneWide<>+0(SB), Z5, Z5
+	VMULPD        Z5, Z6, Z0
+	VMULPD        Z0, Z2, Z2
+	VMOVUPD       geluOver4<>+0(SB), Z0
+	VFMADD213PD   geluOver3<>+0(SB), Z1, Z0
+	VFMADD213PD   geluOver2<>+0(SB), Z1, Z0
+	VFMADD213PD   geluOver1<>+0(SB), Z1, Z0
+	VFMADD213PD   geluOver0<>+0(SB), Z1, Z0
+	VMOVUPD       geluUnder5<>+0(SB), Z5
+	VFMADD213PD   geluUnder4<>+0(SB), Z1, Z5
+	VFMADD213PD   geluUnder3<>+0(SB), Z1, Z5
+	VFMADD213PD   geluUnder2<>+0(SB), Z1, Z5
+	VFMADD213PD   geluUnder1<>+0(SB), Z1, Z5
+	VFMADD213PD   geluUnder0<>+0(SB), Z1, Z5
+	VMULPD        Z1, Z0, Z0
+	VMULPD        Z1, Z1, Z1
+	VMULPD        minusHalf<>+0(SB), Z1, Z1
+	VMOVUPD       roundShift<>+0(SB), Z6
+	VFMADD231PD   log2eWide<>+0(SB), Z1, Z6
+	VSUBPD        roundShift<>+0(SB), Z6, Z7
+	VFNMADD231PD  ln2Wide<>+0(SB), Z7, Z1
+	VMOVUPD       factorialWide7<>+0(SB), Z7
+	VFMADD213PD   factorialWide6<>+0(SB), Z1, Z7
+	VFMADD213PD   factorialWide5<>+0(SB), Z1, Z7
+	VFMADD213PD   factorialWide4<>+0(SB), Z1, Z7
+	VFMADD213PD   factorialWide3<>+0(SB), Z1, Z7
+	VFMADD213PD   factorialWide2<>+0(SB), Z1, Z7
+	VFMADD213PD   factorialWide1<>+0(SB), Z1, Z7
+	VFMADD213PD   factorialWide0<>+0(SB), Z1, Z7
+	VPSLLQ        $0x34, Z6, Z6
+	VPADDQ        oneWide<>+0(SB), Z6, Z6
+	VMULPD        Z6, Z7, Z1
+	VMULPD        Z1, Z0, Z0
+	VCVTPD2PS     Z2, Y2
+	VCVTPD2PS     Z0, Y0
+	VINSERTF64X4  $0x01, Y0, Z2, Z2
+	VCVTPD2PS     Z3, Y3
+	VCVTPD2PS     Z5, Y5
+	VINSERTF64X4  $0x01, Y5, Z3, Z3
+	VDIVPS        Z3, Z2, Z2
+	VSUBPS        Z2, Z4, Z4
+	VMOVUPS       Z4, K1, (AX)(BX*4)
+
+done:
+	VZEROUPPER
+	RET
+
+DATA magnitude<>+0(SB)/8, $0x7fffffff7fffffff
+DATA magnitude<>+8(SB)/8, $0x7fffffff7fffffff
+DATA magnitude<>+16(SB)/8, $0x7fffffff7fffffff
+DATA magnitude<>+24(SB)/8, $0x7fffffff7fffffff
+DATA magnitude<>+32(SB)/8, $0x7fffffff7fffffff
+DATA magnitude<>+40(SB)/8, $0x7fffffff7fffffff
+DATA magnitude<>+48(SB)/8, $0x7fffffff7fffffff
+DATA magnitude<>+56(SB)/8, $0x7fffffff7fffffff
+GLOBL magnitude<>(SB), RODATA|NOPTR, $64
+
+DATA geluFar<>+0(SB)/8, $0x4166666641666666
+DATA geluFar<>+8(SB)/8, $0x4166666641666666
+DATA geluFar<>+16(SB)/8, $0x4166666641666666
+DATA geluFar<>+24(SB)/8, $0x4166666641666666
+DATA geluFar<>+32(SB)/8, $0x4166666641666666
+DATA geluFar<>+40(SB)/8, $0x4166666641666666
+DATA geluFar<>+48(SB)/8, $0x4166666641666666
+DATA geluFar<>+56(SB)/8, $0x4166666641666666
+GLOBL geluFar<>(SB), RODATA|NOPTR, $64
+
+DATA geluOver4<>+0(SB)/8, $0x3f70d218df008f1f
+DATA geluOver4<>+8(SB)/8, $0x3f70d218df008f1f
+DATA geluOver4<>+16(SB)/8, $0x3f70d218df008f1f
+DATA geluOver4<>+24(SB)/8, $0x3f70d218df008f1f
+DATA geluOver4<>+32(SB)/8, $0x3f70d218df008f1f
+DATA geluOver4<>+40(SB)/8, $0x3f70d218df008f1f
+DATA geluOver4<>+48(SB)/8, $0x3f70d218df008f1f
+DATA geluOver4<>+56(SB)/8, $0x3f70d218df008f1f
+GLOBL geluOver4<>(SB), RODATA|NOPTR, $64
+
+DATA geluOver3<>+0(SB)/8, $0x3fa4c5608ac6ee30
+DATA geluOver3<>+8(SB)/8, $0x3fa4c5608ac6ee30
+DATA geluOver3<>+16(SB)/8, $0x3fa4c5608ac6ee30
+DATA geluOver3<>+24(SB)/8, $0x3fa4c5608ac6ee30
+DATA geluOver3<>+32(SB)/8, $0x3fa4c5608ac6ee30
+DATA geluOver3<>+40(SB)/8, $0x3fa4c5608ac6ee30
+DATA geluOver3<>+48(SB)/8, $0x3fa4c5608ac6ee30
+DATA geluOver3<>+56(SB)/8, $0x3fa4c5608ac6ee30
+GLOBL geluOver3<>(SB), RODATA|NOPTR, $64
+
+DATA geluOver2<>+0(SB)/8, $0x3fc76df82d721465
+DATA geluOver2<>+8(SB)/8, $0x3fc76df82d721465
+DATA geluOver2<>+16(SB)/8, $0x3fc76df82d721465
+DATA geluOver2<>+24(SB)/8, $0x3fc76df82d721465
+DATA geluOver2<>+32(SB)/8, $0x3fc76df82d721465
+DATA geluOver2<>+40(SB)/8, $0x3fc76df82d721465
+DATA geluOver2<>+48(SB)/8, $0x3fc76df82d721465
+DATA geluOver2<>+56(SB)/8, $0x3fc76df82d721465
+GLOBL geluOver2<>(SB), RODATA|NOPTR, $64
+
+DATA geluOver1<>+0(SB)/8, $0x3fdc08ce8b17553f
+DATA geluOver1<>+8(SB)/8, $0x3fdc08ce8b17553f
+DATA geluOver1<>+16(SB)/8, $0x3fdc08ce8b17553f
+DATA geluOver1<>+24(SB)/8, $0x3fdc08ce8b17553f
+DATA geluOver1<>+32(SB)/8, $0x3fdc08ce8b17553f
+DATA geluOver1<>+40(SB)/8, $0x3fdc08ce8b17553f
+DATA geluOver1<>+48(SB)/8, $0x3fdc08ce8b17553f
+DATA geluOver1<>+56(SB)/8, $0x3fdc08ce8b17553f
+GLOBL geluOver1<>(SB), RODATA|NOPTR, $64
+
+DATA geluOver0<>+0(SB)/8, $0x3fe00000018ef9b5
+DATA geluOver0<>+8(SB)/8, $0x3fe00000018ef9b5
+DATA geluOver0<>+16(SB)/8, $0x3fe00000018ef9b5
+DATA geluOver0<>+24(SB)/8, $0x3fe00000018ef9b5
+DATA geluOver0<>+32(SB)/8, $0x3fe00000018ef9b5
+DATA geluOver0<>+40(SB)/8, $0x3fe00000018ef9b5
+DATA geluOver0<>+48(SB)/8, $0x3fe00000018ef9b5
+DATA geluOver0<>+56(SB)/8, $0x3fe00000018ef9b5
+GLOBL geluOver0<>(SB), RODATA|NOPTR, $64
+
+DATA geluUnder5<>+0(SB)/8, $0x3f8514d41e8ec9af
+DATA geluUnder5<>+8(SB)/8, $0x3f8514d41e8ec9af
+DATA geluUnder5<>+16(SB)/8, $0x3f8514d41e8ec9af
+DATA geluUnder5<>+24(SB)/8, $0x3f8514d41e8ec9af
+DATA geluUnder5<>+32(SB)/8, $0x3f8514d41e8ec9af
+DATA geluUnder5<>+40(SB)/8, $0x3f8514d41e8ec9af
+DATA geluUnder5<>+48(SB)/8, $0x3f8514d41e8ec9af
+DATA geluUnder5<>+56(SB)/8, $0x3f8514d41e8ec9af
+GLOBL geluUnder5<>(SB), RODATA|NOPTR, $64
+
+DATA geluUnder4<>+0(SB)/8, $0x3fba08c59c304f74
+DATA geluUnder4<>+8(SB)/8, $0x3fba08c59c304f74
+DATA geluUnder4<>+16(SB)/8, $0x3fba08c59c304f74
+DATA geluUnder4<>+24(SB)/8, $0x3fba08c59c304f74
+DATA geluUnder4<>+32(SB)/8, $0x3fba08c59c304f74
+DATA geluUnder4<>+40(SB)/8, $0x3fba08c59c304f74
+DATA geluUnder4<>+48(SB)/8, $0x3fba08c59c304f74
+DATA geluUnder4<>+56(SB)/8, $0x3fba08c59c304f74
+GLOBL geluUnder4<>(SB), RODATA|NOPTR, $64
+
+DATA geluUnder3<>+0(SB)/8, $0x3fde0383c984dd5a
+DATA geluUnder3<>+8(SB)/8, $0x3fde0383c984dd5a
+DATA geluUnder3<>+16(SB)/8, $0x3fde0383c984dd5a
+DATA geluUnder3<>+24(SB)/8, $0x3fde0383c984dd5a
+DATA geluUnder3<>+32(SB)/8, $0x3fde0383c984dd5a
+DATA geluUnder3<>+40(SB)/8, $0x3fde0383c984dd5a
+DATA geluUnder3<>+48(SB)/8, $0x3fde0383c984dd5a
+DATA geluUnder3<>+56(SB)/8, $0x3fde0383c984dd5a
+GLOBL geluUnder3<>(SB), RODATA|NOPTR, $64
+
+DATA geluUnder2<>+0(SB)/8, $0x3ff33a335e154fb8
+DATA geluUnder2<>+8(SB)/8, $0x3ff33a335e154fb8
+DATA geluUnder2<>+16(SB)/8, $0x3ff33a335e154fb8
+DATA geluUnder2<>+24(SB)/8, $0x3ff33a335e154fb8
+DATA geluUnder2<>+32(SB)/8, $0x3ff33a335e154fb8
+DATA geluUnder2<>+40(SB)/8, $0x3ff33a335e154fb8
+DATA geluUnder2<>+48(SB)/8, $0x3ff33a335e154fb8
+DATA geluUnder2<>+56(SB)/8, $0x3ff33a335e154fb8
+GLOBL geluUnder2<>(SB), RODATA|NOPTR, $64
+
+DATA geluUnder1<>+0(SB)/8, $0x3ffac88a4e791d76
+DATA geluUnder1<>+8(SB)/8, $0x3ffac88a4e791d76
+DATA geluUnder1<>+16(SB)/8, $0x3ffac88a4e791d76
+DATA geluUnder1<>+24(SB)/8, $0x3ffac88a4e791d76
+DATA geluUnder1<>+32(SB)/8, $0x3ffac88a4e791d76
+DATA geluUnder1<>+40(SB)/8, $0x3ffac88a4e791d76
+DATA geluUnder1<>+48(SB)/8, $0x3ffac88a4e791d76
+DATA geluUnder1<>+56(SB)/8, $0x3ffac88a4e791d76
+GLOBL geluUnder1<>(SB), RODATA|NOPTR, $64
+
+DATA geluUnder0<>+0(SB)/8, $0x3ff0000000000000
+DATA geluUnder0<>+8(SB)/8, $0x3ff0000000000000
+DATA geluUnder0<>+16(SB)/8, $0x3ff0000000000000
+DATA geluUnder0<>+24(SB)/8, $0x3ff0000000000000
+DATA geluUnder0<>+32(SB)/8, $0x3ff0000000000000
+DATA geluUnder0<>+40(SB)/8, $0x3ff0000000000000
+DATA geluUnder0<>+48(SB)/8, $0x3ff0000000000000
+DATA geluUnder0<>+56(SB)/8, $0x3ff0000000000000
+GLOBL geluUnder0<>(SB), RODATA|NOPTR, $64
+
+DATA minusHalf<>+0(SB)/8, $0xbfe0000000000000
+DATA minusHalf<>+8(SB)/8, $0xbfe0000000000000
+DATA minusHalf<>+16(SB)/8, $0xbfe0000000000000
+DATA minusHalf<>+24(SB)/8, $0xbfe0000000000000
+DATA minusHalf<>+32(SB)/8, $0xbfe0000000000000
+DATA minusHalf<>+40(SB)/8, $0xbfe0000000000000
+DATA minusHalf<>+48(SB)/8, $0xbfe0000000000000
+DATA minusHalf<>+56(SB)/8, $0xbfe0000000000000
+GLOBL minusHalf<>(SB), RODATA|NOPTR, $64
+
+DATA roundShift<>+0(SB)/8, $0x4338000000000000
+DATA roundShift<>+8(SB)/8, $0x4338000000000000
+DATA roundShift<>+16(SB)/8, $0x4338000000000000
+DATA roundShift<>+24(SB)/8, $0x4338000000000000
+DATA roundShift<>+32(SB)/8, $0x4338000000000000
+DATA roundShift<>+40(SB)/8, $0x4338000000000000
+DATA roundShift<>+48(SB)/8, $0x4338000000000000
+DATA roundShift<>+56(SB)/8, $0x4338000000000000
+GLOBL roundShift<>(SB), RODATA|NOPTR, $64
+
+DATA log2eWide<>+0(SB)/8, $0x3ff71547652b82fe
+DATA log2eWide<>+8(SB)/8, $0x3ff71547652b82fe
+DATA log2eWide<>+16(SB)/8, $0x3ff71547652b82fe
+DATA log2eWide<>+24(SB)/8, $0x3ff71547652b82fe
+DATA log2eWide<>+32(SB)/8, $0x3ff71547652b82fe
+DATA log2eWide<>+40(SB)/8, $0x3ff71547652b82fe
+DATA log2eWide<>+48(SB)/8, $0x3ff71547652b82fe
+DATA log2eWide<>+56(SB)/8, $0x3ff71547652b82fe
+GLOBL log2eWide<>(SB), RODATA|NOPTR, $64
+
+DATA ln2Wide<>+0(SB)/8, $0x3fe62e42fefa39ef
+DATA ln2Wide<>+8(SB)/8, $0x3fe62e42fefa39ef
+DATA ln2Wide<>+16(SB)/8, $0x3fe62e42fefa39ef
+DATA ln2Wide<>+24(SB)/8, $0x3fe62e42fefa39ef
+DATA ln2Wide<>+32(SB)/8, $0x3fe62e42fefa39ef
+DATA ln2Wide<>+40(SB)/8, $0x3fe62e42fefa39ef
+DATA ln2Wide<>+48(SB)/8, $0x3fe62e42fefa39ef
+DATA ln2Wide<>+56(SB)/8, $0x3fe62e42fefa39ef
+GLOBL ln2Wide<>(SB), RODATA|NOPTR, $64
+
+DATA factorialWide7<>+0(SB)/8, $0x3f2a01a01a01a01a
+DATA factorialWide7<>+8(SB)/8, $0x3f2a01a01a01a01a
+DATA factorialWide7<>+16(SB)/8, $0x3f2a01a01a01a01a
+DATA factorialWide7<>+24(SB)/8, $0x3f2a01a01a01a01a
+DATA factorialWide7<>+32(SB)/8, $0x3f2a01a01a01a01a
+DATA factorialWide7<>+40(SB)/8, $0x3f2a01a01a01a01a
+DATA factorialWide7<>+48(SB)/8, $0x3f2a01a01a01a01a
+DATA factorialWide7<>+56(SB)/8, $0x3f2a01a01a01a01a
+GLOBL factorialWide7<>(SB), RODATA|NOPTR, $64
+
+DATA factorialWide6<>+0(SB)/8, $0x3f56c16c16c16c17
+DATA factorialWide6<>+8(SB)/8, $0x3f56c16c16c16c17
+DATA factorialWide6<>+16(SB)/8, $0x3f56c16c16c16c17
+DATA factorialWide6<>+24(SB)/8, $0x3f56c16c16c16c17
+DATA factorialWide6<>+32(SB)/8, $0x3f56c16c16c16c17
+DATA factorialWide6<>+40(SB)/8, $0x3f56c16c16c16c17
+DATA factorialWide6<>+48(SB)/8, $0x3f56c16c16c16c17
+DATA factorialWide6<>+56(SB)/8, $0x3f56c16c16c16c17
+GLOBL factorialWide6<>(SB), RODATA|NOPTR, $64
+
+DATA factorialWide5<>+0(SB)/8, $0x3f81111111111111
+DATA factorialWide5<>+8(SB)/8, $0x3f81111111111111
+DATA factorialWide5<>+16(SB)/8, $0x3f81111111111111
+DATA factorialWide5<>+24(SB)/8, $0x3f81111111111111
+DATA factorialWide5<>+32(SB)/8, $0x3f81111111111111
+DATA factorialWide5<>+40(SB)/8, $0x3f81111111111111
+DATA factorialWide5<>+48(SB)/8, $0x3f81111111111111
+DATA factorialWide5<>+56(SB)/8, $0x3f81111111111111
+GLOBL factorialWide5<>(SB), RODATA|NOPTR, $64
+
+DATA factorialWide4<>+0(SB)/8, $0x3fa5555555555555
+DATA factorialWide4<>+8(SB)/8, $0x3fa5555555555555
+DATA factorialWide4<>+16(SB)/8, $0x3fa5555555555555
+DATA factorialWide4<>+24(SB)/8, $0x3fa5555555555555
+DATA factorialWide4<>+32(SB)/8, $0x3fa5555555555555
+DATA factorialWide4<>+40(SB)/8, $0x3fa5555555555555
+DATA factorialWide4<>+48(SB)/8, $0x3fa5555555555555
+DATA factorialWide4<>+56(SB)/8, $0x3fa5555555555555
+GLOBL factorialWide4<>(SB), RODATA|NOPTR, $64
+
+DATA factorialWide3<>+0(SB)/8, $0x3fc5555555555555
+DATA factorialWide3<>+8(SB)/8, $0x3fc5555555555555
+DATA factorialWide3<>+16(SB)/8, $0x3fc5555555555555
+DATA factorialWide3<>+24(SB)/8, $0x3fc5555555555555
+DATA factorialWide3<>+32(SB)/8, $0x3fc5555555555555
+DATA factorialWide3<>+40(SB)/8, $0x3fc5555555555555
+DATA factorialWide3<>+48(SB)/8, $0x3fc5555555555555
+DATA factorialWide3<>+56(SB)/8, $0x3fc5555555555555
+GLOBL factorialWide3<>(SB), RODATA|NOPTR, $64
+
+DATA factorialWide2<>+0(SB)/8, $0x3fe0000000000000
+DATA factorialWide2<>+8(SB)/8, $0x3fe0000000000000
+DATA factorialWide2<>+16(SB)/8, $0x3fe0000000000000
+DATA factorialWide2<>+24(SB)/8, $0x3fe0000000000000
+DATA factorialWide2<>+32(SB)/8, $0x3fe0000000000000
+DATA factorialWide2<>+40(SB)/8, $0x3fe0000000000000
+DATA factorialWide2<>+48(SB)/8, $0x3fe0000000000000
+DATA factorialWide2<>+56(SB)/8, $0x3fe0000000000000
+GLOBL factorialWide2<>(SB), RODATA|NOPTR, $64
+
+DATA factorialWide1<>+0(SB)/8, $0x3ff0000000000000
+DATA factorialWide1<>+8(SB)/8, $0x3ff0000000000000
+DATA factorialWide1<>+16(SB)/8, $0x3ff0000000000000
+DATA factorialWide1<>+24(SB)/8, $0x3ff0000000000000
+DATA factorialWide1<>+32(SB)/8, $0x3ff0000000000000
+DATA factorialWide1<>+40(SB)/8, $0x3ff0000000000000
+DATA factorialWide1<>+48(SB)/8, $0x3ff0000000000000
+DATA factorialWide1<>+56(SB)/8, $0x3ff0000000000000
+GLOBL factorialWide1<>(SB), RODATA|NOPTR, $64
+
+DATA factorialWide0<>+0(SB)/8, $0x3ff0000000000000
+DATA factorialWide0<>+8(SB)/8, $0x3ff0000000000000
+DATA factorialWide0<>+16(SB)/8, $0x3ff0000000000000
+DATA factorialWide0<>+24(SB)/8, $0x3ff0000000000000
+DATA factorialWide0<>+32(SB)/8, $0x3ff0000000000000
+DATA factorialWide0<>+40(SB)/8, $0x3ff0000000000000
+DATA factorialWide0<>+48(SB)/8, $0x3ff0000000000000
+DATA factorialWide0<>+56(SB)/8, $0x3ff0000000000000
+GLOBL factorialWide0<>(SB), RODATA|NOPTR, $64
+
+DATA oneWide<>+0(SB)/8, $0x3ff0000000000000
+DATA oneWide<>+8(SB)/8, $0x3ff0000000000000
+DATA oneWide<>+16(SB)/8, $0x3ff0000000000000
+DATA oneWide<>+24(SB)/8, $0x3ff0000000000000
+DATA oneWide<>+32(SB)/8, $0x3ff0000000000000
+DATA oneWide<>+40(SB)/8, $0x3ff0000000000000
+DATA oneWide<>+48(SB)/8, $0x3ff0000000000000
+DATA oneWide<>+56(SB)/8, $0x3ff0000000000000
+GLOBL oneWide<>(SB), RODATA|NOPTR, $64
+
+// func geluTanhF32AVX512(dst *float32, x *float32, n int)
+// Requires: AVX, AVX512BW, AVX512F, BMI2
+TEXT ·geluTanhF32AVX512(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+	XORQ BX, BX
+
+unrolled:
+	CMPQ          DX, $+32
+	JLT           single
+	VMOVUPS       (CX)(BX*4), Z0
+	VMOVUPS       siluLow<>+0(SB), Z1
+	VMAXPS        Z0, Z1, Z1
+	VMOVUPS       geluLow<>+0(SB), Z2
+	VMAXPS        Z0, Z2, Z0
+	VMOVUPS       geluHigh<>+0(SB), Z2
+	VMINPS        Z0, Z2, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y2
+	VCVTPS2PD     Y0, Z0
+	VCVTPS2PD     Y2, Z2
+	VMULPD        Z0, Z0, Z3
+	VMOVUPD       geluTanh1<>+0(SB), Z4
+	VFMADD213PD   geluTanh0<>+0(SB), Z3, Z4
+	VMULPD        Z4, Z0, Z0
+	VMOVUPD       roundShift<>+0(SB), Z3
+	VFMADD231PD   log2eWide<>+0(SB), Z0, Z3
+	VSUBPD        roundShift<>+0(SB), Z3, Z4
+	VFNMADD231PD  ln2Wide<>+0(SB), Z4, Z0
+	VMOVUPD       factorialWide7<>+0(SB), Z4
+	VFMADD213PD   factorialWide6<>+0(SB), Z0, Z4
+	VFMADD213PD   factorialWide5<>+0(SB), Z0, Z4
+	VFMADD213PD   factorialWide4<>+0(SB), Z0, Z4
+	VFMADD213PD   factorialWide3<>+0(SB), Z0, Z4
+	VFMADD213PD   factorialWide2<>+0(SB), Z0, Z4
+	VFMADD213PD   factorialWide1<>+0(SB), Z0, Z4
+	VFMADD213PD   factorialWide0<>+0(SB), Z0, Z4
+	VPSLLQ        $0x34, Z3, Z3
+	VPADDQ        oneWide<>+0(SB), Z3, Z3
+	VMULPD        Z3, Z4, Z0
+	VADDPD        oneWide<>+0(SB), Z0, Z0
+	VMULPD        Z2, Z2, Z3
+	VMOVUPD       geluTanh1<>+0(SB), Z4
+	VFMADD213PD   geluTanh0<>+0(SB), Z3, Z4
+	VMULPD        Z4, Z2, Z2
+	VMOVUPD       roundShift<>+0(SB), Z3
+	VFMADD231PD   log2eWide<>+0(SB), Z2, Z3
+	VSUBPD        roundShift<>+0(SB), Z3, Z4
+	VFNMADD231PD  ln2Wide<>+0(SB), Z4, Z2
+	VMOVUPD       factorialWide7<>+0(SB), Z4
+	VFMADD213PD   factorialWide6<>+0(SB), Z2, Z4
+	VFMADD213PD   factorialWide5<>+0(SB), Z2, Z4
+	VFMADD213PD   factorialWide4<>+0(SB), Z2, Z4
+	VFMADD213PD   factorialWide3<>+0(SB), Z2, Z4
+	VFMADD213PD   factorialWide2<>+0(SB), Z2, Z4
+	VFMADD213PD   factorialWide1<>+0(SB), Z2, Z4
+	VFMADD213PD   factorialWide0<>+0(SB), Z2, Z4
+	VPSLLQ        $0x34, Z3, Z3
+	VPADDQ        oneWide<>+0(SB), Z3, Z3
+	VMULPD        Z3, Z4, Z2
+	VADDPD        oneWide<>+0(SB), Z2, Z2
+	VCVTPD2PS     Z0, Y0
+	VCVTPD2PS     Z2, Y2
+	VINSERTF64X4  $0x01, Y2, Z0, Z0
+	VDIVPS        Z0, Z1, Z1
+	VMOVUPS       Z1, (AX)(BX*4)
+	VMOVUPS       64(CX)(BX*4), Z0
+	VMOVUPS       siluLow<>+0(SB), Z1
+	VMAXPS        Z0, Z1, Z1
+	VMOVUPS       geluLow<>+0(SB), Z2
+	VMAXPS        Z0, Z2, Z0
+	VMOVUPS       geluHigh<>+0(SB), Z2
+	VMINPS        Z0, Z2, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y2
+	VCVTPS2PD     Y0, Z0
+	VCVTPS2PD     Y2, Z2
+	VMULPD        Z0, Z0, Z3
+	VMOVUPD       geluTanh1<>+0(SB), Z4
+	VFMADD213PD   geluTanh0<>+0(SB), Z3, Z4
+	VMULPD        Z4, Z0, Z0
+	VMOVUPD       roundShift<>+0(SB), Z3
+	VFMADD231PD   log2eWide<>+0(SB), Z0, Z3
+	VSUBPD        roundShift<>+0(SB), Z3, Z4
+	VFNMADD231PD  ln2Wide<>+0(SB), Z4, Z0
+	VMOVUPD       factorialWide7<>+0(SB), Z4
+	VFMADD213PD   factorialWide6<>+0(SB), Z0, Z4
+	VFMADD213PD   factorialWide5<>+0(SB), Z0, Z4
+	VFMADD213PD   factorialWide4<>+0(SB), Z0, Z4
+	VFMADD213PD   factorialWide3<>+0(SB), Z0, Z4
+	VFMADD213PD   factorialWide2<>+0(SB), Z0, Z4
+	VFMADD213PD   factorialWide1<>+0(SB), Z0, Z4
+	VFMADD213PD   factorialWide0<>+0(SB), Z0, Z4
+	VPSLLQ        $0x34, Z3, Z3
+	VPADDQ        oneWide<>+0(SB), Z3, Z3
+	VMULPD        Z3, Z4, Z0
+	VADDPD        oneWide<>+0(SB), Z0, Z0
+	VMULPD        Z2, Z2, Z3
+	VMOVUPD       geluTanh1<>+0(SB), Z4
+	VFMADD213PD   geluTanh0<>+0(SB), Z3, Z4
+	VMULPD        Z4, Z2, Z2
+	VMOVUPD       roundShift<>+0(SB), Z3
+	VFMADD231PD   log2eWide<>+0(SB), Z2, Z3
+	VSUBPD        roundShift<>+0(SB), Z3, Z4
+	VFNMADD231PD  ln2Wide<>+0(SB), Z4, Z2
+	VMOVUPD       factorialWide7<>+0(SB), Z4
+	VFMADD213PD   factorialWide6<>+0(SB), Z2, Z4
+	VFMADD213PD   factorialWide5<>+0(SB), Z2, Z4
+	VFMADD213PD   factorialWide4<>+0(SB), Z2, Z4
+	VFMADD213PD   factorialWide3<>+0(SB), Z2, Z4
+	VFMADD213PD   factorialWide2<>+0(SB), Z2, Z4
+	VFMADD213PD   factorialWide1<>+0(SB), Z2, Z4
+	VFMADD213PD   factorialWide0<>+0(SB), Z2, Z4
+	VPSLLQ        $0x34, Z3, Z3
+	VPADDQ        oneWide<>+0(SB), Z3, Z3
+	VMULPD        Z3, Z4, Z2
+	VADDPD        oneWide<>+0(SB), Z2, Z2
+	VCVTPD2PS     Z0, Y0
+	VCVTPD2PS     Z2, Y2
+	VINSERTF64X4  $0x01, Y2, Z0, Z0
+	VDIVPS        Z0, Z1, Z1
+	VMOVUPS       Z1, 64(AX)(BX*4)
+	ADDQ          $+32, BX
+	SUBQ          $+32, DX
+	JMP           unrolled
+
+single:
+	CMPQ          DX, $+16
+	JLT           tail
+	VMOVUPS       (CX)(BX*4), Z0
+	VMOVUPS       siluLow<>+0(SB), Z1
+	VMAXPS        Z0, Z1, Z1
+	VMOVUPS       geluLow<>+0(SB), Z2
+	VMAXPS        Z0, Z2, Z0
+	VMOVUPS       geluHigh<>+0(SB), Z2
+	VMINPS        Z0, Z2, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y2
+	VCVTPS2PD     Y0, Z0
+	VCVTPS2PD     Y2, Z2
+	VMULPD        Z0, Z0, Z3
+	VMOVUPD       geluTanh1<>+0(SB), Z4
+	VFMADD213PD   geluTanh0<>+0(SB), Z3, Z4
+	VMULPD        Z4, Z0, Z0
+	VMOVUPD       roundShift<>+0(SB), Z3
+	VFMADD231PD   log2eWide<>+0(SB), Z0, Z3
+	VSUBPD        roundShift<>+0(SB), Z3, Z4
+	VFNMADD231PD  ln2Wide<>+0(SB), Z4, Z0
+	VMOVUPD       factorialWide7<>+0(SB), Z4
+	VFMADD213PD   factorialWide6<>+0(SB), Z0, Z4
+	VFMADD213PD   factorialWide5<>+0(SB), Z0, Z4
+	VFMADD213PD   factorialWide4<>+0(SB), Z0, Z4
+	VFMADD213PD   factorialWide3<>+0(SB), Z0, Z4
+	VFMADD213PD   factorialWide2<>+0(SB), Z0, Z4
+	VFMADD213PD   factorialWide1<>+0(SB), Z0, Z4
+	VFMADD213PD   factorialWide0<>+0(SB), Z0, Z4
+	VPSLLQ        $0x34, Z3, Z3
+	VPADDQ        oneWide<>+0(SB), Z3, Z3
+	VMULPD        Z3, Z4, Z0
+	VADDPD        oneWide<>+0(SB), Z0, Z0
+	VMULPD        Z2, Z2, Z3
+	VMOVUPD       geluTanh1<>+0(SB), Z4
+	VFMADD213PD   geluTanh0<>+0(SB), Z3, Z4
+	VMULPD        Z4, Z2, Z2
+	VMOVUPD       roundShift<>+0(SB), Z3
+	VFMADD231PD   log2eWide<>+0(SB), Z2, Z3
+	VSUBPD        roundShift<>+0(SB), Z3, Z4
+	VFNMADD231PD  ln2Wide<>+0(SB), Z4, Z2
+	VMOVUPD       factorialWide7<>+0(SB), Z4
+	VFMADD213PD   factorialWide6<>+0(SB), Z2, Z4
+	VFMADD213PD   factorialWide5<>+0(SB), Z2, Z4
+	VFMADD213PD   factorialWide4<>+0(SB), Z2, Z4
+	VFMADD213PD   factorialWide3<>+0(SB), Z2, Z4
+	VFMADD213PD   factorialWide2<>+0(SB), Z2, Z4
+	VFMADD213PD   factorialWide1<>+0(SB), Z2, Z4
+	VFMADD213PD   factorialWide0<>+0(SB), Z2, Z4
+	VPSLLQ        $0x34, Z3, Z3
+	VPADDQ        oneWide<>+0(SB), Z3, Z3
+	VMULPD        Z3, Z4, Z2
+	VADDPD        oneWide<>+0(SB), Z2, Z2
+	VCVTPD2PS     Z0, Y0
+	VCVTPD2PS     Z2, Y2
+	VINSERTF64X4  $0x01, Y2, Z0, Z0
+	VDIVPS        Z0, Z1, Z1
+	VMOVUPS       Z1, (AX)(BX*4)
+	ADDQ          $+16, BX
+	SUBQ          $+16, DX
+	JMP           single
+
+tail:
+	TESTQ         DX, DX
+	JLE           done
+	MOVQ          $-1, SI
+	BZHIQ         DX, SI, SI
+	KMOVQ         SI, K1
+	VMOVUPS.Z     (CX)(BX*4), K1, Z0
+	VMOVUPS       siluLow<>+0(SB), Z1
+	VMAXPS        Z0, Z1, Z1
+	VMOVUPS       geluLow<>+0(SB), Z2
+	VMAXPS        Z0, Z2, Z0
+	VMOVUPS       geluHigh<>+0(SB), Z2
+	VMINPS        Z0, Z2, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y2
+	VCVTPS2PD     Y0, Z0
+	VCVTPS2PD     Y2, Z2
+	VMULPD        Z0, Z0, Z3
+	VMOVUPD       geluTanh1<>+0(SB), Z4
+	VFMADD213PD   geluTanh0<>+0(SB), Z3, Z4
+	VMULPD        Z4, Z0, Z0
+	VMOVUPD       roundShift<>+0(SB), Z3
+	VFMADD231PD   log2eWide<>+0(SB), Z0, Z3
+	VSUBPD        roundShift<>+0(SB), Z3, Z4
+	VFNMADD231PD  ln2Wide<>+0(SB), Z4, Z0
+	VMOVUPD       factorialWide7<>+0(SB), Z4
+	VFMADD213PD   factorialWide6<>+0(SB), Z0, Z4
+	VFMADD213PD   factorialWide5<>+0(SB), Z0, Z4
+	VFMADD213PD   factorialWide4<>+0(SB), Z0, Z4
+	VFMADD213PD   factorialWide3<>+0(SB), Z0, Z4
+	VFMADD213PD   factorialWide2<>+0(SB), Z0, Z4
+	VFMADD213PD   factorialWide1<>+0(SB), Z0, Z4
+	VFMADD213PD   factorialWide0<>+0(SB), Z0, Z4
+	VPSLLQ        $0x34, Z3, Z3
+	VPADDQ        oneWide<>+0(SB), Z3, Z3
+	VMULPD        Z3, Z4, Z0
+	VADDPD        oneWide<>+0(SB), Z0, Z0
+	VMULPD        Z2, Z2, Z3
+	VMOVUPD       geluTanh1<>+0(SB), Z4
+	VFMADD213PD   geluTanh0<>+0(SB), Z3, Z4
+	VMULPD        Z4, Z2, Z2
+	VMOVUPD       roundShift<>+0(SB), Z3
+	VFMADD231PD   log2eWide<>+0(SB), Z2, Z3
+	VSUBPD        roundShift<>+0(SB), Z3, Z4
+	VFNMADD231PD  ln2Wide<>+0(SB), Z4, Z2
+	VMOVUPD       factorialWide7<>+0(SB), Z4
+	VFMADD213PD   factorialWide6<>+0(SB), Z2, Z4
+	VFMADD213PD   factorialWide5<>+0(SB), Z2, Z4
+	VFMADD213PD   factorialWide4<>+0(SB), Z2, Z4
+	VFMADD213PD   factorialWide3<>+0(SB), Z2, Z4
+	VFMADD213PD   factorialWide2<>+0(SB), Z2, Z4
+	VFMADD213PD   factorialWide1<>+0(SB), Z2, Z4
+	VFMADD213PD   factorialWide0<>+0(SB), Z2, Z4
+	VPSLLQ        $0x34, Z3, Z3
+	VPADDQ        oneWide<>+0(SB), Z3, Z3
+	VMULPD        Z3, Z4, Z2
+	VADDPD        oneWide<>+0(SB), Z2, Z2
+	VCVTPD2PS     Z0, Y0
+	VCVTPD2PS     Z2, Y2
+	VINSERTF64X4  $0x01, Y2, Z0, Z0
+	VDIVPS        Z0, Z1, Z1
+	VMOVUPS       Z1, K1, (AX)(BX*4)
+
+done:
+	VZEROUPPER
+	RET
+
+DATA geluLow<>+0(SB)/8, $0xc121999ac121999a
+DATA geluLow<>+8(SB)/8, $0xc121999ac121999a
+DATA geluLow<>+16(SB)/8, $0xc121999ac121999a
+DATA geluLow<>+24(SB)/8, $0xc121999ac121999a
+DATA geluLow<>+32(SB)/8, $0xc121999ac121999a
+DATA geluLow<>+40(SB)/8, $0xc121999ac121999a
+DATA geluLow<>+48(SB)/8, $0xc121999ac121999a
+DATA geluLow<>+56(SB)/8, $0xc121999ac121999a
+GLOBL geluLow<>(SB), RODATA|NOPTR, $64
+
+DATA geluHigh<>+0(SB)/8, $0x4121999a4121999a
+DATA geluHigh<>+8(SB)/8, $0x4121999a4121999a
+DATA geluHigh<>+16(SB)/8, $0x4121999a4121999a
+DATA geluHigh<>+24(SB)/8, $0x4121999a4121999a
+DATA geluHigh<>+32(SB)/8, $0x4121999a4121999a
+DATA geluHigh<>+40(SB)/8, $0x4121999a4121999a
+DATA geluHigh<>+48(SB)/8, $0x4121999a4121999a
+DATA geluHigh<>+56(SB)/8, $0x4121999a4121999a
+GLOBL geluHigh<>(SB), RODATA|NOPTR, $64
+
+DATA geluTanh1<>+0(SB)/8, $0xbfb2444f2a4d8b4b
+DATA geluTanh1<>+8(SB)/8, $0xbfb2444f2a4d8b4b
+DATA geluTanh1<>+16(SB)/8, $0xbfb2444f2a4d8b4b
+DATA geluTanh1<>+24(SB)/8, $0xbfb2444f2a4d8b4b
+DATA geluTanh1<>+32(SB)/8, $0xbfb2444f2a4d8b4b
+DATA geluTanh1<>+40(SB)/8, $0xbfb2444f2a4d8b4b
+DATA geluTanh1<>+48(SB)/8, $0xbfb2444f2a4d8b4b
+DATA geluTanh1<>+56(SB)/8, $0xbfb2444f2a4d8b4b
+GLOBL geluTanh1<>(SB), RODATA|NOPTR, $64
+
+DATA geluTanh0<>+0(SB)/8, $0xbff9884533d43651
+DATA geluTanh0<>+8(SB)/8, $0xbff9884533d43651
+DATA geluTanh0<>+16(SB)/8, $0xbff9884533d43651
+DATA geluTanh0<>+24(SB)/8, $0xbff9884533d43651
+DATA geluTanh0<>+32(SB)/8, $0xbff9884533d43651
+DATA geluTanh0<>+40(SB)/8, $0xbff9884533d43651
+DATA geluTanh0<>+48(SB)/8, $0xbff9884533d43651
+DATA geluTanh0<>+56(SB)/8, $0xbff9884533d43651
+GLOBL geluTanh0<>(SB), RODATA|NOPTR, $64
+
 // func swigluF32AVX512(dst *float32, gate *float32, up *float32, n int)
 // Requires: AVX, AVX512BW, AVX512F, BMI2
 TEXT ·swigluF32AVX512(SB), NOSPLIT, $0-32
@@ -1401,6 +2456,773 @@ tail:
 	VMULPS       Y3, Y4, Y4
 	VADDPS       factorial0<>+0(SB), Y4, Y4
 	VDIVPS       Y4, Y2, Y2
+	VMASKMOVPS   Y2, Y0, (AX)(BX*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func tanhF32AVX2(dst *float32, x *float32, n int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·tanhF32AVX2(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+	XORQ BX, BX
+
+unrolled:
+	CMPQ         DX, $+16
+	JLT          single
+	VMOVUPS      (CX)(BX*4), Y0
+	VANDPS       signBit<>+0(SB), Y0, Y1
+	VXORPS       Y1, Y0, Y0
+	VMOVUPS      tanhHigh<>+0(SB), Y2
+	VMINPS       Y0, Y2, Y0
+	VADDPS       Y0, Y0, Y0
+	VMULPS       log2e<>+0(SB), Y0, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VFNMADD231PS ln2High<>+0(SB), Y3, Y0
+	VFNMADD231PS ln2Low<>+0(SB), Y3, Y0
+	VMOVUPS      factorial7<>+0(SB), Y4
+	VFMADD213PS  factorial6<>+0(SB), Y0, Y4
+	VFMADD213PS  factorial5<>+0(SB), Y0, Y4
+	VFMADD213PS  factorial4<>+0(SB), Y0, Y4
+	VFMADD213PS  factorial3<>+0(SB), Y0, Y4
+	VFMADD213PS  factorial2<>+0(SB), Y0, Y4
+	VMULPS       Y0, Y0, Y2
+	VFMADD213PS  Y0, Y2, Y4
+	VMOVUPS      factorial0<>+0(SB), Y0
+	VCVTPS2DQ    Y3, Y3
+	VPSRAD       $0x01, Y3, Y2
+	VPSUBD       Y2, Y3, Y3
+	VPADDD       bias<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y0, Y0
+	VPADDD       bias<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y0, Y0
+	VSUBPS       factorial0<>+0(SB), Y0, Y2
+	VFMADD231PS  Y4, Y0, Y2
+	VADDPS       two<>+0(SB), Y2, Y0
+	VDIVPS       Y0, Y2, Y2
+	VXORPS       Y1, Y2, Y2
+	VMOVUPS      Y2, (AX)(BX*4)
+	VMOVUPS      32(CX)(BX*4), Y0
+	VANDPS       signBit<>+0(SB), Y0, Y1
+	VXORPS       Y1, Y0, Y0
+	VMOVUPS      tanhHigh<>+0(SB), Y2
+	VMINPS       Y0, Y2, Y0
+	VADDPS       Y0, Y0, Y0
+	VMULPS       log2e<>+0(SB), Y0, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VFNMADD231PS ln2High<>+0(SB), Y3, Y0
+	VFNMADD231PS ln2Low<>+0(SB), Y3, Y0
+	VMOVUPS      factorial7<>+0(SB), Y4
+	VFMADD213PS  factorial6<>+0(SB), Y0, Y4
+	VFMADD213PS  factorial5<>+0(SB), Y0, Y4
+	VFMADD213PS  factorial4<>+0(SB), Y0, Y4
+	VFMADD213PS  factorial3<>+0(SB), Y0, Y4
+	VFMADD213PS  factorial2<>+0(SB), Y0, Y4
+	VMULPS       Y0, Y0, Y2
+	VFMADD213PS  Y0, Y2, Y4
+	VMOVUPS      factorial0<>+0(SB), Y0
+	VCVTPS2DQ    Y3, Y3
+	VPSRAD       $0x01, Y3, Y2
+	VPSUBD       Y2, Y3, Y3
+	VPADDD       bias<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y0, Y0
+	VPADDD       bias<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y0, Y0
+	VSUBPS       factorial0<>+0(SB), Y0, Y2
+	VFMADD231PS  Y4, Y0, Y2
+	VADDPS       two<>+0(SB), Y2, Y0
+	VDIVPS       Y0, Y2, Y2
+	VXORPS       Y1, Y2, Y2
+	VMOVUPS      Y2, 32(AX)(BX*4)
+	ADDQ         $+16, BX
+	SUBQ         $+16, DX
+	JMP          unrolled
+
+single:
+	CMPQ         DX, $+8
+	JLT          tail
+	VMOVUPS      (CX)(BX*4), Y0
+	VANDPS       signBit<>+0(SB), Y0, Y1
+	VXORPS       Y1, Y0, Y0
+	VMOVUPS      tanhHigh<>+0(SB), Y2
+	VMINPS       Y0, Y2, Y0
+	VADDPS       Y0, Y0, Y0
+	VMULPS       log2e<>+0(SB), Y0, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VFNMADD231PS ln2High<>+0(SB), Y3, Y0
+	VFNMADD231PS ln2Low<>+0(SB), Y3, Y0
+	VMOVUPS      factorial7<>+0(SB), Y4
+	VFMADD213PS  factorial6<>+0(SB), Y0, Y4
+	VFMADD213PS  factorial5<>+0(SB), Y0, Y4
+	VFMADD213PS  factorial4<>+0(SB), Y0, Y4
+	VFMADD213PS  factorial3<>+0(SB), Y0, Y4
+	VFMADD213PS  factorial2<>+0(SB), Y0, Y4
+	VMULPS       Y0, Y0, Y2
+	VFMADD213PS  Y0, Y2, Y4
+	VMOVUPS      factorial0<>+0(SB), Y0
+	VCVTPS2DQ    Y3, Y3
+	VPSRAD       $0x01, Y3, Y2
+	VPSUBD       Y2, Y3, Y3
+	VPADDD       bias<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y0, Y0
+	VPADDD       bias<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y0, Y0
+	VSUBPS       factorial0<>+0(SB), Y0, Y2
+	VFMADD231PS  Y4, Y0, Y2
+	VADDPS       two<>+0(SB), Y2, Y0
+	VDIVPS       Y0, Y2, Y2
+	VXORPS       Y1, Y2, Y2
+	VMOVUPS      Y2, (AX)(BX*4)
+	ADDQ         $+8, BX
+	SUBQ         $+8, DX
+	JMP          single
+
+tail:
+	TESTQ        DX, DX
+	JLE          done
+	LEAQ         tailMask<>+0(SB), SI
+	NEGQ         DX
+	VMOVUPS      32(SI)(DX*4), Y0
+	VMASKMOVPS   (CX)(BX*4), Y0, Y1
+	VANDPS       signBit<>+0(SB), Y1, Y2
+	VXORPS       Y2, Y1, Y1
+	VMOVUPS      tanhHigh<>+0(SB), Y3
+	VMINPS       Y1, Y3, Y1
+	VADDPS       Y1, Y1, Y1
+	VMULPS       log2e<>+0(SB), Y1, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VFNMADD231PS ln2High<>+0(SB), Y4, Y1
+	VFNMADD231PS ln2Low<>+0(SB), Y4, Y1
+	VMOVUPS      factorial7<>+0(SB), Y5
+	VFMADD213PS  factorial6<>+0(SB), Y1, Y5
+	VFMADD213PS  factorial5<>+0(SB), Y1, Y5
+	VFMADD213PS  factorial4<>+0(SB), Y1, Y5
+	VFMADD213PS  factorial3<>+0(SB), Y1, Y5
+	VFMADD213PS  factorial2<>+0(SB), Y1, Y5
+	VMULPS       Y1, Y1, Y3
+	VFMADD213PS  Y1, Y3, Y5
+	VMOVUPS      factorial0<>+0(SB), Y1
+	VCVTPS2DQ    Y4, Y4
+	VPSRAD       $0x01, Y4, Y3
+	VPSUBD       Y3, Y4, Y4
+	VPADDD       bias<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y1, Y1
+	VPADDD       bias<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y1, Y1
+	VSUBPS       factorial0<>+0(SB), Y1, Y3
+	VFMADD231PS  Y5, Y1, Y3
+	VADDPS       two<>+0(SB), Y3, Y1
+	VDIVPS       Y1, Y3, Y3
+	VXORPS       Y2, Y3, Y3
+	VMASKMOVPS   Y3, Y0, (AX)(BX*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func geluF32AVX2(dst *float32, x *float32, n int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·geluF32AVX2(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+	XORQ BX, BX
+
+unrolled:
+	CMPQ         DX, $+16
+	JLT          single
+	VMOVUPS      (CX)(BX*4), Y0
+	VXORPS       Y1, Y1, Y1
+	VMAXPS       Y0, Y1, Y1
+	VANDPS       magnitude<>+0(SB), Y0, Y0
+	VMOVUPS      geluFar<>+0(SB), Y2
+	VMINPS       Y0, Y2, Y0
+	VEXTRACTF128 $0x01, Y0, X2
+	VCVTPS2PD    X0, Y0
+	VCVTPS2PD    X2, Y2
+	VMOVUPD      geluOver4<>+0(SB), Y3
+	VFMADD213PD  geluOver3<>+0(SB), Y0, Y3
+	VFMADD213PD  geluOver2<>+0(SB), Y0, Y3
+	VFMADD213PD  geluOver1<>+0(SB), Y0, Y3
+	VFMADD213PD  geluOver0<>+0(SB), Y0, Y3
+	VMOVUPD      geluUnder5<>+0(SB), Y4
+	VFMADD213PD  geluUnder4<>+0(SB), Y0, Y4
+	VFMADD213PD  geluUnder3<>+0(SB), Y0, Y4
+	VFMADD213PD  geluUnder2<>+0(SB), Y0, Y4
+	VFMADD213PD  geluUnder1<>+0(SB), Y0, Y4
+	VFMADD213PD  geluUnder0<>+0(SB), Y0, Y4
+	VMULPD       Y0, Y3, Y3
+	VMULPD       Y0, Y0, Y0
+	VMULPD       minusHalf<>+0(SB), Y0, Y0
+	VMOVUPD      roundShift<>+0(SB), Y5
+	VFMADD231PD  log2eWide<>+0(SB), Y0, Y5
+	VSUBPD       roundShift<>+0(SB), Y5, Y6
+	VFNMADD231PD ln2Wide<>+0(SB), Y6, Y0
+	VMOVUPD      factorialWide7<>+0(SB), Y6
+	VFMADD213PD  factorialWide6<>+0(SB), Y0, Y6
+	VFMADD213PD  factorialWide5<>+0(SB), Y0, Y6
+	VFMADD213PD  factorialWide4<>+0(SB), Y0, Y6
+	VFMADD213PD  factorialWide3<>+0(SB), Y0, Y6
+	VFMADD213PD  factorialWide2<>+0(SB), Y0, Y6
+	VFMADD213PD  factorialWide1<>+0(SB), Y0, Y6
+	VFMADD213PD  factorialWide0<>+0(SB), Y0, Y6
+	VPSLLQ       $0x34, Y5, Y5
+	VPADDQ       oneWide<>+0(SB), Y5, Y5
+	VMULPD       Y5, Y6, Y0
+	VMULPD       Y0, Y3, Y3
+	VMOVUPD      geluOver4<>+0(SB), Y0
+	VFMADD213PD  geluOver3<>+0(SB), Y2, Y0
+	VFMADD213PD  geluOver2<>+0(SB), Y2, Y0
+	VFMADD213PD  geluOver1<>+0(SB), Y2, Y0
+	VFMADD213PD  geluOver0<>+0(SB), Y2, Y0
+	VMOVUPD      geluUnder5<>+0(SB), Y5
+	VFMADD213PD  geluUnder4<>+0(SB), Y2, Y5
+	VFMADD213PD  geluUnder3<>+0(SB), Y2, Y5
+	VFMADD213PD  geluUnder2<>+0(SB), Y2, Y5
+	VFMADD213PD  geluUnder1<>+0(SB), Y2, Y5
+	VFMADD213PD  geluUnder0<>+0(SB), Y2, Y5
+	VMULPD       Y2, Y0, Y0
+	VMULPD       Y2, Y2, Y2
+	VMULPD       minusHalf<>+0(SB), Y2, Y2
+	VMOVUPD      roundShift<>+0(SB), Y6
+	VFMADD231PD  log2eWide<>+0(SB), Y2, Y6
+	VSUBPD       roundShift<>+0(SB), Y6, Y7
+	VFNMADD231PD ln2Wide<>+0(SB), Y7, Y2
+	VMOVUPD      factorialWide7<>+0(SB), Y7
+	VFMADD213PD  factorialWide6<>+0(SB), Y2, Y7
+	VFMADD213PD  factorialWide5<>+0(SB), Y2, Y7
+	VFMADD213PD  factorialWide4<>+0(SB), Y2, Y7
+	VFMADD213PD  factorialWide3<>+0(SB), Y2, Y7
+	VFMADD213PD  factorialWide2<>+0(SB), Y2, Y7
+	VFMADD213PD  factorialWide1<>+0(SB), Y2, Y7
+	VFMADD213PD  factorialWide0<>+0(SB), Y2, Y7
+	VPSLLQ       $0x34, Y6, Y6
+	VPADDQ       oneWide<>+0(SB), Y6, Y6
+	VMULPD       Y6, Y7, Y2
+	VMULPD       Y2, Y0, Y0
+	VCVTPD2PSY   Y3, X3
+	VCVTPD2PSY   Y0, X0
+	VINSERTF128  $0x01, X0, Y3, Y3
+	VCVTPD2PSY   Y4, X4
+	VCVTPD2PSY   Y5, X5
+	VINSERTF128  $0x01, X5, Y4, Y4
+	VDIVPS       Y4, Y3, Y3
+	VSUBPS       Y3, Y1, Y1
+	VMOVUPS      Y1, (AX)(BX*4)
+	VMOVUPS      32(CX)(BX*4), Y0
+	VXORPS       Y1, Y1, Y1
+	VMAXPS       Y0, Y1, Y1
+	VANDPS       magnitude<>+0(SB), Y0, Y0
+	VMOVUPS      geluFar<>+0(SB), Y2
+	VMINPS       Y0, Y2, Y0
+	VEXTRACTF128 $0x01, Y0, X2
+	VCVTPS2PD    X0, Y0
+	VCVTPS2PD    X2, Y2
+	VMOVUPD      geluOver4<>+0(SB), Y3
+	VFMADD213PD  geluOver3<>+0(SB), Y0, Y3
+	VFMADD213PD  geluOver2<>+0(SB), Y0, Y3
+	VFMADD213PD  geluOver1<>+0(SB), Y0, Y3
+	VFMADD213PD  geluOver0<>+0(SB), Y0, Y3
+	VMOVUPD      geluUnder5<>+0(SB), Y4
+	VFMADD213PD  geluUnder4<>+0(SB), Y0, Y4
+	VFMADD213PD  geluUnder3<>+0(SB), Y0, Y4
+	VFMADD213PD  geluUnder2<>+0(SB), Y0, Y4
+	VFMADD213PD  geluUnder1<>+0(SB), Y0, Y4
+	VFMADD213PD  geluUnder0<>+0(SB), Y0, Y4
+	VMULPD       Y0, Y3, Y3
+	VMULPD       Y0, Y0, Y0
+	VMULPD       minusHalf<>+0(SB), Y0, Y0
+	VMOVUPD      roundShift<>+0(SB), Y5
+	VFMADD231PD  log2eWide<>+0(SB), Y0, Y5
+	VSUBPD       roundShift<>+0(SB), Y5, Y6
+	VFNMADD231PD ln2Wide<>+0(SB), Y6, Y0
+	VMOVUPD      factorialWide7<>+0(SB), Y6
+	VFMADD213PD  factorialWide6<>+0(SB), Y0, Y6
+	VFMADD213PD  factorialWide5<>+0(SB), Y0, Y6
+	VFMADD213PD  factorialWide4<>+0(SB), Y0, Y6
+	VFMADD213PD  factorialWide3<>+0(SB), Y0, Y6
+	VFMADD213PD  factorialWide2<>+0(SB), Y0, Y6
+	VFMADD213PD  factorialWide1<>+0(SB), Y0, Y6
+	VFMADD213PD  factorialWide0<>+0(SB), Y0, Y6
+	VPSLLQ       $0x34, Y5, Y5
+	VPADDQ       oneWide<>+0(SB), Y5, Y5
+	VMULPD       Y5, Y6, Y0
+	VMULPD       Y0, Y3, Y3
+	VMOVUPD      geluOver4<>+0(SB), Y0
+	VFMADD213PD  geluOver3<>+0(SB), Y2, Y0
+	VFMADD213PD  geluOver2<>+0(SB), Y2, Y0
+	VFMADD213PD  geluOver1<>+0(SB), Y2, Y0
+	VFMADD213PD  geluOver0<>+0(SB), Y2, Y0
+	VMOVUPD      geluUnder5<>+0(SB), Y5
+	VFMADD213PD  geluUnder4<>+0(SB), Y2, Y5
+	VFMADD213PD  geluUnder3<>+0(SB), Y2, Y5
+	VFMADD213PD  geluUnder2<>+0(SB), Y2, Y5
+	VFMADD213PD  geluUnder1<>+0(SB), Y2, Y5
+	VFMADD213PD  geluUnder0<>+0(SB), Y2, Y5
+	VMULPD       Y2, Y0, Y0
+	VMULPD       Y2, Y2, Y2
+	VMULPD       minusHalf<>+0(SB), Y2, Y2
+	VMOVUPD      roundShift<>+0(SB), Y6
+	VFMADD231PD  log2eWide<>+0(SB), Y2, Y6
+	VSUBPD       roundShift<>+0(SB), Y6, Y7
+	VFNMADD231PD ln2Wide<>+0(SB), Y7, Y2
+	VMOVUPD      factorialWide7<>+0(SB), Y7
+	VFMADD213PD  factorialWide6<>+0(SB), Y2, Y7
+	VFMADD213PD  factorialWide5<>+0(SB), Y2, Y7
+	VFMADD213PD  factorialWide4<>+0(SB), Y2, Y7
+	VFMADD213PD  factorialWide3<>+0(SB), Y2, Y7
+	VFMADD213PD  factorialWide2<>+0(SB), Y2, Y7
+	VFMADD213PD  factorialWide1<>+0(SB), Y2, Y7
+	VFMADD213PD  factorialWide0<>+0(SB), Y2, Y7
+	VPSLLQ       $0x34, Y6, Y6
+	VPADDQ       oneWide<>+0(SB), Y6, Y6
+	VMULPD       Y6, Y7, Y2
+	VMULPD       Y2, Y0, Y0
+	VCVTPD2PSY   Y3, X3
+	VCVTPD2PSY   Y0, X0
+	VINSERTF128  $0x01, X0, Y3, Y3
+	VCVTPD2PSY   Y4, X4
+	VCVTPD2PSY   Y5, X5
+	VINSERTF128  $0x01, X5, Y4, Y4
+	VDIVPS       Y4, Y3, Y3
+	VSUBPS       Y3, Y1, Y1
+	VMOVUPS      Y1, 32(AX)(BX*4)
+	ADDQ         $+16, BX
+	SUBQ         $+16, DX
+	JMP          unrolled
+
+single:
+	CMPQ         DX, $+8
+	JLT          tail
+	VMOVUPS      (CX)(BX*4), Y0
+	VXORPS       Y1, Y1, Y1
+	VMAXPS       Y0, Y1, Y1
+	VANDPS       magnitude<>+0(SB), Y0, Y0
+	VMOVUPS      geluFar<>+0(SB), Y2
+	VMINPS       Y0, Y2, Y0
+	VEXTRACTF128 $0x01, Y0, X2
+	VCVTPS2PD    X0, Y0
+	VCVTPS2PD    X2, Y2
+	VMOVUPD      geluOver4<>+0(SB), Y3
+	VFMADD213PD  geluOver3<>+0(SB), Y0, Y3
+	VFMADD213PD  geluOver2<>+0(SB), Y0, Y3
+	VFMADD213PD  geluOver1<>+0(SB), Y0, Y3
+	VFMADD213PD  geluOver0<>+0(SB), Y0, Y3
+	VMOVUPD      geluUnder5<>+0(SB), Y4
+	VFMADD213PD  geluUnder4<>+0(SB), Y0, Y4
+	VFMADD213PD  geluUnder3<>+0(SB), Y0, Y4
+	VFMADD213PD  geluUnder2<>+0(SB), Y0, Y4
+	VFMADD213PD  geluUnder1<>+0(SB), Y0, Y4
+	VFMADD213PD  geluUnder0<>+0(SB), Y0, Y4
+	VMULPD       Y0, Y3, Y3
+	VMULPD       Y0, Y0, Y0
+	VMULPD       minusHalf<>+0(SB), Y0, Y0
+	VMOVUPD      roundShift<>+0(SB), Y5
+	VFMADD231PD  log2eWide<>+0(SB), Y0, Y5
+	VSUBPD       roundShift<>+0(SB), Y5, Y6
+	VFNMADD231PD ln2Wide<>+0(SB), Y6, Y0
+	VMOVUPD      factorialWide7<>+0(SB), Y6
+	VFMADD213PD  factorialWide6<>+0(SB), Y0, Y6
+	VFMADD213PD  factorialWide5<>+0(SB), Y0, Y6
+	VFMADD213PD  factorialWide4<>+0(SB), Y0, Y6
+	VFMADD213PD  factorialWide3<>+0(SB), Y0, Y6
+	VFMADD213PD  factorialWide2<>+0(SB), Y0, Y6
+	VFMADD213PD  factorialWide1<>+0(SB), Y0, Y6
+	VFMADD213PD  factorialWide0<>+0(SB), Y0, Y6
+	VPSLLQ       $0x34, Y5, Y5
+	VPADDQ       oneWide<>+0(SB), Y5, Y5
+	VMULPD       Y5, Y6, Y0
+	VMULPD       Y0, Y3, Y3
+	VMOVUPD      geluOver4<>+0(SB), Y0
+	VFMADD213PD  geluOver3<>+0(SB), Y2, Y0
+	VFMADD213PD  geluOver2<>+0(SB), Y2, Y0
+	VFMADD213PD  geluOver1<>+0(SB), Y2, Y0
+	VFMADD213PD  geluOver0<>+0(SB), Y2, Y0
+	VMOVUPD      geluUnder5<>+0(SB), Y5
+	VFMADD213PD  geluUnder4<>+0(SB), Y2, Y5
+	VFMADD213PD  geluUnder3<>+0(SB), Y2, Y5
+	VFMADD213PD  geluUnder2<>+0(SB), Y2, Y5
+	VFMADD213PD  geluUnder1<>+0(SB), Y2, Y5
+	VFMADD213PD  geluUnder0<>+0(SB), Y2, Y5
+	VMULPD       Y2, Y0, Y0
+	VMULPD       Y2, Y2, Y2
+	VMULPD       minusHalf<>+0(SB), Y2, Y2
+	VMOVUPD      roundShift<>+0(SB), Y6
+	VFMADD231PD  log2eWide<>+0(SB), Y2, Y6
+	VSUBPD       roundShift<>+0(SB), Y6, Y7
+	VFNMADD231PD ln2Wide<>+0(SB), Y7, Y2
+	VMOVUPD      factorialWide7<>+0(SB), Y7
+	VFMADD213PD  factorialWide6<>+0(SB), Y2, Y7
+	VFMADD213PD  factorialWide5<>+0(SB), Y2, Y7
+	VFMADD213PD  factorialWide4<>+0(SB), Y2, Y7
+	VFMADD213PD  factorialWide3<>+0(SB), Y2, Y7
+	VFMADD213PD  factorialWide2<>+0(SB), Y2, Y7
+	VFMADD213PD  factorialWide1<>+0(SB), Y2, Y7
+	VFMADD213PD  factorialWide0<>+0(SB), Y2, Y7
+	VPSLLQ       $0x34, Y6, Y6
+	VPADDQ       oneWide<>+0(SB), Y6, Y6
+	VMULPD       Y6, Y7, Y2
+	VMULPD       Y2, Y0, Y0
+	VCVTPD2PSY   Y3, X3
+	VCVTPD2PSY   Y0, X0
+	VINSERTF128  $0x01, X0, Y3, Y3
+	VCVTPD2PSY   Y4, X4
+	VCVTPD2PSY   Y5, X5
+	VINSERTF128  $0x01, X5, Y4, Y4
+	VDIVPS       Y4, Y3, Y3
+	VSUBPS       Y3, Y1, Y1
+	VMOVUPS      Y1, (AX)(BX*4)
+	ADDQ         $+8, BX
+	SUBQ         $+8, DX
+	JMP          single
+
+tail:
+	TESTQ        DX, DX
+	JLE          done
+	LEAQ         tailMask<>+0(SB), SI
+	NEGQ         DX
+	VMOVUPS      32(SI)(DX*4), Y0
+	VMASKMOVPS   (CX)(BX*4), Y0, Y1
+	VXORPS       Y2, Y2, Y2
+	VMAXPS       Y1, Y2, Y2
+	VANDPS       magnitude<>+0(SB), Y1, Y1
+	VMOVUPS      geluFar<>+0(SB), Y3
+	VMINPS       Y1, Y3, Y1
+	VEXTRACTF128 $0x01, Y1, X3
+	VCVTPS2PD    X1, Y1
+	VCVTPS2PD    X3, Y3
+	VMOVUPD      geluOver4<>+0(SB), Y4
+	VFMADD213PD  geluOver3<>+0(SB), Y1, Y4
+	VFMADD213PD  geluOver2<>+0(SB), Y1, Y4
+	VFMADD213PD  geluOver1<>+0(SB), Y1, Y4
+	VFMADD213PD  geluOver0<>+0(SB), Y1, Y4
+	VMOVUPD      geluUnder5<>+0(SB), Y5
+	VFMADD213PD  geluUnder4<>+0(SB), Y1, Y5
+	VFMADD213PD  geluUnder3<>+0(SB), Y1, Y5
+	VFMADD213PD  geluUnder2<>+0(SB), Y1, Y5
+	VFMADD213PD  geluUnder1<>+0(SB), Y1, Y5
+	VFMADD213PD  geluUnder0<>+0(SB), Y1, Y5
+	VMULPD       Y1, Y4, Y4
+	VMULPD       Y1, Y1, Y1
+	VMULPD       minusHalf<>+0(SB), Y1, Y1
+	VMOVUPD      roundShift<>+0(SB), Y6
+	VFMADD231PD  log2eWide<>+0(SB), Y1, Y6
+	VSUBPD       roundShift<>+0(SB), Y6, Y7
+	VFNMADD231PD ln2Wide<>+0(SB), Y7, Y1
+	VMOVUPD      factorialWide7<>+0(SB), Y7
+	VFMADD213PD  factorialWide6<>+0(SB), Y1, Y7
+	VFMADD213PD  factorialWide5<>+0(SB), Y1, Y7
+	VFMADD213PD  factorialWide4<>+0(SB), Y1, Y7
+	VFMADD213PD  factorialWide3<>+0(SB), Y1, Y7
+	VFMADD213PD  factorialWide2<>+0(SB), Y1, Y7
+	VFMADD213PD  factorialWide1<>+0(SB), Y1, Y7
+	VFMADD213PD  factorialWide0<>+0(SB), Y1, Y7
+	VPSLLQ       $0x34, Y6, Y6
+	VPADDQ       oneWide<>+0(SB), Y6, Y6
+	VMULPD       Y6, Y7, Y1
+	VMULPD       Y1, Y4, Y4
+	VMOVUPD      geluOver4<>+0(SB), Y1
+	VFMADD213PD  geluOver3<>+0(SB), Y3, Y1
+	VFMADD213PD  geluOver2<>+0(SB), Y3, Y1
+	VFMADD213PD  geluOver1<>+0(SB), Y3, Y1
+	VFMADD213PD  geluOver0<>+0(SB), Y3, Y1
+	VMOVUPD      geluUnder5<>+0(SB), Y6
+	VFMADD213PD  geluUnder4<>+0(SB), Y3, Y6
+	VFMADD213PD  geluUnder3<>+0(SB), Y3, Y6
+	VFMADD213PD  geluUnder2<>+0(SB), Y3, Y6
+	VFMADD213PD  geluUnder1<>+0(SB), Y3, Y6
+	VFMADD213PD  geluUnder0<>+0(SB), Y3, Y6
+	VMULPD       Y3, Y1, Y1
+	VMULPD       Y3, Y3, Y3
+	VMULPD       minusHalf<>+0(SB), Y3, Y3
+	VMOVUPD      roundShift<>+0(SB), Y7
+	VFMADD231PD  log2eWide<>+0(SB), Y3, Y7
+	VSUBPD       roundShift<>+0(SB), Y7, Y8
+	VFNMADD231PD ln2Wide<>+0(SB), Y8, Y3
+	VMOVUPD      factorialWide7<>+0(SB), Y8
+	VFMADD213PD  factorialWide6<>+0(SB), Y3, Y8
+	VFMADD213PD  factorialWide5<>+0(SB), Y3, Y8
+	VFMADD213PD  factorialWide4<>+0(SB), Y3, Y8
+	VFMADD213PD  factorialWide3<>+0(SB), Y3, Y8
+	VFMADD213PD  factorialWide2<>+0(SB), Y3, Y8
+	VFMADD213PD  factorialWide1<>+0(SB), Y3, Y8
+	VFMADD213PD  factorialWide0<>+0(SB), Y3, Y8
+	VPSLLQ       $0x34, Y7, Y7
+	VPADDQ       oneWide<>+0(SB), Y7, Y7
+	VMULPD       Y7, Y8, Y3
+	VMULPD       Y3, Y1, Y1
+	VCVTPD2PSY   Y4, X4
+	VCVTPD2PSY   Y1, X1
+	VINSERTF128  $0x01, X1, Y4, Y4
+	VCVTPD2PSY   Y5, X5
+	VCVTPD2PSY   Y6, X6
+	VINSERTF128  $0x01, X6, Y5, Y5
+	VDIVPS       Y5, Y4, Y4
+	VSUBPS       Y4, Y2, Y2
+	VMASKMOVPS   Y2, Y0, (AX)(BX*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func geluTanhF32AVX2(dst *float32, x *float32, n int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·geluTanhF32AVX2(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+	XORQ BX, BX
+
+unrolled:
+	CMPQ         DX, $+16
+	JLT          single
+	VMOVUPS      (CX)(BX*4), Y0
+	VMOVUPS      siluLow<>+0(SB), Y1
+	VMAXPS       Y0, Y1, Y1
+	VMOVUPS      geluLow<>+0(SB), Y2
+	VMAXPS       Y0, Y2, Y0
+	VMOVUPS      geluHigh<>+0(SB), Y2
+	VMINPS       Y0, Y2, Y0
+	VEXTRACTF128 $0x01, Y0, X2
+	VCVTPS2PD    X0, Y0
+	VCVTPS2PD    X2, Y2
+	VMULPD       Y0, Y0, Y3
+	VMOVUPD      geluTanh1<>+0(SB), Y4
+	VFMADD213PD  geluTanh0<>+0(SB), Y3, Y4
+	VMULPD       Y4, Y0, Y0
+	VMOVUPD      roundShift<>+0(SB), Y3
+	VFMADD231PD  log2eWide<>+0(SB), Y0, Y3
+	VSUBPD       roundShift<>+0(SB), Y3, Y4
+	VFNMADD231PD ln2Wide<>+0(SB), Y4, Y0
+	VMOVUPD      factorialWide7<>+0(SB), Y4
+	VFMADD213PD  factorialWide6<>+0(SB), Y0, Y4
+	VFMADD213PD  factorialWide5<>+0(SB), Y0, Y4
+	VFMADD213PD  factorialWide4<>+0(SB), Y0, Y4
+	VFMADD213PD  factorialWide3<>+0(SB), Y0, Y4
+	VFMADD213PD  factorialWide2<>+0(SB), Y0, Y4
+	VFMADD213PD  factorialWide1<>+0(SB), Y0, Y4
+	VFMADD213PD  factorialWide0<>+0(SB), Y0, Y4
+	VPSLLQ       $0x34, Y3, Y3
+	VPADDQ       oneWide<>+0(SB), Y3, Y3
+	VMULPD       Y3, Y4, Y0
+	VADDPD       oneWide<>+0(SB), Y0, Y0
+	VMULPD       Y2, Y2, Y3
+	VMOVUPD      geluTanh1<>+0(SB), Y4
+	VFMADD213PD  geluTanh0<>+0(SB), Y3, Y4
+	VMULPD       Y4, Y2, Y2
+	VMOVUPD      roundShift<>+0(SB), Y3
+	VFMADD231PD  log2eWide<>+0(SB), Y2, Y3
+	VSUBPD       roundShift<>+0(SB), Y3, Y4
+	VFNMADD231PD ln2Wide<>+0(SB), Y4, Y2
+	VMOVUPD      factorialWide7<>+0(SB), Y4
+	VFMADD213PD  factorialWide6<>+0(SB), Y2, Y4
+	VFMADD213PD  factorialWide5<>+0(SB), Y2, Y4
+	VFMADD213PD  factorialWide4<>+0(SB), Y2, Y4
+	VFMADD213PD  factorialWide3<>+0(SB), Y2, Y4
+	VFMADD213PD  factorialWide2<>+0(SB), Y2, Y4
+	VFMADD213PD  factorialWide1<>+0(SB), Y2, Y4
+	VFMADD213PD  factorialWide0<>+0(SB), Y2, Y4
+	VPSLLQ       $0x34, Y3, Y3
+	VPADDQ       oneWide<>+0(SB), Y3, Y3
+	VMULPD       Y3, Y4, Y2
+	VADDPD       oneWide<>+0(SB), Y2, Y2
+	VCVTPD2PSY   Y0, X0
+	VCVTPD2PSY   Y2, X2
+	VINSERTF128  $0x01, X2, Y0, Y0
+	VDIVPS       Y0, Y1, Y1
+	VMOVUPS      Y1, (AX)(BX*4)
+	VMOVUPS      32(CX)(BX*4), Y0
+	VMOVUPS      siluLow<>+0(SB), Y1
+	VMAXPS       Y0, Y1, Y1
+	VMOVUPS      geluLow<>+0(SB), Y2
+	VMAXPS       Y0, Y2, Y0
+	VMOVUPS      geluHigh<>+0(SB), Y2
+	VMINPS       Y0, Y2, Y0
+	VEXTRACTF128 $0x01, Y0, X2
+	VCVTPS2PD    X0, Y0
+	VCVTPS2PD    X2, Y2
+	VMULPD       Y0, Y0, Y3
+	VMOVUPD      geluTanh1<>+0(SB), Y4
+	VFMADD213PD  geluTanh0<>+0(SB), Y3, Y4
+	VMULPD       Y4, Y0, Y0
+	VMOVUPD      roundShift<>+0(SB), Y3
+	VFMADD231PD  log2eWide<>+0(SB), Y0, Y3
+	VSUBPD       roundShift<>+0(SB), Y3, Y4
+	VFNMADD231PD ln2Wide<>+0(SB), Y4, Y0
+	VMOVUPD      factorialWide7<>+0(SB), Y4
+	VFMADD213PD  factorialWide6<>+0(SB), Y0, Y4
+	VFMADD213PD  factorialWide5<>+0(SB), Y0, Y4
+	VFMADD213PD  factorialWide4<>+0(SB), Y0, Y4
+	VFMADD213PD  factorialWide3<>+0(SB), Y0, Y4
+	VFMADD213PD  factorialWide2<>+0(SB), Y0, Y4
+	VFMADD213PD  factorialWide1<>+0(SB), Y0, Y4
+	VFMADD213PD  factorialWide0<>+0(SB), Y0, Y4
+	VPSLLQ       $0x34, Y3, Y3
+	VPADDQ       oneWide<>+0(SB), Y3, Y3
+	VMULPD       Y3, Y4, Y0
+	VADDPD       oneWide<>+0(SB), Y0, Y0
+	VMULPD       Y2, Y2, Y3
+	VMOVUPD      geluTanh1<>+0(SB), Y4
+	VFMADD213PD  geluTanh0<>+0(SB), Y3, Y4
+	VMULPD       Y4, Y2, Y2
+	VMOVUPD      roundShift<>+0(SB), Y3
+	VFMADD231PD  log2eWide<>+0(SB), Y2, Y3
+	VSUBPD       roundShift<>+0(SB), Y3, Y4
+	VFNMADD231PD ln2Wide<>+0(SB), Y4, Y2
+	VMOVUPD      factorialWide7<>+0(SB), Y4
+	VFMADD213PD  factorialWide6<>+0(SB), Y2, Y4
+	VFMADD213PD  factorialWide5<>+0(SB), Y2, Y4
+	VFMADD213PD  factorialWide4<>+0(SB), Y2, Y4
+	VFMADD213PD  factorialWide3<>+0(SB), Y2, Y4
+	VFMADD213PD  factorialWide2<>+0(SB), Y2, Y4
+	VFMADD213PD  factorialWide1<>+0(SB), Y2, Y4
+	VFMADD213PD  factorialWide0<>+0(SB), Y2, Y4
+	VPSLLQ       $0x34, Y3, Y3
+	VPADDQ       oneWide<>+0(SB), Y3, Y3
+	VMULPD       Y3, Y4, Y2
+	VADDPD       oneWide<>+0(SB), Y2, Y2
+	VCVTPD2PSY   Y0, X0
+	VCVTPD2PSY   Y2, X2
+	VINSERTF128  $0x01, X2, Y0, Y0
+	VDIVPS       Y0, Y1, Y1
+	VMOVUPS      Y1, 32(AX)(BX*4)
+	ADDQ         $+16, BX
+	SUBQ         $+16, DX
+	JMP          unrolled
+
+single:
+	CMPQ         DX, $+8
+	JLT          tail
+	VMOVUPS      (CX)(BX*4), Y0
+	VMOVUPS      siluLow<>+0(SB), Y1
+	VMAXPS       Y0, Y1, Y1
+	VMOVUPS      geluLow<>+0(SB), Y2
+	VMAXPS       Y0, Y2, Y0
+	VMOVUPS      geluHigh<>+0(SB), Y2
+	VMINPS       Y0, Y2, Y0
+	VEXTRACTF128 $0x01, Y0, X2
+	VCVTPS2PD    X0, Y0
+	VCVTPS2PD    X2, Y2
+	VMULPD       Y0, Y0, Y3
+	VMOVUPD      geluTanh1<>+0(SB), Y4
+	VFMADD213PD  geluTanh0<>+0(SB), Y3, Y4
+	VMULPD       Y4, Y0, Y0
+	VMOVUPD      roundShift<>+0(SB), Y3
+	VFMADD231PD  log2eWide<>+0(SB), Y0, Y3
+	VSUBPD       roundShift<>+0(SB), Y3, Y4
+	VFNMADD231PD ln2Wide<>+0(SB), Y4, Y0
+	VMOVUPD      factorialWide7<>+0(SB), Y4
+	VFMADD213PD  factorialWide6<>+0(SB), Y0, Y4
+	VFMADD213PD  factorialWide5<>+0(SB), Y0, Y4
+	VFMADD213PD  factorialWide4<>+0(SB), Y0, Y4
+	VFMADD213PD  factorialWide3<>+0(SB), Y0, Y4
+	VFMADD213PD  factorialWide2<>+0(SB), Y0, Y4
+	VFMADD213PD  factorialWide1<>+0(SB), Y0, Y4
+	VFMADD213PD  factorialWide0<>+0(SB), Y0, Y4
+	VPSLLQ       $0x34, Y3, Y3
+	VPADDQ       oneWide<>+0(SB), Y3, Y3
+	VMULPD       Y3, Y4, Y0
+	VADDPD       oneWide<>+0(SB), Y0, Y0
+	VMULPD       Y2, Y2, Y3
+	VMOVUPD      geluTanh1<>+0(SB), Y4
+	VFMADD213PD  geluTanh0<>+0(SB), Y3, Y4
+	VMULPD       Y4, Y2, Y2
+	VMOVUPD      roundShift<>+0(SB), Y3
+	VFMADD231PD  log2eWide<>+0(SB), Y2, Y3
+	VSUBPD       roundShift<>+0(SB), Y3, Y4
+	VFNMADD231PD ln2Wide<>+0(SB), Y4, Y2
+	VMOVUPD      factorialWide7<>+0(SB), Y4
+	VFMADD213PD  factorialWide6<>+0(SB), Y2, Y4
+	VFMADD213PD  factorialWide5<>+0(SB), Y2, Y4
+	VFMADD213PD  factorialWide4<>+0(SB), Y2, Y4
+	VFMADD213PD  factorialWide3<>+0(SB), Y2, Y4
+	VFMADD213PD  factorialWide2<>+0(SB), Y2, Y4
+	VFMADD213PD  factorialWide1<>+0(SB), Y2, Y4
+	VFMADD213PD  factorialWide0<>+0(SB), Y2, Y4
+	VPSLLQ       $0x34, Y3, Y3
+	VPADDQ       oneWide<>+0(SB), Y3, Y3
+	VMULPD       Y3, Y4, Y2
+	VADDPD       oneWide<>+0(SB), Y2, Y2
+	VCVTPD2PSY   Y0, X0
+	VCVTPD2PSY   Y2, X2
+	VINSERTF128  $0x01, X2, Y0, Y0
+	VDIVPS       Y0, Y1, Y1
+	VMOVUPS      Y1, (AX)(BX*4)
+	ADDQ         $+8, BX
+	SUBQ         $+8, DX
+	JMP          single
+
+tail:
+	TESTQ        DX, DX
+	JLE          done
+	LEAQ         tailMask<>+0(SB), SI
+	NEGQ         DX
+	VMOVUPS      32(SI)(DX*4), Y0
+	VMASKMOVPS   (CX)(BX*4), Y0, Y1
+	VMOVUPS      siluLow<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y2
+	VMOVUPS      geluLow<>+0(SB), Y3
+	VMAXPS       Y1, Y3, Y1
+	VMOVUPS      geluHigh<>+0(SB), Y3
+	VMINPS       Y1, Y3, Y1
+	VEXTRACTF128 $0x01, Y1, X3
+	VCVTPS2PD    X1, Y1
+	VCVTPS2PD    X3, Y3
+	VMULPD       Y1, Y1, Y4
+	VMOVUPD      geluTanh1<>+0(SB), Y5
+	VFMADD213PD  geluTanh0<>+0(SB), Y4, Y5
+	VMULPD       Y5, Y1, Y1
+	VMOVUPD      roundShift<>+0(SB), Y4
+	VFMADD231PD  log2eWide<>+0(SB), Y1, Y4
+	VSUBPD       roundShift<>+0(SB), Y4, Y5
+	VFNMADD231PD ln2Wide<>+0(SB), Y5, Y1
+	VMOVUPD      factorialWide7<>+0(SB), Y5
+	VFMADD213PD  factorialWide6<>+0(SB), Y1, Y5
+	VFMADD213PD  factorialWide5<>+0(SB), Y1, Y5
+	VFMADD213PD  factorialWide4<>+0(SB), Y1, Y5
+	VFMADD213PD  factorialWide3<>+0(SB), Y1, Y5
+	VFMADD213PD  factorialWide2<>+0(SB), Y1, Y5
+	VFMADD213PD  factorialWide1<>+0(SB), Y1, Y5
+	VFMADD213PD  factorialWide0<>+0(SB), Y1, Y5
+	VPSLLQ       $0x34, Y4, Y4
+	VPADDQ       oneWide<>+0(SB), Y4, Y4
+	VMULPD       Y4, Y5, Y1
+	VADDPD       oneWide<>+0(SB), Y1, Y1
+	VMULPD       Y3, Y3, Y4
+	VMOVUPD      geluTanh1<>+0(SB), Y5
+	VFMADD213PD  geluTanh0<>+0(SB), Y4, Y5
+	VMULPD       Y5, Y3, Y3
+	VMOVUPD      roundShift<>+0(SB), Y4
+	VFMADD231PD  log2eWide<>+0(SB), Y3, Y4
+	VSUBPD       roundShift<>+0(SB), Y4, Y5
+	VFNMADD231PD ln2Wide<>+0(SB), Y5, Y3
+	VMOVUPD      factorialWide7<>+0(SB), Y5
+	VFMADD213PD  factorialWide6<>+0(SB), Y3, Y5
+	VFMADD213PD  factorialWide5<>+0(SB), Y3, Y5
+	VFMADD213PD  factorialWide4<>+0(SB), Y3, Y5
+	VFMADD213PD  factorialWide3<>+0(SB), Y3, Y5
+	VFMADD213PD  factorialWide2<>+0(SB), Y3, Y5
+	VFMADD213PD  factorialWide1<>+0(SB), Y3, Y5
+	VFMADD213PD  factorialWide0<>+0(SB), Y3, Y5
+	VPSLLQ       $0x34, Y4, Y4
+	VPADDQ       oneWide<>+0(SB), Y4, Y4
+	VMULPD       Y4, Y5, Y3
+	VADDPD       oneWide<>+0(SB), Y3, Y3
+	VCVTPD2PSY   Y1, X1
+	VCVTPD2PSY   Y3, X3
+	VINSERTF128  $0x01, X3, Y1, Y1
+	VDIVPS       Y1, Y2, Y2
 	VMASKMOVPS   Y2, Y0, (AX)(BX*4)
 
 done:

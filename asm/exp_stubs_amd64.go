@@ -25,6 +25,27 @@ func sigmoidF32AVX512(dst *float32, x *float32, n int)
 //go:noescape
 func siluF32AVX512(dst *float32, x *float32, n int)
 
+// tanhF32AVX512 computes
+//
+//	for i < n: dst[i] = tanh x[i]
+//
+//go:noescape
+func tanhF32AVX512(dst *float32, x *float32, n int)
+
+// geluF32AVX512 computes
+//
+//	for i < n: dst[i] = x[i]·Φ(x[i])
+//
+//go:noescape
+func geluF32AVX512(dst *float32, x *float32, n int)
+
+// geluTanhF32AVX512 computes
+//
+//	for i < n: dst[i] = x[i] / (1 + e^-2√(2/π)·(x[i] + 0.044715·x[i]³))
+//
+//go:noescape
+func geluTanhF32AVX512(dst *float32, x *float32, n int)
+
 // swigluF32AVX512 computes
 //
 //	for i < n: dst[i] = gate[i] / (1 + e^-gate[i]) * up[i]
@@ -78,6 +99,27 @@ func sigmoidF32AVX2(dst *float32, x *float32, n int)
 //
 //go:noescape
 func siluF32AVX2(dst *float32, x *float32, n int)
+
+// tanhF32AVX2 computes
+//
+//	for i < n: dst[i] = tanh x[i]
+//
+//go:noescape
+func tanhF32AVX2(dst *float32, x *float32, n int)
+
+// geluF32AVX2 computes
+//
+//	for i < n: dst[i] = x[i]·Φ(x[i])
+//
+//go:noescape
+func geluF32AVX2(dst *float32, x *float32, n int)
+
+// geluTanhF32AVX2 computes
+//
+//	for i < n: dst[i] = x[i] / (1 + e^-2√(2/π)·(x[i] + 0.044715·x[i]³))
+//
+//go:noescape
+func geluTanhF32AVX2(dst *float32, x *float32, n int)
 
 // swigluF32AVX2 computes
 //

@@ -38,6 +38,9 @@ func kernelsAVX2() *kernels {
 	k.exp = unary(expF32AVX2)
 	k.sigmoid = unary(sigmoidF32AVX2)
 	k.silu = unary(siluF32AVX2)
+	k.tanh = unary(tanhF32AVX2)
+	k.gelu = unary(geluF32AVX2)
+	k.geluTanh = unary(geluTanhF32AVX2)
 	k.swiglu = binary(swigluF32AVX2)
 	k.swigluGrad = swigluGradWith(swigluGradF32AVX2)
 	rows := rowKernels{
@@ -77,6 +80,9 @@ func kernelsAVX512() *kernels {
 	k.exp = unary(expF32AVX512)
 	k.sigmoid = unary(sigmoidF32AVX512)
 	k.silu = unary(siluF32AVX512)
+	k.tanh = unary(tanhF32AVX512)
+	k.gelu = unary(geluF32AVX512)
+	k.geluTanh = unary(geluTanhF32AVX512)
 	k.swiglu = binary(swigluF32AVX512)
 	k.swigluGrad = swigluGradWith(swigluGradF32AVX512)
 	rows := rowKernels{

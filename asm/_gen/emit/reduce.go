@@ -42,6 +42,20 @@ func (v Vec) Wide(x reg.VecVirtual) (low, high reg.VecVirtual) {
 	return low, high
 }
 
+// Narrow converts two vectors of float64, as Wide returns them, to one of float32 in low's place.
+func (v Vec) Narrow(low, high reg.VecVirtual) reg.VecVirtual {
+	if v.Level == "AVX512" {
+		build.VCVTPD2PS(low, low.AsY())
+		build.VCVTPD2PS(high, high.AsY())
+		build.VINSERTF64X4(operand.U8(1), high.AsY(), low, low)
+		return low
+	}
+	build.VCVTPD2PSY(low, low.AsX())
+	build.VCVTPD2PSY(high, high.AsX())
+	build.VINSERTF128(operand.U8(1), high.AsX(), low, low)
+	return low
+}
+
 var constants = map[string]operand.Mem{}
 
 // Const returns the address of 64 bytes filled with a float32.
@@ -49,14 +63,21 @@ func Const(name string, value float64) operand.Mem {
 	return Bits(name, math.Float32bits(float32(value)))
 }
 
+// Const64 returns the address of 64 bytes filled with a float64.
+func Const64(name string, value float64) operand.Mem { return filled(name, math.Float64bits(value)) }
+
 // Bits returns the address of 64 bytes filled with a 32-bit word.
 func Bits(name string, word uint32) operand.Mem {
+	return filled(name, uint64(word)<<32|uint64(word))
+}
+
+func filled(name string, word uint64) operand.Mem {
 	if m, ok := constants[name]; ok {
 		return m
 	}
 	m := build.GLOBL(name, build.RODATA|build.NOPTR)
 	for i := range 8 {
-		build.DATA(8*i, operand.U64(uint64(word)<<32|uint64(word)))
+		build.DATA(8*i, operand.U64(word))
 	}
 	constants[name] = m
 	return m

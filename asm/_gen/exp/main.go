@@ -17,6 +17,10 @@ func main() {
 		unary(v.f32, "exp", "e^x[i]", exp)
 		unary(v.f32, "sigmoid", "1 / (1 + e^-x[i])", sigmoid)
 		unary(v.f32, "silu", "x[i] / (1 + e^-x[i])", silu)
+		unary(v.f32, "tanh", "tanh x[i]", tanh)
+		unary(v.f32, "gelu", "x[i]·Φ(x[i])", func(v32 emit.Vec, x VecVirtual) VecVirtual { return gelu(v32, v.f64, x) })
+		unary(v.f32, "geluTanh", "x[i] / (1 + e^-2√(2/π)·(x[i] + 0.044715·x[i]³))",
+			func(v32 emit.Vec, x VecVirtual) VecVirtual { return geluTanh(v32, v.f64, x) })
 		swiglu(v.f32)
 		swigluGrad(v.f32)
 		expShifted(v.f32, v.f64)
@@ -155,7 +159,13 @@ func exp(v emit.Vec, x VecVirtual) VecVirtual {
 	v.Load(emit.Const("expHigh", expHigh), high)
 	VMINPS(y, high, y)
 
-	n := v.Reg()
+	n := reduce(v, y)
+	return exponentiate(v, taylor(v, y, 0), n)
+}
+
+// reduce returns n = round(y/ln 2), and makes y the rest r.
+func reduce(v emit.Vec, y VecVirtual) (n VecVirtual) {
+	n = v.Reg()
 	VMULPS(emit.Const("log2e", math.Log2E), y, n)
 	if v.Level == "AVX512" {
 		VRNDSCALEPS(U8(8), n, n) // to nearest
@@ -164,15 +174,19 @@ func exp(v emit.Vec, x VecVirtual) VecVirtual {
 	}
 	VFNMADD231PS(emit.Const("ln2High", ln2High), n, y)
 	VFNMADD231PS(emit.Const("ln2Low", math.Ln2-ln2High), n, y)
+	return n
+}
 
+// taylor returns the terms of e^r from r^first on, divided by r^first.
+func taylor(v emit.Vec, r VecVirtual, first int) VecVirtual {
 	p := v.Reg()
 	v.Load(emit.Const("factorial7", 1./5040), p)
 	factorial := 5040.
-	for k := degree - 1; k >= 0; k-- {
+	for k := degree - 1; k >= first; k-- {
 		factorial /= float64(k + 1)
-		VFMADD213PS(emit.Const(fmt.Sprintf("factorial%d", k), 1/factorial), y, p)
+		VFMADD213PS(emit.Const(fmt.Sprintf("factorial%d", k), 1/factorial), r, p)
 	}
-	return exponentiate(v, p, n)
+	return p
 }
 
 // exponentiate returns p·2ⁿ for an integer n, also where the result is
