@@ -1,6 +1,7 @@
 // Package optim steps our parameters with spago's optimisers: Adam, AdamW,
 // RAdam, LAMB and SGD, its gradient clipping, and its learning rate schedules.
-// The update rules are spago's; this package only shows them our storage.
+// The update rules are spago's; this package shows them our storage, and does
+// Adam's arithmetic in one pass, to the same bits.
 //
 // Nothing is copied. A parameter's values and gradient appear to spago as
 // matrices over the same slices, see ToSpago, so that a step writes straight

@@ -1,6 +1,7 @@
 package optim
 
 import (
+	spago "github.com/nlpodyssey/spago/nn"
 	"github.com/nlpodyssey/spago/optimizers"
 	"github.com/nlpodyssey/spago/optimizers/adam"
 	"github.com/nlpodyssey/spago/optimizers/lamb"
@@ -17,6 +18,7 @@ type Method struct {
 	advance  func()             // to the next step
 	whole    bool               // elements of a parameter depend on each other
 	adam     bool               // the state is spago's adam.State
+	step     func(*spago.Param) // what the strategy does, faster; nil: nothing does
 }
 
 // Adam is the rule of Kingma and Ba 2015, algorithm 1, in the form at the end
@@ -35,7 +37,7 @@ func AdamW(rate, beta1, beta2, epsilon, decay float64) *Method {
 
 func adamMethod(c adam.Config) *Method {
 	o := adam.New(c)
-	return &Method{
+	m := &Method{
 		strategy: o,
 		rate:     c.StepSize,
 		setRate: func(rate float64) {
@@ -46,6 +48,10 @@ func adamMethod(c adam.Config) *Method {
 		advance: o.IncExample,
 		adam:    true,
 	}
+	if c.Lambda == 0 {
+		m.step = func(p *spago.Param) { adamStep(o, p) }
+	}
+	return m
 }
 
 // RAdam is rectified Adam (Liu et al. 2020, algorithm 2), as spago has it.

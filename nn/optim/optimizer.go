@@ -94,7 +94,11 @@ func (o *Optimizer) Step() error {
 			if scratch != nil {
 				scratch.lend(active[i])
 			}
-			errs[i] = o.method.strategy.OptimizeParams(active[i])
+			if o.method.step != nil {
+				o.method.step(active[i])
+			} else {
+				errs[i] = o.method.strategy.OptimizeParams(active[i])
+			}
 		}
 	})
 	for _, err := range errs {
