@@ -37,6 +37,11 @@ func (w *sweeper) run() error {
 	if err != nil {
 		return err
 	}
+	release, err := w.store.lock()
+	if err != nil {
+		return err
+	}
+	defer release()
 	if err := w.model.LoadAll(); err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/adagp/adagp/checkpoint"
 	"github.com/adagp/adagp/prune"
 )
 
@@ -155,6 +156,23 @@ func openSweep(dir string) (*sweepStore, error) {
 	return s, nil
 }
 
+// lock makes the folder, keeps other sweeps out of it, and reads again what one may have left meanwhile.
+func (s *sweepStore) lock() (release func(), err error) {
+	if err := os.MkdirAll(s.dir, 0o755); err != nil {
+		return nil, fmt.Errorf("--out %s: %w", s.dir, err)
+	}
+	if release, err = checkpoint.LockFolder(s.dir); err != nil {
+		return nil, fmt.Errorf("--out: %w", err)
+	}
+	now, err := openSweep(s.dir)
+	if err != nil {
+		release()
+		return nil, err
+	}
+	s.result = now.result
+	return release, nil
+}
+
 // settle compares the settings with those of the folder, or makes them the folder's, with the dense
 // perplexities that dense measures.
 func (s *sweepStore) settle(set sweepSettings, dense func() ([]float64, error)) error {
@@ -164,9 +182,6 @@ func (s *sweepStore) settle(set sweepSettings, dense func() ([]float64, error)) 
 	d, err := dense()
 	if err != nil {
 		return err
-	}
-	if err := os.MkdirAll(s.dir, 0o755); err != nil {
-		return fmt.Errorf("--out %s: %w", s.dir, err)
 	}
 	s.result = &sweepResult{Format: 1, Settings: set, Dense: d, Runs: []sweepRun{}}
 	return nil

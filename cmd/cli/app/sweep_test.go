@@ -11,10 +11,12 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/adagp/adagp/checkpoint"
 	"github.com/adagp/adagp/internal/golden"
 	"github.com/adagp/adagp/prune"
 )
@@ -161,6 +163,20 @@ func TestSweepRefusesOtherSettings(t *testing.T) {
 	if after := treeHash(t, dir); after != before {
 		t.Error("a refused call changed the folder")
 	}
+}
+
+func TestSweepTakesTurns(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("no locks there")
+	}
+	dir := t.TempDir()
+	release, err := checkpoint.LockFolder(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantFailure(t, call(t, sweepArgs(dir, "--methods", "magnitude", "--sparsities", "0.5")...), statusFailed, "locked by another process")
+	release()
+	ok(t, sweepArgs(dir, "--methods", "magnitude", "--sparsities", "0.5")...)
 }
 
 func TestSweepUsage(t *testing.T) {
