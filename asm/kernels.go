@@ -45,12 +45,13 @@ type kernels struct {
 	bf16ToF32 func(dst []float32, src []uint16)
 	f32ToBF16 func(dst []uint16, src []float32)
 
-	rowDots     func(rows, k int, w, x, y []float32)
-	widen       func(f Format, dst []float32, src []byte)
-	plainRows   func(f Format, rows, k int, w []byte, n int, x []float32, ldx int, y []float32, ldy int)
-	bitmaskRows func(f Format, rows, k int, mask, values, offsets []byte, n int, x []float32, ldx int, y []float32, ldy int)
-	panels      *panelKernels // nil: there are none
-	semiRows    func(f Format, rows, k int, indices, values []byte, n int, x []float32, ldx int, y []float32, ldy int)
+	rowDots      func(rows, k int, w, x, y []float32)
+	widen        func(f Format, dst []float32, src []byte)
+	plainRows    func(f Format, rows, k int, w []byte, n int, x []float32, ldx int, y []float32, ldy int)
+	bitmaskRows  func(f Format, rows, k int, mask, values, offsets []byte, n int, x []float32, ldx int, y []float32, ldy int)
+	panels       *panelKernels // nil: there are none
+	bitmaskWiden func(f Format, rows, k int, mask, values, offsets []byte, dst []float32)
+	semiRows     func(f Format, rows, k int, indices, values []byte, n int, x []float32, ldx int, y []float32, ldy int)
 }
 
 // generic is the level in Go.
@@ -94,9 +95,10 @@ var generic = kernels{
 	bf16ToF32: bf16ToF32Generic,
 	f32ToBF16: f32ToBF16Generic,
 
-	rowDots:     rowDotsGeneric,
-	widen:       widenGeneric,
-	plainRows:   plainRowsGeneric,
-	bitmaskRows: bitmaskRowsGeneric,
-	semiRows:    semiRowsGeneric,
+	rowDots:      rowDotsGeneric,
+	widen:        widenGeneric,
+	plainRows:    plainRowsGeneric,
+	bitmaskRows:  bitmaskRowsGeneric,
+	bitmaskWiden: bitmaskWidenGeneric,
+	semiRows:     semiRowsGeneric,
 }

@@ -101,19 +101,14 @@ func Widen(f Format, dst []float32, src []byte) {
 
 // BitmaskWiden writes the weights of rows as those of [BitmaskRows] to dst [rows, k], with all their
 // zeros.
-func BitmaskWiden(f Format, rows, k int, mask, values []byte, count int, dst []float32) {
+func BitmaskWiden(f Format, rows, k int, mask, values, offsets []byte, dst []float32) {
 	checkStored("mask", len(mask), rows*maskStride(k))
-	checkStored("values", len(values), count*f.Size())
+	checkStored("offsets", len(offsets), 8*(rows+1))
+	checkStored("values", len(values), offset(offsets, rows)*f.Size())
 	checkStored("dst", len(dst), rows*k)
-	bitmaskWiden(f, rows, k, mask, values[:count*f.Size()], dst)
-}
-
-// SemiWiden writes the weights of rows as those of [SemiRows] to dst [rows, k], with all their zeros.
-func SemiWiden(f Format, rows, k int, indices, values []byte, dst []float32) {
-	checkStored("indices", len(indices), rows*semiStride(k))
-	checkStored("values", len(values), rows*k/2*f.Size())
-	checkStored("dst", len(dst), rows*k)
-	semiWiden(f, rows, k, indices, values, dst)
+	if rows > 0 && k > 0 {
+		current.Load().bitmaskWiden(f, rows, k, mask, values, offsets, dst)
+	}
 }
 
 // RowDots multiplies a matrix w [rows, k] by a vector:

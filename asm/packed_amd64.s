@@ -110,6 +110,54 @@ done:
 	VZEROUPPER
 	RET
 
+// func bitmaskWidenF32AVX512(blocks int, mask *byte, values *byte, dst *float32)
+// Requires: AVX, AVX512BW, AVX512F, POPCNT
+TEXT ·bitmaskWidenF32AVX512(SB), NOSPLIT, $0-32
+	MOVQ blocks+0(FP), AX
+	MOVQ mask+8(FP), CX
+	MOVQ values+16(FP), DX
+	MOVQ dst+24(FP), BX
+
+block:
+	TESTQ       AX, AX
+	JLE         done
+	KMOVQ       (CX), K1
+	MOVWLZX     (CX), SI
+	POPCNTL     SI, SI
+	VMOVDQU32   (DX), Z0
+	VEXPANDPS.Z Z0, K1, Z0
+	LEAQ        (DX)(SI*4), DX
+	VMOVUPS     Z0, (BX)
+	KSHIFTRQ    $0x10, K1, K1
+	MOVWLZX     2(CX), SI
+	POPCNTL     SI, SI
+	VMOVDQU32   (DX), Z0
+	VEXPANDPS.Z Z0, K1, Z0
+	LEAQ        (DX)(SI*4), DX
+	VMOVUPS     Z0, 64(BX)
+	KSHIFTRQ    $0x10, K1, K1
+	MOVWLZX     4(CX), SI
+	POPCNTL     SI, SI
+	VMOVDQU32   (DX), Z0
+	VEXPANDPS.Z Z0, K1, Z0
+	LEAQ        (DX)(SI*4), DX
+	VMOVUPS     Z0, 128(BX)
+	KSHIFTRQ    $0x10, K1, K1
+	MOVWLZX     6(CX), SI
+	POPCNTL     SI, SI
+	VMOVDQU32   (DX), Z0
+	VEXPANDPS.Z Z0, K1, Z0
+	LEAQ        (DX)(SI*4), DX
+	VMOVUPS     Z0, 192(BX)
+	ADDQ        $+8, CX
+	ADDQ        $+256, BX
+	DECQ        AX
+	JMP         block
+
+done:
+	VZEROUPPER
+	RET
+
 // func bitmaskPairsF32AVX512(rows int, k int, mask *byte, values *byte, upper *byte, x *float32, y *float32)
 // Requires: AVX, AVX512BW, AVX512F, AVX512VL, POPCNT
 TEXT ·bitmaskPairsF32AVX512(SB), NOSPLIT, $0-56
@@ -1397,6 +1445,83 @@ done:
 	VZEROUPPER
 	RET
 
+// func widenF16AVX512(dst *float32, src *byte, n int)
+// Requires: AVX, AVX512F
+TEXT ·widenF16AVX512(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ n+16(FP), DX
+
+block:
+	CMPQ      DX, $+64
+	JLT       single
+	VCVTPH2PS (CX), Z0
+	VMOVUPS   Z0, (AX)
+	VCVTPH2PS 32(CX), Z0
+	VMOVUPS   Z0, 64(AX)
+	VCVTPH2PS 64(CX), Z0
+	VMOVUPS   Z0, 128(AX)
+	VCVTPH2PS 96(CX), Z0
+	VMOVUPS   Z0, 192(AX)
+	ADDQ      $+128, CX
+	ADDQ      $+256, AX
+	SUBQ      $+64, DX
+	JMP       block
+
+single:
+	CMPQ      DX, $+16
+	JLT       tail
+	VCVTPH2PS (CX), Z0
+	VMOVUPS   Z0, (AX)
+	ADDQ      $+32, CX
+	ADDQ      $+64, AX
+	SUBQ      $+16, DX
+	JMP       single
+
+tail:
+	VZEROUPPER
+	RET
+
+// func bitmaskWidenF16AVX512(blocks int, mask *byte, values *byte, dst *float32)
+// Requires: AVX, AVX512BW, AVX512F, AVX512VBMI2, POPCNT
+TEXT ·bitmaskWidenF16AVX512(SB), NOSPLIT, $0-32
+	MOVQ blocks+0(FP), AX
+	MOVQ mask+8(FP), CX
+	MOVQ values+16(FP), DX
+	MOVQ dst+24(FP), BX
+
+block:
+	TESTQ         AX, AX
+	JLE           done
+	POPCNTL       (CX), SI
+	KMOVD         (CX), K1
+	VMOVDQU32     (DX), Z0
+	VPEXPANDW.Z   Z0, K1, Z0
+	VEXTRACTI64X4 $0x01, Z0, Y1
+	VCVTPH2PS     Y0, Z0
+	VCVTPH2PS     Y1, Z1
+	LEAQ          (DX)(SI*2), DX
+	VMOVUPS       Z0, (BX)
+	VMOVUPS       Z1, 64(BX)
+	POPCNTL       4(CX), SI
+	KMOVD         4(CX), K1
+	VMOVDQU32     (DX), Z0
+	VPEXPANDW.Z   Z0, K1, Z0
+	VEXTRACTI64X4 $0x01, Z0, Y1
+	VCVTPH2PS     Y0, Z0
+	VCVTPH2PS     Y1, Z1
+	LEAQ          (DX)(SI*2), DX
+	VMOVUPS       Z0, 128(BX)
+	VMOVUPS       Z1, 192(BX)
+	ADDQ          $+8, CX
+	ADDQ          $+256, BX
+	DECQ          AX
+	JMP           block
+
+done:
+	VZEROUPPER
+	RET
+
 // func bitmaskPairsF16AVX512(rows int, k int, mask *byte, values *byte, upper *byte, x *float32, y *float32)
 // Requires: AVX, AVX512BW, AVX512F, AVX512VBMI2, AVX512VL, POPCNT
 TEXT ·bitmaskPairsF16AVX512(SB), NOSPLIT, $0-56
@@ -2572,6 +2697,103 @@ done:
 	VZEROUPPER
 	RET
 
+// func widenBF16AVX512(dst *float32, src *byte, n int)
+// Requires: AVX, AVX512F
+TEXT ·widenBF16AVX512(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ n+16(FP), DX
+
+block:
+	CMPQ      DX, $+64
+	JLT       single
+	VPMOVZXWD (CX), Z0
+	VPSLLD    $0x10, Z0, Z0
+	VMOVUPS   Z0, (AX)
+	VPMOVZXWD 32(CX), Z0
+	VPSLLD    $0x10, Z0, Z0
+	VMOVUPS   Z0, 64(AX)
+	VPMOVZXWD 64(CX), Z0
+	VPSLLD    $0x10, Z0, Z0
+	VMOVUPS   Z0, 128(AX)
+	VPMOVZXWD 96(CX), Z0
+	VPSLLD    $0x10, Z0, Z0
+	VMOVUPS   Z0, 192(AX)
+	ADDQ      $+128, CX
+	ADDQ      $+256, AX
+	SUBQ      $+64, DX
+	JMP       block
+
+single:
+	CMPQ      DX, $+16
+	JLT       tail
+	VPMOVZXWD (CX), Z0
+	VPSLLD    $0x10, Z0, Z0
+	VMOVUPS   Z0, (AX)
+	ADDQ      $+32, CX
+	ADDQ      $+64, AX
+	SUBQ      $+16, DX
+	JMP       single
+
+tail:
+	VZEROUPPER
+	RET
+
+// func bitmaskWidenBF16AVX512(blocks int, mask *byte, values *byte, dst *float32)
+// Requires: AVX, AVX512BW, AVX512F, AVX512VBMI2, POPCNT
+TEXT ·bitmaskWidenBF16AVX512(SB), NOSPLIT, $0-32
+	MOVQ    blocks+0(FP), AX
+	MOVQ    mask+8(FP), CX
+	MOVQ    values+16(FP), DX
+	VMOVUPS highHalf<>+0(SB), Z0
+	MOVQ    dst+24(FP), BX
+
+block:
+	TESTQ         AX, AX
+	JLE           done
+	POPCNTL       (CX), SI
+	KMOVD         (CX), K1
+	VMOVDQU32     (DX), Z0
+	VPEXPANDW.Z   Z0, K1, Z0
+	VEXTRACTI64X4 $0x01, Z0, Y1
+	VPMOVZXWD     Y0, Z0
+	VPMOVZXWD     Y1, Z1
+	VPSLLD        $0x10, Z0, Z0
+	VPSLLD        $0x10, Z1, Z1
+	LEAQ          (DX)(SI*2), DX
+	VMOVUPS       Z0, (BX)
+	VMOVUPS       Z1, 64(BX)
+	POPCNTL       4(CX), SI
+	KMOVD         4(CX), K1
+	VMOVDQU32     (DX), Z0
+	VPEXPANDW.Z   Z0, K1, Z0
+	VEXTRACTI64X4 $0x01, Z0, Y1
+	VPMOVZXWD     Y0, Z0
+	VPMOVZXWD     Y1, Z1
+	VPSLLD        $0x10, Z0, Z0
+	VPSLLD        $0x10, Z1, Z1
+	LEAQ          (DX)(SI*2), DX
+	VMOVUPS       Z0, 128(BX)
+	VMOVUPS       Z1, 192(BX)
+	ADDQ          $+8, CX
+	ADDQ          $+256, BX
+	DECQ          AX
+	JMP           block
+
+done:
+	VZEROUPPER
+	RET
+
+DATA highHalf<>+0(SB)/8, $0xffff0000ffff0000
+DATA highHalf<>+8(SB)/8, $0xffff0000ffff0000
+DATA highHalf<>+16(SB)/8, $0xffff0000ffff0000
+DATA highHalf<>+24(SB)/8, $0xffff0000ffff0000
+DATA highHalf<>+32(SB)/8, $0xffff0000ffff0000
+DATA highHalf<>+40(SB)/8, $0xffff0000ffff0000
+DATA highHalf<>+48(SB)/8, $0xffff0000ffff0000
+DATA highHalf<>+56(SB)/8, $0xffff0000ffff0000
+GLOBL highHalf<>(SB), RODATA|NOPTR, $64
+
 // func bitmaskPairsBF16AVX512(rows int, k int, mask *byte, values *byte, upper *byte, x *float32, y *float32)
 // Requires: AVX, AVX512BW, AVX512F, AVX512VBMI2, AVX512VL, POPCNT
 TEXT ·bitmaskPairsBF16AVX512(SB), NOSPLIT, $0-56
@@ -2679,16 +2901,6 @@ block:
 done:
 	VZEROUPPER
 	RET
-
-DATA highHalf<>+0(SB)/8, $0xffff0000ffff0000
-DATA highHalf<>+8(SB)/8, $0xffff0000ffff0000
-DATA highHalf<>+16(SB)/8, $0xffff0000ffff0000
-DATA highHalf<>+24(SB)/8, $0xffff0000ffff0000
-DATA highHalf<>+32(SB)/8, $0xffff0000ffff0000
-DATA highHalf<>+40(SB)/8, $0xffff0000ffff0000
-DATA highHalf<>+48(SB)/8, $0xffff0000ffff0000
-DATA highHalf<>+56(SB)/8, $0xffff0000ffff0000
-GLOBL highHalf<>(SB), RODATA|NOPTR, $64
 
 // func bitmaskPairsBF16NarrowAVX512(rows int, k int, mask *byte, values *byte, upper *byte, x *float32, y *float32)
 // Requires: AVX, AVX512BW, AVX512F, AVX512VBMI2, AVX512VL, POPCNT
@@ -3719,209 +3931,94 @@ done:
 	VZEROUPPER
 	RET
 
-// func bitmaskPairsF32AVX2(rows int, k int, mask *byte, values *byte, upper *byte, x *float32, y *float32)
-// Requires: AVX, AVX2, FMA3, POPCNT
-TEXT ·bitmaskPairsF32AVX2(SB), NOSPLIT, $0-56
-	MOVQ  rows+0(FP), AX
-	MOVQ  mask+16(FP), CX
-	MOVQ  values+24(FP), DX
-	LEAQ  expandTable<>+0(SB), BX
-	MOVQ  upper+32(FP), SI
-	MOVQ  k+8(FP), DI
-	ADDQ  $+63, DI
-	SHRQ  $0x06, DI
-	IMULQ AX, DI
-	LEAQ  (CX)(DI*8), DI
-	MOVQ  y+48(FP), R9
-	MOVQ  AX, R10
-
-row:
-	TESTQ  AX, AX
-	JLE    done
-	MOVQ   x+40(FP), R8
-	MOVQ   k+8(FP), R11
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
+// func bitmaskWidenF32AVX2(blocks int, mask *byte, values *byte, dst *float32)
+// Requires: AVX, AVX2, POPCNT
+TEXT ·bitmaskWidenF32AVX2(SB), NOSPLIT, $0-32
+	MOVQ blocks+0(FP), AX
+	MOVQ mask+8(FP), CX
+	MOVQ values+16(FP), DX
+	LEAQ expandTable<>+0(SB), BX
+	MOVQ dst+24(FP), SI
 
 block:
-	VMOVUPS      (R8), Y4
-	MOVBLZX      (CX), R12
-	VMOVUPS      (DX), Y6
-	VPMOVSXBD    (BX)(R12*8), Y5
-	VPERMPS      Y6, Y5, Y6
-	VPSRAD       $0x1f, Y5, Y5
-	VPAND        Y5, Y6, Y6
-	POPCNTL      R12, R12
-	LEAQ         (DX)(R12*4), DX
-	VFMADD231PS  Y4, Y6, Y0
-	MOVBLZX      (DI), R12
-	VMOVUPS      (SI), Y6
-	VPMOVSXBD    (BX)(R12*8), Y5
-	VPERMPS      Y6, Y5, Y6
-	VPSRAD       $0x1f, Y5, Y5
-	VPAND        Y5, Y6, Y6
-	POPCNTL      R12, R12
-	LEAQ         (SI)(R12*4), SI
-	VFMADD231PS  Y4, Y6, Y1
-	VMOVUPS      32(R8), Y4
-	MOVBLZX      1(CX), R12
-	VMOVUPS      (DX), Y6
-	VPMOVSXBD    (BX)(R12*8), Y5
-	VPERMPS      Y6, Y5, Y6
-	VPSRAD       $0x1f, Y5, Y5
-	VPAND        Y5, Y6, Y6
-	POPCNTL      R12, R12
-	LEAQ         (DX)(R12*4), DX
-	VFMADD231PS  Y4, Y6, Y2
-	MOVBLZX      1(DI), R12
-	VMOVUPS      (SI), Y6
-	VPMOVSXBD    (BX)(R12*8), Y5
-	VPERMPS      Y6, Y5, Y6
-	VPSRAD       $0x1f, Y5, Y5
-	VPAND        Y5, Y6, Y6
-	POPCNTL      R12, R12
-	LEAQ         (SI)(R12*4), SI
-	VFMADD231PS  Y4, Y6, Y3
-	VMOVUPS      64(R8), Y4
-	MOVBLZX      2(CX), R12
-	VMOVUPS      (DX), Y6
-	VPMOVSXBD    (BX)(R12*8), Y5
-	VPERMPS      Y6, Y5, Y6
-	VPSRAD       $0x1f, Y5, Y5
-	VPAND        Y5, Y6, Y6
-	POPCNTL      R12, R12
-	LEAQ         (DX)(R12*4), DX
-	VFMADD231PS  Y4, Y6, Y0
-	MOVBLZX      2(DI), R12
-	VMOVUPS      (SI), Y6
-	VPMOVSXBD    (BX)(R12*8), Y5
-	VPERMPS      Y6, Y5, Y6
-	VPSRAD       $0x1f, Y5, Y5
-	VPAND        Y5, Y6, Y6
-	POPCNTL      R12, R12
-	LEAQ         (SI)(R12*4), SI
-	VFMADD231PS  Y4, Y6, Y1
-	VMOVUPS      96(R8), Y4
-	MOVBLZX      3(CX), R12
-	VMOVUPS      (DX), Y6
-	VPMOVSXBD    (BX)(R12*8), Y5
-	VPERMPS      Y6, Y5, Y6
-	VPSRAD       $0x1f, Y5, Y5
-	VPAND        Y5, Y6, Y6
-	POPCNTL      R12, R12
-	LEAQ         (DX)(R12*4), DX
-	VFMADD231PS  Y4, Y6, Y2
-	MOVBLZX      3(DI), R12
-	VMOVUPS      (SI), Y6
-	VPMOVSXBD    (BX)(R12*8), Y5
-	VPERMPS      Y6, Y5, Y6
-	VPSRAD       $0x1f, Y5, Y5
-	VPAND        Y5, Y6, Y6
-	POPCNTL      R12, R12
-	LEAQ         (SI)(R12*4), SI
-	VFMADD231PS  Y4, Y6, Y3
-	VMOVUPS      128(R8), Y4
-	MOVBLZX      4(CX), R12
-	VMOVUPS      (DX), Y6
-	VPMOVSXBD    (BX)(R12*8), Y5
-	VPERMPS      Y6, Y5, Y6
-	VPSRAD       $0x1f, Y5, Y5
-	VPAND        Y5, Y6, Y6
-	POPCNTL      R12, R12
-	LEAQ         (DX)(R12*4), DX
-	VFMADD231PS  Y4, Y6, Y0
-	MOVBLZX      4(DI), R12
-	VMOVUPS      (SI), Y6
-	VPMOVSXBD    (BX)(R12*8), Y5
-	VPERMPS      Y6, Y5, Y6
-	VPSRAD       $0x1f, Y5, Y5
-	VPAND        Y5, Y6, Y6
-	POPCNTL      R12, R12
-	LEAQ         (SI)(R12*4), SI
-	VFMADD231PS  Y4, Y6, Y1
-	VMOVUPS      160(R8), Y4
-	MOVBLZX      5(CX), R12
-	VMOVUPS      (DX), Y6
-	VPMOVSXBD    (BX)(R12*8), Y5
-	VPERMPS      Y6, Y5, Y6
-	VPSRAD       $0x1f, Y5, Y5
-	VPAND        Y5, Y6, Y6
-	POPCNTL      R12, R12
-	LEAQ         (DX)(R12*4), DX
-	VFMADD231PS  Y4, Y6, Y2
-	MOVBLZX      5(DI), R12
-	VMOVUPS      (SI), Y6
-	VPMOVSXBD    (BX)(R12*8), Y5
-	VPERMPS      Y6, Y5, Y6
-	VPSRAD       $0x1f, Y5, Y5
-	VPAND        Y5, Y6, Y6
-	POPCNTL      R12, R12
-	LEAQ         (SI)(R12*4), SI
-	VFMADD231PS  Y4, Y6, Y3
-	VMOVUPS      192(R8), Y4
-	MOVBLZX      6(CX), R12
-	VMOVUPS      (DX), Y6
-	VPMOVSXBD    (BX)(R12*8), Y5
-	VPERMPS      Y6, Y5, Y6
-	VPSRAD       $0x1f, Y5, Y5
-	VPAND        Y5, Y6, Y6
-	POPCNTL      R12, R12
-	LEAQ         (DX)(R12*4), DX
-	VFMADD231PS  Y4, Y6, Y0
-	MOVBLZX      6(DI), R12
-	VMOVUPS      (SI), Y6
-	VPMOVSXBD    (BX)(R12*8), Y5
-	VPERMPS      Y6, Y5, Y6
-	VPSRAD       $0x1f, Y5, Y5
-	VPAND        Y5, Y6, Y6
-	POPCNTL      R12, R12
-	LEAQ         (SI)(R12*4), SI
-	VFMADD231PS  Y4, Y6, Y1
-	VMOVUPS      224(R8), Y4
-	MOVBLZX      7(CX), R12
-	VMOVUPS      (DX), Y6
-	VPMOVSXBD    (BX)(R12*8), Y5
-	VPERMPS      Y6, Y5, Y6
-	VPSRAD       $0x1f, Y5, Y5
-	VPAND        Y5, Y6, Y6
-	POPCNTL      R12, R12
-	LEAQ         (DX)(R12*4), DX
-	VFMADD231PS  Y4, Y6, Y2
-	MOVBLZX      7(DI), R12
-	VMOVUPS      (SI), Y6
-	VPMOVSXBD    (BX)(R12*8), Y5
-	VPERMPS      Y6, Y5, Y6
-	VPSRAD       $0x1f, Y5, Y5
-	VPAND        Y5, Y6, Y6
-	POPCNTL      R12, R12
-	LEAQ         (SI)(R12*4), SI
-	VFMADD231PS  Y4, Y6, Y3
-	ADDQ         $+8, CX
-	ADDQ         $+8, DI
-	ADDQ         $+256, R8
-	SUBQ         $+64, R11
-	JG           block
-	VADDPS       Y2, Y0, Y0
-	VEXTRACTF128 $0x01, Y0, X2
-	VADDPS       X2, X0, X0
-	VPSHUFD      $0x4e, X0, X2
-	VADDPS       X2, X0, X0
-	VPSHUFD      $0xb1, X0, X2
-	VADDPS       X2, X0, X0
-	VMOVSS       X0, (R9)
-	VADDPS       Y3, Y1, Y1
-	VEXTRACTF128 $0x01, Y1, X0
-	VADDPS       X0, X1, X1
-	VPSHUFD      $0x4e, X1, X0
-	VADDPS       X0, X1, X1
-	VPSHUFD      $0xb1, X1, X0
-	VADDPS       X0, X1, X1
-	VMOVSS       X1, (R9)(R10*4)
-	ADDQ         $+4, R9
-	DECQ         AX
-	JMP          row
+	TESTQ     AX, AX
+	JLE       done
+	MOVBLZX   (CX), DI
+	VMOVUPS   (DX), Y1
+	VPMOVSXBD (BX)(DI*8), Y0
+	VPERMPS   Y1, Y0, Y1
+	VPSRAD    $0x1f, Y0, Y0
+	VPAND     Y0, Y1, Y1
+	POPCNTL   DI, DI
+	LEAQ      (DX)(DI*4), DX
+	VMOVUPS   Y1, (SI)
+	MOVBLZX   1(CX), DI
+	VMOVUPS   (DX), Y1
+	VPMOVSXBD (BX)(DI*8), Y0
+	VPERMPS   Y1, Y0, Y1
+	VPSRAD    $0x1f, Y0, Y0
+	VPAND     Y0, Y1, Y1
+	POPCNTL   DI, DI
+	LEAQ      (DX)(DI*4), DX
+	VMOVUPS   Y1, 32(SI)
+	MOVBLZX   2(CX), DI
+	VMOVUPS   (DX), Y1
+	VPMOVSXBD (BX)(DI*8), Y0
+	VPERMPS   Y1, Y0, Y1
+	VPSRAD    $0x1f, Y0, Y0
+	VPAND     Y0, Y1, Y1
+	POPCNTL   DI, DI
+	LEAQ      (DX)(DI*4), DX
+	VMOVUPS   Y1, 64(SI)
+	MOVBLZX   3(CX), DI
+	VMOVUPS   (DX), Y1
+	VPMOVSXBD (BX)(DI*8), Y0
+	VPERMPS   Y1, Y0, Y1
+	VPSRAD    $0x1f, Y0, Y0
+	VPAND     Y0, Y1, Y1
+	POPCNTL   DI, DI
+	LEAQ      (DX)(DI*4), DX
+	VMOVUPS   Y1, 96(SI)
+	MOVBLZX   4(CX), DI
+	VMOVUPS   (DX), Y1
+	VPMOVSXBD (BX)(DI*8), Y0
+	VPERMPS   Y1, Y0, Y1
+	VPSRAD    $0x1f, Y0, Y0
+	VPAND     Y0, Y1, Y1
+	POPCNTL   DI, DI
+	LEAQ      (DX)(DI*4), DX
+	VMOVUPS   Y1, 128(SI)
+	MOVBLZX   5(CX), DI
+	VMOVUPS   (DX), Y1
+	VPMOVSXBD (BX)(DI*8), Y0
+	VPERMPS   Y1, Y0, Y1
+	VPSRAD    $0x1f, Y0, Y0
+	VPAND     Y0, Y1, Y1
+	POPCNTL   DI, DI
+	LEAQ      (DX)(DI*4), DX
+	VMOVUPS   Y1, 160(SI)
+	MOVBLZX   6(CX), DI
+	VMOVUPS   (DX), Y1
+	VPMOVSXBD (BX)(DI*8), Y0
+	VPERMPS   Y1, Y0, Y1
+	VPSRAD    $0x1f, Y0, Y0
+	VPAND     Y0, Y1, Y1
+	POPCNTL   DI, DI
+	LEAQ      (DX)(DI*4), DX
+	VMOVUPS   Y1, 192(SI)
+	MOVBLZX   7(CX), DI
+	VMOVUPS   (DX), Y1
+	VPMOVSXBD (BX)(DI*8), Y0
+	VPERMPS   Y1, Y0, Y1
+	VPSRAD    $0x1f, Y0, Y0
+	VPAND     Y0, Y1, Y1
+	POPCNTL   DI, DI
+	LEAQ      (DX)(DI*4), DX
+	VMOVUPS   Y1, 224(SI)
+	ADDQ      $+8, CX
+	ADDQ      $+256, SI
+	DECQ      AX
+	JMP       block
 
 done:
 	VZEROUPPER
@@ -4184,6 +4281,214 @@ DATA expandTable<>+2024(SB)/8, $0x8685848382810080
 DATA expandTable<>+2032(SB)/8, $0x8685848382818000
 DATA expandTable<>+2040(SB)/8, $0x8786858483828180
 GLOBL expandTable<>(SB), RODATA|NOPTR, $2048
+
+// func bitmaskPairsF32AVX2(rows int, k int, mask *byte, values *byte, upper *byte, x *float32, y *float32)
+// Requires: AVX, AVX2, FMA3, POPCNT
+TEXT ·bitmaskPairsF32AVX2(SB), NOSPLIT, $0-56
+	MOVQ  rows+0(FP), AX
+	MOVQ  mask+16(FP), CX
+	MOVQ  values+24(FP), DX
+	LEAQ  expandTable<>+0(SB), BX
+	MOVQ  upper+32(FP), SI
+	MOVQ  k+8(FP), DI
+	ADDQ  $+63, DI
+	SHRQ  $0x06, DI
+	IMULQ AX, DI
+	LEAQ  (CX)(DI*8), DI
+	MOVQ  y+48(FP), R9
+	MOVQ  AX, R10
+
+row:
+	TESTQ  AX, AX
+	JLE    done
+	MOVQ   x+40(FP), R8
+	MOVQ   k+8(FP), R11
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+
+block:
+	VMOVUPS      (R8), Y4
+	MOVBLZX      (CX), R12
+	VMOVUPS      (DX), Y6
+	VPMOVSXBD    (BX)(R12*8), Y5
+	VPERMPS      Y6, Y5, Y6
+	VPSRAD       $0x1f, Y5, Y5
+	VPAND        Y5, Y6, Y6
+	POPCNTL      R12, R12
+	LEAQ         (DX)(R12*4), DX
+	VFMADD231PS  Y4, Y6, Y0
+	MOVBLZX      (DI), R12
+	VMOVUPS      (SI), Y6
+	VPMOVSXBD    (BX)(R12*8), Y5
+	VPERMPS      Y6, Y5, Y6
+	VPSRAD       $0x1f, Y5, Y5
+	VPAND        Y5, Y6, Y6
+	POPCNTL      R12, R12
+	LEAQ         (SI)(R12*4), SI
+	VFMADD231PS  Y4, Y6, Y1
+	VMOVUPS      32(R8), Y4
+	MOVBLZX      1(CX), R12
+	VMOVUPS      (DX), Y6
+	VPMOVSXBD    (BX)(R12*8), Y5
+	VPERMPS      Y6, Y5, Y6
+	VPSRAD       $0x1f, Y5, Y5
+	VPAND        Y5, Y6, Y6
+	POPCNTL      R12, R12
+	LEAQ         (DX)(R12*4), DX
+	VFMADD231PS  Y4, Y6, Y2
+	MOVBLZX      1(DI), R12
+	VMOVUPS      (SI), Y6
+	VPMOVSXBD    (BX)(R12*8), Y5
+	VPERMPS      Y6, Y5, Y6
+	VPSRAD       $0x1f, Y5, Y5
+	VPAND        Y5, Y6, Y6
+	POPCNTL      R12, R12
+	LEAQ         (SI)(R12*4), SI
+	VFMADD231PS  Y4, Y6, Y3
+	VMOVUPS      64(R8), Y4
+	MOVBLZX      2(CX), R12
+	VMOVUPS      (DX), Y6
+	VPMOVSXBD    (BX)(R12*8), Y5
+	VPERMPS      Y6, Y5, Y6
+	VPSRAD       $0x1f, Y5, Y5
+	VPAND        Y5, Y6, Y6
+	POPCNTL      R12, R12
+	LEAQ         (DX)(R12*4), DX
+	VFMADD231PS  Y4, Y6, Y0
+	MOVBLZX      2(DI), R12
+	VMOVUPS      (SI), Y6
+	VPMOVSXBD    (BX)(R12*8), Y5
+	VPERMPS      Y6, Y5, Y6
+	VPSRAD       $0x1f, Y5, Y5
+	VPAND        Y5, Y6, Y6
+	POPCNTL      R12, R12
+	LEAQ         (SI)(R12*4), SI
+	VFMADD231PS  Y4, Y6, Y1
+	VMOVUPS      96(R8), Y4
+	MOVBLZX      3(CX), R12
+	VMOVUPS      (DX), Y6
+	VPMOVSXBD    (BX)(R12*8), Y5
+	VPERMPS      Y6, Y5, Y6
+	VPSRAD       $0x1f, Y5, Y5
+	VPAND        Y5, Y6, Y6
+	POPCNTL      R12, R12
+	LEAQ         (DX)(R12*4), DX
+	VFMADD231PS  Y4, Y6, Y2
+	MOVBLZX      3(DI), R12
+	VMOVUPS      (SI), Y6
+	VPMOVSXBD    (BX)(R12*8), Y5
+	VPERMPS      Y6, Y5, Y6
+	VPSRAD       $0x1f, Y5, Y5
+	VPAND        Y5, Y6, Y6
+	POPCNTL      R12, R12
+	LEAQ         (SI)(R12*4), SI
+	VFMADD231PS  Y4, Y6, Y3
+	VMOVUPS      128(R8), Y4
+	MOVBLZX      4(CX), R12
+	VMOVUPS      (DX), Y6
+	VPMOVSXBD    (BX)(R12*8), Y5
+	VPERMPS      Y6, Y5, Y6
+	VPSRAD       $0x1f, Y5, Y5
+	VPAND        Y5, Y6, Y6
+	POPCNTL      R12, R12
+	LEAQ         (DX)(R12*4), DX
+	VFMADD231PS  Y4, Y6, Y0
+	MOVBLZX      4(DI), R12
+	VMOVUPS      (SI), Y6
+	VPMOVSXBD    (BX)(R12*8), Y5
+	VPERMPS      Y6, Y5, Y6
+	VPSRAD       $0x1f, Y5, Y5
+	VPAND        Y5, Y6, Y6
+	POPCNTL      R12, R12
+	LEAQ         (SI)(R12*4), SI
+	VFMADD231PS  Y4, Y6, Y1
+	VMOVUPS      160(R8), Y4
+	MOVBLZX      5(CX), R12
+	VMOVUPS      (DX), Y6
+	VPMOVSXBD    (BX)(R12*8), Y5
+	VPERMPS      Y6, Y5, Y6
+	VPSRAD       $0x1f, Y5, Y5
+	VPAND        Y5, Y6, Y6
+	POPCNTL      R12, R12
+	LEAQ         (DX)(R12*4), DX
+	VFMADD231PS  Y4, Y6, Y2
+	MOVBLZX      5(DI), R12
+	VMOVUPS      (SI), Y6
+	VPMOVSXBD    (BX)(R12*8), Y5
+	VPERMPS      Y6, Y5, Y6
+	VPSRAD       $0x1f, Y5, Y5
+	VPAND        Y5, Y6, Y6
+	POPCNTL      R12, R12
+	LEAQ         (SI)(R12*4), SI
+	VFMADD231PS  Y4, Y6, Y3
+	VMOVUPS      192(R8), Y4
+	MOVBLZX      6(CX), R12
+	VMOVUPS      (DX), Y6
+	VPMOVSXBD    (BX)(R12*8), Y5
+	VPERMPS      Y6, Y5, Y6
+	VPSRAD       $0x1f, Y5, Y5
+	VPAND        Y5, Y6, Y6
+	POPCNTL      R12, R12
+	LEAQ         (DX)(R12*4), DX
+	VFMADD231PS  Y4, Y6, Y0
+	MOVBLZX      6(DI), R12
+	VMOVUPS      (SI), Y6
+	VPMOVSXBD    (BX)(R12*8), Y5
+	VPERMPS      Y6, Y5, Y6
+	VPSRAD       $0x1f, Y5, Y5
+	VPAND        Y5, Y6, Y6
+	POPCNTL      R12, R12
+	LEAQ         (SI)(R12*4), SI
+	VFMADD231PS  Y4, Y6, Y1
+	VMOVUPS      224(R8), Y4
+	MOVBLZX      7(CX), R12
+	VMOVUPS      (DX), Y6
+	VPMOVSXBD    (BX)(R12*8), Y5
+	VPERMPS      Y6, Y5, Y6
+	VPSRAD       $0x1f, Y5, Y5
+	VPAND        Y5, Y6, Y6
+	POPCNTL      R12, R12
+	LEAQ         (DX)(R12*4), DX
+	VFMADD231PS  Y4, Y6, Y2
+	MOVBLZX      7(DI), R12
+	VMOVUPS      (SI), Y6
+	VPMOVSXBD    (BX)(R12*8), Y5
+	VPERMPS      Y6, Y5, Y6
+	VPSRAD       $0x1f, Y5, Y5
+	VPAND        Y5, Y6, Y6
+	POPCNTL      R12, R12
+	LEAQ         (SI)(R12*4), SI
+	VFMADD231PS  Y4, Y6, Y3
+	ADDQ         $+8, CX
+	ADDQ         $+8, DI
+	ADDQ         $+256, R8
+	SUBQ         $+64, R11
+	JG           block
+	VADDPS       Y2, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X2
+	VADDPS       X2, X0, X0
+	VPSHUFD      $0x4e, X0, X2
+	VADDPS       X2, X0, X0
+	VPSHUFD      $0xb1, X0, X2
+	VADDPS       X2, X0, X0
+	VMOVSS       X0, (R9)
+	VADDPS       Y3, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X0
+	VADDPS       X0, X1, X1
+	VPSHUFD      $0x4e, X1, X0
+	VADDPS       X0, X1, X1
+	VPSHUFD      $0xb1, X1, X0
+	VADDPS       X0, X1, X1
+	VMOVSS       X1, (R9)(R10*4)
+	ADDQ         $+4, R9
+	DECQ         AX
+	JMP          row
+
+done:
+	VZEROUPPER
+	RET
 
 // func plainF32x1AVX2(rows int, k int, w *byte, x *float32, ldx int, y *float32, ldy int)
 // Requires: AVX, FMA3
@@ -4961,6 +5266,132 @@ tail:
 	ADDQ         $+4, SI
 	DECQ         AX
 	JMP          row
+
+done:
+	VZEROUPPER
+	RET
+
+// func widenF16AVX2(dst *float32, src *byte, n int)
+// Requires: AVX, F16C
+TEXT ·widenF16AVX2(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ n+16(FP), DX
+
+block:
+	CMPQ      DX, $+16
+	JLT       single
+	VCVTPH2PS (CX), Y0
+	VMOVUPS   Y0, (AX)
+	VCVTPH2PS 16(CX), Y0
+	VMOVUPS   Y0, 32(AX)
+	ADDQ      $+32, CX
+	ADDQ      $+64, AX
+	SUBQ      $+16, DX
+	JMP       block
+
+single:
+	CMPQ      DX, $+8
+	JLT       tail
+	VCVTPH2PS (CX), Y0
+	VMOVUPS   Y0, (AX)
+	ADDQ      $+16, CX
+	ADDQ      $+32, AX
+	SUBQ      $+8, DX
+	JMP       single
+
+tail:
+	VZEROUPPER
+	RET
+
+// func bitmaskWidenF16AVX2(blocks int, mask *byte, values *byte, dst *float32)
+// Requires: AVX, AVX2, F16C, POPCNT
+TEXT ·bitmaskWidenF16AVX2(SB), NOSPLIT, $0-32
+	MOVQ blocks+0(FP), AX
+	MOVQ mask+8(FP), CX
+	MOVQ values+16(FP), DX
+	LEAQ expandTable<>+0(SB), BX
+	MOVQ dst+24(FP), SI
+
+block:
+	TESTQ     AX, AX
+	JLE       done
+	MOVBLZX   (CX), DI
+	VCVTPH2PS (DX), Y1
+	VPMOVSXBD (BX)(DI*8), Y0
+	VPERMPS   Y1, Y0, Y1
+	VPSRAD    $0x1f, Y0, Y0
+	VPAND     Y0, Y1, Y1
+	POPCNTL   DI, DI
+	LEAQ      (DX)(DI*2), DX
+	VMOVUPS   Y1, (SI)
+	MOVBLZX   1(CX), DI
+	VCVTPH2PS (DX), Y1
+	VPMOVSXBD (BX)(DI*8), Y0
+	VPERMPS   Y1, Y0, Y1
+	VPSRAD    $0x1f, Y0, Y0
+	VPAND     Y0, Y1, Y1
+	POPCNTL   DI, DI
+	LEAQ      (DX)(DI*2), DX
+	VMOVUPS   Y1, 32(SI)
+	MOVBLZX   2(CX), DI
+	VCVTPH2PS (DX), Y1
+	VPMOVSXBD (BX)(DI*8), Y0
+	VPERMPS   Y1, Y0, Y1
+	VPSRAD    $0x1f, Y0, Y0
+	VPAND     Y0, Y1, Y1
+	POPCNTL   DI, DI
+	LEAQ      (DX)(DI*2), DX
+	VMOVUPS   Y1, 64(SI)
+	MOVBLZX   3(CX), DI
+	VCVTPH2PS (DX), Y1
+	VPMOVSXBD (BX)(DI*8), Y0
+	VPERMPS   Y1, Y0, Y1
+	VPSRAD    $0x1f, Y0, Y0
+	VPAND     Y0, Y1, Y1
+	POPCNTL   DI, DI
+	LEAQ      (DX)(DI*2), DX
+	VMOVUPS   Y1, 96(SI)
+	MOVBLZX   4(CX), DI
+	VCVTPH2PS (DX), Y1
+	VPMOVSXBD (BX)(DI*8), Y0
+	VPERMPS   Y1, Y0, Y1
+	VPSRAD    $0x1f, Y0, Y0
+	VPAND     Y0, Y1, Y1
+	POPCNTL   DI, DI
+	LEAQ      (DX)(DI*2), DX
+	VMOVUPS   Y1, 128(SI)
+	MOVBLZX   5(CX), DI
+	VCVTPH2PS (DX), Y1
+	VPMOVSXBD (BX)(DI*8), Y0
+	VPERMPS   Y1, Y0, Y1
+	VPSRAD    $0x1f, Y0, Y0
+	VPAND     Y0, Y1, Y1
+	POPCNTL   DI, DI
+	LEAQ      (DX)(DI*2), DX
+	VMOVUPS   Y1, 160(SI)
+	MOVBLZX   6(CX), DI
+	VCVTPH2PS (DX), Y1
+	VPMOVSXBD (BX)(DI*8), Y0
+	VPERMPS   Y1, Y0, Y1
+	VPSRAD    $0x1f, Y0, Y0
+	VPAND     Y0, Y1, Y1
+	POPCNTL   DI, DI
+	LEAQ      (DX)(DI*2), DX
+	VMOVUPS   Y1, 192(SI)
+	MOVBLZX   7(CX), DI
+	VCVTPH2PS (DX), Y1
+	VPMOVSXBD (BX)(DI*8), Y0
+	VPERMPS   Y1, Y0, Y1
+	VPSRAD    $0x1f, Y0, Y0
+	VPAND     Y0, Y1, Y1
+	POPCNTL   DI, DI
+	LEAQ      (DX)(DI*2), DX
+	VMOVUPS   Y1, 224(SI)
+	ADDQ      $+8, CX
+	ADDQ      $+256, SI
+	DECQ      AX
+	JMP       block
 
 done:
 	VZEROUPPER
@@ -5954,6 +6385,143 @@ tail:
 	ADDQ         $+4, SI
 	DECQ         AX
 	JMP          row
+
+done:
+	VZEROUPPER
+	RET
+
+// func widenBF16AVX2(dst *float32, src *byte, n int)
+// Requires: AVX, AVX2
+TEXT ·widenBF16AVX2(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ n+16(FP), DX
+
+block:
+	CMPQ      DX, $+16
+	JLT       single
+	VPMOVZXWD (CX), Y0
+	VPSLLD    $0x10, Y0, Y0
+	VMOVUPS   Y0, (AX)
+	VPMOVZXWD 16(CX), Y0
+	VPSLLD    $0x10, Y0, Y0
+	VMOVUPS   Y0, 32(AX)
+	ADDQ      $+32, CX
+	ADDQ      $+64, AX
+	SUBQ      $+16, DX
+	JMP       block
+
+single:
+	CMPQ      DX, $+8
+	JLT       tail
+	VPMOVZXWD (CX), Y0
+	VPSLLD    $0x10, Y0, Y0
+	VMOVUPS   Y0, (AX)
+	ADDQ      $+16, CX
+	ADDQ      $+32, AX
+	SUBQ      $+8, DX
+	JMP       single
+
+tail:
+	VZEROUPPER
+	RET
+
+// func bitmaskWidenBF16AVX2(blocks int, mask *byte, values *byte, dst *float32)
+// Requires: AVX, AVX2, POPCNT
+TEXT ·bitmaskWidenBF16AVX2(SB), NOSPLIT, $0-32
+	MOVQ blocks+0(FP), AX
+	MOVQ mask+8(FP), CX
+	MOVQ values+16(FP), DX
+	LEAQ expandTable<>+0(SB), BX
+	MOVQ dst+24(FP), SI
+
+block:
+	TESTQ     AX, AX
+	JLE       done
+	MOVBLZX   (CX), DI
+	VPMOVZXWD (DX), Y1
+	VPSLLD    $0x10, Y1, Y1
+	VPMOVSXBD (BX)(DI*8), Y0
+	VPERMPS   Y1, Y0, Y1
+	VPSRAD    $0x1f, Y0, Y0
+	VPAND     Y0, Y1, Y1
+	POPCNTL   DI, DI
+	LEAQ      (DX)(DI*2), DX
+	VMOVUPS   Y1, (SI)
+	MOVBLZX   1(CX), DI
+	VPMOVZXWD (DX), Y1
+	VPSLLD    $0x10, Y1, Y1
+	VPMOVSXBD (BX)(DI*8), Y0
+	VPERMPS   Y1, Y0, Y1
+	VPSRAD    $0x1f, Y0, Y0
+	VPAND     Y0, Y1, Y1
+	POPCNTL   DI, DI
+	LEAQ      (DX)(DI*2), DX
+	VMOVUPS   Y1, 32(SI)
+	MOVBLZX   2(CX), DI
+	VPMOVZXWD (DX), Y1
+	VPSLLD    $0x10, Y1, Y1
+	VPMOVSXBD (BX)(DI*8), Y0
+	VPERMPS   Y1, Y0, Y1
+	VPSRAD    $0x1f, Y0, Y0
+	VPAND     Y0, Y1, Y1
+	POPCNTL   DI, DI
+	LEAQ      (DX)(DI*2), DX
+	VMOVUPS   Y1, 64(SI)
+	MOVBLZX   3(CX), DI
+	VPMOVZXWD (DX), Y1
+	VPSLLD    $0x10, Y1, Y1
+	VPMOVSXBD (BX)(DI*8), Y0
+	VPERMPS   Y1, Y0, Y1
+	VPSRAD    $0x1f, Y0, Y0
+	VPAND     Y0, Y1, Y1
+	POPCNTL   DI, DI
+	LEAQ      (DX)(DI*2), DX
+	VMOVUPS   Y1, 96(SI)
+	MOVBLZX   4(CX), DI
+	VPMOVZXWD (DX), Y1
+	VPSLLD    $0x10, Y1, Y1
+	VPMOVSXBD (BX)(DI*8), Y0
+	VPERMPS   Y1, Y0, Y1
+	VPSRAD    $0x1f, Y0, Y0
+	VPAND     Y0, Y1, Y1
+	POPCNTL   DI, DI
+	LEAQ      (DX)(DI*2), DX
+	VMOVUPS   Y1, 128(SI)
+	MOVBLZX   5(CX), DI
+	VPMOVZXWD (DX), Y1
+	VPSLLD    $0x10, Y1, Y1
+	VPMOVSXBD (BX)(DI*8), Y0
+	VPERMPS   Y1, Y0, Y1
+	VPSRAD    $0x1f, Y0, Y0
+	VPAND     Y0, Y1, Y1
+	POPCNTL   DI, DI
+	LEAQ      (DX)(DI*2), DX
+	VMOVUPS   Y1, 160(SI)
+	MOVBLZX   6(CX), DI
+	VPMOVZXWD (DX), Y1
+	VPSLLD    $0x10, Y1, Y1
+	VPMOVSXBD (BX)(DI*8), Y0
+	VPERMPS   Y1, Y0, Y1
+	VPSRAD    $0x1f, Y0, Y0
+	VPAND     Y0, Y1, Y1
+	POPCNTL   DI, DI
+	LEAQ      (DX)(DI*2), DX
+	VMOVUPS   Y1, 192(SI)
+	MOVBLZX   7(CX), DI
+	VPMOVZXWD (DX), Y1
+	VPSLLD    $0x10, Y1, Y1
+	VPMOVSXBD (BX)(DI*8), Y0
+	VPERMPS   Y1, Y0, Y1
+	VPSRAD    $0x1f, Y0, Y0
+	VPAND     Y0, Y1, Y1
+	POPCNTL   DI, DI
+	LEAQ      (DX)(DI*2), DX
+	VMOVUPS   Y1, 224(SI)
+	ADDQ      $+8, CX
+	ADDQ      $+256, SI
+	DECQ      AX
+	JMP       block
 
 done:
 	VZEROUPPER
@@ -7112,9 +7680,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func panelF32x8AVX512(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
+// func panelF32AVX512(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
 // Requires: AVX, AVX512F, BMI
-TEXT ·panelF32x8AVX512(SB), NOSPLIT, $0-56
+TEXT ·panelF32AVX512(SB), NOSPLIT, $0-56
 	MOVQ rows+0(FP), AX
 	MOVQ mask+8(FP), CX
 	MOVQ stride+16(FP), DX
@@ -7177,153 +7745,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func panelF32x4AVX512(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
-// Requires: AVX, AVX512F, BMI
-TEXT ·panelF32x4AVX512(SB), NOSPLIT, $0-56
-	MOVQ rows+0(FP), AX
-	MOVQ mask+8(FP), CX
-	MOVQ stride+16(FP), DX
-	MOVQ values+24(FP), BX
-	MOVQ at+32(FP), SI
-	MOVQ x+40(FP), DI
-	MOVQ c+48(FP), R8
-
-row:
-	TESTQ   AX, AX
-	JLE     done
-	MOVQ    (CX), R9
-	TESTQ   R9, R9
-	JE      next
-	MOVQ    (SI), R10
-	ADDQ    BX, R10
-	VMOVUPS (R8), Z0
-	VMOVUPS 64(R8), Z1
-	VMOVUPS 128(R8), Z2
-	VMOVUPS 192(R8), Z3
-
-weight:
-	TZCNTQ       R9, R11
-	SHLQ         $0x08, R11
-	VBROADCASTSS (R10), Z4
-	VFMADD231PS  (DI)(R11*1), Z4, Z0
-	VFMADD231PS  64(DI)(R11*1), Z4, Z1
-	VFMADD231PS  128(DI)(R11*1), Z4, Z2
-	VFMADD231PS  192(DI)(R11*1), Z4, Z3
-	ADDQ         $+4, R10
-	BLSRQ        R9, R9
-	JNE          weight
-	VMOVUPS      Z0, (R8)
-	VMOVUPS      Z1, 64(R8)
-	VMOVUPS      Z2, 128(R8)
-	VMOVUPS      Z3, 192(R8)
-	SUBQ         BX, R10
-	MOVQ         R10, (SI)
-
-next:
-	ADDQ DX, CX
-	ADDQ $+8, SI
-	ADDQ $+256, R8
-	DECQ AX
-	JMP  row
-
-done:
-	VZEROUPPER
-	RET
-
-// func panelF32x2AVX512(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
-// Requires: AVX, AVX512F, BMI
-TEXT ·panelF32x2AVX512(SB), NOSPLIT, $0-56
-	MOVQ rows+0(FP), AX
-	MOVQ mask+8(FP), CX
-	MOVQ stride+16(FP), DX
-	MOVQ values+24(FP), BX
-	MOVQ at+32(FP), SI
-	MOVQ x+40(FP), DI
-	MOVQ c+48(FP), R8
-
-row:
-	TESTQ   AX, AX
-	JLE     done
-	MOVQ    (CX), R9
-	TESTQ   R9, R9
-	JE      next
-	MOVQ    (SI), R10
-	ADDQ    BX, R10
-	VMOVUPS (R8), Z0
-	VMOVUPS 64(R8), Z1
-
-weight:
-	TZCNTQ       R9, R11
-	SHLQ         $0x07, R11
-	VBROADCASTSS (R10), Z2
-	VFMADD231PS  (DI)(R11*1), Z2, Z0
-	VFMADD231PS  64(DI)(R11*1), Z2, Z1
-	ADDQ         $+4, R10
-	BLSRQ        R9, R9
-	JNE          weight
-	VMOVUPS      Z0, (R8)
-	VMOVUPS      Z1, 64(R8)
-	SUBQ         BX, R10
-	MOVQ         R10, (SI)
-
-next:
-	ADDQ DX, CX
-	ADDQ $+8, SI
-	ADDQ $+128, R8
-	DECQ AX
-	JMP  row
-
-done:
-	VZEROUPPER
-	RET
-
-// func panelF32x1AVX512(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
-// Requires: AVX, AVX512F, BMI
-TEXT ·panelF32x1AVX512(SB), NOSPLIT, $0-56
-	MOVQ rows+0(FP), AX
-	MOVQ mask+8(FP), CX
-	MOVQ stride+16(FP), DX
-	MOVQ values+24(FP), BX
-	MOVQ at+32(FP), SI
-	MOVQ x+40(FP), DI
-	MOVQ c+48(FP), R8
-
-row:
-	TESTQ   AX, AX
-	JLE     done
-	MOVQ    (CX), R9
-	TESTQ   R9, R9
-	JE      next
-	MOVQ    (SI), R10
-	ADDQ    BX, R10
-	VMOVUPS (R8), Z0
-
-weight:
-	TZCNTQ       R9, R11
-	SHLQ         $0x06, R11
-	VBROADCASTSS (R10), Z1
-	VFMADD231PS  (DI)(R11*1), Z1, Z0
-	ADDQ         $+4, R10
-	BLSRQ        R9, R9
-	JNE          weight
-	VMOVUPS      Z0, (R8)
-	SUBQ         BX, R10
-	MOVQ         R10, (SI)
-
-next:
-	ADDQ DX, CX
-	ADDQ $+8, SI
-	ADDQ $+64, R8
-	DECQ AX
-	JMP  row
-
-done:
-	VZEROUPPER
-	RET
-
-// func panelF16x8AVX512(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
+// func panelF16AVX512(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
 // Requires: AVX, AVX2, AVX512F, BMI
-TEXT ·panelF16x8AVX512(SB), NOSPLIT, $0-56
+TEXT ·panelF16AVX512(SB), NOSPLIT, $0-56
 	MOVQ rows+0(FP), AX
 	MOVQ mask+8(FP), CX
 	MOVQ stride+16(FP), DX
@@ -7387,156 +7811,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func panelF16x4AVX512(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
-// Requires: AVX, AVX2, AVX512F, BMI
-TEXT ·panelF16x4AVX512(SB), NOSPLIT, $0-56
-	MOVQ rows+0(FP), AX
-	MOVQ mask+8(FP), CX
-	MOVQ stride+16(FP), DX
-	MOVQ values+24(FP), BX
-	MOVQ at+32(FP), SI
-	MOVQ x+40(FP), DI
-	MOVQ c+48(FP), R8
-
-row:
-	TESTQ   AX, AX
-	JLE     done
-	MOVQ    (CX), R9
-	TESTQ   R9, R9
-	JE      next
-	MOVQ    (SI), R10
-	ADDQ    BX, R10
-	VMOVUPS (R8), Z0
-	VMOVUPS 64(R8), Z1
-	VMOVUPS 128(R8), Z2
-	VMOVUPS 192(R8), Z3
-
-weight:
-	TZCNTQ       R9, R11
-	SHLQ         $0x08, R11
-	VPBROADCASTW (R10), Y4
-	VCVTPH2PS    Y4, Z4
-	VFMADD231PS  (DI)(R11*1), Z4, Z0
-	VFMADD231PS  64(DI)(R11*1), Z4, Z1
-	VFMADD231PS  128(DI)(R11*1), Z4, Z2
-	VFMADD231PS  192(DI)(R11*1), Z4, Z3
-	ADDQ         $+2, R10
-	BLSRQ        R9, R9
-	JNE          weight
-	VMOVUPS      Z0, (R8)
-	VMOVUPS      Z1, 64(R8)
-	VMOVUPS      Z2, 128(R8)
-	VMOVUPS      Z3, 192(R8)
-	SUBQ         BX, R10
-	MOVQ         R10, (SI)
-
-next:
-	ADDQ DX, CX
-	ADDQ $+8, SI
-	ADDQ $+256, R8
-	DECQ AX
-	JMP  row
-
-done:
-	VZEROUPPER
-	RET
-
-// func panelF16x2AVX512(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
-// Requires: AVX, AVX2, AVX512F, BMI
-TEXT ·panelF16x2AVX512(SB), NOSPLIT, $0-56
-	MOVQ rows+0(FP), AX
-	MOVQ mask+8(FP), CX
-	MOVQ stride+16(FP), DX
-	MOVQ values+24(FP), BX
-	MOVQ at+32(FP), SI
-	MOVQ x+40(FP), DI
-	MOVQ c+48(FP), R8
-
-row:
-	TESTQ   AX, AX
-	JLE     done
-	MOVQ    (CX), R9
-	TESTQ   R9, R9
-	JE      next
-	MOVQ    (SI), R10
-	ADDQ    BX, R10
-	VMOVUPS (R8), Z0
-	VMOVUPS 64(R8), Z1
-
-weight:
-	TZCNTQ       R9, R11
-	SHLQ         $0x07, R11
-	VPBROADCASTW (R10), Y2
-	VCVTPH2PS    Y2, Z2
-	VFMADD231PS  (DI)(R11*1), Z2, Z0
-	VFMADD231PS  64(DI)(R11*1), Z2, Z1
-	ADDQ         $+2, R10
-	BLSRQ        R9, R9
-	JNE          weight
-	VMOVUPS      Z0, (R8)
-	VMOVUPS      Z1, 64(R8)
-	SUBQ         BX, R10
-	MOVQ         R10, (SI)
-
-next:
-	ADDQ DX, CX
-	ADDQ $+8, SI
-	ADDQ $+128, R8
-	DECQ AX
-	JMP  row
-
-done:
-	VZEROUPPER
-	RET
-
-// func panelF16x1AVX512(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
-// Requires: AVX, AVX2, AVX512F, BMI
-TEXT ·panelF16x1AVX512(SB), NOSPLIT, $0-56
-	MOVQ rows+0(FP), AX
-	MOVQ mask+8(FP), CX
-	MOVQ stride+16(FP), DX
-	MOVQ values+24(FP), BX
-	MOVQ at+32(FP), SI
-	MOVQ x+40(FP), DI
-	MOVQ c+48(FP), R8
-
-row:
-	TESTQ   AX, AX
-	JLE     done
-	MOVQ    (CX), R9
-	TESTQ   R9, R9
-	JE      next
-	MOVQ    (SI), R10
-	ADDQ    BX, R10
-	VMOVUPS (R8), Z0
-
-weight:
-	TZCNTQ       R9, R11
-	SHLQ         $0x06, R11
-	VPBROADCASTW (R10), Y1
-	VCVTPH2PS    Y1, Z1
-	VFMADD231PS  (DI)(R11*1), Z1, Z0
-	ADDQ         $+2, R10
-	BLSRQ        R9, R9
-	JNE          weight
-	VMOVUPS      Z0, (R8)
-	SUBQ         BX, R10
-	MOVQ         R10, (SI)
-
-next:
-	ADDQ DX, CX
-	ADDQ $+8, SI
-	ADDQ $+64, R8
-	DECQ AX
-	JMP  row
-
-done:
-	VZEROUPPER
-	RET
-
-// func panelBF16x8AVX512(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
+// func panelBF16AVX512(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
 // Requires: AVX, AVX512BW, AVX512F, BMI
-TEXT ·panelBF16x8AVX512(SB), NOSPLIT, $0-56
+TEXT ·panelBF16AVX512(SB), NOSPLIT, $0-56
 	MOVQ rows+0(FP), AX
 	MOVQ mask+8(FP), CX
 	MOVQ stride+16(FP), DX
@@ -7593,153 +7870,6 @@ next:
 	ADDQ DX, CX
 	ADDQ $+8, SI
 	ADDQ $+512, R8
-	DECQ AX
-	JMP  row
-
-done:
-	VZEROUPPER
-	RET
-
-// func panelBF16x4AVX512(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
-// Requires: AVX, AVX512BW, AVX512F, BMI
-TEXT ·panelBF16x4AVX512(SB), NOSPLIT, $0-56
-	MOVQ rows+0(FP), AX
-	MOVQ mask+8(FP), CX
-	MOVQ stride+16(FP), DX
-	MOVQ values+24(FP), BX
-	MOVQ at+32(FP), SI
-	MOVQ x+40(FP), DI
-	MOVQ c+48(FP), R8
-
-row:
-	TESTQ   AX, AX
-	JLE     done
-	MOVQ    (CX), R9
-	TESTQ   R9, R9
-	JE      next
-	MOVQ    (SI), R10
-	ADDQ    BX, R10
-	VMOVUPS (R8), Z0
-	VMOVUPS 64(R8), Z1
-	VMOVUPS 128(R8), Z2
-	VMOVUPS 192(R8), Z3
-
-weight:
-	TZCNTQ       R9, R11
-	SHLQ         $0x08, R11
-	VPBROADCASTW (R10), Z4
-	VPSLLD       $0x10, Z4, Z4
-	VFMADD231PS  (DI)(R11*1), Z4, Z0
-	VFMADD231PS  64(DI)(R11*1), Z4, Z1
-	VFMADD231PS  128(DI)(R11*1), Z4, Z2
-	VFMADD231PS  192(DI)(R11*1), Z4, Z3
-	ADDQ         $+2, R10
-	BLSRQ        R9, R9
-	JNE          weight
-	VMOVUPS      Z0, (R8)
-	VMOVUPS      Z1, 64(R8)
-	VMOVUPS      Z2, 128(R8)
-	VMOVUPS      Z3, 192(R8)
-	SUBQ         BX, R10
-	MOVQ         R10, (SI)
-
-next:
-	ADDQ DX, CX
-	ADDQ $+8, SI
-	ADDQ $+256, R8
-	DECQ AX
-	JMP  row
-
-done:
-	VZEROUPPER
-	RET
-
-// func panelBF16x2AVX512(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
-// Requires: AVX, AVX512BW, AVX512F, BMI
-TEXT ·panelBF16x2AVX512(SB), NOSPLIT, $0-56
-	MOVQ rows+0(FP), AX
-	MOVQ mask+8(FP), CX
-	MOVQ stride+16(FP), DX
-	MOVQ values+24(FP), BX
-	MOVQ at+32(FP), SI
-	MOVQ x+40(FP), DI
-	MOVQ c+48(FP), R8
-
-row:
-	TESTQ   AX, AX
-	JLE     done
-	MOVQ    (CX), R9
-	TESTQ   R9, R9
-	JE      next
-	MOVQ    (SI), R10
-	ADDQ    BX, R10
-	VMOVUPS (R8), Z0
-	VMOVUPS 64(R8), Z1
-
-weight:
-	TZCNTQ       R9, R11
-	SHLQ         $0x07, R11
-	VPBROADCASTW (R10), Z2
-	VPSLLD       $0x10, Z2, Z2
-	VFMADD231PS  (DI)(R11*1), Z2, Z0
-	VFMADD231PS  64(DI)(R11*1), Z2, Z1
-	ADDQ         $+2, R10
-	BLSRQ        R9, R9
-	JNE          weight
-	VMOVUPS      Z0, (R8)
-	VMOVUPS      Z1, 64(R8)
-	SUBQ         BX, R10
-	MOVQ         R10, (SI)
-
-next:
-	ADDQ DX, CX
-	ADDQ $+8, SI
-	ADDQ $+128, R8
-	DECQ AX
-	JMP  row
-
-done:
-	VZEROUPPER
-	RET
-
-// func panelBF16x1AVX512(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
-// Requires: AVX, AVX512BW, AVX512F, BMI
-TEXT ·panelBF16x1AVX512(SB), NOSPLIT, $0-56
-	MOVQ rows+0(FP), AX
-	MOVQ mask+8(FP), CX
-	MOVQ stride+16(FP), DX
-	MOVQ values+24(FP), BX
-	MOVQ at+32(FP), SI
-	MOVQ x+40(FP), DI
-	MOVQ c+48(FP), R8
-
-row:
-	TESTQ   AX, AX
-	JLE     done
-	MOVQ    (CX), R9
-	TESTQ   R9, R9
-	JE      next
-	MOVQ    (SI), R10
-	ADDQ    BX, R10
-	VMOVUPS (R8), Z0
-
-weight:
-	TZCNTQ       R9, R11
-	SHLQ         $0x06, R11
-	VPBROADCASTW (R10), Z1
-	VPSLLD       $0x10, Z1, Z1
-	VFMADD231PS  (DI)(R11*1), Z1, Z0
-	ADDQ         $+2, R10
-	BLSRQ        R9, R9
-	JNE          weight
-	VMOVUPS      Z0, (R8)
-	SUBQ         BX, R10
-	MOVQ         R10, (SI)
-
-next:
-	ADDQ DX, CX
-	ADDQ $+8, SI
-	ADDQ $+64, R8
 	DECQ AX
 	JMP  row
 
@@ -7820,9 +7950,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func panelF32x8AVX2(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
+// func panelF32AVX2(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
 // Requires: AVX, BMI, FMA3
-TEXT ·panelF32x8AVX2(SB), NOSPLIT, $0-56
+TEXT ·panelF32AVX2(SB), NOSPLIT, $0-56
 	MOVQ rows+0(FP), AX
 	MOVQ mask+8(FP), CX
 	MOVQ stride+16(FP), DX
@@ -7885,153 +8015,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func panelF32x4AVX2(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
-// Requires: AVX, BMI, FMA3
-TEXT ·panelF32x4AVX2(SB), NOSPLIT, $0-56
-	MOVQ rows+0(FP), AX
-	MOVQ mask+8(FP), CX
-	MOVQ stride+16(FP), DX
-	MOVQ values+24(FP), BX
-	MOVQ at+32(FP), SI
-	MOVQ x+40(FP), DI
-	MOVQ c+48(FP), R8
-
-row:
-	TESTQ   AX, AX
-	JLE     done
-	MOVQ    (CX), R9
-	TESTQ   R9, R9
-	JE      next
-	MOVQ    (SI), R10
-	ADDQ    BX, R10
-	VMOVUPS (R8), Y0
-	VMOVUPS 32(R8), Y1
-	VMOVUPS 64(R8), Y2
-	VMOVUPS 96(R8), Y3
-
-weight:
-	TZCNTQ       R9, R11
-	SHLQ         $0x07, R11
-	VBROADCASTSS (R10), Y4
-	VFMADD231PS  (DI)(R11*1), Y4, Y0
-	VFMADD231PS  32(DI)(R11*1), Y4, Y1
-	VFMADD231PS  64(DI)(R11*1), Y4, Y2
-	VFMADD231PS  96(DI)(R11*1), Y4, Y3
-	ADDQ         $+4, R10
-	BLSRQ        R9, R9
-	JNE          weight
-	VMOVUPS      Y0, (R8)
-	VMOVUPS      Y1, 32(R8)
-	VMOVUPS      Y2, 64(R8)
-	VMOVUPS      Y3, 96(R8)
-	SUBQ         BX, R10
-	MOVQ         R10, (SI)
-
-next:
-	ADDQ DX, CX
-	ADDQ $+8, SI
-	ADDQ $+128, R8
-	DECQ AX
-	JMP  row
-
-done:
-	VZEROUPPER
-	RET
-
-// func panelF32x2AVX2(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
-// Requires: AVX, BMI, FMA3
-TEXT ·panelF32x2AVX2(SB), NOSPLIT, $0-56
-	MOVQ rows+0(FP), AX
-	MOVQ mask+8(FP), CX
-	MOVQ stride+16(FP), DX
-	MOVQ values+24(FP), BX
-	MOVQ at+32(FP), SI
-	MOVQ x+40(FP), DI
-	MOVQ c+48(FP), R8
-
-row:
-	TESTQ   AX, AX
-	JLE     done
-	MOVQ    (CX), R9
-	TESTQ   R9, R9
-	JE      next
-	MOVQ    (SI), R10
-	ADDQ    BX, R10
-	VMOVUPS (R8), Y0
-	VMOVUPS 32(R8), Y1
-
-weight:
-	TZCNTQ       R9, R11
-	SHLQ         $0x06, R11
-	VBROADCASTSS (R10), Y2
-	VFMADD231PS  (DI)(R11*1), Y2, Y0
-	VFMADD231PS  32(DI)(R11*1), Y2, Y1
-	ADDQ         $+4, R10
-	BLSRQ        R9, R9
-	JNE          weight
-	VMOVUPS      Y0, (R8)
-	VMOVUPS      Y1, 32(R8)
-	SUBQ         BX, R10
-	MOVQ         R10, (SI)
-
-next:
-	ADDQ DX, CX
-	ADDQ $+8, SI
-	ADDQ $+64, R8
-	DECQ AX
-	JMP  row
-
-done:
-	VZEROUPPER
-	RET
-
-// func panelF32x1AVX2(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
-// Requires: AVX, BMI, FMA3
-TEXT ·panelF32x1AVX2(SB), NOSPLIT, $0-56
-	MOVQ rows+0(FP), AX
-	MOVQ mask+8(FP), CX
-	MOVQ stride+16(FP), DX
-	MOVQ values+24(FP), BX
-	MOVQ at+32(FP), SI
-	MOVQ x+40(FP), DI
-	MOVQ c+48(FP), R8
-
-row:
-	TESTQ   AX, AX
-	JLE     done
-	MOVQ    (CX), R9
-	TESTQ   R9, R9
-	JE      next
-	MOVQ    (SI), R10
-	ADDQ    BX, R10
-	VMOVUPS (R8), Y0
-
-weight:
-	TZCNTQ       R9, R11
-	SHLQ         $0x05, R11
-	VBROADCASTSS (R10), Y1
-	VFMADD231PS  (DI)(R11*1), Y1, Y0
-	ADDQ         $+4, R10
-	BLSRQ        R9, R9
-	JNE          weight
-	VMOVUPS      Y0, (R8)
-	SUBQ         BX, R10
-	MOVQ         R10, (SI)
-
-next:
-	ADDQ DX, CX
-	ADDQ $+8, SI
-	ADDQ $+32, R8
-	DECQ AX
-	JMP  row
-
-done:
-	VZEROUPPER
-	RET
-
-// func panelF16x8AVX2(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
+// func panelF16AVX2(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
 // Requires: AVX, AVX2, BMI, F16C, FMA3
-TEXT ·panelF16x8AVX2(SB), NOSPLIT, $0-56
+TEXT ·panelF16AVX2(SB), NOSPLIT, $0-56
 	MOVQ rows+0(FP), AX
 	MOVQ mask+8(FP), CX
 	MOVQ stride+16(FP), DX
@@ -8095,156 +8081,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func panelF16x4AVX2(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
-// Requires: AVX, AVX2, BMI, F16C, FMA3
-TEXT ·panelF16x4AVX2(SB), NOSPLIT, $0-56
-	MOVQ rows+0(FP), AX
-	MOVQ mask+8(FP), CX
-	MOVQ stride+16(FP), DX
-	MOVQ values+24(FP), BX
-	MOVQ at+32(FP), SI
-	MOVQ x+40(FP), DI
-	MOVQ c+48(FP), R8
-
-row:
-	TESTQ   AX, AX
-	JLE     done
-	MOVQ    (CX), R9
-	TESTQ   R9, R9
-	JE      next
-	MOVQ    (SI), R10
-	ADDQ    BX, R10
-	VMOVUPS (R8), Y0
-	VMOVUPS 32(R8), Y1
-	VMOVUPS 64(R8), Y2
-	VMOVUPS 96(R8), Y3
-
-weight:
-	TZCNTQ       R9, R11
-	SHLQ         $0x07, R11
-	VPBROADCASTW (R10), X4
-	VCVTPH2PS    X4, Y4
-	VFMADD231PS  (DI)(R11*1), Y4, Y0
-	VFMADD231PS  32(DI)(R11*1), Y4, Y1
-	VFMADD231PS  64(DI)(R11*1), Y4, Y2
-	VFMADD231PS  96(DI)(R11*1), Y4, Y3
-	ADDQ         $+2, R10
-	BLSRQ        R9, R9
-	JNE          weight
-	VMOVUPS      Y0, (R8)
-	VMOVUPS      Y1, 32(R8)
-	VMOVUPS      Y2, 64(R8)
-	VMOVUPS      Y3, 96(R8)
-	SUBQ         BX, R10
-	MOVQ         R10, (SI)
-
-next:
-	ADDQ DX, CX
-	ADDQ $+8, SI
-	ADDQ $+128, R8
-	DECQ AX
-	JMP  row
-
-done:
-	VZEROUPPER
-	RET
-
-// func panelF16x2AVX2(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
-// Requires: AVX, AVX2, BMI, F16C, FMA3
-TEXT ·panelF16x2AVX2(SB), NOSPLIT, $0-56
-	MOVQ rows+0(FP), AX
-	MOVQ mask+8(FP), CX
-	MOVQ stride+16(FP), DX
-	MOVQ values+24(FP), BX
-	MOVQ at+32(FP), SI
-	MOVQ x+40(FP), DI
-	MOVQ c+48(FP), R8
-
-row:
-	TESTQ   AX, AX
-	JLE     done
-	MOVQ    (CX), R9
-	TESTQ   R9, R9
-	JE      next
-	MOVQ    (SI), R10
-	ADDQ    BX, R10
-	VMOVUPS (R8), Y0
-	VMOVUPS 32(R8), Y1
-
-weight:
-	TZCNTQ       R9, R11
-	SHLQ         $0x06, R11
-	VPBROADCASTW (R10), X2
-	VCVTPH2PS    X2, Y2
-	VFMADD231PS  (DI)(R11*1), Y2, Y0
-	VFMADD231PS  32(DI)(R11*1), Y2, Y1
-	ADDQ         $+2, R10
-	BLSRQ        R9, R9
-	JNE          weight
-	VMOVUPS      Y0, (R8)
-	VMOVUPS      Y1, 32(R8)
-	SUBQ         BX, R10
-	MOVQ         R10, (SI)
-
-next:
-	ADDQ DX, CX
-	ADDQ $+8, SI
-	ADDQ $+64, R8
-	DECQ AX
-	JMP  row
-
-done:
-	VZEROUPPER
-	RET
-
-// func panelF16x1AVX2(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
-// Requires: AVX, AVX2, BMI, F16C, FMA3
-TEXT ·panelF16x1AVX2(SB), NOSPLIT, $0-56
-	MOVQ rows+0(FP), AX
-	MOVQ mask+8(FP), CX
-	MOVQ stride+16(FP), DX
-	MOVQ values+24(FP), BX
-	MOVQ at+32(FP), SI
-	MOVQ x+40(FP), DI
-	MOVQ c+48(FP), R8
-
-row:
-	TESTQ   AX, AX
-	JLE     done
-	MOVQ    (CX), R9
-	TESTQ   R9, R9
-	JE      next
-	MOVQ    (SI), R10
-	ADDQ    BX, R10
-	VMOVUPS (R8), Y0
-
-weight:
-	TZCNTQ       R9, R11
-	SHLQ         $0x05, R11
-	VPBROADCASTW (R10), X1
-	VCVTPH2PS    X1, Y1
-	VFMADD231PS  (DI)(R11*1), Y1, Y0
-	ADDQ         $+2, R10
-	BLSRQ        R9, R9
-	JNE          weight
-	VMOVUPS      Y0, (R8)
-	SUBQ         BX, R10
-	MOVQ         R10, (SI)
-
-next:
-	ADDQ DX, CX
-	ADDQ $+8, SI
-	ADDQ $+32, R8
-	DECQ AX
-	JMP  row
-
-done:
-	VZEROUPPER
-	RET
-
-// func panelBF16x8AVX2(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
+// func panelBF16AVX2(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
 // Requires: AVX, AVX2, BMI, FMA3
-TEXT ·panelBF16x8AVX2(SB), NOSPLIT, $0-56
+TEXT ·panelBF16AVX2(SB), NOSPLIT, $0-56
 	MOVQ rows+0(FP), AX
 	MOVQ mask+8(FP), CX
 	MOVQ stride+16(FP), DX
@@ -8301,153 +8140,6 @@ next:
 	ADDQ DX, CX
 	ADDQ $+8, SI
 	ADDQ $+256, R8
-	DECQ AX
-	JMP  row
-
-done:
-	VZEROUPPER
-	RET
-
-// func panelBF16x4AVX2(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
-// Requires: AVX, AVX2, BMI, FMA3
-TEXT ·panelBF16x4AVX2(SB), NOSPLIT, $0-56
-	MOVQ rows+0(FP), AX
-	MOVQ mask+8(FP), CX
-	MOVQ stride+16(FP), DX
-	MOVQ values+24(FP), BX
-	MOVQ at+32(FP), SI
-	MOVQ x+40(FP), DI
-	MOVQ c+48(FP), R8
-
-row:
-	TESTQ   AX, AX
-	JLE     done
-	MOVQ    (CX), R9
-	TESTQ   R9, R9
-	JE      next
-	MOVQ    (SI), R10
-	ADDQ    BX, R10
-	VMOVUPS (R8), Y0
-	VMOVUPS 32(R8), Y1
-	VMOVUPS 64(R8), Y2
-	VMOVUPS 96(R8), Y3
-
-weight:
-	TZCNTQ       R9, R11
-	SHLQ         $0x07, R11
-	VPBROADCASTW (R10), Y4
-	VPSLLD       $0x10, Y4, Y4
-	VFMADD231PS  (DI)(R11*1), Y4, Y0
-	VFMADD231PS  32(DI)(R11*1), Y4, Y1
-	VFMADD231PS  64(DI)(R11*1), Y4, Y2
-	VFMADD231PS  96(DI)(R11*1), Y4, Y3
-	ADDQ         $+2, R10
-	BLSRQ        R9, R9
-	JNE          weight
-	VMOVUPS      Y0, (R8)
-	VMOVUPS      Y1, 32(R8)
-	VMOVUPS      Y2, 64(R8)
-	VMOVUPS      Y3, 96(R8)
-	SUBQ         BX, R10
-	MOVQ         R10, (SI)
-
-next:
-	ADDQ DX, CX
-	ADDQ $+8, SI
-	ADDQ $+128, R8
-	DECQ AX
-	JMP  row
-
-done:
-	VZEROUPPER
-	RET
-
-// func panelBF16x2AVX2(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
-// Requires: AVX, AVX2, BMI, FMA3
-TEXT ·panelBF16x2AVX2(SB), NOSPLIT, $0-56
-	MOVQ rows+0(FP), AX
-	MOVQ mask+8(FP), CX
-	MOVQ stride+16(FP), DX
-	MOVQ values+24(FP), BX
-	MOVQ at+32(FP), SI
-	MOVQ x+40(FP), DI
-	MOVQ c+48(FP), R8
-
-row:
-	TESTQ   AX, AX
-	JLE     done
-	MOVQ    (CX), R9
-	TESTQ   R9, R9
-	JE      next
-	MOVQ    (SI), R10
-	ADDQ    BX, R10
-	VMOVUPS (R8), Y0
-	VMOVUPS 32(R8), Y1
-
-weight:
-	TZCNTQ       R9, R11
-	SHLQ         $0x06, R11
-	VPBROADCASTW (R10), Y2
-	VPSLLD       $0x10, Y2, Y2
-	VFMADD231PS  (DI)(R11*1), Y2, Y0
-	VFMADD231PS  32(DI)(R11*1), Y2, Y1
-	ADDQ         $+2, R10
-	BLSRQ        R9, R9
-	JNE          weight
-	VMOVUPS      Y0, (R8)
-	VMOVUPS      Y1, 32(R8)
-	SUBQ         BX, R10
-	MOVQ         R10, (SI)
-
-next:
-	ADDQ DX, CX
-	ADDQ $+8, SI
-	ADDQ $+64, R8
-	DECQ AX
-	JMP  row
-
-done:
-	VZEROUPPER
-	RET
-
-// func panelBF16x1AVX2(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
-// Requires: AVX, AVX2, BMI, FMA3
-TEXT ·panelBF16x1AVX2(SB), NOSPLIT, $0-56
-	MOVQ rows+0(FP), AX
-	MOVQ mask+8(FP), CX
-	MOVQ stride+16(FP), DX
-	MOVQ values+24(FP), BX
-	MOVQ at+32(FP), SI
-	MOVQ x+40(FP), DI
-	MOVQ c+48(FP), R8
-
-row:
-	TESTQ   AX, AX
-	JLE     done
-	MOVQ    (CX), R9
-	TESTQ   R9, R9
-	JE      next
-	MOVQ    (SI), R10
-	ADDQ    BX, R10
-	VMOVUPS (R8), Y0
-
-weight:
-	TZCNTQ       R9, R11
-	SHLQ         $0x05, R11
-	VPBROADCASTW (R10), Y1
-	VPSLLD       $0x10, Y1, Y1
-	VFMADD231PS  (DI)(R11*1), Y1, Y0
-	ADDQ         $+2, R10
-	BLSRQ        R9, R9
-	JNE          weight
-	VMOVUPS      Y0, (R8)
-	SUBQ         BX, R10
-	MOVQ         R10, (SI)
-
-next:
-	ADDQ DX, CX
-	ADDQ $+8, SI
-	ADDQ $+32, R8
 	DECQ AX
 	JMP  row
 

@@ -2,7 +2,11 @@
 
 package asm
 
-import "unsafe"
+import (
+	bin "encoding/binary"
+	"math/bits"
+	"unsafe"
+)
 
 // storedLanes is how many vectors the wider kernels take at once.
 const storedLanes = 4
@@ -39,6 +43,7 @@ type bitmaskKernels struct {
 	one, four          sparseKernel
 	pairs, narrowPairs func(rows, k int, mask, values, upper *byte, x *float32, y *float32)
 	narrowBelow        float64
+	widen              func(blocks int, mask, values *byte, dst *float32) // a row
 	reach              int
 	unzip              func(dst, src *float32, n int)
 }
@@ -232,3 +237,52 @@ func (b *bitmaskProduct) single(i, rows int, x, y []float32) {
 func (b *bitmaskProduct) maskAt(i int) *byte { return &b.mask[i*maskStride(b.k)] }
 
 func (b *bitmaskProduct) valuesAt(i int) *byte { return &b.values[offset(b.offsets, i)*b.size-b.first] }
+
+// widenWith uses kernels that convert multiples of lanes weights.
+func widenWith(lanes int, f16, bf16 func(dst *float32, src *byte, n int)) func(f Format, dst []float32, src []byte) {
+	return func(f Format, dst []float32, src []byte) {
+		if f == Float32 {
+			copy(unsafe.Slice((*byte)(unsafe.Pointer(&dst[0])), 4*len(dst)), src)
+			return
+		}
+		whole := len(dst) - len(dst)%lanes
+		switch {
+		case whole == 0:
+		case f == Float16:
+			f16(&dst[0], &src[0], whole)
+		default:
+			bf16(&dst[0], &src[0], whole)
+		}
+		widenGeneric(f, dst[whole:], src[whole*f.Size():])
+	}
+}
+
+func bitmaskWidenWith(kernels [formats]bitmaskKernels) func(f Format, rows, k int, mask, values, offsets []byte, dst []float32) {
+	return func(f Format, rows, k int, mask, values, offsets []byte, dst []float32) {
+		g, size, stride := &kernels[f], f.Size(), maskStride(k)
+		for i := range rows {
+			row, from, to := dst[i*k:(i+1)*k], offset(offsets, i), offset(offsets, i+1)
+			part := mask[i*stride : (i+1)*stride]
+			if from == to || len(values)-to*size < g.reach {
+				bitmaskWidenGeneric(f, 1, k, part, values, offsets[8*i:], row)
+				continue
+			}
+			if blocks := k / PackedColumns; blocks > 0 {
+				g.widen(blocks, &part[0], &values[from*size], &row[0])
+			}
+			if k%PackedColumns != 0 {
+				at := stride - PackedColumns/8
+				var last [PackedColumns]float32
+				g.widen(1, &part[at], &values[(from+countBits(part[:at]))*size], &last[0])
+				copy(row[8*at:], last[:])
+			}
+		}
+	}
+}
+
+func countBits(mask []byte) (n int) {
+	for ; len(mask) >= 8; mask = mask[8:] {
+		n += bits.OnesCount64(bin.LittleEndian.Uint64(mask))
+	}
+	return n
+}

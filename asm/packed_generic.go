@@ -84,9 +84,10 @@ func widenGeneric(f Format, dst []float32, src []byte) {
 	}
 }
 
-func bitmaskWiden(f Format, rows, k int, mask, values []byte, dst []float32) {
+func bitmaskWidenGeneric(f Format, rows, k int, mask, values, offsets []byte, dst []float32) {
 	size, stride := f.Size(), maskStride(k)
 	clear(dst[:rows*k])
+	values = values[offset(offsets, 0)*size:]
 	for i := range rows {
 		row := dst[i*k : (i+1)*k]
 		for j := 0; j < stride; j += 8 {
@@ -94,16 +95,6 @@ func bitmaskWiden(f Format, rows, k int, mask, values []byte, dst []float32) {
 				row[8*j+bits.TrailingZeros64(word)] = f.decode(values)
 				values = values[size:]
 			}
-		}
-	}
-}
-
-func semiWiden(f Format, rows, k int, indices, values []byte, dst []float32) {
-	size, stride := f.Size(), semiStride(k)
-	clear(dst[:rows*k])
-	for i := range rows {
-		for q := range k / 2 {
-			dst[i*k+q/2*4+int(indices[i*stride+q/4]>>(q%4*2)&3)] = f.decode(values[(i*k/2+q)*size:])
 		}
 	}
 }

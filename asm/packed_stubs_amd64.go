@@ -11,6 +11,13 @@ package asm
 //go:noescape
 func halvesF32AVX512(rows int, k int, w *byte, x *float32, y *float32)
 
+// bitmaskWidenF32AVX512 puts stored weights where they belong:
+//
+//	for p < 64*blocks: dst[p] = the next of values if bit p of mask is set, or else 0
+//
+//go:noescape
+func bitmaskWidenF32AVX512(blocks int, mask *byte, values *byte, dst *float32)
+
 // bitmaskPairsF32AVX512 multiplies 2·rows stored rows by a padded vector; the second half of the weights is in upper:
 //
 //	for i < 2*rows: y[i] = Σ (the next of values)*x[p] over the bits p of row i of mask
@@ -81,6 +88,20 @@ func semiF32x4AVX512(rows int, k int, indices *byte, values *byte, x *float32, l
 //
 //go:noescape
 func halvesF16AVX512(rows int, k int, w *byte, x *float32, y *float32)
+
+// widenF16AVX512 converts n weights, a multiple of 16:
+//
+//	for i < n: dst[i] = float32 of src[i]
+//
+//go:noescape
+func widenF16AVX512(dst *float32, src *byte, n int)
+
+// bitmaskWidenF16AVX512 puts stored weights where they belong:
+//
+//	for p < 64*blocks: dst[p] = the next of values if bit p of mask is set, or else 0
+//
+//go:noescape
+func bitmaskWidenF16AVX512(blocks int, mask *byte, values *byte, dst *float32)
 
 // bitmaskPairsF16AVX512 multiplies 2·rows stored rows by a padded vector; the second half of the weights is in upper:
 //
@@ -153,6 +174,20 @@ func semiF16x4AVX512(rows int, k int, indices *byte, values *byte, x *float32, l
 //go:noescape
 func halvesBF16AVX512(rows int, k int, w *byte, x *float32, y *float32)
 
+// widenBF16AVX512 converts n weights, a multiple of 16:
+//
+//	for i < n: dst[i] = float32 of src[i]
+//
+//go:noescape
+func widenBF16AVX512(dst *float32, src *byte, n int)
+
+// bitmaskWidenBF16AVX512 puts stored weights where they belong:
+//
+//	for p < 64*blocks: dst[p] = the next of values if bit p of mask is set, or else 0
+//
+//go:noescape
+func bitmaskWidenBF16AVX512(blocks int, mask *byte, values *byte, dst *float32)
+
 // bitmaskPairsBF16AVX512 multiplies 2·rows stored rows by a padded vector; the second half of the weights is in upper:
 //
 //	for i < 2*rows: y[i] = Σ (the next of values)*x[p] over the bits p of row i of mask, x in the order of unzip
@@ -224,6 +259,13 @@ func semiBF16x4AVX512(rows int, k int, indices *byte, values *byte, x *float32, 
 //go:noescape
 func halvesF32AVX2(rows int, k int, w *byte, x *float32, y *float32)
 
+// bitmaskWidenF32AVX2 puts stored weights where they belong:
+//
+//	for p < 64*blocks: dst[p] = the next of values if bit p of mask is set, or else 0
+//
+//go:noescape
+func bitmaskWidenF32AVX2(blocks int, mask *byte, values *byte, dst *float32)
+
 // bitmaskPairsF32AVX2 multiplies 2·rows stored rows by a padded vector; the second half of the weights is in upper:
 //
 //	for i < 2*rows: y[i] = Σ (the next of values)*x[p] over the bits p of row i of mask
@@ -286,6 +328,20 @@ func semiF32x4AVX2(rows int, k int, indices *byte, values *byte, x *float32, ldx
 //go:noescape
 func halvesF16AVX2(rows int, k int, w *byte, x *float32, y *float32)
 
+// widenF16AVX2 converts n weights, a multiple of 8:
+//
+//	for i < n: dst[i] = float32 of src[i]
+//
+//go:noescape
+func widenF16AVX2(dst *float32, src *byte, n int)
+
+// bitmaskWidenF16AVX2 puts stored weights where they belong:
+//
+//	for p < 64*blocks: dst[p] = the next of values if bit p of mask is set, or else 0
+//
+//go:noescape
+func bitmaskWidenF16AVX2(blocks int, mask *byte, values *byte, dst *float32)
+
 // bitmaskPairsF16AVX2 multiplies 2·rows stored rows by a padded vector; the second half of the weights is in upper:
 //
 //	for i < 2*rows: y[i] = Σ (the next of values)*x[p] over the bits p of row i of mask
@@ -347,6 +403,20 @@ func semiF16x4AVX2(rows int, k int, indices *byte, values *byte, x *float32, ldx
 //
 //go:noescape
 func halvesBF16AVX2(rows int, k int, w *byte, x *float32, y *float32)
+
+// widenBF16AVX2 converts n weights, a multiple of 8:
+//
+//	for i < n: dst[i] = float32 of src[i]
+//
+//go:noescape
+func widenBF16AVX2(dst *float32, src *byte, n int)
+
+// bitmaskWidenBF16AVX2 puts stored weights where they belong:
+//
+//	for p < 64*blocks: dst[p] = the next of values if bit p of mask is set, or else 0
+//
+//go:noescape
+func bitmaskWidenBF16AVX2(blocks int, mask *byte, values *byte, dst *float32)
 
 // bitmaskPairsBF16AVX2 multiplies 2·rows stored rows by a padded vector; the second half of the weights is in upper:
 //
@@ -417,113 +487,32 @@ func unzipF32AVX512(dst *float32, src *float32, n int)
 //go:noescape
 func transposeF32AVX512(n int, dst *float32, ldDst int, src *float32, ldSrc int)
 
-// panelF32x8AVX512 adds the products of 64 columns with 128 tokens:
+// panelF32AVX512 adds the products of 64 columns with 128 tokens:
 //
 //	for i < rows, bits p of the 64 in mask[i*stride:]:
 //		for t < 128: c[i*128+t] += values[at[i]]*x[p*128+t]
 //		at[i] += size of a value
 //
 //go:noescape
-func panelF32x8AVX512(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
+func panelF32AVX512(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
 
-// panelF32x4AVX512 adds the products of 64 columns with 64 tokens:
-//
-//	for i < rows, bits p of the 64 in mask[i*stride:]:
-//		for t < 64: c[i*64+t] += values[at[i]]*x[p*64+t]
-//		at[i] += size of a value
-//
-//go:noescape
-func panelF32x4AVX512(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
-
-// panelF32x2AVX512 adds the products of 64 columns with 32 tokens:
-//
-//	for i < rows, bits p of the 64 in mask[i*stride:]:
-//		for t < 32: c[i*32+t] += values[at[i]]*x[p*32+t]
-//		at[i] += size of a value
-//
-//go:noescape
-func panelF32x2AVX512(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
-
-// panelF32x1AVX512 adds the products of 64 columns with 16 tokens:
-//
-//	for i < rows, bits p of the 64 in mask[i*stride:]:
-//		for t < 16: c[i*16+t] += values[at[i]]*x[p*16+t]
-//		at[i] += size of a value
-//
-//go:noescape
-func panelF32x1AVX512(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
-
-// panelF16x8AVX512 adds the products of 64 columns with 128 tokens:
+// panelF16AVX512 adds the products of 64 columns with 128 tokens:
 //
 //	for i < rows, bits p of the 64 in mask[i*stride:]:
 //		for t < 128: c[i*128+t] += values[at[i]]*x[p*128+t]
 //		at[i] += size of a value
 //
 //go:noescape
-func panelF16x8AVX512(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
+func panelF16AVX512(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
 
-// panelF16x4AVX512 adds the products of 64 columns with 64 tokens:
-//
-//	for i < rows, bits p of the 64 in mask[i*stride:]:
-//		for t < 64: c[i*64+t] += values[at[i]]*x[p*64+t]
-//		at[i] += size of a value
-//
-//go:noescape
-func panelF16x4AVX512(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
-
-// panelF16x2AVX512 adds the products of 64 columns with 32 tokens:
-//
-//	for i < rows, bits p of the 64 in mask[i*stride:]:
-//		for t < 32: c[i*32+t] += values[at[i]]*x[p*32+t]
-//		at[i] += size of a value
-//
-//go:noescape
-func panelF16x2AVX512(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
-
-// panelF16x1AVX512 adds the products of 64 columns with 16 tokens:
-//
-//	for i < rows, bits p of the 64 in mask[i*stride:]:
-//		for t < 16: c[i*16+t] += values[at[i]]*x[p*16+t]
-//		at[i] += size of a value
-//
-//go:noescape
-func panelF16x1AVX512(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
-
-// panelBF16x8AVX512 adds the products of 64 columns with 128 tokens:
+// panelBF16AVX512 adds the products of 64 columns with 128 tokens:
 //
 //	for i < rows, bits p of the 64 in mask[i*stride:]:
 //		for t < 128: c[i*128+t] += values[at[i]]*x[p*128+t]
 //		at[i] += size of a value
 //
 //go:noescape
-func panelBF16x8AVX512(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
-
-// panelBF16x4AVX512 adds the products of 64 columns with 64 tokens:
-//
-//	for i < rows, bits p of the 64 in mask[i*stride:]:
-//		for t < 64: c[i*64+t] += values[at[i]]*x[p*64+t]
-//		at[i] += size of a value
-//
-//go:noescape
-func panelBF16x4AVX512(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
-
-// panelBF16x2AVX512 adds the products of 64 columns with 32 tokens:
-//
-//	for i < rows, bits p of the 64 in mask[i*stride:]:
-//		for t < 32: c[i*32+t] += values[at[i]]*x[p*32+t]
-//		at[i] += size of a value
-//
-//go:noescape
-func panelBF16x2AVX512(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
-
-// panelBF16x1AVX512 adds the products of 64 columns with 16 tokens:
-//
-//	for i < rows, bits p of the 64 in mask[i*stride:]:
-//		for t < 16: c[i*16+t] += values[at[i]]*x[p*16+t]
-//		at[i] += size of a value
-//
-//go:noescape
-func panelBF16x1AVX512(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
+func panelBF16AVX512(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
 
 // transposeF32AVX2 transposes 8 rows of n elements, a multiple of 8:
 //
@@ -532,110 +521,29 @@ func panelBF16x1AVX512(rows int, mask *byte, stride int, values *byte, at *uint6
 //go:noescape
 func transposeF32AVX2(n int, dst *float32, ldDst int, src *float32, ldSrc int)
 
-// panelF32x8AVX2 adds the products of 64 columns with 64 tokens:
+// panelF32AVX2 adds the products of 64 columns with 64 tokens:
 //
 //	for i < rows, bits p of the 64 in mask[i*stride:]:
 //		for t < 64: c[i*64+t] += values[at[i]]*x[p*64+t]
 //		at[i] += size of a value
 //
 //go:noescape
-func panelF32x8AVX2(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
+func panelF32AVX2(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
 
-// panelF32x4AVX2 adds the products of 64 columns with 32 tokens:
-//
-//	for i < rows, bits p of the 64 in mask[i*stride:]:
-//		for t < 32: c[i*32+t] += values[at[i]]*x[p*32+t]
-//		at[i] += size of a value
-//
-//go:noescape
-func panelF32x4AVX2(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
-
-// panelF32x2AVX2 adds the products of 64 columns with 16 tokens:
-//
-//	for i < rows, bits p of the 64 in mask[i*stride:]:
-//		for t < 16: c[i*16+t] += values[at[i]]*x[p*16+t]
-//		at[i] += size of a value
-//
-//go:noescape
-func panelF32x2AVX2(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
-
-// panelF32x1AVX2 adds the products of 64 columns with 8 tokens:
-//
-//	for i < rows, bits p of the 64 in mask[i*stride:]:
-//		for t < 8: c[i*8+t] += values[at[i]]*x[p*8+t]
-//		at[i] += size of a value
-//
-//go:noescape
-func panelF32x1AVX2(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
-
-// panelF16x8AVX2 adds the products of 64 columns with 64 tokens:
+// panelF16AVX2 adds the products of 64 columns with 64 tokens:
 //
 //	for i < rows, bits p of the 64 in mask[i*stride:]:
 //		for t < 64: c[i*64+t] += values[at[i]]*x[p*64+t]
 //		at[i] += size of a value
 //
 //go:noescape
-func panelF16x8AVX2(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
+func panelF16AVX2(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
 
-// panelF16x4AVX2 adds the products of 64 columns with 32 tokens:
-//
-//	for i < rows, bits p of the 64 in mask[i*stride:]:
-//		for t < 32: c[i*32+t] += values[at[i]]*x[p*32+t]
-//		at[i] += size of a value
-//
-//go:noescape
-func panelF16x4AVX2(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
-
-// panelF16x2AVX2 adds the products of 64 columns with 16 tokens:
-//
-//	for i < rows, bits p of the 64 in mask[i*stride:]:
-//		for t < 16: c[i*16+t] += values[at[i]]*x[p*16+t]
-//		at[i] += size of a value
-//
-//go:noescape
-func panelF16x2AVX2(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
-
-// panelF16x1AVX2 adds the products of 64 columns with 8 tokens:
-//
-//	for i < rows, bits p of the 64 in mask[i*stride:]:
-//		for t < 8: c[i*8+t] += values[at[i]]*x[p*8+t]
-//		at[i] += size of a value
-//
-//go:noescape
-func panelF16x1AVX2(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
-
-// panelBF16x8AVX2 adds the products of 64 columns with 64 tokens:
+// panelBF16AVX2 adds the products of 64 columns with 64 tokens:
 //
 //	for i < rows, bits p of the 64 in mask[i*stride:]:
 //		for t < 64: c[i*64+t] += values[at[i]]*x[p*64+t]
 //		at[i] += size of a value
 //
 //go:noescape
-func panelBF16x8AVX2(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
-
-// panelBF16x4AVX2 adds the products of 64 columns with 32 tokens:
-//
-//	for i < rows, bits p of the 64 in mask[i*stride:]:
-//		for t < 32: c[i*32+t] += values[at[i]]*x[p*32+t]
-//		at[i] += size of a value
-//
-//go:noescape
-func panelBF16x4AVX2(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
-
-// panelBF16x2AVX2 adds the products of 64 columns with 16 tokens:
-//
-//	for i < rows, bits p of the 64 in mask[i*stride:]:
-//		for t < 16: c[i*16+t] += values[at[i]]*x[p*16+t]
-//		at[i] += size of a value
-//
-//go:noescape
-func panelBF16x2AVX2(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
-
-// panelBF16x1AVX2 adds the products of 64 columns with 8 tokens:
-//
-//	for i < rows, bits p of the 64 in mask[i*stride:]:
-//		for t < 8: c[i*8+t] += values[at[i]]*x[p*8+t]
-//		at[i] += size of a value
-//
-//go:noescape
-func panelBF16x1AVX2(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)
+func panelBF16AVX2(rows int, mask *byte, stride int, values *byte, at *uint64, x *float32, c *float32)

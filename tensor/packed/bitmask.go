@@ -150,13 +150,10 @@ func (m *Bitmask) MulNTInto(dst, x *tensor.Tensor) {
 		asm.BitmaskRows(m.format, hi-lo, m.in, mask, values, offsets, v.n, v.x, v.ld, v.y[lo:], m.out)
 	}
 	p.widen = func(lo, hi int, w []float32) {
-		mask, values, _ := m.rows(lo, hi)
-		first := m.offset(lo)
-		asm.BitmaskWiden(m.format, hi-lo, m.in, mask, values[first*m.dtype.Size():], m.offset(hi)-first, w)
+		mask, values, offsets := m.rows(lo, hi)
+		asm.BitmaskWiden(m.format, hi-lo, m.in, mask, values, offsets, w)
 	}
-	if m.Sparsity() >= sparseFrom {
-		p.bits = m.rows
-	}
+	p.bits, p.density = m.rows, 1-m.Sparsity()
 	p.into("packed.Bitmask", dst, x)
 }
 

@@ -26,7 +26,3 @@ func BreakEven(d tensor.DType) float64 {
 	}
 	return 0.3
 }
-
-// sparseFrom is the share of zeros from which on products with many tokens pass over them; with less,
-// the dense product is faster.
-const sparseFrom = 0.4

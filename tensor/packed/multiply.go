@@ -9,10 +9,6 @@ import (
 )
 
 const (
-	// fewTokens is up to how many rows of x the kernels for decoding are used: they read the weights
-	// once and widen them once per few tokens, which the packing of a full product has to catch up with.
-	fewTokens = 16
-
 	// grainBytes is how much of the stored weights is worth a thread of its own.
 	grainBytes = 64 << 10
 
@@ -40,9 +36,9 @@ type product struct {
 	rows func(lo, hi int, v vectors)
 	// widen writes the same rows as float32 to w [hi-lo, in].
 	widen func(lo, hi int, w []float32)
-	// bits returns the same rows as bit mask, values and offsets, see [asm.BitmaskRows]; nil: a full
-	// product with widened weights is faster.
-	bits func(lo, hi int) (mask, values, offsets []byte)
+	// bits returns the same rows as bit mask, values and offsets, see [asm.BitmaskRows], if it can.
+	bits    func(lo, hi int) (mask, values, offsets []byte)
+	density float64 // share of weights that are stored
 }
 
 // into computes the product.
@@ -50,21 +46,57 @@ func (p *product) into(op string, dst, x *tensor.Tensor) {
 	tensor.CheckShape(op, x, tensor.AnyDim, p.in)
 	n := x.Dim(0)
 	tensor.CheckShape(op, dst, n, p.out)
-	switch {
-	case n == 0 || p.out == 0:
-	case p.in == 0:
+	if p.in == 0 {
 		dst.Zero()
-	case n <= fewTokens:
-		p.few(dst, x)
-	default:
-		if p.bits != nil {
-			if panels := asm.NewPanels(n, p.in); panels != nil {
-				p.sparse(panels, dst, x)
-				return
-			}
-		}
-		p.full(dst, x)
+		return
 	}
+	part := func(lo, hi int, do func(dst, x *tensor.Tensor)) {
+		if lo < hi && p.out > 0 {
+			do(dst.Rows(lo, hi), x.Rows(lo, hi))
+		}
+	}
+	switch whole, way := p.plan(n); way {
+	case byRows:
+		part(0, n, p.few)
+	case widened:
+		part(0, n, p.full)
+	default:
+		part(0, whole, p.sparse)
+		part(whole, n, p.few)
+	}
+}
+
+type way int
+
+const (
+	byRows   way = iota // weights are read once and widened once per four tokens
+	widened             // a dense product with float32
+	byPanels            // only the weights that are stored, for whole panels of tokens; the rest by rows
+)
+
+// plan returns the cheapest way for n tokens, and how many of them go by panels. The costs are in
+// tokens of a dense product, as measured, see docs/performance.md.
+func (p *product) plan(n int) (whole int, best way) {
+	const (
+		rowsCost  = 2.2 // of a token: half the speed, for want of reuse
+		widenCost = 16  // of the weights
+	)
+	best, cost := byRows, rowsCost*float64(n)
+	if c := widenCost + float64(n); c < cost {
+		best, cost = widened, c
+	}
+	width := asm.PanelWidth()
+	if p.bits == nil || width == 0 {
+		return 0, best
+	}
+	panel := float64(width) * (0.13 + 1.32*p.density)
+	for _, panels := range []int{n / width, (n + width - 1) / width} {
+		rest := max(0, n-panels*width)
+		if c := panel*float64(panels) + rowsCost*float64(rest); panels > 0 && c < cost {
+			best, cost, whole = byPanels, c, n-rest
+		}
+	}
+	return whole, best
 }
 
 func (p *product) few(dst, x *tensor.Tensor) {
@@ -96,7 +128,8 @@ func (p *product) full(dst, x *tensor.Tensor) {
 }
 
 // sparse multiplies by the weights that are stored and no others.
-func (p *product) sparse(panels *asm.Panels, dst, x *tensor.Tensor) {
+func (p *product) sparse(dst, x *tensor.Tensor) {
+	panels := asm.NewPanels(x.Dim(0), p.in)
 	parallel.For(panels.Tiles(), 1, func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			panels.Fill(i, x.Data(), p.in)

@@ -22,13 +22,13 @@ func (m *Plain) RowInto(dst []float32, i int) {
 // RowInto widens row i.
 func (m *Bitmask) RowInto(dst []float32, i int) {
 	m.checkRow("packed.Bitmask row", dst, i)
-	stride, first := MaskStride(m.in), m.offset(i)
-	asm.BitmaskWiden(m.format, 1, m.in, m.mask[i*stride:(i+1)*stride], m.values[first*m.dtype.Size():], m.offset(i+1)-first, dst)
+	mask, values, offsets := m.rows(i, i+1)
+	asm.BitmaskWiden(m.format, 1, m.in, mask, values, offsets, dst)
 }
 
 // RowInto widens row i.
 func (m *Semi) RowInto(dst []float32, i int) {
 	m.checkRow("packed.Semi row", dst, i)
-	stride, size := SemiStride(m.in), m.in/2*m.dtype.Size()
-	asm.SemiWiden(m.format, 1, m.in, m.indices[i*stride:(i+1)*stride], m.values[i*size:(i+1)*size], dst)
+	mask, values, offsets := m.rows(i, i+1)
+	asm.BitmaskWiden(m.format, 1, m.in, mask, values, offsets, dst)
 }

@@ -1,6 +1,7 @@
 package packed
 
 import (
+	"encoding/binary"
 	"fmt"
 
 	"github.com/adagp/adagp/asm"
@@ -129,7 +130,36 @@ func (m *Semi) MulNTInto(dst, x *tensor.Tensor) {
 		asm.SemiRows(m.format, hi-lo, m.in, m.indices[lo*stride:hi*stride], m.values[lo*rowValues:hi*rowValues], v.n, v.x, v.ld, v.y[lo:], m.out)
 	}
 	p.widen = func(lo, hi int, w []float32) {
-		asm.SemiWiden(m.format, hi-lo, m.in, m.indices[lo*stride:hi*stride], m.values[lo*rowValues:hi*rowValues], w)
+		mask, values, offsets := m.rows(lo, hi)
+		asm.BitmaskWiden(m.format, hi-lo, m.in, mask, values, offsets, w)
 	}
+	p.bits, p.density = m.rows, 0.5
 	p.into("packed.Semi", dst, x)
+}
+
+// pairBits are the bits of the columns of two groups of four, by the byte of their places.
+var pairBits = func() (table [256]byte) {
+	for b := range table {
+		table[b] = 1<<(b&3) | 1<<(b>>2&3) | 16<<(b>>4&3) | 16<<(b>>6&3)
+	}
+	return table
+}()
+
+// rows returns the rows lo to hi-1 as a bit mask has them, with all values that are stored, zero or not.
+func (m *Semi) rows(lo, hi int) (mask, values, offsets []byte) {
+	stride, from := MaskStride(m.in), SemiStride(m.in)
+	mask = make([]byte, (hi-lo)*stride)
+	for i := range hi - lo {
+		row := mask[i*stride:][:from]
+		for j, b := range m.indices[(lo+i)*from:][:from] {
+			row[j] = pairBits[b]
+		}
+		if m.in%8 != 0 {
+			row[from-1] &= 15
+		}
+	}
+	for i := range hi - lo + 1 {
+		offsets = binary.LittleEndian.AppendUint64(offsets, uint64((lo+i)*m.in/2))
+	}
+	return mask, m.values, offsets
 }

@@ -15,6 +15,10 @@ func main() {
 	for _, v := range []emit.Vec{emit.F32AVX512, emit.F32AVX2} {
 		for _, f := range formats {
 			halves(v, f)
+			if f.size == 2 {
+				widen(v, f)
+			}
+			bitmaskWiden(v, f)
 			bitmaskPairs(v, f, false)
 			if v.Level == "AVX512" {
 				bitmaskPairs(v, f, true)
@@ -30,9 +34,7 @@ func main() {
 	for _, v := range []emit.Vec{emit.F32AVX512, emit.F32AVX2} {
 		transpose(v)
 		for _, f := range formats {
-			for _, vectors := range []int{8, 4, 2, 1} {
-				panel(v, f, vectors)
-			}
+			panel(v, f)
 		}
 	}
 	Generate()
@@ -315,6 +317,25 @@ func except(v emit.Vec, columns int) string {
 	return fmt.Sprintf(", but for the last k%%%d columns", columns)
 }
 
+// widen writes the conversion to float32.
+func widen(v emit.Vec, f format) {
+	TEXT("widen"+f.name+v.Level, NOSPLIT, "func(dst *float32, src *byte, n int)")
+	Doc(fmt.Sprintf("widen%s%s converts n weights, a multiple of %d:", f.name, v.Level, v.Lanes), "",
+		"\tfor i < n: dst[i] = float32 of src[i]")
+	Pragma("noescape")
+	dst := Mem{Base: Load(Param("dst"), GP64())}
+	src := Mem{Base: Load(Param("src"), GP64())}
+	left := Load(Param("n"), GP64())
+	loopColumns(left, slots(v), v.Lanes, func(slot int) {
+		v.Load(f.load(v, src.Offset(slot*v.Lanes*f.size), nil), dst.Offset(slot*v.Bytes()))
+	}, func(columns int) {
+		ADDQ(I32(columns*f.size), src.Base)
+		ADDQ(I32(columns*4), dst.Base)
+	})
+	VZEROUPPER()
+	RET()
+}
+
 const maskColumns = 64
 
 // bitRow is a row of weights under a bit mask that is being widened.
@@ -323,6 +344,7 @@ type bitRow struct {
 	f            format
 	mask, values Mem
 	narrow       bool   // see load
+	ordered      bool   // without need of unzip
 	name         string // of labels
 	later        *[]func()
 
@@ -431,10 +453,17 @@ func (r *bitRow) expandHalves(i int) []VecVirtual {
 	w := r.load(i, count.As32(), 16)
 	VPEXPANDW_Z(w, bits, w)
 	first, second := ZMM(), ZMM()
-	if r.f.name == "BF16" {
+	switch {
+	case r.f.name == "BF16" && r.ordered:
+		VEXTRACTI64X4(U8(1), w, second.AsY())
+		VPMOVZXWD(w.AsY(), first)
+		VPMOVZXWD(second.AsY(), second)
+		VPSLLD(U8(16), first, first)
+		VPSLLD(U8(16), second, second)
+	case r.f.name == "BF16":
 		VPSLLD(U8(16), w, first)
 		VPANDD(r.high, w, second)
-	} else {
+	default:
 		VEXTRACTI64X4(U8(1), w, second.AsY())
 		VCVTPH2PS(w.AsY(), first)
 		VCVTPH2PS(second.AsY(), second)
@@ -469,6 +498,33 @@ func bitmask(v emit.Vec, f format, tokens int) {
 		SUBQ(I8(maskColumns), left)
 		JG(LabelRef("block"))
 	})
+}
+
+// bitmaskWiden writes the conversion of a row to float32, with its zeros.
+func bitmaskWiden(v emit.Vec, f format) {
+	TEXT("bitmaskWiden"+f.name+v.Level, NOSPLIT, "func(blocks int, mask, values *byte, dst *float32)")
+	Doc("bitmaskWiden"+f.name+v.Level+" puts stored weights where they belong:", "",
+		fmt.Sprintf("\tfor p < %d*blocks: dst[p] = the next of values if bit p of mask is set, or else 0", maskColumns))
+	Pragma("noescape")
+	blocks := Load(Param("blocks"), GP64())
+	row := &bitRow{v: v, f: f, ordered: true, mask: Mem{Base: Load(Param("mask"), GP64())}, values: Mem{Base: Load(Param("values"), GP64())}}
+	row.prepare()
+	dst := Mem{Base: Load(Param("dst"), GP64())}
+	Label("block")
+	TESTQ(blocks, blocks)
+	JLE(LabelRef("done"))
+	for i := range maskColumns / row.columns() {
+		for j, w := range row.spread(i) {
+			v.Load(w, dst.Offset(4*(i*row.columns()+j*v.Lanes)))
+		}
+	}
+	ADDQ(I8(maskColumns/8), row.mask.Base)
+	ADDQ(I32(4*maskColumns), dst.Base)
+	DECQ(blocks)
+	JMP(LabelRef("block"))
+	Label("done")
+	VZEROUPPER()
+	RET()
 }
 
 // bitmaskPairs is bitmask for one vector and both halves of the rows side by side: they share the

@@ -10,12 +10,17 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
+// vectors is how many sums of tokens panel keeps: enough to hide the latency of a multiply-add.
+const vectors = 8
+
 // panel writes the product of 64 columns of rows under a bit mask with many tokens: for each weight
 // there is, the row of a panel that it belongs to is added to the sums of the tokens. The panel stays
 // in the first-level cache for all rows.
-func panel(v emit.Vec, f format, vectors int) {
+//
+// The masks run far ahead of the multiply-adds, so that a loop of unknown length costs little.
+func panel(v emit.Vec, f format) {
 	width := vectors * v.Lanes
-	name := fmt.Sprintf("panel%sx%d%s", f.name, vectors, v.Level)
+	name := "panel" + f.name + v.Level
 	TEXT(name, NOSPLIT, "func(rows int, mask *byte, stride int, values *byte, at *uint64, x, c *float32)")
 	Doc(fmt.Sprintf("%s adds the products of 64 columns with %d tokens:", name, width), "",
 		"\tfor i < rows, bits p of the 64 in mask[i*stride:]:",
