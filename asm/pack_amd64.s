@@ -206,20 +206,26 @@ TEXT ·packColumnsF32AVX512(SB), NOSPLIT, $128-48
 	CMOVQGT DX, R8
 
 square:
-	CMPQ       DI, $+16
+	SUBQ       $+16, DI
 	JLT        tail
-	MOVQ       (SP), DX
-	VMOVUPS    (CX)(DX*1), Z0
-	PREFETCHT0 512(CX)(DX*1)
-	MOVQ       8(SP), DX
-	VMOVUPS    (CX)(DX*1), Z1
-	PREFETCHT0 512(CX)(DX*1)
-	MOVQ       16(SP), DX
-	VMOVUPS    (CX)(DX*1), Z2
-	PREFETCHT0 512(CX)(DX*1)
-	MOVQ       24(SP), DX
-	VMOVUPS    (CX)(DX*1), Z3
-	PREFETCHT0 512(CX)(DX*1)
+	MOVQ       DI, DX
+	SHLQ       $0x02, DX
+	MOVQ       $+512, BX
+	CMPQ       DX, BX
+	CMOVQGT    BX, DX
+	ADDQ       CX, DX
+	MOVQ       (SP), BX
+	VMOVUPS    (CX)(BX*1), Z0
+	PREFETCHT0 (DX)(BX*1)
+	MOVQ       8(SP), BX
+	VMOVUPS    (CX)(BX*1), Z1
+	PREFETCHT0 (DX)(BX*1)
+	MOVQ       16(SP), BX
+	VMOVUPS    (CX)(BX*1), Z2
+	PREFETCHT0 (DX)(BX*1)
+	MOVQ       24(SP), BX
+	VMOVUPS    (CX)(BX*1), Z3
+	PREFETCHT0 (DX)(BX*1)
 	VUNPCKLPS  Z1, Z0, Z4
 	VUNPCKHPS  Z1, Z0, Z0
 	VUNPCKLPS  Z3, Z2, Z1
@@ -228,18 +234,18 @@ square:
 	VUNPCKHPD  Z1, Z4, Z1
 	VUNPCKLPD  Z2, Z0, Z4
 	VUNPCKHPD  Z2, Z0, Z0
-	MOVQ       32(SP), DX
-	VMOVUPS    (CX)(DX*1), Z2
-	PREFETCHT0 512(CX)(DX*1)
-	MOVQ       40(SP), DX
-	VMOVUPS    (CX)(DX*1), Z5
-	PREFETCHT0 512(CX)(DX*1)
-	MOVQ       48(SP), DX
-	VMOVUPS    (CX)(DX*1), Z6
-	PREFETCHT0 512(CX)(DX*1)
-	MOVQ       56(SP), DX
-	VMOVUPS    (CX)(DX*1), Z7
-	PREFETCHT0 512(CX)(DX*1)
+	MOVQ       32(SP), BX
+	VMOVUPS    (CX)(BX*1), Z2
+	PREFETCHT0 (DX)(BX*1)
+	MOVQ       40(SP), BX
+	VMOVUPS    (CX)(BX*1), Z5
+	PREFETCHT0 (DX)(BX*1)
+	MOVQ       48(SP), BX
+	VMOVUPS    (CX)(BX*1), Z6
+	PREFETCHT0 (DX)(BX*1)
+	MOVQ       56(SP), BX
+	VMOVUPS    (CX)(BX*1), Z7
+	PREFETCHT0 (DX)(BX*1)
 	VUNPCKLPS  Z5, Z2, Z8
 	VUNPCKHPS  Z5, Z2, Z2
 	VUNPCKLPS  Z7, Z6, Z5
@@ -248,18 +254,18 @@ square:
 	VUNPCKHPD  Z5, Z8, Z5
 	VUNPCKLPD  Z6, Z2, Z8
 	VUNPCKHPD  Z6, Z2, Z2
-	MOVQ       64(SP), DX
-	VMOVUPS    (CX)(DX*1), Z6
-	PREFETCHT0 512(CX)(DX*1)
-	MOVQ       72(SP), DX
-	VMOVUPS    (CX)(DX*1), Z9
-	PREFETCHT0 512(CX)(DX*1)
-	MOVQ       80(SP), DX
-	VMOVUPS    (CX)(DX*1), Z10
-	PREFETCHT0 512(CX)(DX*1)
-	MOVQ       88(SP), DX
-	VMOVUPS    (CX)(DX*1), Z11
-	PREFETCHT0 512(CX)(DX*1)
+	MOVQ       64(SP), BX
+	VMOVUPS    (CX)(BX*1), Z6
+	PREFETCHT0 (DX)(BX*1)
+	MOVQ       72(SP), BX
+	VMOVUPS    (CX)(BX*1), Z9
+	PREFETCHT0 (DX)(BX*1)
+	MOVQ       80(SP), BX
+	VMOVUPS    (CX)(BX*1), Z10
+	PREFETCHT0 (DX)(BX*1)
+	MOVQ       88(SP), BX
+	VMOVUPS    (CX)(BX*1), Z11
+	PREFETCHT0 (DX)(BX*1)
 	VUNPCKLPS  Z9, Z6, Z12
 	VUNPCKHPS  Z9, Z6, Z6
 	VUNPCKLPS  Z11, Z10, Z9
@@ -268,18 +274,18 @@ square:
 	VUNPCKHPD  Z9, Z12, Z9
 	VUNPCKLPD  Z10, Z6, Z12
 	VUNPCKHPD  Z10, Z6, Z6
-	MOVQ       96(SP), DX
-	VMOVUPS    (CX)(DX*1), Z10
-	PREFETCHT0 512(CX)(DX*1)
-	MOVQ       104(SP), DX
-	VMOVUPS    (CX)(DX*1), Z13
-	PREFETCHT0 512(CX)(DX*1)
-	MOVQ       112(SP), DX
-	VMOVUPS    (CX)(DX*1), Z14
-	PREFETCHT0 512(CX)(DX*1)
-	MOVQ       120(SP), DX
-	VMOVUPS    (CX)(DX*1), Z15
-	PREFETCHT0 512(CX)(DX*1)
+	MOVQ       96(SP), BX
+	VMOVUPS    (CX)(BX*1), Z10
+	PREFETCHT0 (DX)(BX*1)
+	MOVQ       104(SP), BX
+	VMOVUPS    (CX)(BX*1), Z13
+	PREFETCHT0 (DX)(BX*1)
+	MOVQ       112(SP), BX
+	VMOVUPS    (CX)(BX*1), Z14
+	PREFETCHT0 (DX)(BX*1)
+	MOVQ       120(SP), BX
+	VMOVUPS    (CX)(BX*1), Z15
+	PREFETCHT0 (DX)(BX*1)
 	VUNPCKLPS  Z13, Z10, Z16
 	VUNPCKHPS  Z13, Z10, Z10
 	VUNPCKLPS  Z15, Z14, Z13
@@ -353,11 +359,10 @@ square:
 	VMOVUPS    Z2, (AX)
 	ADDQ       SI, AX
 	ADDQ       $+64, CX
-	SUBQ       $+16, DI
 	JMP        square
 
 tail:
-	TESTQ      DI, DI
+	ADDQ       $+16, DI
 	JZ         done
 	MOVQ       $-1, DX
 	BZHIQ      DI, DX, DX
@@ -697,38 +702,44 @@ TEXT ·packColumnsF64AVX512(SB), NOSPLIT, $64-48
 	CMOVQGT DX, R8
 
 square:
-	CMPQ       DI, $+8
+	SUBQ       $+8, DI
 	JLT        tail
-	MOVQ       (SP), DX
-	VMOVUPD    (CX)(DX*1), Z0
-	PREFETCHT0 512(CX)(DX*1)
-	MOVQ       8(SP), DX
-	VMOVUPD    (CX)(DX*1), Z1
-	PREFETCHT0 512(CX)(DX*1)
+	MOVQ       DI, DX
+	SHLQ       $0x03, DX
+	MOVQ       $+512, BX
+	CMPQ       DX, BX
+	CMOVQGT    BX, DX
+	ADDQ       CX, DX
+	MOVQ       (SP), BX
+	VMOVUPD    (CX)(BX*1), Z0
+	PREFETCHT0 (DX)(BX*1)
+	MOVQ       8(SP), BX
+	VMOVUPD    (CX)(BX*1), Z1
+	PREFETCHT0 (DX)(BX*1)
 	VUNPCKLPD  Z1, Z0, Z2
 	VUNPCKHPD  Z1, Z0, Z0
-	MOVQ       16(SP), DX
-	VMOVUPD    (CX)(DX*1), Z1
-	PREFETCHT0 512(CX)(DX*1)
-	MOVQ       24(SP), DX
-	VMOVUPD    (CX)(DX*1), Z3
-	PREFETCHT0 512(CX)(DX*1)
+	MOVQ       16(SP), BX
+	VMOVUPD    (CX)(BX*1), Z1
+	PREFETCHT0 (DX)(BX*1)
+	MOVQ       24(SP), BX
+	VMOVUPD    (CX)(BX*1), Z3
+	PREFETCHT0 (DX)(BX*1)
 	VUNPCKLPD  Z3, Z1, Z4
 	VUNPCKHPD  Z3, Z1, Z1
-	MOVQ       32(SP), DX
-	VMOVUPD    (CX)(DX*1), Z3
-	PREFETCHT0 512(CX)(DX*1)
-	MOVQ       40(SP), DX
-	VMOVUPD    (CX)(DX*1), Z5
-	PREFETCHT0 512(CX)(DX*1)
+	MOVQ       32(SP), BX
+	VMOVUPD    (CX)(BX*1), Z3
+	PREFETCHT0 (DX)(BX*1)
+	MOVQ       40(SP), BX
+	VMOVUPD    (CX)(BX*1), Z5
+	PREFETCHT0 (DX)(BX*1)
 	VUNPCKLPD  Z5, Z3, Z6
 	VUNPCKHPD  Z5, Z3, Z3
-	MOVQ       48(SP), DX
-	VMOVUPD    (CX)(DX*1), Z5
-	PREFETCHT0 512(CX)(DX*1)
-	MOVQ       56(SP), DX
-	VMOVUPD    (CX)(DX*1), Z7
-	PREFETCHT0 512(CX)(DX*1)
+	MOVQ       48(SP), BX
+	VMOVUPD    (CX)(BX*1), Z5
+	PREFETCHT0 (DX)(BX*1)
+	MOVQ       56(SP), BX
+	VMOVUPD    (CX)(BX*1), Z7
+	PREFETCHT0 (DX)(BX*1)
 	VUNPCKLPD  Z7, Z5, Z8
 	VUNPCKHPD  Z7, Z5, Z5
 	VSHUFF32X4 $0x44, Z4, Z2, Z7
@@ -764,11 +775,10 @@ square:
 	VMOVUPD    Z1, (AX)
 	ADDQ       SI, AX
 	ADDQ       $+64, CX
-	SUBQ       $+8, DI
 	JMP        square
 
 tail:
-	TESTQ      DI, DI
+	ADDQ       $+8, DI
 	JZ         done
 	MOVQ       $-1, DX
 	BZHIQ      DI, DX, DX
@@ -1029,20 +1039,26 @@ TEXT ·packColumnsF32AVX2(SB), NOSPLIT, $64-48
 	CMOVQGT DX, R8
 
 square:
-	CMPQ       DI, $+8
+	SUBQ       $+8, DI
 	JLT        tail
-	MOVQ       (SP), DX
-	VMOVUPS    (CX)(DX*1), Y0
-	PREFETCHT0 512(CX)(DX*1)
-	MOVQ       8(SP), DX
-	VMOVUPS    (CX)(DX*1), Y1
-	PREFETCHT0 512(CX)(DX*1)
-	MOVQ       16(SP), DX
-	VMOVUPS    (CX)(DX*1), Y2
-	PREFETCHT0 512(CX)(DX*1)
-	MOVQ       24(SP), DX
-	VMOVUPS    (CX)(DX*1), Y3
-	PREFETCHT0 512(CX)(DX*1)
+	MOVQ       DI, DX
+	SHLQ       $0x02, DX
+	MOVQ       $+512, BX
+	CMPQ       DX, BX
+	CMOVQGT    BX, DX
+	ADDQ       CX, DX
+	MOVQ       (SP), BX
+	VMOVUPS    (CX)(BX*1), Y0
+	PREFETCHT0 (DX)(BX*1)
+	MOVQ       8(SP), BX
+	VMOVUPS    (CX)(BX*1), Y1
+	PREFETCHT0 (DX)(BX*1)
+	MOVQ       16(SP), BX
+	VMOVUPS    (CX)(BX*1), Y2
+	PREFETCHT0 (DX)(BX*1)
+	MOVQ       24(SP), BX
+	VMOVUPS    (CX)(BX*1), Y3
+	PREFETCHT0 (DX)(BX*1)
 	VUNPCKLPS  Y1, Y0, Y4
 	VUNPCKHPS  Y1, Y0, Y0
 	VUNPCKLPS  Y3, Y2, Y1
@@ -1051,18 +1067,18 @@ square:
 	VUNPCKHPD  Y1, Y4, Y1
 	VUNPCKLPD  Y2, Y0, Y4
 	VUNPCKHPD  Y2, Y0, Y0
-	MOVQ       32(SP), DX
-	VMOVUPS    (CX)(DX*1), Y2
-	PREFETCHT0 512(CX)(DX*1)
-	MOVQ       40(SP), DX
-	VMOVUPS    (CX)(DX*1), Y5
-	PREFETCHT0 512(CX)(DX*1)
-	MOVQ       48(SP), DX
-	VMOVUPS    (CX)(DX*1), Y6
-	PREFETCHT0 512(CX)(DX*1)
-	MOVQ       56(SP), DX
-	VMOVUPS    (CX)(DX*1), Y7
-	PREFETCHT0 512(CX)(DX*1)
+	MOVQ       32(SP), BX
+	VMOVUPS    (CX)(BX*1), Y2
+	PREFETCHT0 (DX)(BX*1)
+	MOVQ       40(SP), BX
+	VMOVUPS    (CX)(BX*1), Y5
+	PREFETCHT0 (DX)(BX*1)
+	MOVQ       48(SP), BX
+	VMOVUPS    (CX)(BX*1), Y6
+	PREFETCHT0 (DX)(BX*1)
+	MOVQ       56(SP), BX
+	VMOVUPS    (CX)(BX*1), Y7
+	PREFETCHT0 (DX)(BX*1)
 	VUNPCKLPS  Y5, Y2, Y8
 	VUNPCKHPS  Y5, Y2, Y2
 	VUNPCKLPS  Y7, Y6, Y5
@@ -1096,11 +1112,10 @@ square:
 	VMOVUPS    Y0, (AX)
 	ADDQ       SI, AX
 	ADDQ       $+32, CX
-	SUBQ       $+8, DI
 	JMP        square
 
 tail:
-	TESTQ      DI, DI
+	ADDQ       $+8, DI
 	JZ         done
 	LEAQ       tailMask<>+0(SB), DX
 	MOVQ       DI, BX
@@ -1336,22 +1351,28 @@ TEXT ·packColumnsF64AVX2(SB), NOSPLIT, $32-48
 	CMOVQGT DX, R8
 
 square:
-	CMPQ       DI, $+4
+	SUBQ       $+4, DI
 	JLT        tail
-	MOVQ       (SP), DX
-	VMOVUPD    (CX)(DX*1), Y0
-	PREFETCHT0 512(CX)(DX*1)
-	MOVQ       8(SP), DX
-	VMOVUPD    (CX)(DX*1), Y1
-	PREFETCHT0 512(CX)(DX*1)
+	MOVQ       DI, DX
+	SHLQ       $0x03, DX
+	MOVQ       $+512, BX
+	CMPQ       DX, BX
+	CMOVQGT    BX, DX
+	ADDQ       CX, DX
+	MOVQ       (SP), BX
+	VMOVUPD    (CX)(BX*1), Y0
+	PREFETCHT0 (DX)(BX*1)
+	MOVQ       8(SP), BX
+	VMOVUPD    (CX)(BX*1), Y1
+	PREFETCHT0 (DX)(BX*1)
 	VUNPCKLPD  Y1, Y0, Y2
 	VUNPCKHPD  Y1, Y0, Y0
-	MOVQ       16(SP), DX
-	VMOVUPD    (CX)(DX*1), Y1
-	PREFETCHT0 512(CX)(DX*1)
-	MOVQ       24(SP), DX
-	VMOVUPD    (CX)(DX*1), Y3
-	PREFETCHT0 512(CX)(DX*1)
+	MOVQ       16(SP), BX
+	VMOVUPD    (CX)(BX*1), Y1
+	PREFETCHT0 (DX)(BX*1)
+	MOVQ       24(SP), BX
+	VMOVUPD    (CX)(BX*1), Y3
+	PREFETCHT0 (DX)(BX*1)
 	VUNPCKLPD  Y3, Y1, Y4
 	VUNPCKHPD  Y3, Y1, Y1
 	VPERM2F128 $0x20, Y4, Y2, Y3
@@ -1367,11 +1388,10 @@ square:
 	VMOVUPD    Y0, (AX)
 	ADDQ       SI, AX
 	ADDQ       $+32, CX
-	SUBQ       $+4, DI
 	JMP        square
 
 tail:
-	TESTQ      DI, DI
+	ADDQ       $+4, DI
 	JZ         done
 	LEAQ       tailMask<>+0(SB), DX
 	MOVQ       DI, BX

@@ -153,12 +153,20 @@ func columns(v emit.Vec) {
 	}
 
 	Label("square")
-	CMPQ(k, I8(v.Lanes))
+	SUBQ(I8(v.Lanes), k)
 	JLT(LabelRef("tail"))
+	// Fetch what comes 512 bytes on, but nothing that is not packed.
+	ahead, most := GP64(), GP64()
+	MOVQ(k, ahead)
+	SHLQ(U8(v.Shift()), ahead)
+	MOVQ(I32(512), most)
+	CMPQ(ahead, most)
+	CMOVQGT(most, ahead)
+	ADDQ(src, ahead)
 	square := v.Transpose(v.Lanes, func(q int) VecVirtual {
 		x, m := v.Reg(), row(q)
 		v.Load(m, x)
-		PREFETCHT0(m.Offset(512))
+		PREFETCHT0(Mem{Base: ahead, Index: m.Index, Scale: 1})
 		return x
 	})
 	for _, x := range square {
@@ -166,11 +174,10 @@ func columns(v emit.Vec) {
 		ADDQ(stride, dst.Base)
 	}
 	ADDQ(I8(v.Bytes()), src)
-	SUBQ(I8(v.Lanes), k)
 	JMP(LabelRef("square"))
 
 	Label("tail")
-	TESTQ(k, k)
+	ADDQ(I8(v.Lanes), k)
 	JZ(LabelRef("done"))
 	mask := v.NewMask(k)
 	part := v.Transpose(v.Lanes, func(q int) VecVirtual { return mask.Load(row(q)) })
