@@ -15,6 +15,7 @@ import (
 
 	"github.com/adagp/adagp/checkpoint/safetensors"
 	"github.com/adagp/adagp/tensor"
+	"github.com/adagp/adagp/tensor/packed"
 )
 
 // prune writes a copy of a model in which a share of the weights of every matrix is zero, or two in
@@ -138,11 +139,11 @@ func TestPackRoundTrip(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			packedDir, matrices := pack(t, pruned, PackOptions{})
-			sameTensors(t, packedDir, pruned)
+			folded, matrices := pack(t, pruned, PackOptions{})
+			sameTensors(t, folded, pruned)
 			want := map[float64]Layout{0: Semi, 0.2: Dense, 0.7: Bitmask, 0.95: Bitmask}[share]
 			n := 0
-			r := openFolder(t, packedDir)
+			r := openFolder(t, folded)
 			for _, m := range matrices {
 				if m.Layout == want {
 					n++
@@ -157,7 +158,7 @@ func TestPackRoundTrip(t *testing.T) {
 				t.Errorf("%s with share %v of zeros: %d of %d matrices are %s", dir, share, n, len(matrices), want)
 			}
 			for _, l := range layouts {
-				again, _ := pack(t, packedDir, PackOptions{Layout: l})
+				again, _ := pack(t, folded, PackOptions{Layout: l})
 				sameTensors(t, again, pruned)
 				if l == Dense {
 					files, want := otherFiles(t, again), otherFiles(t, pruned)
@@ -178,15 +179,17 @@ func TestPackRoundTrip(t *testing.T) {
 // checkPacked compares the matrix as it is stored with the reader's bytes.
 func checkPacked(t testing.TB, r *Reader, m PackedMatrix) {
 	t.Helper()
-	p, err := r.Packed(m.Name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if out, in := p.Shape(); out != m.Shape[0] || in != m.Shape[1] || p.DType() != m.DType {
-		t.Errorf("%s: %d×%d of %v, want %v of %v", m.Name, out, in, p.DType(), m.Shape, m.DType)
-	}
-	if !bytes.Equal(p.Unpack(), raw(t, r, m.Name)) {
-		t.Errorf("%s: the packed matrix has other values", m.Name)
+	for _, get := range []func(string) (packed.Matrix, error){r.Packed, r.PackedView} {
+		p, err := get(m.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if out, in := p.Shape(); out != m.Shape[0] || in != m.Shape[1] || p.DType() != m.DType {
+			t.Errorf("%s: %d×%d of %v, want %v of %v", m.Name, out, in, p.DType(), m.Shape, m.DType)
+		}
+		if !bytes.Equal(p.Unpack(), raw(t, r, m.Name)) {
+			t.Errorf("%s: the packed matrix has other values", m.Name)
+		}
 	}
 }
 

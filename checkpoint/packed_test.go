@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"github.com/adagp/adagp/tensor/packed"
 )
 
 // packedFolder is a small packed model: "a" as a bitmask, "b" 2:4, "c" dense.
@@ -199,8 +201,10 @@ func FuzzPacked(f *testing.F) {
 			if int64(len(b)) != info.Bytes {
 				t.Fatalf("%s: %d bytes, the header says %d", name, len(b), info.Bytes)
 			}
-			if m, err := r.Packed(name); err == nil && !bytes.Equal(m.Unpack(), b) {
-				t.Fatalf("%s: two ways of reading differ", name)
+			for _, get := range []func(string) (packed.Matrix, error){r.Packed, r.PackedView} {
+				if m, err := get(name); err == nil && !bytes.Equal(m.Unpack(), b) {
+					t.Fatalf("%s: two ways of reading differ", name)
+				}
 			}
 		}
 		if entries, rest, err := splitPruning(list); err == nil && rest != nil && len(entries) > 0 {
@@ -215,8 +219,8 @@ func FuzzPacked(f *testing.F) {
 	})
 }
 
-// Views of a mapped file are the file, and end with it.
-func TestPackedIsMapped(t *testing.T) {
+// A view is the file and ends with it, a copy does not.
+func TestPackedView(t *testing.T) {
 	dir := t.TempDir()
 	for name, file := range packedFolder(t) {
 		if err := os.WriteFile(filepath.Join(dir, name), file.Data, 0o666); err != nil {
@@ -227,17 +231,26 @@ func TestPackedIsMapped(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := r.Packed("a")
+	view, err := r.PackedView("a")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := m.Dense().Data()[2]; got != 2 {
+	if got := view.Dense().Data()[2]; got != 2 {
 		t.Errorf("got %v, want 2", got)
+	}
+	copied, err := r.Packed("a")
+	if err != nil {
+		t.Fatal(err)
 	}
 	if err := r.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := r.Packed("a"); !errors.Is(err, fs.ErrClosed) {
-		t.Errorf("after Close: got %v, want that it is closed", err)
+	if got := copied.Dense().Data()[2]; got != 2 { // the copy outlives the mapping
+		t.Errorf("got %v, want 2", got)
+	}
+	for name, get := range map[string]func(string) (packed.Matrix, error){"copy": r.Packed, "view": r.PackedView} {
+		if _, err := get("a"); !errors.Is(err, fs.ErrClosed) {
+			t.Errorf("%s after Close: got %v, want that it is closed", name, err)
+		}
 	}
 }

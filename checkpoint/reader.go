@@ -204,7 +204,7 @@ func (r *Reader) section(name string) (*io.SectionReader, error) {
 		return nil, fmt.Errorf("no tensor %s in %s", blob.Quote(name), r.layout.file)
 	}
 	if t := s.packed[name]; t != nil {
-		return t.section(s.open)
+		return t.section(s)
 	}
 	return s.open(name)
 }

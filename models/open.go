@@ -74,5 +74,5 @@ func (m *Model) TensorName(p *nn.Param) string {
 	return p.Name
 }
 
-// Close releases the checkpoint's files. Loaded values stay usable, what LoadStored loaded does not.
+// Close releases the checkpoint's files. Loaded values stay usable, what LoadMapped loaded does not.
 func (m *Model) Close() error { return m.Reader.Close() }

@@ -10,18 +10,27 @@ import (
 )
 
 // LoadStored is Load for inference: matrices stay as the checkpoint stores them, in half precision or
-// packed, in the mapped file where there is one. That takes less memory and less time per token, and no
-// time to widen them at first. They can be used until Close, and the files must not be truncated while
-// they are in use.
+// packed, which takes less memory and less time per token.
 //
 //	err := m.LoadStored(m.Walk)
 func (m *Model) LoadStored(walk func(visit func(*nn.Param))) error {
+	return m.loadStored(walk, m.Reader.Packed)
+}
+
+// LoadMapped is LoadStored with the matrices left in the mapped file: it takes no time and works for
+// models larger than the memory, but tokens take longer. They can be used until Close, and the files
+// must not be truncated while they are in use.
+func (m *Model) LoadMapped(walk func(visit func(*nn.Param))) error {
+	return m.loadStored(walk, m.Reader.PackedView)
+}
+
+func (m *Model) loadStored(walk func(visit func(*nn.Param)), get func(name string) (packed.Matrix, error)) error {
 	var filled []*nn.Param
 	for _, p := range nn.Params(walk) {
 		if p.Value != nil || p.Packed != nil {
 			continue
 		}
-		if err := m.readStored(p); err != nil {
+		if err := m.readStored(p, get); err != nil {
 			for _, q := range filled {
 				q.Value, q.Packed = nil, nil
 			}
@@ -33,12 +42,12 @@ func (m *Model) LoadStored(walk func(visit func(*nn.Param))) error {
 }
 
 // readStored fills one parameter.
-func (m *Model) readStored(p *nn.Param) error {
+func (m *Model) readStored(p *nn.Param, get func(name string) (packed.Matrix, error)) error {
 	if len(p.Shape) != 2 {
 		return m.read(p)
 	}
 	name := m.TensorName(p)
-	stored, err := m.Reader.Packed(name)
+	stored, err := get(name)
 	if err != nil {
 		return err
 	}

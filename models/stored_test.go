@@ -20,8 +20,11 @@ func TestLoadStored(t *testing.T) {
 			if path == "" {
 				path = golden.Path("models/" + g.name)
 			}
-			m, dense := open(t, path), openLoaded(t, path)
+			m, dense, mapped := open(t, path), openLoaded(t, path), open(t, path)
 			if err := m.LoadStored(m.Walk); err != nil {
+				t.Fatal(err)
+			}
+			if err := mapped.LoadMapped(mapped.Walk); err != nil {
 				t.Fatal(err)
 			}
 			stored := 0
@@ -42,6 +45,7 @@ func TestLoadStored(t *testing.T) {
 					ids[i] = rng.IntN(m.Config().VocabSize)
 				}
 				got := models.Forward(&nn.Context{}, m, [][]int{ids}).Value
+				checkClose(t, "logits, mapped", models.Forward(&nn.Context{}, mapped, [][]int{ids}).Value, got, 0)
 				// Only the order of sums may differ.
 				checkClose(t, "logits", got, models.Forward(&nn.Context{}, dense, [][]int{ids}).Value, 1e-4)
 			}

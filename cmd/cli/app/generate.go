@@ -14,6 +14,7 @@ import (
 	"github.com/adagp/adagp/data/tokenizer"
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/models/generate"
+	"github.com/adagp/adagp/nn"
 )
 
 func generateCommand(r *run) *cli.Command {
@@ -38,7 +39,7 @@ Weights are used as they are stored, in half precision or packed, unless --weigh
 			&cli.Float64Flag{Name: "min-p", Usage: "draw from tokens with `SHARE` of the probability of the likeliest at least", DefaultText: "all"},
 			&cli.Float64Flag{Name: "repetition-penalty", Usage: "make tokens that occurred less likely by a factor of `R` on their logits", Value: 1},
 			&cli.GenericFlag{Name: "stop", Usage: "end a text before `STRING`, in which \\n, \\t and \\\\ stand for what they usually do; may repeat", Value: &stopStrings{}},
-			&cli.StringFlag{Name: "weights", Usage: "`FORM` of the weights in memory: stored or float32", Value: "stored"},
+			&cli.StringFlag{Name: "weights", Usage: "`FORM` of the weights in memory: stored, mapped (left in the file, for models larger than memory) or float32", Value: "stored"},
 			&cli.IntFlag{Name: "batch", Usage: "decode `N` prompts of a file side by side", Value: 8},
 		},
 		Action: r.action(runGenerate),
@@ -121,10 +122,9 @@ func runGenerate(s *session, c *cli.Context) error {
 	if w.options.EOS, err = generate.ReadEOS(w.model.FS); err != nil {
 		return fmt.Errorf("model %s: %w", w.model.Path, err)
 	}
-	load := w.model.LoadStored
-	if w.weights == "float32" {
-		load = w.model.Load
-	}
+	load := map[string]func(func(func(*nn.Param))) error{
+		"stored": w.model.LoadStored, "mapped": w.model.LoadMapped, "float32": w.model.Load,
+	}[w.weights]
 	if err := load(w.model.Walk); err != nil {
 		return err
 	}
@@ -151,8 +151,8 @@ func checkGenerate(s *session, c *cli.Context, o generate.Options) error {
 	if err := o.Check(); err != nil {
 		return usagef("--%w", err)
 	}
-	if v := c.String("weights"); v != "stored" && v != "float32" {
-		return usagef("--weights %q: want stored or float32", v)
+	if v := c.String("weights"); v != "stored" && v != "mapped" && v != "float32" {
+		return usagef("--weights %q: want stored, mapped or float32", v)
 	}
 	if c.IsSet("prompts") && (c.IsSet("prompt") || c.Bool("chat")) {
 		return usagef("--prompts excludes --prompt and --chat")

@@ -59,9 +59,11 @@ func TestGenerateJSON(t *testing.T) {
 		got.DecodeRate <= 0 || got.PromptRate <= 0 || got.Weights != "stored" || got.Threads < 1 {
 		t.Errorf("got %+v", got)
 	}
-	okJSON(t, &wide, append(args, "--weights", "float32")...)
-	if wide.Text != got.Text || wide.Weights != "float32" {
-		t.Errorf("float32: got %+v, want the text %q", wide, got.Text)
+	for _, form := range []string{"float32", "mapped"} {
+		okJSON(t, &wide, append(args, "--weights", form)...)
+		if wide.Text != got.Text || wide.Weights != form {
+			t.Errorf("%s: got %+v, want the text %q", form, wide, got.Text)
+		}
 	}
 }
 
@@ -135,7 +137,7 @@ func TestGenerateFlags(t *testing.T) {
 		{append(model, "--min-p", "2"), statusUsage, "--min-p 2 is not between 0 and 1"},
 		{append(model, "--repetition-penalty", "0"), statusUsage, "--repetition-penalty 0: want a number above 0"},
 		{append(model, "--stop", ""), statusUsage, "stop string is empty"},
-		{append(model, "--weights", "int4"), statusUsage, `--weights "int4": want stored or float32`},
+		{append(model, "--weights", "int4"), statusUsage, `--weights "int4": want stored, mapped or float32`},
 		{append(model, "--prompts", empty), statusUsage, "--prompts excludes --prompt and --chat"},
 		{append(model, "--chat", "--json"), statusUsage, "--chat and --json exclude each other"},
 		{[]string{"--model", "demo:llama", "--prompts", empty}, statusFailed, "the file is empty"},
