@@ -48,24 +48,27 @@ func sweepFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "eval", Usage: "texts to measure the perplexity on, each by itself: `FILE[,FILE…]`", DefaultText: "embedded text", Category: texts},
 		&cli.IntFlag{Name: "max-windows", Usage: "evaluate on at most `N` windows of each text", DefaultText: "all", Category: texts},
 		&cli.BoolFlag{Name: "force", Usage: "do runs again that the folder holds already", DisableDefaultText: true},
+		&cli.BoolFlag{Name: "same-version", Usage: "do runs again that another version of the program did", DisableDefaultText: true},
 		&cli.BoolFlag{Name: "keep-models", Usage: "keep the pruned models in folders below DIR/models", DisableDefaultText: true},
 	}
 }
 
 // sweepPlan is what the flags of sweep ask for.
 type sweepPlan struct {
-	model, out string
-	axes       sweepAxes
-	calib      []string // empty: the embedded text
-	samples    int      // 0: all windows of a file that holds windows, else the default
-	eval       []string // empty: the embedded text
-	maxWindows int      // 0: all
-	keepModels bool
-	force      bool
+	model, out  string
+	axes        sweepAxes
+	calib       []string // empty: the embedded text
+	samples     int      // 0: all windows of a file that holds windows, else the default
+	eval        []string // empty: the embedded text
+	maxWindows  int      // 0: all
+	keepModels  bool
+	force       bool
+	sameVersion bool
 }
 
 func parseSweepPlan(s *session, c *cli.Context) (*sweepPlan, error) {
-	p := &sweepPlan{calib: c.StringSlice("calib"), eval: c.StringSlice("eval"), maxWindows: c.Int("max-windows"), keepModels: c.Bool("keep-models"), force: c.Bool("force")}
+	p := &sweepPlan{calib: c.StringSlice("calib"), eval: c.StringSlice("eval"), maxWindows: c.Int("max-windows"),
+		keepModels: c.Bool("keep-models"), force: c.Bool("force"), sameVersion: c.Bool("same-version")}
 	var err error
 	if p.model, err = required(c, "model"); err != nil {
 		return nil, err

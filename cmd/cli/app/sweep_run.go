@@ -157,7 +157,7 @@ func (w *sweeper) todo() (runs []sweepRun, err error) {
 		}
 		for _, p := range a.patterns {
 			for _, method := range a.methods {
-				if have := w.store.result.find(method, p, seed); have != nil && !w.plan.force && (!w.plan.keepModels || w.kept(have)) {
+				if w.done(w.store.result.find(method, p, seed)) {
 					continue
 				}
 				runs = append(runs, sweepRun{Method: method, Pattern: p, Seed: seed, CalibSHA: sha, Threads: threadCount(), Kernel: kernelName(), Version: version()})
@@ -165,6 +165,11 @@ func (w *sweeper) todo() (runs []sweepRun, err error) {
 		}
 	}
 	return runs, nil
+}
+
+// done reports whether a run need not be done again; nil is one that never was.
+func (w *sweeper) done(have *sweepRun) bool {
+	return have != nil && !w.plan.force && (!w.plan.keepModels || w.kept(have)) && (!w.plan.sameVersion || have.Version == version())
 }
 
 // kept reports whether the pruned model of a run is there.

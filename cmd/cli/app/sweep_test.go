@@ -70,6 +70,19 @@ func TestSweep(t *testing.T) {
 		t.Errorf("--force made %+v of %+v, want it done again with the same perplexity", a, b)
 	}
 
+	// What another version did is done again on request.
+	s, err := openSweep(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.result.Runs[3].Version = "v0.0.1"
+	if err := s.save(sweepAxes{}); err != nil {
+		t.Fatal(err)
+	}
+	if r := ok(t, append(sweepArgs(dir, small...), "--same-version")...); !strings.Contains(r.stderr, "11 of 12 runs are done already") {
+		t.Errorf("--same-version: %s", r.stderr)
+	}
+
 	// The model is whole again before each run: pruning it alone gives the same.
 	out := t.TempDir()
 	for i, p := range []struct{ flag, value string }{{"--sparsity", "0.8"}, {"--pattern", "2:4"}} {
