@@ -88,6 +88,16 @@ func benchTable(r *bench.Result) *table {
 		}
 		t.add("matrix × vector, "+v.DType, fmt.Sprintf("%d×%d", v.Rows, v.Cols), formatShortTime(size/v.GBPS/1e9), bytes(v.GBPS), share(v.OfBandwidth, "reading"))
 	}
+	for _, p := range r.Packed {
+		name, tokens := p.Layout+", "+p.DType, "1 token"
+		if p.Layout == "bitmask" {
+			name = fmt.Sprintf("%s, %.0f %% zeros", name, 100*p.Zeros)
+		}
+		if p.Tokens > 1 {
+			tokens = fmt.Sprintf("%d tokens", p.Tokens)
+		}
+		t.add(name, fmt.Sprintf("%d×%d, %s", p.Rows, p.Cols, tokens), formatShortTime(p.Seconds), bytes(float64(p.Bytes)/p.Seconds/1e9), fmt.Sprintf("%.2f × dense F32", p.SpeedUp))
+	}
 	for _, p := range r.Products {
 		work := 2 * float64(p.M) * float64(p.N) * float64(p.K)
 		t.add("matrix × matrix, "+p.Trans, fmt.Sprintf("%d×%d×%d", p.M, p.N, p.K), formatShortTime(work/p.GFLOPS/1e9), flops(p.GFLOPS), share(p.OfPeak, "float32"))

@@ -37,6 +37,7 @@ func TestBenchJSON(t *testing.T) {
 	for name, fields := range map[string][]string{
 		"sgemm":    {"m", "n", "k", "trans", "gflops", "of_peak"},
 		"gemv":     {"rows", "cols", "dtype", "gbps", "of_bandwidth"},
+		"packed":   {"layout", "dtype", "rows", "cols", "tokens", "bytes", "seconds", "speed_up"},
 		"cholesky": {"n", "seconds", "gflops"},
 		"steps":    {"method", "rows", "cols", "seconds"},
 	} {
@@ -62,8 +63,8 @@ func TestBenchTable(t *testing.T) {
 		}
 	}
 	lines := strings.Split(strings.TrimSpace(r.stderr), "\n")
-	if len(lines) != 7 || slices.ContainsFunc(lines, func(l string) bool { return !strings.HasPrefix(l, "measuring: ") }) {
-		t.Errorf("stderr %q, want a line for each of 7 stages", r.stderr)
+	if len(lines) != 8 || slices.ContainsFunc(lines, func(l string) bool { return !strings.HasPrefix(l, "measuring: ") }) {
+		t.Errorf("stderr %q, want a line for each of 8 stages", r.stderr)
 	}
 	if r := ok(t, "bench", "--quick", "--cpu-time", "--threads", "1", "--no-progress", "--json"); r.stderr != "" {
 		t.Errorf("--no-progress leaves %q on stderr", r.stderr)

@@ -43,6 +43,7 @@ type Result struct {
 	Peak64   float64   `json:"peak64_gflops"` // of float64 ones
 	Read     float64   `json:"read_gbps"`     // from memory
 	Products []Product `json:"sgemm"`
+	Packed   []Packed  `json:"packed"`
 	Gram     Gram      `json:"gram"`
 	Vectors  []Vector  `json:"gemv"`
 	Factors  []Factor  `json:"cholesky"`
@@ -143,6 +144,7 @@ func measureAll(ctx context.Context, s sizes, o Options) (*Result, error) {
 	}{
 		{"multiply-adds in registers", r.measurePeak},
 		{"memory and products with vectors", r.measureMemory},
+		{"products with stored weights", r.measurePacked},
 		{"products of matrices", r.measureProducts},
 		{"gram matrix", r.measureGram},
 		{"factorisations", r.measureFactors},
@@ -151,6 +153,7 @@ func measureAll(ctx context.Context, s sizes, o Options) (*Result, error) {
 	}
 	for i, s := range stages {
 		r.event = Event{Stage: s.name, Index: i, Total: len(stages)}
+		r.done, r.parts = 0, 1
 		r.progress(0)
 		if err := s.do(); err != nil {
 			return nil, fmt.Errorf("measure %s: %w", s.name, err)
@@ -170,6 +173,8 @@ type run struct {
 	now   clock
 	event Event
 	res   *Result
+
+	done, parts int // measurements of the stage, where there are several
 
 	peak, peak64 *series
 }

@@ -22,6 +22,7 @@ var tiny = sizes{
 	products: []Product{{M: 16, N: 24, K: 8, Trans: "NN"}, {M: 16, N: 24, K: 8, Trans: "NT"}, {M: 5, N: 3, K: 8, Trans: "TN"}},
 	gram:     [2]int{32, 16},
 	vectors:  [][2]int{{32, 64}},
+	packed:   packedSize{decode: [2]int{32, 64}, prompt: [2]int{32, 64}, tokens: 20, zeros: []float64{0.5}},
 	factors:  []int{16},
 	matrix:   32,
 	chain:    chainSize{hidden: 8, intermediate: 16, tokens: 64},
@@ -72,7 +73,7 @@ func positive(t *testing.T, name string, v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Struct:
 		for i := range v.NumField() {
-			if f := v.Type().Field(i).Name; f != "CPUShare" { // not known everywhere
+			if f := v.Type().Field(i).Name; f != "CPUShare" && f != "Zeros" { // not known everywhere, none
 				positive(t, name+"."+f, v.Field(i))
 			}
 		}
@@ -119,7 +120,7 @@ func TestCPUTime(t *testing.T) {
 
 // TestCancel: the work ends at the next call, wherever it is.
 func TestCancel(t *testing.T) {
-	for stop := range 7 {
+	for stop := range 8 {
 		ctx, cancel := context.WithCancel(context.Background())
 		_, err := measureAll(ctx, tiny, Options{Progress: func(e Event) {
 			if e.Index > stop {
@@ -130,7 +131,7 @@ func TestCancel(t *testing.T) {
 			}
 		}})
 		cancel()
-		if stop < 6 && !errors.Is(err, context.Canceled) {
+		if stop < 7 && !errors.Is(err, context.Canceled) {
 			t.Errorf("cancel in stage %d: error %v", stop, err)
 		}
 	}

@@ -52,7 +52,11 @@ func (r *run) measureMemory() error {
 			tensor.MatMulNTInto(y, x, tensor.FromSlice(memory.next(rows*cols), rows, cols))
 		}))
 	}
-	if err := r.measure(read, all...); err != nil {
+	halves, what, err := r.halfVectors()
+	if err != nil {
+		return err
+	}
+	if err := r.measure(read, append(all, halves...)...); err != nil {
 		return err
 	}
 	r.res.Read = read.giga(4 * float64(elements))
@@ -61,6 +65,11 @@ func (r *run) measureMemory() error {
 		r.res.Vectors = append(r.res.Vectors, Vector{
 			Rows: v[0], Cols: v[1], DType: tensor.F32.String(), GBPS: speed, OfBandwidth: speed / r.res.Read,
 		})
+	}
+	for i, v := range what {
+		v.GBPS = halves[i].giga(2 * float64(v.Rows) * float64(v.Cols))
+		v.OfBandwidth = v.GBPS / r.res.Read
+		r.res.Vectors = append(r.res.Vectors, v)
 	}
 	return nil
 }

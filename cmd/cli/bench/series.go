@@ -93,7 +93,7 @@ func (r *run) measure(yardstick *series, all ...*series) error {
 		if err := do(); err != nil {
 			return err
 		}
-		r.progress(float64(i+1) / steps)
+		r.progress((float64(r.done) + float64(i+1)/steps) / float64(max(1, r.parts)))
 		return nil
 	}
 	for i, s := range order {

@@ -16,6 +16,7 @@ type sizes struct {
 	products []Product
 	gram     [2]int // rows and columns of X
 	vectors  [][2]int
+	packed   packedSize
 	factors  []int
 	matrix   int // rows and columns of the pruned matrix
 	chain    chainSize
@@ -42,6 +43,7 @@ var fullSizes = sizes{
 	},
 	gram:    [2]int{4096, 1024},
 	vectors: [][2]int{{4096, 4096}, {11008, 4096}, {4096, 11008}},
+	packed:  packedSize{decode: [2]int{4096, 4096}, prompt: [2]int{2048, 2048}, tokens: 512, zeros: []float64{0.5, 0.7, 0.8, 0.9}},
 	factors: []int{512, 1024, 2048},
 	matrix:  2048,
 	chain:   chainSize{hidden: 256, intermediate: 1024, tokens: 4096},
@@ -63,6 +65,7 @@ var quickSizes = sizes{
 	},
 	gram:    [2]int{1024, 256},
 	vectors: [][2]int{{2048, 2048}},
+	packed:  packedSize{decode: [2]int{1024, 1024}, prompt: [2]int{512, 512}, tokens: 128, zeros: []float64{0.5, 0.8}},
 	factors: []int{128, 256, 512},
 	matrix:  512,
 	chain:   chainSize{hidden: 64, intermediate: 256, tokens: 512},
