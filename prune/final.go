@@ -14,12 +14,13 @@ import (
 
 // Final is the model when all layers are pruned and none is written, for a [Finisher].
 type Final struct {
-	Model   *models.Model        // all of it loaded, pruned weights as they would be written
-	Windows [][]int              // calibration windows; the last HeldOut of them are better kept out of tuning
-	HeldOut int                  // as Layer.HeldOut
-	Masks   map[*nn.Linear]*Mask // of every pruned matrix, true = kept
-	Seed    uint64
-	Log     *slog.Logger // never nil
+	Model    *models.Model        // all of it loaded, pruned weights as they would be written
+	Windows  [][]int              // calibration windows; the last HeldOut of them are better kept out of tuning
+	HeldOut  int                  // as Layer.HeldOut
+	Masks    map[*nn.Linear]*Mask // of every pruned matrix, true = kept
+	Seed     uint64
+	Budgeted bool         // the plan has made sure that there is memory for this, see Options.Memory
+	Log      *slog.Logger // never nil
 
 	run *run
 }
@@ -100,7 +101,7 @@ func (r *run) finish(ctx context.Context, selected [][]*nn.Linear, windows [][]i
 		return err
 	}
 	defer release()
-	f := &Final{Model: r.model, Windows: windows, HeldOut: heldOut(len(windows)), Masks: r.masks, Seed: r.options.Seed,
+	f := &Final{Model: r.model, Windows: windows, HeldOut: heldOut(len(windows)), Masks: r.masks, Seed: r.options.Seed, Budgeted: r.options.Memory > 0,
 		Log: r.options.Log, run: r}
 	if err := r.finisher.Finish(ctx, f); err != nil {
 		return err

@@ -44,6 +44,12 @@ type Options struct {
 	Seed             uint64
 	Batch            int // windows per forward pass; 0: as many as keep activations small
 
+	Memory       int64         // bytes that the process may take, see PlanRun; 0: no limit
+	WholeModel   bool          // the caller holds all weights in memory meanwhile, which the plan has to count
+	InFile       bool          // hidden states go to a file even if memory has room for them
+	ScratchDir   string        // where a scratch file is made if the plan needs one; "": the system's folder
+	ScratchDType *tensor.DType // type of the hidden states in it, F32 or BF16; nil: F32
+
 	Progress func(Event)  // called from the goroutine of Run; nil: none
 	Log      *slog.Logger // warnings; nil: silent
 }
@@ -83,6 +89,9 @@ func (o *Options) check(m *models.Model) error {
 		if !(v.value >= 0) || v.value > 1e300 {
 			return fmt.Errorf("%s %v: want a positive number, or 0 for the default", v.name, v.value)
 		}
+	}
+	if err := o.checkMemory(); err != nil {
+		return err
 	}
 	if o.Preset != "" && !slices.Contains(Presets, o.Preset) {
 		return fmt.Errorf("preset %q: want one of %s", o.Preset, strings.Join(Presets, ", "))

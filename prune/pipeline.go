@@ -3,6 +3,7 @@ package prune
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -31,8 +32,12 @@ func Run(ctx context.Context, m *models.Model, windows [][]int, o Options, out S
 	if err == nil {
 		err = r.recall()
 	}
+	var end func() error
 	if err == nil {
-		err = r.all(ctx)
+		end, err = r.begin()
+	}
+	if err == nil {
+		err = errors.Join(r.all(ctx), end())
 	}
 	if err != nil {
 		return nil, fmt.Errorf("prune: %w", err)
@@ -59,22 +64,25 @@ func newRun(m *models.Model, windows [][]int, o Options, out Sink) (*run, error)
 	if err != nil {
 		return nil, err
 	}
-	batches, err := batch(m, windows, o.Batch)
-	if err != nil {
-		return nil, err
-	}
 	o.Rounding = o.rounding(method)
-	r := &run{model: m, windows: windows, batches: batches, selected: selected, options: &o, method: method, out: out, report: newReport(&o, windows), warned: map[string]bool{}, scratch: scratch.Memory(), onGrid: map[*nn.Linear]bool{}}
+	r := &run{model: m, windows: windows, selected: selected, options: &o, method: method, out: out, report: newReport(&o, windows), warned: map[string]bool{}, scratch: scratch.Memory(), onGrid: map[*nn.Linear]bool{}}
 	for i, s := range selected {
 		if len(s) > 0 {
 			r.at.Layers = i + 1
 		}
 	}
-	for seen, i := 0, len(batches)-1; seen < heldOut(len(windows)); i-- {
-		seen += len(batches[i])
+	if f, ok := method.(Finisher); ok && wantsFinish(f) {
+		r.finisher, r.wantsFinish = f, true
+	}
+	r.report.Allocation, _ = o.allocation(method) // checked above
+	if err := r.choosePlan(windows); err != nil {
+		return r, err
+	}
+	for seen, i := 0, len(r.batches)-1; seen < heldOut(len(windows)); i-- {
+		seen += len(r.batches[i])
 		r.heldOutBatches++
 	}
-	if f, ok := method.(Finisher); ok && wantsFinish(f) {
+	if r.finisher != nil {
 		r.after = finishShare
 		r.originals = map[*nn.Param]*tensor.Tensor{}
 		for _, p := range nn.Params(m.Walk) {
@@ -82,7 +90,7 @@ func newRun(m *models.Model, windows [][]int, o Options, out Sink) (*run, error)
 				r.originals[p] = p.Value
 			}
 		}
-		r.finisher, r.held, r.masks = f, map[*nn.Linear]*tensor.Tensor{}, map[*nn.Linear]*Mask{}
+		r.held, r.masks = map[*nn.Linear]*tensor.Tensor{}, map[*nn.Linear]*Mask{}
 	}
 	if r.settings, err = r.listSettings(); err != nil {
 		return nil, err
@@ -156,6 +164,9 @@ type run struct {
 	originals map[*nn.Param]*tensor.Tensor // values that were loaded before the run, for the finish
 
 	before, after float64 // shares of the time that comes before and after the layers, for progress
+
+	plan        *Plan
+	wantsFinish bool // the method has something to do at the end, if memory allows
 
 	finisher Finisher                      // nil: none, or it has nothing to do
 	held     map[*nn.Linear]*tensor.Tensor // pruned weights that wait for it; nil without one

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/adagp/adagp/models"
+	"github.com/adagp/adagp/tensor"
 )
 
 // Setting is one of the things that decide the bytes of a result.
@@ -23,7 +24,7 @@ type Setting struct {
 }
 
 // notSettings are the fields of Options that do not change results, or that others stand for.
-var notSettings = map[string]bool{"Progress": true, "Log": true, "Memory": true, "ScratchDir": true, "Batch": true, "Method": false}
+var notSettings = map[string]bool{"Progress": true, "Log": true, "Memory": true, "WholeModel": true, "InFile": true, "ScratchDir": true, "ScratchDType": true, "Batch": true}
 
 // Fingerprint returns what Report.Settings of a run would be: a checksum over everything that the
 // result depends on.
@@ -33,6 +34,14 @@ func Fingerprint(m *models.Model, windows [][]int, o Options) (string, error) {
 		return "", fmt.Errorf("prune: %w", err)
 	}
 	return r.report.Settings, nil
+}
+
+// hiddenType says how hidden states between layers are rounded.
+func (r *run) hiddenType() string {
+	if r.plan.Scratch.Where == "file" {
+		return r.plan.Scratch.DType
+	}
+	return tensor.F32.String()
 }
 
 func digest(list []Setting) string {
@@ -57,6 +66,7 @@ func (r *run) listSettings() ([]Setting, error) {
 		list = append(list, Setting{settingName(name), v})
 	}
 	list = append(list, Setting{"global step after the last layer", fmt.Sprint(r.finisher != nil)})
+	list = append(list, Setting{"hidden states", r.hiddenType()})
 	list = append(list, Setting{"calibration windows (sha256 of their ids)", r.report.Calibration.SHA256})
 	var sizes []int
 	for _, b := range r.batches {

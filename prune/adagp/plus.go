@@ -121,7 +121,7 @@ func (m plus) Finish(ctx context.Context, f *prune.Final) (err error) {
 		f.Log.Warn("too few calibration windows to hold some out: no tuning", "windows", len(f.Windows), "wanted", 8)
 		return nil
 	}
-	if has, known := availableMemory(); known && tuningNeeds(f) > has {
+	if has, known := availableMemory(); !f.Budgeted && known && tuningNeeds(f) > has {
 		f.Log.Warn("not enough memory to tune the whole model", "available", has, "wanted", tuningNeeds(f))
 		return nil
 	}

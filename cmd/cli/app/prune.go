@@ -42,8 +42,10 @@ func runPrune(s *session, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := checkOutFolder(set.out, set.inputs()); err != nil {
-		return err
+	if set.out != "" {
+		if err := checkOutFolder(set.out, set.inputs()); err != nil {
+			return err
+		}
 	}
 	if err := checkFileTarget("report", set.report, set.out); err != nil {
 		return err
@@ -65,6 +67,17 @@ func runPrune(s *session, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	plan, err := prune.PlanRun(m, calib.IDs, set.options)
+	if err != nil {
+		var small *prune.MemoryError
+		if errors.As(err, &small) {
+			return fmt.Errorf("--memory: %w", err)
+		}
+		return err
+	}
+	if set.plan {
+		return s.result(plan, func(w io.Writer) { writePlan(w, plan) })
+	}
 	out, err := s.createModel(set.out, m, checkpoint.WriterOptions{DType: set.dtype, Force: set.force, Resume: set.resume})
 	if set.resume && err != nil {
 		if report := completed(err, set, m, calib.IDs); report != nil {
@@ -76,6 +89,9 @@ func runPrune(s *session, c *cli.Context) error {
 		return err
 	}
 	out.worth = true
+	if set.options.ScratchDir == "" {
+		set.options.ScratchDir = out.Folder()
+	}
 	if set.resume && len(out.Records()) == 0 {
 		s.progress.line("nothing to resume: starting from the beginning")
 	}

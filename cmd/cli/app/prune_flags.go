@@ -61,7 +61,7 @@ func pruneFlags() []cli.Flag {
 		&cli.StringFlag{Name: "dtype", Usage: "`TYPE` of the written weights: keep, float32, float16 or bfloat16", Value: "keep", Category: results},
 		&cli.StringFlag{Name: "eval", Usage: "measure the perplexity on text `FILE` before and after", Category: results},
 		&cli.StringFlag{Name: "report", Usage: "write a page with tables and plots to `FILE.html`", Category: results},
-	}, quantizeFlags(results)...)
+	}, slices.Concat(quantizeFlags(results), memoryFlags())...)
 }
 
 // pruneSettings are the flags of prune, checked as far as they can be without the model.
@@ -69,6 +69,7 @@ type pruneSettings struct {
 	model, out   string
 	force        bool
 	resume       bool
+	plan         bool // only say what memory it would take
 	options      prune.Options
 	calib        []string // empty: the embedded text
 	samples      int
@@ -103,9 +104,15 @@ func parsePruneSettings(s *session, c *cli.Context) (*pruneSettings, error) {
 	if set.model, err = required(c, "model"); err != nil {
 		return nil, err
 	}
-	if set.out, err = required(c, "out"); err != nil {
+	if set.plan = c.Bool("plan"); !set.plan || c.IsSet("out") {
+		if set.out, err = required(c, "out"); err != nil {
+			return nil, err
+		}
+	}
+	if err := parseMemory(c, &set.options); err != nil {
 		return nil, err
 	}
+	set.options.WholeModel = set.eval != ""
 	if slices.Contains(set.calib, "") {
 		return nil, usagef("--calib %q: want file names separated by commas", strings.Join(set.calib, ","))
 	}

@@ -1,0 +1,123 @@
+package adagp
+
+import (
+	"github.com/adagp/adagp/nn"
+	"github.com/adagp/adagp/prune"
+)
+
+// LayerMemory implements prune.MemoryUser. What is counted is what [groups] holds at the same time.
+func (m plus) LayerMemory(s prune.LayerShape) (stages []prune.StagePlan) {
+	activations := prune.Part{What: "activations of a batch", Bytes: s.Batch * s.PerToken}
+	halves := int64(1) // fitted to, and judged by
+	if s.HeldOut {
+		halves = 2
+	}
+	for _, g := range s.Groups {
+		in, out, most := g.Linears[0].In(), 0, 0
+		for _, l := range g.Linears {
+			if s.Prunes(l) {
+				out += l.Out()
+				most = max(most, l.Out())
+			}
+		}
+		if out == 0 {
+			continue
+		}
+		square, matrix, all := prune.Float64s(in, in), prune.Float64s(most, in), prune.Float64s(out, in)
+		grams, cross := halves*square, int64(0)
+		switch g.Target {
+		case nn.DenseOutputs:
+			grams *= 2 // with those of the dense inputs
+			cross = halves * all
+		case nn.Residual:
+			cross = halves * all
+		}
+		name := g.Linears[0].Name()
+		observing := cross
+		if g.Target == nn.DenseOutputs {
+			observing = 0 // made of the sums afterwards
+		}
+		stages = append(stages, stage("observing "+name, prune.Part{What: "sums over tokens", Bytes: grams + observing}, activations))
+		sums := prune.Part{What: "sums over tokens", Bytes: halves*square + cross}
+		starts := prune.Part{What: "targets", Bytes: all + matrix}
+		if cross > 0 {
+			stages = append(stages, stage("target of "+name, sums, starts, prune.Part{What: "normal equations", Bytes: 2*square + 3*matrix}))
+		}
+		// Rows are scaled in a copy, and scaled back in another.
+		work := prune.WorkspaceOf(m.local, most, in) + 3*matrix
+		stages = append(stages, stage("pruning "+name, sums, starts, prune.Part{What: "the solver's matrices", Bytes: max(work, 5*matrix)}))
+	}
+	if m.refineEpochs > 0 && s.Chain != nil {
+		stages = append(stages, m.refineMemory(s))
+	}
+	if m.tuneEpochs > 0 {
+		stages = append(stages, stage("tuning of a layer",
+			prune.Part{What: "gradients", Bytes: 4 * s.Prunable},
+			prune.Part{What: "survivors, moments, the best so far", Bytes: int64(6 * 4 * s.Kept * float64(s.Prunable))},
+			prune.Part{What: "records of a window", Bytes: 3 * s.Window * s.PerToken}))
+	}
+	return stages
+}
+
+// refineMemory counts what [refiner] holds for a chain: dense weights, weights and products of every
+// link, and for the widest input the equations.
+func (m plus) refineMemory(s prune.LayerShape) prune.StagePlan {
+	var weights, equations int64
+	for _, k := range s.Chain.Links {
+		rows, cols := k.Linear.Out(), k.Linear.In()
+		weights += 4 * prune.Float64s(rows, cols)
+		equations = max(equations, 3*prune.Float64s(cols, cols)+4*prune.Float64s(rows, cols))
+	}
+	return stage("refinement of "+s.Chain.Name, prune.Part{What: "weights and products", Bytes: weights}, prune.Part{What: "normal equations", Bytes: equations},
+		prune.Part{What: "activations of a batch", Bytes: s.Batch*s.PerToken + chunkTokens*s.PerToken})
+}
+
+// FinishMemory says what tuning the whole model takes: it and the dense one, gradients, six numbers for
+// each weight that survives, and the activations of a window in all layers.
+func (m plus) FinishMemory(s prune.LayerShape) []prune.Part {
+	prunable := s.Prunable * int64(s.Layers)
+	return []prune.Part{
+		{What: "the model and its dense copy", Bytes: 2 * 4 * s.Model},
+		{What: "gradients", Bytes: 4 * prunable},
+		{What: "survivors, moments, the best so far", Bytes: int64(6 * 4 * s.Kept * float64(prunable))},
+		{What: "activations of a window in all layers", Bytes: 2 * s.Window * s.PerToken * int64(s.Layers)},
+		{What: "logits", Bytes: 4 * 4 * s.Window * int64(s.Vocab)},
+	}
+}
+
+// LayerMemory implements prune.MemoryUser. The published method keeps the chain's input, its output and
+// the pre-activations of every token in memory, whatever the scratch.
+func (m *method) LayerMemory(s prune.LayerShape) []prune.StagePlan {
+	work := func(rows, cols int) int64 { return prune.WorkspaceOf(m.solver, rows, cols) }
+	stages := prune.LocalMemory(s, m.solver.Needs().Or(prune.Needs{Hessian: true}), work)
+	if s.Chain == nil {
+		return stages
+	}
+	var variables, products, most int64
+	for _, k := range s.Chain.Links {
+		rows, cols := k.Linear.Out(), k.Linear.In()
+		variables += 4 * s.Tokens * int64(rows)
+		products += 3*prune.Float64s(rows, cols) + prune.Float64s(cols, cols)
+		most = max(most, work(rows, cols)+4*prune.Float64s(cols, cols))
+	}
+	input := 4 * s.Tokens * int64(s.Hidden)
+	sums := stages[0].Parts[0]
+	for i := range stages {
+		stages[i] = stage(stages[i].Name, append(stages[i].Parts, prune.Part{What: "recorded inputs of all tokens", Bytes: input})...)
+	}
+	return append(stages, stage("alternation over "+s.Chain.Name, sums,
+		prune.Part{What: "inputs, outputs and pre-activations of all tokens", Bytes: input + variables},
+		prune.Part{What: "weights and products", Bytes: products}, prune.Part{What: "matrices of an update", Bytes: most},
+		prune.Part{What: "a chunk of tokens", Bytes: chunkTokens * s.PerToken}))
+}
+
+func stage(name string, parts ...prune.Part) prune.StagePlan {
+	s := prune.StagePlan{Name: name}
+	for _, p := range parts {
+		if p.Bytes > 0 {
+			s.Parts = append(s.Parts, p)
+			s.Bytes += p.Bytes
+		}
+	}
+	return s
+}

@@ -1,0 +1,265 @@
+package prune
+
+import (
+	"fmt"
+	"math"
+	"runtime/debug"
+
+	"github.com/adagp/adagp/models"
+	"github.com/adagp/adagp/prune/scratch"
+	"github.com/adagp/adagp/tensor"
+)
+
+// Plan says what memory a run needs, in bytes, and how it keeps to a budget. It follows from shapes,
+// settings and the lengths of the calibration windows alone, so equal commands have equal plans on any
+// machine.
+type Plan struct {
+	Budget   int64       `json:"budget"`   // Options.Memory; 0: none
+	Peak     int64       `json:"peak"`     // largest of the stages
+	Smallest int64       `json:"smallest"` // budget with which the run would still be possible
+	Windows  int         `json:"windows"`  // calibration windows per forward pass, at most
+	SameBits bool        `json:"same_bits"`
+	Scratch  ScratchPlan `json:"scratch"`
+	// Finish tells what becomes of a method's last step on the whole model: "runs", "skipped" for lack
+	// of memory, or "none".
+	Finish string      `json:"finish"`
+	Stages []StagePlan `json:"stages"`
+}
+
+// ScratchPlan says where the hidden states between decoder layers are.
+type ScratchPlan struct {
+	Where string `json:"where"` // "memory" or "file"
+	DType string `json:"dtype"`
+	Bytes int64  `json:"bytes"`
+}
+
+// StagePlan is the most memory that the process has in one stage.
+type StagePlan struct {
+	Name  string `json:"name"`
+	Bytes int64  `json:"bytes"`
+	Parts []Part `json:"parts"`
+}
+
+// Part is something that takes memory in a stage.
+type Part struct {
+	What  string `json:"what"`
+	Bytes int64  `json:"bytes"`
+}
+
+func newStage(name string, parts ...Part) StagePlan {
+	s := StagePlan{Name: name}
+	for _, p := range parts {
+		if p.Bytes > 0 {
+			s.Parts = append(s.Parts, p)
+			s.Bytes += p.Bytes
+		}
+	}
+	return s
+}
+
+const (
+	// processBytes is what the program takes before it holds a number: code, run time, tokenizer, stacks.
+	processBytes = 64 << 20
+	// collectorShare is what the garbage collector needs beyond what is in use, as a share of it, to keep
+	// up without taking most of the time.
+	collectorShare = 0.1
+)
+
+// MemoryError says that a run does not fit its budget.
+type MemoryError struct {
+	Budget, Smallest int64
+	Stage            string // the one that needs the most
+}
+
+// Error names the smallest budget that would do.
+func (e *MemoryError) Error() string {
+	return fmt.Sprintf("a memory budget of %s is too small: %s needs %s", mebibytes(e.Budget), e.Stage, mebibytes(e.Smallest))
+}
+
+// mebibytes rounds up.
+func mebibytes(n int64) string { return fmt.Sprintf("%dMiB", (n+1<<20-1)>>20) }
+
+// PlanRun returns the plan of a run. With a budget that is too small it returns a *MemoryError and the
+// plan that needs the least.
+func PlanRun(m *models.Model, windows [][]int, o Options) (*Plan, error) {
+	r, err := newRun(m, windows, o, nil)
+	if err != nil && (r == nil || r.plan == nil) {
+		return nil, fmt.Errorf("prune: %w", err)
+	}
+	return r.plan, err
+}
+
+// choosePlan settles batches, scratch and finish: whatever a run without a budget would do if that
+// fits; then hidden states in a file; then fewer windows in a pass; and in the end no finish. What
+// changes the result comes last.
+func (r *run) choosePlan(windows [][]int) error {
+	o := r.options
+	all, err := batch(r.model, windows, o.Batch)
+	if err != nil {
+		return err
+	}
+	most := 0
+	for _, b := range all {
+		most = max(most, len(b))
+	}
+	type candidate struct {
+		file, finish bool
+		windows      int
+	}
+	var list []candidate
+	for _, finish := range []bool{true, false} {
+		if finish && r.finisher == nil {
+			continue
+		}
+		if !o.InFile {
+			list = append(list, candidate{false, finish, most})
+		}
+		for n := most; n > 0; n /= 2 {
+			list = append(list, candidate{true, finish, n})
+		}
+	}
+	var smallest *Plan
+	for _, c := range list {
+		batches := all
+		if c.windows < most {
+			if batches, err = batch(r.model, windows, c.windows); err != nil {
+				return err
+			}
+		}
+		p := r.planFor(batches, c.file, c.finish)
+		p.Windows, p.SameBits = c.windows, c.windows == most && c.finish == (r.finisher != nil) && !(c.file && o.scratchType() != tensor.F32)
+		if smallest == nil || p.Peak < smallest.Peak {
+			smallest = p
+		}
+		if o.Memory == 0 || p.Peak <= o.Memory {
+			r.plan, r.batches = p, batches
+			if !c.finish {
+				r.finisher = nil
+			}
+			break
+		}
+	}
+	if r.plan == nil {
+		r.plan = smallest
+		worst := smallest.Stages[0]
+		for _, s := range smallest.Stages {
+			if s.Bytes > worst.Bytes {
+				worst = s
+			}
+		}
+		smallest.Smallest = smallest.Peak
+		return &MemoryError{Budget: o.Memory, Smallest: smallest.Peak, Stage: worst.Name}
+	}
+	for n := most; n > 0; n /= 2 { // the smallest of those that were not looked at
+		batches, err := batch(r.model, windows, min(n, most))
+		if err != nil {
+			return err
+		}
+		if p := r.planFor(batches, true, false); p.Peak < smallest.Peak {
+			smallest = p
+		}
+	}
+	r.plan.Smallest = smallest.Peak
+	return nil
+}
+
+// scratchType returns the type of hidden states in a file.
+func (o *Options) scratchType() tensor.DType {
+	if o.ScratchDType != nil {
+		return *o.ScratchDType
+	}
+	return tensor.F32
+}
+
+// begin makes the scratch store of the plan and holds the run time to the budget. The function it
+// returns undoes both.
+func (r *run) begin() (end func() error, err error) {
+	if r.plan.Finish == "skipped" {
+		r.options.Log.Warn("the method's last step on the whole model does not fit the memory budget and is left out", "budget", mebibytes(r.options.Memory))
+	}
+	if r.plan.Scratch.Where == "file" {
+		if r.scratch, err = scratch.File(r.options.ScratchDir, r.options.scratchType()); err != nil {
+			return nil, err
+		}
+	}
+	if r.options.Memory == 0 {
+		return r.scratch.Close, nil
+	}
+	before := debug.SetMemoryLimit(max(1<<20, r.options.Memory-processBytes/2))
+	return func() error {
+		debug.SetMemoryLimit(before)
+		return r.scratch.Close()
+	}, nil
+}
+
+// planFor counts what a run with the given choices needs.
+func (r *run) planFor(batches [][][]int, file, finish bool) *Plan {
+	c := r.count(batches)
+	p := &Plan{Budget: r.options.Memory, Finish: "none", Scratch: ScratchPlan{Where: "memory", DType: tensor.F32.String()}}
+	if file {
+		p.Scratch.Where, p.Scratch.DType = "file", r.options.scratchType().String()
+	}
+	streams := c.streams(r.method)
+	p.Scratch.Bytes = streams * c.tokens * int64(c.hidden) * 4
+	resident := []Part{{"the process", processBytes}}
+	if file {
+		p.Scratch.Bytes = p.Scratch.Bytes / 4 * int64(r.options.scratchType().Size())
+	} else {
+		resident = append(resident, Part{"hidden states", p.Scratch.Bytes})
+	}
+	if c.loaded > 0 {
+		resident = append(resident, Part{"weights loaded before the run", c.loaded})
+	}
+	held := finish && r.finisher != nil
+	if held {
+		p.Finish = "runs"
+		resident = append(resident, Part{"pruned weights and masks that wait for the last step", c.prunable*4 + c.prunable/8})
+	} else if r.wantsFinish {
+		p.Finish = "skipped"
+	}
+	stage := func(name string, parts ...Part) {
+		s := newStage(name, append(append([]Part{}, resident...), parts...)...)
+		s.Bytes += int64(collectorShare * float64(s.Bytes-processBytes))
+		p.Stages = append(p.Stages, s)
+		p.Peak = max(p.Peak, s.Bytes)
+	}
+	stage("embedding", Part{"table", 4 * c.embed}, Part{"hidden states of a batch", c.batch * int64(c.hidden) * 4})
+	if r.looksAtModel() {
+		kept := max(int64(keptBytes), c.longest*int64(c.hidden)*4*int64(c.layers+1))
+		stage("gradients of the dense model", Part{"weights of a layer", 4 * c.layer}, Part{"hidden states of all layers", kept},
+			Part{"records of a layer", max(2*tapeBytes, 2*c.longest*c.perToken)})
+		stage("gradients of the head", Part{"weights of the head", 4 * c.head}, Part{"hidden states of all layers", kept},
+			Part{"logits", 4 * 4 * int64(headLogits)})
+	}
+	weights := Part{"weights of a layer, before and after", 4 * (c.layer + c.layerPrunable)}
+	stage("a layer's forward pass", weights, Part{"activations of a batch", c.batch * c.perToken})
+	for _, s := range r.layerStages(c) {
+		stage(s.Name, append([]Part{weights}, s.Parts...)...)
+	}
+	if held {
+		if f, ok := r.method.(interface{ FinishMemory(LayerShape) []Part }); ok {
+			stage("last step on the whole model", f.FinishMemory(c.shape(r))...)
+		}
+	}
+	return p
+}
+
+// looksAtModel reports whether the run begins with gradients of the dense model.
+func (r *run) looksAtModel() bool {
+	if u, ok := r.method.(FisherUser); ok && u.WantsFisher() {
+		return true
+	}
+	_, prepares := r.method.(Preparer)
+	return prepares || r.report.Allocation == "fisher"
+}
+
+// finite budgets only; used by Options.check.
+func (o *Options) checkMemory() error {
+	if o.Memory < 0 || o.Memory > math.MaxInt64/4 {
+		return fmt.Errorf("memory budget of %d bytes: want a positive number, or 0 for none", o.Memory)
+	}
+	if d := o.ScratchDType; d != nil && *d != tensor.F32 && *d != tensor.BF16 {
+		return fmt.Errorf("scratch of %v: want F32 or BF16", *d)
+	}
+	return nil
+}

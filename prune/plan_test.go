@@ -1,0 +1,127 @@
+package prune_test
+
+import (
+	"errors"
+	"maps"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/adagp/adagp/internal/golden"
+	"github.com/adagp/adagp/models"
+	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/tensor"
+)
+
+// planned returns the plan for stories260k on n windows of 64 tokens.
+func planned(t *testing.T, n int, o prune.Options) (*prune.Plan, error) {
+	t.Helper()
+	m, err := models.Open(golden.Path("models/stories260k"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	var windows [][]int
+	for range n {
+		windows = append(windows, make([]int, 64))
+	}
+	return prune.PlanRun(m, windows, o)
+}
+
+// TestPlan: what a plan gives up follows the budget, and the last thing is named by the error.
+func TestPlan(t *testing.T) {
+	o := prune.Options{Method: "adagp", Pattern: prune.Unstructured(0.5)}
+	free, err := planned(t, 640, o)
+	if err != nil || free.Scratch.Where != "memory" || free.Finish != "runs" || !free.SameBits || free.Smallest >= free.Peak {
+		t.Fatalf("without a budget: %+v, error %v", free, err)
+	}
+	peaks := free.Peak
+	seen := map[string]bool{}
+	for {
+		o.Memory = peaks - 1
+		p, err := planned(t, 640, o)
+		var small *prune.MemoryError
+		if errors.As(err, &small) {
+			if small.Smallest != free.Smallest || small.Budget != o.Memory || !strings.Contains(err.Error(), small.Stage) || small.Stage == "" {
+				t.Errorf("error %v with smallest %d, want %d", err, small.Smallest, free.Smallest)
+			}
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.Peak > o.Memory || p.Scratch.Where != "file" || p.Smallest != free.Smallest || p.SameBits != (p.Finish == "runs" && p.Windows == free.Windows) {
+			t.Errorf("with %d bytes: %+v", o.Memory, p)
+		}
+		seen[p.Finish] = true
+		peaks = p.Peak
+	}
+	if o.Memory >= free.Smallest {
+		t.Errorf("a budget of %d was refused, and %d would be enough", o.Memory, free.Smallest)
+	}
+	for _, bad := range []prune.Options{{Memory: -1}, {ScratchDType: dtypePointer(tensor.F16)}} {
+		if _, err := planned(t, 2, bad); err == nil {
+			t.Errorf("%+v was accepted", bad)
+		}
+	}
+}
+
+// TestPlanIgnoresWindows: with hidden states in a file their number does not matter.
+func TestPlanIgnoresWindows(t *testing.T) {
+	o := prune.Options{Method: "sparsegpt", Pattern: prune.Unstructured(0.5)}
+	few, err := planned(t, 64, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range []int{64, 256, 1024} {
+		p, err := planned(t, n, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.Smallest != few.Smallest || n > 64 && p.Peak <= few.Peak {
+			t.Errorf("%d windows: smallest budget %d, want %d; peak in memory %d, want above %d", n, p.Smallest, few.Smallest, p.Peak, few.Peak)
+		}
+	}
+}
+
+// TestBudgetGivesTheSameBits: hidden states in a file of float32 change nothing, in bfloat16 they do, and
+// the sums over tokens are those of all batches either way.
+func TestBudgetGivesTheSameBits(t *testing.T) {
+	for _, o := range []prune.Options{
+		{Method: "sparsegpt", Pattern: prune.Unstructured(0.5), Layers: [2]int{1, 3}},
+		{Method: "owl-wanda"},
+		{Method: "adagp", Preset: "best", Pattern: prune.NM(2, 4), Layers: [2]int{0, 2}},
+		{Method: "adagp", Paper: true, Epochs: 2, Pattern: prune.Unstructured(0.5), Layers: [2]int{0, 2}},
+	} {
+		if o.Method == "owl-wanda" {
+			o = prune.Options{Method: "wanda", Allocation: "owl", Pattern: prune.Unstructured(0.5), Layers: [2]int{0, 2}}
+		}
+		name := o.Method
+		if o.Paper {
+			name += "-paper"
+		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			_, want, err := runKept(t, filepath.Join(dir, "free"), false, 1<<30, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			o.ScratchDir = dir
+			o.InFile = true
+			report, got, err := runKept(t, filepath.Join(dir, "file"), false, 1<<30, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !maps.Equal(got, want) {
+				t.Errorf("hidden states in a file: other tensors, report %+v", report)
+			}
+			o.ScratchDType = dtypePointer(tensor.BF16)
+			if _, rounded, err := runKept(t, filepath.Join(dir, "rounded"), false, 1<<30, o); err != nil || maps.Equal(rounded, want) {
+				t.Errorf("hidden states rounded to bfloat16: error %v, or the same tensors", err)
+			}
+		})
+	}
+}
+
+func dtypePointer(d tensor.DType) *tensor.DType { return &d }
