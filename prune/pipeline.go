@@ -418,6 +418,7 @@ func (r *run) event(e Event) {
 		return
 	}
 	e.before, e.after = r.before, r.after
+	e.Tokens = r.report.Calibration.Tokens
 	e.Layer, e.Position, e.Layers, e.Restored = r.at.Layer, r.at.Position, r.at.Layers, r.at.Restored
 	r.options.Progress(e)
 }

@@ -28,6 +28,7 @@ type Event struct {
 	Layers   int     // layers of this run
 	Stage    Stage   // what is being done
 	Fraction float64 // share of the stage that is done, 0 to 1
+	Tokens   int     // calibration tokens, all of which go through each layer in most stages
 	// Result is the finished layer's report at StageDone, nil before and for layers in front of
 	// the first pruned one, which are only run.
 	Result *LayerReport

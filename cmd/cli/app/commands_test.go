@@ -39,7 +39,7 @@ func TestHelp(t *testing.T) {
 				known[name] = true
 			}
 		}
-		for _, common := range []string{"threads", "kernel", "seed", "log-level", "json", "no-progress"} {
+		for _, common := range []string{"threads", "kernel", "seed", "log-level", "log-format", "json", "no-progress"} {
 			if !known[common] {
 				t.Errorf("%s lacks the common flag --%s", c.Name, common)
 			}

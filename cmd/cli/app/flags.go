@@ -20,6 +20,7 @@ func commonFlags() []cli.Flag {
 		&cli.StringFlag{Name: "kernel", Usage: "`LEVEL` of the compute kernels: auto, avx512, avx2, neon or generic", Value: "auto", Category: category},
 		&cli.Uint64Flag{Name: "seed", Usage: "seed `N` of everything random", Category: category},
 		&cli.StringFlag{Name: "log-level", Usage: "least important messages to show, `LEVEL`: debug, info, warn or error", Value: "info", Category: category},
+		&cli.StringFlag{Name: "log-format", Usage: "how messages and progress are written to stderr, `FORMAT`: text, or json for one object per line", Value: "text", Category: category},
 		&cli.BoolFlag{Name: "json", Usage: "print one JSON object instead of a table", Category: category, DisableDefaultText: true},
 		&cli.BoolFlag{Name: "no-progress", Usage: "show neither bars nor a line per layer", Category: category, DisableDefaultText: true},
 	}

@@ -23,7 +23,14 @@ const progressSteps = 1000
 // layers shows a pruning run: the bar moves within decoder layers; without bars each finished layer
 // is one line.
 func (t *task) layers(e prune.Event) {
-	t.set(int(e.Overall()*progressSteps), fmt.Sprintf("layer %d/%d (%s)", e.Position+1, e.Layers, e.Stage))
+	now := time.Now()
+	t.pace.see(e, now)
+	t.report(e, now)
+	note := string(e.Stage)
+	if t.pace.tokens > 0 && e.Stage != prune.StageSolve {
+		note += fmt.Sprintf(", %s tokens/s", formatCount(int(t.pace.tokens)))
+	}
+	t.set(int(e.Overall()*progressSteps), fmt.Sprintf("layer %d/%d (%s)", e.Position+1, e.Layers, note))
 	if e.Stage != prune.StageDone {
 		return
 	}
@@ -35,7 +42,7 @@ func (t *task) layers(e prune.Event) {
 		t.p.line("%s: layer %d (%d of %d) was done before", t.label, e.Layer, e.Position+1, e.Layers)
 		return
 	}
-	t.p.line("%s: layer %d (%d of %d), error %s, %s", t.label, e.Layer, e.Position+1, e.Layers, formatError(e.Result.Error), formatSeconds(e.Result.Seconds))
+	t.p.line("%s: layer %d (%d of %d), error %s, %s%s", t.label, e.Layer, e.Position+1, e.Layers, formatError(e.Result.Error), formatSeconds(e.Result.Seconds), t.pace.speed(e))
 }
 
 // roundWeights rounds every loaded weight to the type that it will be written in; nil keeps them.

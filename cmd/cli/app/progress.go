@@ -3,6 +3,7 @@ package app
 import (
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"strings"
 	"sync"
@@ -20,7 +21,8 @@ const quietInterval = 10 * time.Second
 type progress struct {
 	w        io.Writer
 	terminal bool
-	silent   bool // neither bars nor lines; log records still pass
+	silent   bool         // neither bars nor lines; log records still pass
+	events   *slog.Logger // takes lines as records of the log, for machines; nil: plain lines
 
 	mu  sync.Mutex
 	bar *progressbar.ProgressBar // nil when none is shown
@@ -46,6 +48,10 @@ func (p *progress) Write(b []byte) (int, error) {
 
 // line prints a plain line when there are no bars.
 func (p *progress) line(format string, args ...any) {
+	if p.events != nil && !p.silent {
+		p.events.Info(fmt.Sprintf(format, args...))
+		return
+	}
 	if p.silent || p.terminal {
 		return
 	}
@@ -69,6 +75,7 @@ type task struct {
 	unit  string
 	total int
 	last  time.Time
+	pace  pace // of a pruning run
 }
 
 // start begins a task; total counts steps of the given unit, or just shares when it has none.

@@ -142,12 +142,22 @@ func (r *run) session(c *cli.Context) (*session, error) {
 		return nil, err
 	}
 	p := newProgress(r.stderr, c.Bool("no-progress"))
+	log := slog.New(newLogHandler(p, minLevel))
+	switch format := c.String("log-format"); format {
+	case "text":
+	case "json":
+		p.terminal = false
+		log = slog.New(slog.NewJSONHandler(p, &slog.HandlerOptions{Level: minLevel}))
+		p.events = log
+	default:
+		return nil, usagef("--log-format %q: want text or json", format)
+	}
 	return &session{
 		run:      r,
 		ctx:      c.Context,
 		json:     c.Bool("json"),
 		seed:     c.Uint64("seed"),
-		log:      slog.New(newLogHandler(p, minLevel)),
+		log:      log,
 		progress: p,
 	}, nil
 }

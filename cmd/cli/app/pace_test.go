@@ -1,0 +1,70 @@
+package app
+
+import (
+	"encoding/json"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/adagp/adagp/prune"
+)
+
+// TestPace: speeds follow the clock, and layers that an earlier process has done do not count as fast.
+func TestPace(t *testing.T) {
+	var p pace
+	at := time.Unix(1000, 0)
+	see := func(seconds float64, e prune.Event) {
+		at = at.Add(time.Duration(seconds * float64(time.Second)))
+		e.Layers, e.Tokens = 4, 1000
+		p.see(e, at)
+	}
+	see(0, prune.Event{Stage: prune.StageDone, Fraction: 1, Restored: true})
+	see(0.1, prune.Event{Layer: 1, Position: 1, Stage: prune.StageDone, Fraction: 1, Restored: true})
+	see(5, prune.Event{Layer: 2, Position: 2, Stage: prune.StageLoad})
+	see(2, prune.Event{Layer: 2, Position: 2, Stage: prune.StageLoad, Fraction: 0.5})
+	if math.Abs(p.tokens-250) > 1e-6 {
+		t.Errorf("%v tokens per second, want 250", p.tokens)
+	}
+	see(13, prune.Event{Layer: 2, Position: 2, Stage: prune.StageDone, Fraction: 1})
+	if math.Abs(p.left.Seconds()-20) > 1e-6 { // one of the two layers took 5+2+13 seconds
+		t.Errorf("%v left, want 20 s", p.left)
+	}
+	if got := p.speed(prune.Event{Tokens: 1000, Result: &prune.LayerReport{Seconds: 20}}); got != ", 50 tokens/s, 20.0 s left" {
+		t.Errorf("speed %q", got)
+	}
+}
+
+// TestLogFormatJSON: every line on stderr is one JSON object, and the stages of every layer are among
+// them.
+func TestLogFormatJSON(t *testing.T) {
+	r := ok(t, "prune", "--model", "demo:llama", "--out", t.TempDir()+"/out", "--method", "wanda", "--samples", "2", "--layers", "0:2", "--log-format", "json", "--log-level", "debug", "--memory", "400MiB")
+	stages := map[string]int{}
+	for line := range strings.Lines(r.stderr) {
+		var x struct {
+			Msg, Level, Stage string
+			Layers            int
+			Overall           float64
+			Tokens            *float64 `json:"tokens_per_second"`
+			Left              *float64 `json:"seconds_left"`
+		}
+		if err := json.Unmarshal([]byte(line), &x); err != nil || x.Msg == "" || x.Level == "" {
+			t.Fatalf("line %q: %v", line, err)
+		}
+		if x.Stage == "" {
+			continue
+		}
+		if x.Layers != 2 || x.Overall < 0 || x.Overall > 1 || x.Tokens == nil || x.Left == nil {
+			t.Errorf("line %q", line)
+		}
+		stages[x.Stage]++
+	}
+	for _, want := range []prune.Stage{prune.StageLoad, prune.StageCalibrate, prune.StageSolve, prune.StagePropagate, prune.StageDone} {
+		if stages[string(want)] < 2 {
+			t.Errorf("stage %s is reported %d times, want twice at least: %v", want, stages[string(want)], stages)
+		}
+	}
+	if r := call(t, "prune", "--model", "demo:llama", "--out", "x", "--log-format", "xml"); r.code != statusUsage || !strings.Contains(r.last(), "--log-format") {
+		t.Errorf("status %d, last line %q", r.code, r.last())
+	}
+}
