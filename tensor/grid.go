@@ -26,30 +26,37 @@ type rect struct{ i, j, m, n int }
 
 // newGrid cuts an [m, n] result with inner dimension k for a number of threads:
 // into two tiles per thread, if they are large enough, to even out threads that
-// are held up. Among the possible cuts it takes the one whose tiles have the
-// shortest sides, since every tile packs its operands.
+// are held up; into one, if the packing of operands, which every tile does for
+// itself, is noticeably less then. Among the possible cuts it takes the one whose
+// tiles have the shortest sides.
 func newGrid(m, n, k, threads int) grid {
-	tiles := 1
-	if threads > 1 {
-		tiles = max(1, min(2*threads, m*n*k/minTileWork))
-	}
 	best := grid{m: m, n: n, rows: 1, cols: 1, height: m, width: n}
-	if tiles == 1 {
+	most := m * n * k / minTileWork
+	if threads == 1 || most < 2 {
 		return best
 	}
-	cost := -1
+	best, cost := best.cut(min(2*threads, most), threads)
+	if g, c := best.cut(min(threads, most), threads); c < cost-cost/50 {
+		return g
+	}
+	return best
+}
+
+// cut returns the best grid of about so many tiles, and the work of the thread
+// that has most, in multiply-adds for each step over k. The packing of an element
+// counts as some tens of them.
+func (g grid) cut(tiles, threads int) (best grid, cost int) {
+	cost = -1
 	for rows := 1; rows <= tiles; rows++ {
 		cols := (tiles + rows - 1) / rows
-		g := grid{m: m, n: n, height: cut(m, rows), width: cut(n, cols)}
-		g.rows, g.cols = (m-1)/g.height+1, (n-1)/g.width+1
-		// Work of the slowest thread, in multiply-adds, with the packing of an
-		// element counted as some tens of them.
+		g.height, g.width = cut(g.m, rows), cut(g.n, cols)
+		g.rows, g.cols = (g.m-1)/g.height+1, (g.n-1)/g.width+1
 		perThread := (g.rows*g.cols-1)/threads + 1
 		if c := perThread * (g.height*g.width + 32*(g.height+g.width)); cost < 0 || c < cost {
 			best, cost = g, c
 		}
 	}
-	return best
+	return best, cost
 }
 
 // cut returns the size of the pieces when n is cut into parts.
