@@ -38,7 +38,13 @@ const panelGroup = 4
 // compute does it all.
 func (x *product[T]) compute(pool *bufferPool[T]) {
 	kc := x.depth(x.k)
-	nc := roundUp(evenly(x.n, x.nc), x.nr)
+	nc := x.nc
+	if x.m <= 2*x.mr && x.transB {
+		// Panels of B are met once or twice, best right after they were packed. (Where
+		// its rows are contiguous, it pays to read longer pieces of them.)
+		nc = 2 * x.nr
+	}
+	nc = roundUp(evenly(x.n, nc), x.nr)
 	mc := evenly(x.m, x.mc)
 	x.keep = nc < x.n
 	sizeA := panelGroup * x.mr

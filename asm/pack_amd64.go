@@ -9,11 +9,18 @@ func packWith[T float](lanes int, rows func(dst, src *T, ld, width, stride, pane
 		if alongK {
 			_ = src[(count-1)*ld+k-1]
 			for q := 0; q < count; q += width {
-				// From the last group of rows to the first, since stores go on beyond a
-				// group; what sticks out of a panel comes before the next one.
 				filled := min(width, count-q)
-				for group := (filled - 1) / lanes * lanes; group >= 0; group -= lanes {
+				first, last, step := 0, (filled-1)/lanes*lanes, lanes
+				if width%lanes != 0 {
+					// From the last group of rows to the first, since stores go on beyond
+					// a group; what sticks out of a panel comes before the next one.
+					first, last, step = last, 0, -lanes
+				}
+				for group := first; ; group += step {
 					columns(&dst[q*k+group], &src[(q+group)*ld], ld, min(lanes, filled-group), width, k)
+					if group == last {
+						break
+					}
 				}
 			}
 			return

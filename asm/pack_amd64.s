@@ -139,81 +139,84 @@ TEXT ·packColumnsF32AVX512(SB), NOSPLIT, $128-48
 	MOVQ    k+40(FP), DI
 	SHLQ    $0x02, DX
 	SHLQ    $0x02, SI
-	XORQ    R8, R8
-	MOVQ    R8, (SP)
-	LEAQ    (R8)(DX*1), R9
+	MOVQ    BX, R8
+	IMULQ   DX, R8
+	MOVQ    DI, R9
+	SHLQ    $0x02, R9
+	SUBQ    R9, R8
+	XORQ    R9, R9
+	MOVQ    R9, (SP)
+	LEAQ    (R9)(DX*1), R10
 	DECQ    BX
-	CMOVQGT R9, R8
-	MOVQ    R8, 8(SP)
-	LEAQ    (R8)(DX*1), R9
+	CMOVQGT R10, R9
+	MOVQ    R9, 8(SP)
+	LEAQ    (R9)(DX*1), R10
 	DECQ    BX
-	CMOVQGT R9, R8
-	MOVQ    R8, 16(SP)
-	LEAQ    (R8)(DX*1), R9
+	CMOVQGT R10, R9
+	MOVQ    R9, 16(SP)
+	LEAQ    (R9)(DX*1), R10
 	DECQ    BX
-	CMOVQGT R9, R8
-	MOVQ    R8, 24(SP)
-	LEAQ    (R8)(DX*1), R9
+	CMOVQGT R10, R9
+	MOVQ    R9, 24(SP)
+	LEAQ    (R9)(DX*1), R10
 	DECQ    BX
-	CMOVQGT R9, R8
-	MOVQ    R8, 32(SP)
-	LEAQ    (R8)(DX*1), R9
+	CMOVQGT R10, R9
+	MOVQ    R9, 32(SP)
+	LEAQ    (R9)(DX*1), R10
 	DECQ    BX
-	CMOVQGT R9, R8
-	MOVQ    R8, 40(SP)
-	LEAQ    (R8)(DX*1), R9
+	CMOVQGT R10, R9
+	MOVQ    R9, 40(SP)
+	LEAQ    (R9)(DX*1), R10
 	DECQ    BX
-	CMOVQGT R9, R8
-	MOVQ    R8, 48(SP)
-	LEAQ    (R8)(DX*1), R9
+	CMOVQGT R10, R9
+	MOVQ    R9, 48(SP)
+	LEAQ    (R9)(DX*1), R10
 	DECQ    BX
-	CMOVQGT R9, R8
-	MOVQ    R8, 56(SP)
-	LEAQ    (R8)(DX*1), R9
+	CMOVQGT R10, R9
+	MOVQ    R9, 56(SP)
+	LEAQ    (R9)(DX*1), R10
 	DECQ    BX
-	CMOVQGT R9, R8
-	MOVQ    R8, 64(SP)
-	LEAQ    (R8)(DX*1), R9
+	CMOVQGT R10, R9
+	MOVQ    R9, 64(SP)
+	LEAQ    (R9)(DX*1), R10
 	DECQ    BX
-	CMOVQGT R9, R8
-	MOVQ    R8, 72(SP)
-	LEAQ    (R8)(DX*1), R9
+	CMOVQGT R10, R9
+	MOVQ    R9, 72(SP)
+	LEAQ    (R9)(DX*1), R10
 	DECQ    BX
-	CMOVQGT R9, R8
-	MOVQ    R8, 80(SP)
-	LEAQ    (R8)(DX*1), R9
+	CMOVQGT R10, R9
+	MOVQ    R9, 80(SP)
+	LEAQ    (R9)(DX*1), R10
 	DECQ    BX
-	CMOVQGT R9, R8
-	MOVQ    R8, 88(SP)
-	LEAQ    (R8)(DX*1), R9
+	CMOVQGT R10, R9
+	MOVQ    R9, 88(SP)
+	LEAQ    (R9)(DX*1), R10
 	DECQ    BX
-	CMOVQGT R9, R8
-	MOVQ    R8, 96(SP)
-	LEAQ    (R8)(DX*1), R9
+	CMOVQGT R10, R9
+	MOVQ    R9, 96(SP)
+	LEAQ    (R9)(DX*1), R10
 	DECQ    BX
-	CMOVQGT R9, R8
-	MOVQ    R8, 104(SP)
-	LEAQ    (R8)(DX*1), R9
+	CMOVQGT R10, R9
+	MOVQ    R9, 104(SP)
+	LEAQ    (R9)(DX*1), R10
 	DECQ    BX
-	CMOVQGT R9, R8
-	MOVQ    R8, 112(SP)
-	LEAQ    (R8)(DX*1), R9
+	CMOVQGT R10, R9
+	MOVQ    R9, 112(SP)
+	LEAQ    (R9)(DX*1), R10
 	DECQ    BX
-	CMOVQGT R9, R8
-	MOVQ    R8, 120(SP)
-	LEAQ    (R8)(DX*1), DX
+	CMOVQGT R10, R9
+	MOVQ    R9, 120(SP)
+	LEAQ    (R9)(DX*1), DX
 	DECQ    BX
-	CMOVQGT DX, R8
+	CMOVQGT DX, R9
 
 square:
 	SUBQ       $+16, DI
 	JLT        tail
-	MOVQ       DI, DX
-	SHLQ       $0x02, DX
-	MOVQ       $+512, BX
-	CMPQ       DX, BX
-	CMOVQGT    BX, DX
-	ADDQ       CX, DX
+	LEAQ       512(CX), DX
+	LEAQ       (DX)(R8*1), BX
+	CMPQ       DI, $+112
+	CMOVQLE    BX, DX
 	MOVQ       (SP), BX
 	VMOVUPS    (CX)(BX*1), Z0
 	PREFETCHT0 (DX)(BX*1)
@@ -667,49 +670,52 @@ TEXT ·packColumnsF64AVX512(SB), NOSPLIT, $64-48
 	MOVQ    k+40(FP), DI
 	SHLQ    $0x03, DX
 	SHLQ    $0x03, SI
-	XORQ    R8, R8
-	MOVQ    R8, (SP)
-	LEAQ    (R8)(DX*1), R9
+	MOVQ    BX, R8
+	IMULQ   DX, R8
+	MOVQ    DI, R9
+	SHLQ    $0x03, R9
+	SUBQ    R9, R8
+	XORQ    R9, R9
+	MOVQ    R9, (SP)
+	LEAQ    (R9)(DX*1), R10
 	DECQ    BX
-	CMOVQGT R9, R8
-	MOVQ    R8, 8(SP)
-	LEAQ    (R8)(DX*1), R9
+	CMOVQGT R10, R9
+	MOVQ    R9, 8(SP)
+	LEAQ    (R9)(DX*1), R10
 	DECQ    BX
-	CMOVQGT R9, R8
-	MOVQ    R8, 16(SP)
-	LEAQ    (R8)(DX*1), R9
+	CMOVQGT R10, R9
+	MOVQ    R9, 16(SP)
+	LEAQ    (R9)(DX*1), R10
 	DECQ    BX
-	CMOVQGT R9, R8
-	MOVQ    R8, 24(SP)
-	LEAQ    (R8)(DX*1), R9
+	CMOVQGT R10, R9
+	MOVQ    R9, 24(SP)
+	LEAQ    (R9)(DX*1), R10
 	DECQ    BX
-	CMOVQGT R9, R8
-	MOVQ    R8, 32(SP)
-	LEAQ    (R8)(DX*1), R9
+	CMOVQGT R10, R9
+	MOVQ    R9, 32(SP)
+	LEAQ    (R9)(DX*1), R10
 	DECQ    BX
-	CMOVQGT R9, R8
-	MOVQ    R8, 40(SP)
-	LEAQ    (R8)(DX*1), R9
+	CMOVQGT R10, R9
+	MOVQ    R9, 40(SP)
+	LEAQ    (R9)(DX*1), R10
 	DECQ    BX
-	CMOVQGT R9, R8
-	MOVQ    R8, 48(SP)
-	LEAQ    (R8)(DX*1), R9
+	CMOVQGT R10, R9
+	MOVQ    R9, 48(SP)
+	LEAQ    (R9)(DX*1), R10
 	DECQ    BX
-	CMOVQGT R9, R8
-	MOVQ    R8, 56(SP)
-	LEAQ    (R8)(DX*1), DX
+	CMOVQGT R10, R9
+	MOVQ    R9, 56(SP)
+	LEAQ    (R9)(DX*1), DX
 	DECQ    BX
-	CMOVQGT DX, R8
+	CMOVQGT DX, R9
 
 square:
 	SUBQ       $+8, DI
 	JLT        tail
-	MOVQ       DI, DX
-	SHLQ       $0x03, DX
-	MOVQ       $+512, BX
-	CMPQ       DX, BX
-	CMOVQGT    BX, DX
-	ADDQ       CX, DX
+	LEAQ       512(CX), DX
+	LEAQ       (DX)(R8*1), BX
+	CMPQ       DI, $+56
+	CMOVQLE    BX, DX
 	MOVQ       (SP), BX
 	VMOVUPD    (CX)(BX*1), Z0
 	PREFETCHT0 (DX)(BX*1)
@@ -1004,49 +1010,52 @@ TEXT ·packColumnsF32AVX2(SB), NOSPLIT, $64-48
 	MOVQ    k+40(FP), DI
 	SHLQ    $0x02, DX
 	SHLQ    $0x02, SI
-	XORQ    R8, R8
-	MOVQ    R8, (SP)
-	LEAQ    (R8)(DX*1), R9
+	MOVQ    BX, R8
+	IMULQ   DX, R8
+	MOVQ    DI, R9
+	SHLQ    $0x02, R9
+	SUBQ    R9, R8
+	XORQ    R9, R9
+	MOVQ    R9, (SP)
+	LEAQ    (R9)(DX*1), R10
 	DECQ    BX
-	CMOVQGT R9, R8
-	MOVQ    R8, 8(SP)
-	LEAQ    (R8)(DX*1), R9
+	CMOVQGT R10, R9
+	MOVQ    R9, 8(SP)
+	LEAQ    (R9)(DX*1), R10
 	DECQ    BX
-	CMOVQGT R9, R8
-	MOVQ    R8, 16(SP)
-	LEAQ    (R8)(DX*1), R9
+	CMOVQGT R10, R9
+	MOVQ    R9, 16(SP)
+	LEAQ    (R9)(DX*1), R10
 	DECQ    BX
-	CMOVQGT R9, R8
-	MOVQ    R8, 24(SP)
-	LEAQ    (R8)(DX*1), R9
+	CMOVQGT R10, R9
+	MOVQ    R9, 24(SP)
+	LEAQ    (R9)(DX*1), R10
 	DECQ    BX
-	CMOVQGT R9, R8
-	MOVQ    R8, 32(SP)
-	LEAQ    (R8)(DX*1), R9
+	CMOVQGT R10, R9
+	MOVQ    R9, 32(SP)
+	LEAQ    (R9)(DX*1), R10
 	DECQ    BX
-	CMOVQGT R9, R8
-	MOVQ    R8, 40(SP)
-	LEAQ    (R8)(DX*1), R9
+	CMOVQGT R10, R9
+	MOVQ    R9, 40(SP)
+	LEAQ    (R9)(DX*1), R10
 	DECQ    BX
-	CMOVQGT R9, R8
-	MOVQ    R8, 48(SP)
-	LEAQ    (R8)(DX*1), R9
+	CMOVQGT R10, R9
+	MOVQ    R9, 48(SP)
+	LEAQ    (R9)(DX*1), R10
 	DECQ    BX
-	CMOVQGT R9, R8
-	MOVQ    R8, 56(SP)
-	LEAQ    (R8)(DX*1), DX
+	CMOVQGT R10, R9
+	MOVQ    R9, 56(SP)
+	LEAQ    (R9)(DX*1), DX
 	DECQ    BX
-	CMOVQGT DX, R8
+	CMOVQGT DX, R9
 
 square:
 	SUBQ       $+8, DI
 	JLT        tail
-	MOVQ       DI, DX
-	SHLQ       $0x02, DX
-	MOVQ       $+512, BX
-	CMPQ       DX, BX
-	CMOVQGT    BX, DX
-	ADDQ       CX, DX
+	LEAQ       512(CX), DX
+	LEAQ       (DX)(R8*1), BX
+	CMPQ       DI, $+120
+	CMOVQLE    BX, DX
 	MOVQ       (SP), BX
 	VMOVUPS    (CX)(BX*1), Y0
 	PREFETCHT0 (DX)(BX*1)
@@ -1332,33 +1341,36 @@ TEXT ·packColumnsF64AVX2(SB), NOSPLIT, $32-48
 	MOVQ    k+40(FP), DI
 	SHLQ    $0x03, DX
 	SHLQ    $0x03, SI
-	XORQ    R8, R8
-	MOVQ    R8, (SP)
-	LEAQ    (R8)(DX*1), R9
+	MOVQ    BX, R8
+	IMULQ   DX, R8
+	MOVQ    DI, R9
+	SHLQ    $0x03, R9
+	SUBQ    R9, R8
+	XORQ    R9, R9
+	MOVQ    R9, (SP)
+	LEAQ    (R9)(DX*1), R10
 	DECQ    BX
-	CMOVQGT R9, R8
-	MOVQ    R8, 8(SP)
-	LEAQ    (R8)(DX*1), R9
+	CMOVQGT R10, R9
+	MOVQ    R9, 8(SP)
+	LEAQ    (R9)(DX*1), R10
 	DECQ    BX
-	CMOVQGT R9, R8
-	MOVQ    R8, 16(SP)
-	LEAQ    (R8)(DX*1), R9
+	CMOVQGT R10, R9
+	MOVQ    R9, 16(SP)
+	LEAQ    (R9)(DX*1), R10
 	DECQ    BX
-	CMOVQGT R9, R8
-	MOVQ    R8, 24(SP)
-	LEAQ    (R8)(DX*1), DX
+	CMOVQGT R10, R9
+	MOVQ    R9, 24(SP)
+	LEAQ    (R9)(DX*1), DX
 	DECQ    BX
-	CMOVQGT DX, R8
+	CMOVQGT DX, R9
 
 square:
 	SUBQ       $+4, DI
 	JLT        tail
-	MOVQ       DI, DX
-	SHLQ       $0x03, DX
-	MOVQ       $+512, BX
-	CMPQ       DX, BX
-	CMOVQGT    BX, DX
-	ADDQ       CX, DX
+	LEAQ       512(CX), DX
+	LEAQ       (DX)(R8*1), BX
+	CMPQ       DI, $+60
+	CMOVQLE    BX, DX
 	MOVQ       (SP), BX
 	VMOVUPD    (CX)(BX*1), Y0
 	PREFETCHT0 (DX)(BX*1)

@@ -10,6 +10,10 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
+// fetch is how many bytes ahead of its loads a kernel that transposes sends for
+// lines.
+const fetch = 512
+
 func main() {
 	emit.Begin()
 	for _, v := range []emit.Vec{emit.F32AVX512, emit.F64AVX512, emit.F32AVX2, emit.F64AVX2} {
@@ -135,6 +139,14 @@ func columns(v emit.Vec) {
 	SHLQ(U8(v.Shift()), ld)
 	SHLQ(U8(v.Shift()), stride)
 
+	// From the end of these rows to where the next ones start.
+	wrap, bytes := GP64(), GP64()
+	MOVQ(rows, wrap)
+	IMULQ(ld, wrap)
+	MOVQ(k, bytes)
+	SHLQ(U8(v.Shift()), bytes)
+	SUBQ(bytes, wrap)
+
 	// Where the rows start; the last one stands in for those beyond.
 	starts := AllocLocal(8 * v.Lanes)
 	at := GP64()
@@ -155,14 +167,12 @@ func columns(v emit.Vec) {
 	Label("square")
 	SUBQ(I8(v.Lanes), k)
 	JLT(LabelRef("tail"))
-	// Fetch what comes 512 bytes on, but nothing that is not packed.
-	ahead, most := GP64(), GP64()
-	MOVQ(k, ahead)
-	SHLQ(U8(v.Shift()), ahead)
-	MOVQ(I32(512), most)
-	CMPQ(ahead, most)
-	CMOVQGT(most, ahead)
-	ADDQ(src, ahead)
+	// Fetch what comes later in the rows, or after the end the next rows.
+	ahead, further := GP64(), GP64()
+	LEAQ(Mem{Base: src, Disp: fetch}, ahead)
+	LEAQ(Mem{Base: ahead, Index: wrap, Scale: 1}, further)
+	CMPQ(k, I32(fetch/v.Size-v.Lanes))
+	CMOVQLE(further, ahead)
 	square := v.Transpose(v.Lanes, func(q int) VecVirtual {
 		x, m := v.Reg(), row(q)
 		v.Load(m, x)
