@@ -47,31 +47,60 @@ type attendJob struct {
 
 // run computes the heads lo to hi-1, counted through the rows.
 func (j *attendJob) run(lo, hi int) {
-	heads, d := j.a.Heads, j.a.HeadDim
 	for i := lo; i < hi; i++ {
-		row, head := i/heads, i%heads
-		at := head * d
-		j.head(j.caches[row].entries[j.a], head/(heads/j.a.KVHeads), j.q.Row(row)[at:at+d], j.y.Row(row)[at:at+d], j.scores.Row(i))
+		h := j.at(i)
+		h.weigh(j.scores.Row(i))
+		h.sum(j.scores.Row(i))
 	}
 }
 
-// head sets y = softmax(q·Kᵀ/√d)·V for one head of one sequence.
-func (j *attendJob) head(e *kvEntry, kvHead int, q, y, scores []float32) {
+// at finds head number i.
+func (j *attendJob) at(i int) attendHead {
 	d := j.a.HeadDim
-	seq, from := &e.sequences[0], kvHead*kvBlock*d
-	scale := float32(1 / math.Sqrt(float64(d)))
-	for b := 0; b*kvBlock < e.rows; b++ {
-		n := min(kvBlock, e.rows-b*kvBlock)
-		asm.Gemm(false, true, 1, n, d, scale, q, d, seq.keys[b][from:], d, 0, scores[b*kvBlock:], n)
+	row, head := i/j.a.Heads, i%j.a.Heads
+	e := j.caches[row].entries[j.a]
+	from := head / (j.a.Heads / j.a.KVHeads) * kvBlock * d
+	return attendHead{
+		q: j.q.Row(row)[head*d : (head+1)*d], y: j.y.Row(row)[head*d : (head+1)*d],
+		keys:   headRows{e.sequences[0].keys, from, e.rows, d},
+		values: headRows{e.sequences[0].values, from, e.rows, d},
 	}
-	p := scores[:e.rows]
+}
+
+// attendHead is one head of one sequence.
+type attendHead struct {
+	q, y         []float32 // [HeadDim]
+	keys, values headRows
+}
+
+// headRows are the rows [rows, width] of one head, in the blocks of a cache.
+type headRows struct {
+	blocks            [][]float32
+	from, rows, width int // from: where the head is in a block
+}
+
+// block returns n rows of a block.
+func (r *headRows) block(b int) (rows []float32, n int) {
+	n = min(kvBlock, r.rows-b*kvBlock)
+	return r.blocks[b][r.from : r.from+n*r.width], n
+}
+
+// weigh sets p = softmax(q·Kᵀ/√d).
+func (h *attendHead) weigh(p []float32) {
+	scale := float32(1 / math.Sqrt(float64(len(h.q))))
+	for b := 0; b*kvBlock < h.keys.rows; b++ {
+		rows, n := h.keys.block(b)
+		asm.AttendScores(p[b*kvBlock:b*kvBlock+n], scale, h.q, rows)
+	}
+	p = p[:h.keys.rows]
 	asm.SoftmaxRow(p, p)
-	for b := 0; b*kvBlock < e.rows; b++ {
-		n := min(kvBlock, e.rows-b*kvBlock)
-		beta := float32(1)
-		if b == 0 {
-			beta = 0
-		}
-		asm.Gemm(false, false, 1, d, n, 1, p[b*kvBlock:], n, seq.values[b][from:], d, beta, y, d)
+}
+
+// sum sets y = p·V.
+func (h *attendHead) sum(p []float32) {
+	clear(h.y)
+	for b := 0; b*kvBlock < h.values.rows; b++ {
+		rows, n := h.values.block(b)
+		asm.AttendSum(h.y, p[b*kvBlock:b*kvBlock+n], rows)
 	}
 }
