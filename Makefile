@@ -5,7 +5,7 @@ GO       ?= go
 TOOL     := $(GO) tool -modfile=.ci/tools.mod
 FUZZTIME ?= 20s
 
-.PHONY: all build test test-purego test-arm64 race fuzz bench bench-peers bench-doc quality lint generate check demo clean
+.PHONY: all build test test-purego test-arm64 race fuzz bench bench-peers bench-doc bench-big quality lint generate check demo clean
 
 all: build
 
@@ -39,6 +39,9 @@ bench-peers: ## side by side with OpenBLAS, oneDNN, gonum and spago; installs th
 	@mkdir -p bin
 	@gcc -O2 -Wall -o bin/peer bench/peers/native/peer.c -lopenblas -ldnnl
 	@$(GO) -C bench/peers run -mod=mod . -peer $(CURDIR)/bin/peer $(PEERS)
+
+bench-big: build ## models of a billion weights and more under memory budgets, an hour; BIG=windows, 7b-layer or 1.1b for a part
+	$(GO) run ./bench/big $(BIG)
 
 bench-doc: ## put this machine's figures into docs/performance.md
 	GO=$(GO) bench/doc $(SECTIONS)

@@ -44,6 +44,7 @@ func Run(ctx context.Context, m *models.Model, windows [][]int, o Options, out S
 	}
 	r.report.describe(r.options, r.method, r.lastRecord)
 	r.report.Seconds = time.Since(start).Seconds()
+	r.report.CheckpointSeconds = r.durable.Seconds()
 	r.report.PeakRSSBytes = PeakRSS()
 	return r.report, nil
 }
@@ -173,9 +174,10 @@ type run struct {
 	onGrid   map[*nn.Linear]bool           // matrices whose weights were rounded to grids
 	masks    map[*nn.Linear]*Mask          // their masks; nil without one
 
-	keeper     Keeper       // out, if it survives the process
-	past       past         // what earlier processes have done
-	lastRecord *layerRecord // of a replayed layer: what the method said of itself; nil: ask the method
+	durable    time.Duration // spent on making things durable
+	keeper     Keeper        // out, if it survives the process
+	past       past          // what earlier processes have done
+	lastRecord *layerRecord  // of a replayed layer: what the method said of itself; nil: ask the method
 }
 
 // pattern returns the zeros that lin is to get.
@@ -397,6 +399,7 @@ func (r *run) load(walk func(func(*nn.Param))) (release func(), err error) {
 
 // write hands the layer's pruned tensors to the sink, or holds them back for the finish.
 func (r *run) write(l *Layer) error {
+	defer r.timed()()
 	for _, lin := range l.selected {
 		if r.held != nil {
 			r.held[lin] = lin.Weight.Value

@@ -32,8 +32,9 @@ type Report struct {
 	Totals      Totals            `json:"totals"`
 	Perplexity  *PerplexityReport `json:"perplexity,omitempty"`
 
-	Seconds      float64 `json:"seconds"`
-	PeakRSSBytes int64   `json:"peak_rss_bytes"` // 0 where the system does not tell
+	Seconds           float64 `json:"seconds"`
+	CheckpointSeconds float64 `json:"checkpoint_seconds"` // of those, to make finished work durable
+	PeakRSSBytes      int64   `json:"peak_rss_bytes"`     // 0 where the system does not tell
 }
 
 // CalibrationReport says what text the run observed. [Run] fills in everything but Files.

@@ -5,13 +5,21 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"time"
 
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/tensor"
 )
 
+// timed adds the time until the function it returns is called to what checkpoints cost.
+func (r *run) timed() func() {
+	start := time.Now()
+	return func() { r.durable += time.Since(start) }
+}
+
 // keepPrepared makes allocation and Fisher weights durable.
 func (r *run) keepPrepared(selected [][]*nn.Linear) error {
+	defer r.timed()()
 	if r.keeper == nil || len(r.patterns) == 0 && len(r.rowWeights) == 0 {
 		return nil
 	}
@@ -86,6 +94,7 @@ func (r *run) recallPrepared(selected [][]*nn.Linear) error {
 
 // keepLayer makes a finished layer durable.
 func (r *run) keepLayer(l *Layer, rep LayerReport) (err error) {
+	defer r.timed()()
 	if r.keeper == nil {
 		return nil
 	}
@@ -246,6 +255,7 @@ func (r *run) rerun(ctx context.Context, i int, pruned map[*nn.Linear]*tensor.Te
 
 // keepFinish tells that all is done and written.
 func (r *run) keepFinish(selected [][]*nn.Linear) error {
+	defer r.timed()()
 	if r.keeper == nil {
 		return nil
 	}

@@ -1,0 +1,73 @@
+package app
+
+import (
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"testing"
+
+	"github.com/adagp/adagp/internal/bigmodel"
+	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/tensor"
+)
+
+// TestMemoryBudget runs a middle-sized shape with the smallest budget that its plan calls possible: the
+// kernel's count of resident memory stays within it, however many windows there are, and is not so far
+// below that the plan would be worth nothing.
+func TestMemoryBudget(t *testing.T) {
+	if raceDetector {
+		t.Skip("the race detector multiplies memory")
+	}
+	dir := t.TempDir()
+	s := bigmodel.Shape{Hidden: 512, Intermediate: 1408, Layers: 2, Heads: 8, KVHeads: 2, Vocab: 1024, Positions: 256, DType: tensor.F16}
+	model, windows := filepath.Join(dir, "model"), filepath.Join(dir, "windows.jsonl")
+	if err := bigmodel.Write(model, s, 1); err != nil {
+		t.Fatal(err)
+	}
+	if err := bigmodel.WriteWindows(windows, 64, 64, s.Vocab, 1); err != nil {
+		t.Fatal(err)
+	}
+	var peaks []int64
+	var budget int64
+	for _, n := range []int{16, 64} {
+		args := []string{"prune", "--model", model, "--calib", windows, "--samples", fmt.Sprint(n), "--method", "sparsegpt", "--no-progress"}
+		var plan prune.Plan
+		okJSON(t, &plan, append(args, "--plan")...)
+		budget = plan.Smallest
+		out := filepath.Join(dir, fmt.Sprint(n))
+		c := program(append(args, "--out", out, "--json", "--memory", fmt.Sprint(budget))...)
+		text, err := c.Output()
+		if err != nil {
+			t.Fatalf("%v: %s", err, text)
+		}
+		var r prune.Report
+		if err := json.Unmarshal(text, &r); err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("%d windows: peak %d MiB of %d MiB, plan without a budget %d MiB", n, r.PeakRSSBytes>>20, budget>>20, plan.Peak>>20)
+		if r.PeakRSSBytes > budget || r.PeakRSSBytes < budget/2 {
+			t.Errorf("%d windows: peak resident memory %d, want at most the budget of %d and at least half of it", n, r.PeakRSSBytes, budget)
+		}
+		peaks = append(peaks, r.PeakRSSBytes)
+	}
+	if float64(peaks[1]) > 1.15*float64(peaks[0]) {
+		t.Errorf("peak resident memory grows with the windows: %d", peaks)
+	}
+	r := call(t, "prune", "--model", model, "--calib", windows, "--out", filepath.Join(dir, "small"), "--method", "sparsegpt", "--memory", fmt.Sprint(budget-1))
+	if want := "cli: --memory: a memory budget of"; r.code != statusFailed || len(r.last()) < len(want) || r.last()[:len(want)] != want {
+		t.Errorf("a smaller budget: status %d, last line %q", r.code, r.last())
+	}
+}
+
+func TestParseSize(t *testing.T) {
+	for s, want := range map[string]int64{"1": 1, "800MiB": 800 << 20, "4GiB": 4 << 30, "1.5 GiB": 3 << 29, "2k": 2048, "3MB": 3e6, "1TiB": 1 << 40, "7b": 7} {
+		if n, err := parseSize(s); err != nil || n != want {
+			t.Errorf("%q is %d, error %v; want %d", s, n, err, want)
+		}
+	}
+	for _, s := range []string{"", "GiB", "-1GiB", "0", "1XiB", "1GiBB", "1e30TiB", "NaN", "Inf", "0x10"} {
+		if n, err := parseSize(s); err == nil {
+			t.Errorf("%q is %d, want an error", s, n)
+		}
+	}
+}
