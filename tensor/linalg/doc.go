@@ -10,17 +10,18 @@
 //
 // # What is ours and what is gonum's
 //
-// Everything but the leaves of the eigenvalue problem is our own blocked code over asm.Gemm64, because
-// gonum's (v0.17.0) stands on SSE2 kernels for dot products and axpys. One core of an AMD EPYC with
-// AVX-512, Go 1.26, in GFLOP/s per second of processor time, counting the operations of the classical
-// algorithm (go test -bench . ./tensor/linalg; gonum's are its Gonum… benchmarks):
+// Everything but the leaves of the eigenvalue problem is our own code over asm.Gemm64, by halves down to
+// blocks of 48, because gonum's (v0.17.0) stands on SSE2 kernels for dot products and axpys. One core of
+// an AMD EPYC with AVX-512, Go 1.26, in GFLOP/s per second of processor time, counting the operations of
+// the classical algorithm, where multiply-adds in registers do 120 (go test -bench . ./tensor/linalg; gonum's are its Gonum…
+// benchmarks):
 //
 //	                        n = 512   1024   2048     gonum 512   1024   2048
-//	Mul                          72     83     80           8.5    8.7    8.0
-//	Cholesky                     18     29     43           7.3    8.7    8.6
-//	InverseSPD                   24     40     48           6.8    8.1    7.3
-//	InverseUpperFactor           16     30     46           5.9    8.1    7.7
-//	SolveSPD (n columns)         32     51     63
+//	Mul                         101    104    102           8.5    8.7    8.0
+//	Cholesky                     38     59     73           7.3    8.7    8.6
+//	InverseSPD                   48     65     75           6.8    8.1    7.3
+//	InverseUpperFactor           49     66     78           5.9    8.1    7.7
+//	SolveSPD (n columns)         70     82     90
 //	SymEigen, seconds          0.04   0.21    1.8           1.7     13      –
 //
 // Where asm has no assembly (purego), products and factorisations run at 4 to 8 here and gonum's SSE2
