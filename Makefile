@@ -1,11 +1,11 @@
 # Every target needs Go (see go.mod), make and git; the linter is pinned in .ci/tools.mod and built by Go.
-# test-arm64 also wants QEMU's user emulation and race a C compiler; .ci/run installs both where they are missing.
+# test-arm64 and test-v1 also want QEMU's user emulation and race a C compiler; .ci/run installs both where they are missing.
 
 GO       ?= go
 TOOL     := $(GO) tool -modfile=.ci/tools.mod
 FUZZTIME ?= 20s
 
-.PHONY: all build test test-purego test-arm64 race fuzz bench bench-peers bench-doc bench-big quality lint generate check demo clean
+.PHONY: all build test test-purego test-arm64 test-v1 race fuzz bench bench-peers bench-doc bench-big quality lint generate check demo clean
 
 all: build
 
@@ -22,7 +22,10 @@ test-purego: ## the packages that compute, with the portable Go kernels only, wi
 	$(GO) test -timeout 20m -short -tags purego ./asm/... ./tensor/... ./autograd/... ./nn/... ./models/... ./prune/...
 
 test-arm64: ## kernels for arm64 and what is built right on them, emulated where necessary
-	flag=$$(.ci/qemu) && GOARCH=arm64 $(GO) test -timeout 20m -short $$flag ./asm ./tensor ./tensor/linalg
+	flag=$$(.ci/qemu aarch64) && GOARCH=arm64 $(GO) test -timeout 20m -short $$flag ./asm ./tensor ./tensor/linalg
+
+test-v1: ## a build for any amd64 on a processor without AVX, emulated: it finds that only the kernels in Go will do
+	flag=$$(.ci/qemu x86_64 Nehalem) && GOARCH=amd64 GOAMD64=v1 $(GO) test -timeout 20m -short "$$flag" ./asm ./tensor
 
 race: ## the tests under the race detector, without the long ones
 	$(GO) test -timeout 30m -short -race ./...
@@ -61,7 +64,7 @@ lint: ## format, vet on every platform we name, staticcheck, and no stray files
 generate: ## regenerate everything that is generated
 	$(GO) generate ./...
 
-check: lint build test test-purego demo ## everything a change must pass; .ci/run adds test-arm64 and race
+check: lint build test test-purego demo ## everything a change must pass; .ci/run adds test-arm64, test-v1 and race
 
 clean:
 	rm -rf bin demo-report.html

@@ -27,7 +27,7 @@
 // Sums. The order of summation is fixed by the length of the vector (by k for
 // Gemm) and by the level, nothing else: not by alignment, by threads, or by how
 // a matrix is cut into calls. Functions that return float64 add in float64.
-// Levels may differ from each other by rounding, as AVX2 and AVX512 fuse
+// Levels may differ from each other by rounding, as AVX2, AVX512 and NEON fuse
 // multiply-adds and add in other orders. Sums and products on Generic give the
 // same bits on every machine.
 //
