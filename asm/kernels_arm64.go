@@ -72,6 +72,7 @@ func kernelsNEON() *kernels {
 
 	k.f16ToF32 = convert(f16ToF32NEON)
 	k.f32ToF16 = convert(f32ToF16NEON)
+	storedNEON(&k)
 	k.bf16ToF32 = convert(bf16ToF32NEON)
 	k.f32ToBF16 = convert(f32ToBF16NEON)
 	return &k
