@@ -34,6 +34,7 @@ func Run(ctx context.Context, m *models.Model, windows [][]int, o Options, out S
 	}
 	var end func() error
 	if err == nil {
+		r.clock.last = start
 		end, err = r.begin()
 	}
 	if err == nil {
@@ -112,6 +113,7 @@ func (r *run) all(ctx context.Context) (err error) {
 			return err
 		}
 		r.dense = r.hidden
+		r.elsewhere(StagePrepare)
 	} else if r.past.prepared != nil {
 		if err := r.recallPrepared(selected); err != nil {
 			return err
@@ -124,6 +126,7 @@ func (r *run) all(ctx context.Context) (err error) {
 		switch {
 		case rec != nil && r.past.finish == nil:
 			err = r.replay(ctx, i, selected[i], rec, left)
+			r.elsewhere(StageLoad)
 		case rec != nil:
 			r.lastRecord = rec
 		case left:
@@ -136,7 +139,16 @@ func (r *run) all(ctx context.Context) (err error) {
 	if r.past.finish != nil {
 		return r.recallFinish(selected)
 	}
-	return r.finish(ctx, selected, r.windows)
+	err = r.finish(ctx, selected, r.windows)
+	r.elsewhere(StageFinish)
+	return err
+}
+
+// elsewhere ends a stage outside of a layer that is pruned.
+func (r *run) elsewhere(s Stage) {
+	for stage, seconds := range r.clock.take(s) {
+		r.report.Stages[stage] += seconds
+	}
 }
 
 // run is the state of one call of Run.
@@ -152,6 +164,7 @@ type run struct {
 	report   *Report
 	warned   map[string]bool
 	at       Event // where the run stands
+	clock    stageClock
 
 	scratch *scratch.Store
 	hidden  []*scratch.Slot // outputs of the pruned prefix, one per batch
@@ -251,6 +264,7 @@ func (r *run) layer(ctx context.Context, i int, selected []*nn.Linear) error {
 	if err := l.quantize(ctx); err != nil {
 		return err
 	}
+	r.clock.lap(StageSolve)
 	if err := l.measure(ctx); err != nil {
 		return err
 	}
@@ -269,13 +283,14 @@ func (r *run) layer(ctx context.Context, i int, selected []*nn.Linear) error {
 	if err := r.write(l); err != nil {
 		return err
 	}
-	rep.Seconds = time.Since(start).Seconds()
+	rep.Seconds, rep.Stages = time.Since(start).Seconds(), r.clock.take(StagePropagate)
 	r.report.add(rep)
 	r.lastRecord = nil
 	if err := r.keepLayer(l, rep); err != nil {
 		return err
 	}
 	r.event(Event{Stage: StageDone, Fraction: 1, Result: &rep})
+	r.elsewhere(StageDone)
 	return nil
 }
 
@@ -288,6 +303,7 @@ func (r *run) pass(ctx context.Context, module models.DecoderLayer, denseOut []*
 		}
 	}
 	r.advance(out, denseOut)
+	r.elsewhere(StagePropagate)
 	r.event(Event{Stage: StageDone, Fraction: 1})
 	return nil
 }
@@ -417,6 +433,7 @@ func (r *run) write(l *Layer) error {
 
 // event completes e with the position of the run and passes it on.
 func (r *run) event(e Event) {
+	r.clock.event(e)
 	if r.options.Progress == nil {
 		return
 	}

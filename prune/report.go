@@ -34,6 +34,7 @@ type Report struct {
 
 	Seconds           float64 `json:"seconds"`
 	CheckpointSeconds float64 `json:"checkpoint_seconds"` // of those, to make finished work durable
+	Stages            Seconds `json:"stages,omitempty"`   // what passed outside of Layers: preparing, layers that are only run, keeping what is done, the finish
 	PeakRSSBytes      int64   `json:"peak_rss_bytes"`     // 0 where the system does not tell
 }
 
@@ -50,7 +51,8 @@ type CalibrationReport struct {
 type LayerReport struct {
 	Index   int            `json:"index"`
 	Seconds float64        `json:"seconds"`
-	Error   float64        `json:"error"` // ‖h − h_dense‖² / ‖h_dense‖² of the layer's output, h from pruned inputs
+	Stages  Seconds        `json:"stages,omitempty"` // what Seconds went to
+	Error   float64        `json:"error"`            // ‖h − h_dense‖² / ‖h_dense‖² of the layer's output, h from pruned inputs
 	Tensors []TensorReport `json:"tensors"`
 	// Objective holds what the method noted on the way, in order; tensors and error show what came of it.
 	Objective []Note `json:"objective,omitempty"`
@@ -109,6 +111,7 @@ func newReport(o *Options, windows [][]int) *Report {
 		Seed:            o.Seed,
 		Calibration:     calibrationReport(windows),
 		Layers:          []LayerReport{},
+		Stages:          Seconds{},
 	}
 }
 
