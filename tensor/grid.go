@@ -9,8 +9,11 @@ const (
 	// that cuts do not leave many of them half empty.
 	tileUnit = 96
 
-	// gramStrip is the fewest rows of a Gram matrix worth a strip of their own.
-	gramStrip = 64
+	// gramStrip is the fewest rows of a Gram matrix worth a strip of their own, and
+	// gramStripHigh how many there are on average where packing for twice as many
+	// strips is not noticeable any more.
+	gramStrip     = 64
+	gramStripHigh = 512
 )
 
 // grid cuts a matrix [m, n] into rows × cols tiles of equal size, the last ones

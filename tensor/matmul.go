@@ -126,11 +126,14 @@ func GramInto(dst, x *Tensor) {
 	if c == 0 {
 		return
 	}
-	// Strips of the lower triangle, of about the same area. All of them pack what
-	// lies left of their diagonal, which pays if they are not too low.
-	strips := 1
-	if threads := parallel.Threads(); threads > 1 {
-		strips = max(1, min(2*threads, c/gramStrip, c*c*n/2/minTileWork))
+	// Strips of the lower triangle, of about the same area: one per thread, or two
+	// where they are high enough. All of them pack what lies left of their diagonal.
+	strips := parallel.Threads()
+	if strips > 1 {
+		if c >= 2*strips*gramStripHigh {
+			strips *= 2
+		}
+		strips = max(1, min(strips, c/gramStrip, c*c*n/2/minTileWork))
 	}
 	start := func(s int) int {
 		return min(c, roundUp(int(float64(c)*math.Sqrt(float64(s)/float64(strips))), tileUnit/6))
