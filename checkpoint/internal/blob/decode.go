@@ -66,8 +66,19 @@ func Decode(r *io.SectionReader, d tensor.DType, shape []int) (*tensor.Tensor, e
 	return t, nil
 }
 
-// ReadFull fills p from offset off of r. A source that ends early is io.ErrUnexpectedEOF.
+// ReadFull fills p from offset off of r. A source that ends early is io.ErrUnexpectedEOF. It reads a
+// piece at a time, so that of a mapped file never more than that is in memory beside the copy.
 func ReadFull(r io.ReaderAt, p []byte, off int64) error {
+	for len(p) > chunk {
+		if err := readFull(r, p[:chunk], off); err != nil {
+			return err
+		}
+		p, off = p[chunk:], off+chunk
+	}
+	return readFull(r, p, off)
+}
+
+func readFull(r io.ReaderAt, p []byte, off int64) error {
 	n, err := r.ReadAt(p, off)
 	if n == len(p) {
 		return nil
