@@ -57,24 +57,12 @@ func NewPacker(ctx context.Context, dir string, src *Reader, srcFS fs.FS, o Pack
 	}
 	p := &Packer{options: o}
 	w := WriterOptions{DType: o.DType, Force: o.Force}
+	if err := p.chooseAll(ctx, src); err != nil {
+		return nil, err
+	}
 	chosen := make(map[string]PackedMatrix)
-	for _, s := range src.shards {
-		for _, info := range s.tensors {
-			if err := ctx.Err(); err != nil {
-				return nil, err
-			}
-			d := w.dtype(info)
-			if len(info.Shape) != 2 || !packable(info.DType) || !packable(d) {
-				continue
-			}
-			m, err := p.choose(src, info, d)
-			if err != nil {
-				return nil, err
-			}
-			p.matrices = append(p.matrices, m)
-			chosen[m.Name] = m
-			p.progress(src)
-		}
+	for _, m := range p.matrices {
+		chosen[m.Name] = m
 	}
 	p.done = len(src.names) // of two passes
 	var err error
@@ -88,6 +76,36 @@ func NewPacker(ctx context.Context, dir string, src *Reader, srcFS fs.FS, o Pack
 		return nil, err
 	}
 	return p, nil
+}
+
+// Packing says how a Packer would store the matrices of src, in the order of the files.
+func Packing(ctx context.Context, src *Reader, o PackOptions) ([]PackedMatrix, error) {
+	p := &Packer{options: o}
+	err := p.chooseAll(ctx, src)
+	return p.matrices, err
+}
+
+// chooseAll finds the layouts of all matrices.
+func (p *Packer) chooseAll(ctx context.Context, src *Reader) error {
+	w := WriterOptions{DType: p.options.DType}
+	for _, s := range src.shards {
+		for _, info := range s.tensors {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			d := w.dtype(info)
+			if len(info.Shape) != 2 || !packable(info.DType) || !packable(d) {
+				continue
+			}
+			m, err := p.choose(src, info, d)
+			if err != nil {
+				return err
+			}
+			p.matrices = append(p.matrices, m)
+			p.progress(src)
+		}
+	}
+	return nil
 }
 
 // Matrices lists the matrices of the model in the order of the files.
