@@ -28,10 +28,10 @@ type job struct {
 }
 
 var jobs = []job{
-	{"windows", "1.1b", 2, 8, 512, "1400MiB", []string{"--method", "sparsegpt"}},
-	{"windows", "1.1b", 2, 16, 512, "1400MiB", []string{"--method", "sparsegpt"}},
-	{"windows", "1.1b", 2, 32, 512, "1400MiB", []string{"--method", "sparsegpt"}},
-	{"windows", "1.1b", 2, 64, 512, "1400MiB", []string{"--method", "sparsegpt"}},
+	{"windows", "small", 2, 8, 512, "360MiB", []string{"--method", "sparsegpt"}},
+	{"windows", "small", 2, 16, 512, "360MiB", []string{"--method", "sparsegpt"}},
+	{"windows", "small", 2, 32, 512, "360MiB", []string{"--method", "sparsegpt"}},
+	{"windows", "small", 2, 64, 512, "360MiB", []string{"--method", "sparsegpt"}},
 	{"7b-layer", "7b-layer", 0, 16, 2048, "8GiB", []string{"--method", "sparsegpt"}},
 	{"1.1b", "1.1b", 0, 8, 2048, "3GiB", []string{"--method", "sparsegpt"}},
 	{"1.1b", "1.1b", 0, 8, 512, "3GiB", []string{"--preset", "fast", "--solver", "sparsegpt"}},
