@@ -16,6 +16,9 @@ func (f Format) decode(b []byte) float32 {
 	return math.Float32frombits(uint32(bin.LittleEndian.Uint16(b)) << 16)
 }
 
+// The conversions of products keep compilers from fusing them, which some machines would and others
+// not.
+
 func plainRowsGeneric(f Format, rows, k int, w []byte, n int, x []float32, ldx int, y []float32, ldy int) {
 	for i := range rows {
 		for t := range n {
@@ -31,7 +34,7 @@ func plainColumns(f Format, i, p, k int, w []byte, n int, x []float32, ldx int, 
 	for ; p < k; p++ {
 		v := f.decode(w[(i*k+p)*size:])
 		for t := range n {
-			y[t*ldy+i] += v * x[t*ldx+p]
+			y[t*ldy+i] += float32(v * x[t*ldx+p])
 		}
 	}
 }
@@ -48,7 +51,7 @@ func bitmaskRowsGeneric(f Format, rows, k int, mask, values, offsets []byte, n i
 				p, v := 8*j+bits.TrailingZeros64(word), f.decode(values)
 				values = values[size:]
 				for t := range n {
-					y[t*ldy+i] += v * x[t*ldx+p]
+					y[t*ldy+i] += float32(v * x[t*ldx+p])
 				}
 			}
 		}
@@ -72,7 +75,7 @@ func semiColumns(f Format, i, p, k int, indices, values []byte, n int, x []float
 		column := q/2*4 + int(indices[q/4]>>(q%4*2)&3)
 		v := f.decode(values[(i*k/2+q)*size:])
 		for t := range n {
-			y[t*ldy+i] += v * x[t*ldx+column]
+			y[t*ldy+i] += float32(v * x[t*ldx+column])
 		}
 	}
 }
