@@ -32,7 +32,7 @@ func demoBars(r *demoResult) []report.Chart {
 func demoCurves(r *demoResult) []report.Chart {
 	var charts []report.Chart
 	for _, m := range r.Models {
-		c := report.Curve{Title: m.Model + ": error of the layer's output", XLabel: "decoder layer"}
+		c := report.Curve{Title: m.Model + ": error of the layer's output", XLabel: "decoder layer", YLabel: "relative squared error"}
 		for _, x := range m.Results {
 			s := report.Series{Name: x.Method}
 			c.X = nil

@@ -21,31 +21,52 @@ func writePage(path string, p *report.Page) error {
 	return writeFile(path, b.Bytes())
 }
 
-// prunePage is the page of one pruning run.
-func prunePage(r *prune.Report, set *pruneSettings) *report.Page {
+// prunePage is the page of one pruning run. Without d it says nothing of sizes and speed.
+func prunePage(r *prune.Report, set *pruneSettings, d *deployment) *report.Page {
 	p := &report.Page{
 		Title: fmt.Sprintf("%s pruned by %s", set.model, r.Method),
 		Lead:  fmt.Sprintf("%s of the weights in the decoder's matrices are zero (%s of %s).", formatPercent(r.Totals.Sparsity), formatCount(int(r.Totals.Zeros)), formatCount(int(r.Totals.Weights))),
 		Foot:  "The same figures are in pruning.json beside the weights. " + programName + " " + r.Version,
 	}
+	p.Figures = []report.Fact{{Name: "Zeros", Value: formatPercent(r.Totals.Sparsity)}}
+	figure := func(name, from, to string) {
+		p.Figures = append(p.Figures, report.Fact{Name: name, Value: from + " → " + to})
+	}
 	if q := r.Perplexity; q != nil {
+		figure("Perplexity", formatPerplexity(q.Before), formatPerplexity(q.After))
 		p.Lead += fmt.Sprintf(" The perplexity went from %s to %s.", formatPerplexity(q.Before), formatPerplexity(q.After))
 		p.Sections = append(p.Sections, report.Section{
 			Title: "Perplexity",
 			Note:  "On " + set.eval + ", lower is better.",
 			Charts: []report.Chart{report.Bars{Title: "Perplexity", Items: []report.Bar{
-				{Label: "before", Value: q.Before, Text: formatPerplexity(q.Before), Base: true},
-				{Label: "after", Value: q.After, Text: formatPerplexity(q.After)},
+				{Label: "dense", Value: q.Before, Text: formatPerplexity(q.Before), Base: true},
+				{Label: "pruned", Value: q.After, Text: formatPerplexity(q.After)},
 			}}},
 		})
 	}
-	p.Sections = append(p.Sections, layerSection(r), matrixSection(r))
+	if d != nil {
+		figure("Size on disk, packed", formatBytes(d.before), formatBytes(d.packed))
+		if v := d.speed; v != nil {
+			figure("Tokens per second", formatRate(v.dense), formatRate(v.packed))
+		}
+	}
+	p.Figures = append(p.Figures, report.Fact{Name: "Time", Value: formatSeconds(r.Seconds)}, report.Fact{Name: "Peak memory", Value: formatBytes(r.PeakRSSBytes)})
+	p.Sections = append(p.Sections, matrixSection(r), layerSection(r))
+	if s, ok := objectiveSection(r); ok {
+		p.Sections = append(p.Sections, s)
+	}
+	if s, ok := timeSection(r); ok {
+		p.Sections = append(p.Sections, s)
+	}
+	if d != nil {
+		p.Sections = append(p.Sections, deploymentSections(d)...)
+	}
 	p.Facts = pruneFacts(r, set)
 	return p
 }
 
 func layerSection(r *prune.Report) report.Section {
-	curve := report.Curve{Title: "Error of the layer's output", XLabel: "decoder layer"}
+	curve := report.Curve{Title: "Error of the layer's output", XLabel: "decoder layer", YLabel: "relative squared error"}
 	var line report.Series
 	t := &report.Table{Head: []string{"layer", "error", "seconds"}, Left: 1}
 	for _, l := range r.Layers {
@@ -57,14 +78,14 @@ func layerSection(r *prune.Report) report.Section {
 	return report.Section{
 		Title:  "Decoder layers",
 		Note:   "Relative squared difference between the output of the pruned prefix and that of the dense model, ‖h − h_dense‖² / ‖h_dense‖², on the calibration windows. It accumulates from layer to layer.",
-		Charts: []report.Chart{curve, matrixHeat(r)},
+		Charts: []report.Chart{curve},
 		Table:  t,
 	}
 }
 
-// matrixHeat shows the error of each matrix over the layers.
-func matrixHeat(r *prune.Report) report.Heat {
-	h := report.Heat{Title: "Error of each matrix", XLabel: "decoder layer"}
+// matrixHeat fills a map with a value of each matrix over the layers.
+func matrixHeat(r *prune.Report, h report.Heat, value func(prune.TensorReport) float64) report.Heat {
+	h.XLabel = "decoder layer"
 	for _, l := range r.Layers {
 		h.Cols = append(h.Cols, l.Index)
 		for _, x := range l.Tensors {
@@ -79,7 +100,7 @@ func matrixHeat(r *prune.Report) report.Heat {
 			row[j] = math.NaN()
 			for _, x := range l.Tensors {
 				if shortName(x.Name) == kind {
-					row[j] = x.Error
+					row[j] = value(x)
 				}
 			}
 		}
@@ -96,12 +117,19 @@ func matrixSection(r *prune.Report) report.Section {
 		}
 	}
 	return report.Section{
-		Title:  "Matrices",
-		Note:   "The error of a matrix is ‖XWᵀ − XŴᵀ‖² / ‖XWᵀ‖² on the inputs it was solved with.",
+		Title: "Matrices",
+		Note:  "The error of a matrix is ‖XWᵀ − XŴᵀ‖² / ‖XWᵀ‖² on the inputs it was solved with.",
+		Charts: []report.Chart{
+			matrixHeat(r, report.Heat{Title: "Zeros of each matrix", Unit: "share of zeros, linear scale", Linear: true, Format: formatShare}, func(x prune.TensorReport) float64 { return x.Sparsity }),
+			matrixHeat(r, report.Heat{Title: "Error of each matrix", Unit: "relative squared error, logarithmic scale"}, func(x prune.TensorReport) float64 { return x.Error }),
+		},
 		Table:  t,
 		Folded: len(t.Rows) > 12,
 	}
 }
+
+// formatShare fits into a cell of a map.
+func formatShare(v float64) string { return fmt.Sprintf("%.1f%%", 100*v) }
 
 func pruneFacts(r *prune.Report, set *pruneSettings) []report.Fact {
 	facts := []report.Fact{

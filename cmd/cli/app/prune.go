@@ -111,7 +111,11 @@ func runPrune(s *session, c *cli.Context) error {
 		return err
 	}
 	if set.report != "" {
-		if err := writePage(set.report, prunePage(report, set)); err != nil {
+		d, err := s.deployment(set.model, set.out, set.speed)
+		if err == nil {
+			err = writePage(set.report, prunePage(report, set, d))
+		}
+		if err != nil {
 			return fmt.Errorf("the model is complete in %s, but not the report: %w", set.out, err)
 		}
 	}

@@ -61,6 +61,7 @@ func pruneFlags() []cli.Flag {
 		&cli.StringFlag{Name: "dtype", Usage: "`TYPE` of the written weights: keep, float32, float16 or bfloat16", Value: "keep", Category: results},
 		&cli.StringFlag{Name: "eval", Usage: "measure the perplexity on text `FILE` before and after", Category: results},
 		&cli.StringFlag{Name: "report", Usage: "write a page with tables and plots to `FILE.html`", Category: results},
+		&cli.BoolFlag{Name: "no-speed", Usage: "leave the speed of decoding out of the page, which takes some seconds to measure", DisableDefaultText: true, Category: results},
 	}, slices.Concat(quantizeFlags(results), memoryFlags())...)
 }
 
@@ -76,6 +77,7 @@ type pruneSettings struct {
 	samplesGiven bool
 	dtype        *tensor.DType // nil: keep
 	eval, report string        // empty: none
+	speed        bool          // measure it for the report
 }
 
 // inputs lists the files and folders that are read and must stay as they are.
@@ -99,6 +101,7 @@ func parsePruneSettings(s *session, c *cli.Context) (*pruneSettings, error) {
 		samplesGiven: c.IsSet("samples"),
 		eval:         c.String("eval"),
 		report:       c.String("report"),
+		speed:        !c.Bool("no-speed"),
 	}
 	var err error
 	if set.model, err = required(c, "model"); err != nil {

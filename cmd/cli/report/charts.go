@@ -55,11 +55,12 @@ func (b Bars) SVG() template.HTML {
 type Curve struct {
 	Title  string
 	XLabel string
+	YLabel string // with the unit
 	X      []int
 	Series []Series
 }
 
-// Series is one line of a Curve, with a value for each X.
+// Series is one line of a Curve, with a value for each X; NaN leaves a gap.
 type Series struct {
 	Name string
 	Y    []float64
@@ -80,6 +81,7 @@ func (p Curve) SVG() template.HTML {
 	if len(p.Series) > 1 {
 		top = p.legend(&c, 34)
 	}
+	top = c.yLabel(p.YLabel, top)
 	c.height = top + height + 36
 	most := 0.0
 	for _, s := range p.Series {
@@ -116,8 +118,14 @@ func (p Curve) SVG() template.HTML {
 // draw adds one line with a dot at every value.
 func (p Curve) draw(c *canvas, k int, s Series, xOf func(int) float64, yOf func(float64) float64) {
 	var path strings.Builder
+	to := 'M'
 	for i, v := range s.Y {
-		fmt.Fprintf(&path, "%c%s %s", "ML"[min(i, 1)], num(xOf(i)), num(yOf(v)))
+		if math.IsNaN(v) {
+			to = 'M'
+			continue
+		}
+		fmt.Fprintf(&path, "%c%s %s", to, num(xOf(i)), num(yOf(v)))
+		to = 'L'
 	}
 	fmt.Fprintf(&c.b, `<path class="line s%d" d="%s"/>`, k%lineColours, path.String())
 	radius := 4.0
@@ -129,6 +137,9 @@ func (p Curve) draw(c *canvas, k int, s Series, xOf func(int) float64, yOf func(
 		name = s.Name + ", "
 	}
 	for i, v := range s.Y {
+		if math.IsNaN(v) {
+			continue
+		}
 		fmt.Fprintf(&c.b, `<circle class="dot s%d" cx="%s" cy="%s" r="%s"><title>%s</title></circle>`, k%lineColours,
 			num(xOf(i)), num(yOf(v)), num(radius), template.HTMLEscapeString(fmt.Sprintf("%s%s %d: %s", name, p.XLabel, p.X[i], short(v))))
 	}
@@ -149,10 +160,14 @@ func (p Curve) legend(c *canvas, y float64) float64 {
 	return y + 16
 }
 
-// Heat shows one value per row and column by the strength of a colour, on a logarithmic scale.
+// Heat shows one value per row and column by the strength of one colour, which everybody tells apart, on
+// a logarithmic scale unless Linear.
 type Heat struct {
 	Title  string
 	XLabel string
+	Unit   string // what the values are, beside the scale
+	Linear bool
+	Format func(float64) string // of values; nil: three digits
 	Rows   []string
 	Cols   []int
 	Values [][]float64 // [row][column]; NaN: nothing there
@@ -163,7 +178,7 @@ func (h Heat) SVG() template.HTML {
 	const (
 		top, row = 30, 24
 		left     = 76
-		legend   = 44
+		legend   = 58
 		faint    = 0.12 // opacity of the smallest value: still a cell
 	)
 	c := canvas{label: h.Title, height: top + row*float64(len(h.Rows)) + 34 + legend}
@@ -173,7 +188,14 @@ func (h Heat) SVG() template.HTML {
 		if !(high > low) {
 			return 0.6
 		}
+		if h.Linear {
+			return faint + (1-faint)*(v-low)/(high-low)
+		}
 		return faint + (1-faint)*(math.Log(max(v, low))-math.Log(low))/(math.Log(high)-math.Log(low))
+	}
+	format := h.Format
+	if format == nil {
+		format = short
 	}
 	w := float64(chartWidth-left) / float64(max(len(h.Cols), 1))
 	gap := 2.0
@@ -190,7 +212,7 @@ func (h Heat) SVG() template.HTML {
 				continue
 			}
 			s := strength(v)
-			c.rect(x, y, w-gap, row-2, 2, s, "bar", fmt.Sprintf("%s, %s %d: %s", name, h.XLabel, h.Cols[j], short(v)))
+			c.rect(x, y, w-gap, row-2, 2, s, "bar", fmt.Sprintf("%s, %s %d: %s", name, h.XLabel, h.Cols[j], format(v)))
 			if w >= 34 {
 				class := "mid small"
 				if s > 0.88 { // where light type has the better contrast; in the dark, earlier
@@ -198,7 +220,7 @@ func (h Heat) SVG() template.HTML {
 				} else if s > 0.65 {
 					class += " warm"
 				}
-				c.text(x+(w-gap)/2, y+row/2+3, class, short(v))
+				c.text(x+(w-gap)/2, y+row/2+3, class, format(v))
 			}
 		}
 	}
@@ -210,16 +232,16 @@ func (h Heat) SVG() template.HTML {
 		}
 	}
 	c.text(left+(chartWidth-left)/2, y+16, "mid muted small", h.XLabel)
-	h.drawLegend(&c, y+34, low, high, faint)
+	h.drawLegend(&c, y+34, low, high, faint, format)
 	return c.svg()
 }
 
-// bounds returns the smallest and largest positive values.
+// bounds returns the smallest and largest values, on a logarithmic scale those above zero.
 func (h Heat) bounds() (low, high float64) {
 	low, high = math.Inf(1), 0
 	for _, row := range h.Values {
 		for _, v := range row {
-			if v > 0 {
+			if v > 0 || h.Linear && v == 0 {
 				low, high = min(low, v), max(high, v)
 			}
 		}
@@ -230,14 +252,18 @@ func (h Heat) bounds() (low, high float64) {
 	return low, high
 }
 
-func (h Heat) drawLegend(c *canvas, y, low, high, faint float64) {
-	const width = 120
-	if !(high > low) {
-		return
+// drawLegend adds the scale, in steps, with the values at its ends.
+func (h Heat) drawLegend(c *canvas, y, low, high, faint float64, format func(float64) string) {
+	const width, steps = 120, 12
+	if high > low {
+		x := float64(chartWidth-width) / 2
+		for i := range steps {
+			s := faint + (1-faint)*float64(i)/(steps-1)
+			c.swatch(x+float64(i)*width/steps, y, width/steps, 8, s)
+		}
+		c.text(x-6, y+8, "end muted small", format(low))
+		c.text(x+width+6, y+8, "muted small", format(high))
+		y += 20
 	}
-	x := float64(chartWidth-width) / 2
-	fmt.Fprintf(&c.b, `<defs><linearGradient id="ramp"><stop class="stop" stop-opacity="%s"/><stop class="stop" offset="1"/></linearGradient></defs>`, num(faint))
-	fmt.Fprintf(&c.b, `<rect x="%s" y="%s" width="%d" height="8" rx="2" fill="url(#ramp)"/>`, num(x), num(y), width)
-	c.text(x-6, y+8, "end muted small", short(low))
-	c.text(x+width+6, y+8, "muted small", short(high))
+	c.text(chartWidth/2, y+4, "mid muted small", h.Unit)
 }

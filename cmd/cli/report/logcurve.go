@@ -13,6 +13,7 @@ import (
 type LogCurve struct {
 	Title     string
 	XLabel    string
+	YLabel    string // with the unit
 	Series    []LogSeries
 	Base      float64 // value of the dashed line; 0: none
 	BaseLabel string
@@ -39,7 +40,7 @@ func (p LogCurve) SVG() template.HTML {
 	for i, s := range p.Series {
 		names[i].Name = s.Name
 	}
-	top := Curve{Series: names}.legend(&c, 34)
+	top := c.yLabel(p.YLabel, Curve{Series: names}.legend(&c, 34))
 	c.height = top + height + 36
 
 	xs, low, high := p.extent()

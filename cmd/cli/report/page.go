@@ -21,6 +21,7 @@ var pageTemplate = template.Must(template.New("page").Parse(pageHTML))
 type Page struct {
 	Title    string
 	Lead     string // one or two sentences: what was done, what came of it
+	Figures  []Fact // the few figures that matter most, side by side
 	Facts    []Fact
 	Sections []Section
 	Foot     string

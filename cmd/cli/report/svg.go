@@ -45,6 +45,21 @@ func (c *canvas) rect(x, y, w, h, radius, opacity float64, class, tip string) {
 	fmt.Fprintf(&c.b, `><title>%s</title></rect>`, template.HTMLEscapeString(tip))
 }
 
+// swatch draws a piece of a scale.
+func (c *canvas) swatch(x, y, w, h, opacity float64) {
+	fmt.Fprintf(&c.b, `<rect class="bar" x="%s" y="%s" width="%s" height="%s" fill-opacity="%s"/>`, num(x), num(y), num(w), num(h), num(opacity))
+}
+
+// yLabel names the vertical axis, above it where the type can stay upright, and returns where the plot
+// can begin.
+func (c *canvas) yLabel(name string, top float64) float64 {
+	if name == "" {
+		return top
+	}
+	c.text(0, top+2, "muted small", name)
+	return top + 16
+}
+
 // num writes a coordinate in as few digits as it needs.
 func num(v float64) string { return strconv.FormatFloat(math.Round(v*100)/100, 'f', -1, 64) }
 
