@@ -1,13 +1,11 @@
 package prune
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"time"
 
-	"github.com/adagp/adagp/autograd"
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune/scratch"
@@ -208,31 +206,6 @@ func (r *run) remember(lin *nn.Linear, m *Mask) {
 	}
 }
 
-// embedded turns batches of windows into hidden states, kept in the given store, and tells the length
-// of the windows of each.
-func (r *run) embedded(ctx context.Context, batches [][][]int, to *scratch.Store) (hidden []*scratch.Slot, seqLens []int, err error) {
-	release, err := r.load(r.model.EmbedWalk)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer release()
-	for _, ids := range batches {
-		if err := ctx.Err(); err != nil {
-			return nil, nil, err
-		}
-		h := r.model.Embed(&nn.Context{}, ids).Value
-		if err := finiteStates("the embedding", h); err != nil {
-			return nil, nil, err
-		}
-		slot, err := to.Put(h)
-		if err != nil {
-			return nil, nil, err
-		}
-		hidden, seqLens = append(hidden, slot), append(seqLens, len(ids[0]))
-	}
-	return hidden, seqLens, nil
-}
-
 // layer takes decoder layer i through the run: load, prune, write, propagate, release.
 func (r *run) layer(ctx context.Context, i int, selected []*nn.Linear) error {
 	start := time.Now()
@@ -308,90 +281,6 @@ func (r *run) pass(ctx context.Context, module models.DecoderLayer, denseOut []*
 	return nil
 }
 
-// advance puts the outputs of a decoder layer in place of its inputs.
-func (r *run) advance(hidden, dense []*scratch.Slot) {
-	if !same(r.hidden, r.dense) {
-		scratch.FreeAll(r.hidden)
-	}
-	scratch.FreeAll(r.dense)
-	r.hidden, r.dense = hidden, dense
-}
-
-// same reports whether two streams are the very same slots.
-func same(a, b []*scratch.Slot) bool { return len(a) > 0 && a[0] == b[0] }
-
-// states returns the outputs of a decoder layer for the given inputs.
-func (r *run) states(ctx context.Context, module models.DecoderLayer, in []*scratch.Slot, s Stage) ([]*scratch.Slot, error) {
-	out := make([]*scratch.Slot, len(in))
-	err := r.forward(ctx, module, in, nil, s, func(b int, h *tensor.Tensor) (err error) {
-		out[b], err = r.scratch.Put(h)
-		return err
-	})
-	return out, err
-}
-
-// forward sends the batches of in through a decoder layer, one after the other, and hands each output
-// to done, which may be nil. Without a stage it reports no progress.
-func (r *run) forward(ctx context.Context, module models.DecoderLayer, in []*scratch.Slot, o nn.Observer, s Stage,
-	done func(b int, h *tensor.Tensor) error) error {
-	for b, slot := range in {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		h, err := slot.Load()
-		if err != nil {
-			return err
-		}
-		y, err := forwardOne(module, h, r.seqLens[b], o)
-		if done != nil {
-			if err := done(b, y); err != nil { // an observer's error says more than the output does
-				return err
-			}
-		}
-		if err != nil {
-			return err
-		}
-		if s != "" {
-			r.event(Event{Stage: s, Fraction: float64(b+1) / float64(len(in))})
-		}
-	}
-	return nil
-}
-
-// finiteStates reports the first hidden state that is not finite.
-func finiteStates(what string, h *tensor.Tensor) error {
-	return finiteValues(what+": hidden state", h)
-}
-
-// finiteValues reports the first element of h [tokens, width] that is not finite.
-func finiteValues(what string, h *tensor.Tensor) error {
-	if i, ok := h.Finite(); !ok {
-		return fmt.Errorf("%s %d at token %d of a batch is %v, want a finite value", what, i%h.Dim(1), i/h.Dim(1), h.Data()[i])
-	}
-	return nil
-}
-
-// forwardOne applies a decoder layer to one batch of hidden states without recording gradients. An
-// output that is not finite is returned together with an error that says where such values came up.
-func forwardOne(m models.DecoderLayer, h *tensor.Tensor, seqLen int, o nn.Observer) (*tensor.Tensor, error) {
-	y := m.Forward(&nn.Context{SeqLen: seqLen, Observer: o}, autograd.Const(h)).Value
-	if err := finiteStates("layer "+m.Name(), y); err != nil {
-		return y, cmp.Or(culprit(m, h, seqLen), err)
-	}
-	return y, nil
-}
-
-// culprit runs a batch whose output is not finite once more and names the first linear layer that such
-// a value enters or leaves; nil if there is none.
-func culprit(m models.DecoderLayer, h *tensor.Tensor, seqLen int) (err error) {
-	m.Forward(&nn.Context{SeqLen: seqLen, Observer: nn.ObserverFunc(func(lin *nn.Linear, x, y *tensor.Tensor) {
-		if err == nil {
-			err = cmp.Or(finiteValues("layer "+lin.Name()+": activation of input", x), finiteValues("layer "+lin.Name()+": output", y))
-		}
-	})}, autograd.Const(h))
-	return err
-}
-
 // load fills the parameters of walk that have no values yet and returns a function that empties them
 // again.
 func (r *run) load(walk func(func(*nn.Param))) (release func(), err error) {
@@ -464,22 +353,4 @@ func (r *run) first(kind string, width int) bool {
 	seen := r.warned[key]
 	r.warned[key] = true
 	return !seen
-}
-
-// distance returns ‖a − b‖² / ‖b‖² over all batches.
-func distance(a, b []*scratch.Slot) (float64, error) {
-	var num, den float64
-	for i := range a {
-		x, err := a[i].Load()
-		if err != nil {
-			return 0, err
-		}
-		y, err := b[i].Load()
-		if err != nil {
-			return 0, err
-		}
-		num += tensor.SumSquares(tensor.Sub(x, y))
-		den += tensor.SumSquares(y)
-	}
-	return relative(num, den), nil
 }
