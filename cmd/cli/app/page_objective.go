@@ -101,7 +101,11 @@ func objectiveCurves(r *prune.Report) (charts []report.Chart) {
 			c.Series[k].Y[i] = n.Value
 		}
 	}
+	inOrder := []string{"pruned", "target", "dense"} // what stands for what in all plots
 	for _, of := range order {
+		slices.SortStableFunc(curves[of].Series, func(a, b report.Series) int {
+			return slices.Index(inOrder, a.Name) - slices.Index(inOrder, b.Name)
+		})
 		charts = append(charts, *curves[of])
 	}
 	return charts

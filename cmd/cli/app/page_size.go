@@ -33,19 +33,20 @@ type decodeSpeed struct {
 // Bounds of the measurement, which is to be short.
 const (
 	speedTokens   = 64
-	speedRounds   = 5
+	speedRounds   = 3               // at least
+	speedEnough   = 2 * time.Second // no more rounds after that
 	speedTime     = 4 * time.Second
 	maxSpeedBytes = 1 << 30 // weights of a larger model take longer to read than the measurement
 )
 
-// deployment looks at the models in two folders: the one that was pruned and the one that came of it.
-func (s *session) deployment(before, after string, measure bool) (*deployment, error) {
-	old, err := models.Open(before)
+// deployment looks at the model that was pruned and at the one that came of it.
+func (s *session) deployment(set *pruneSettings) (*deployment, error) {
+	old, err := models.Open(set.model)
 	if err != nil {
 		return nil, err
 	}
 	defer old.Close()
-	pruned, err := models.Open(after)
+	pruned, err := models.Open(set.out)
 	if err != nil {
 		return nil, err
 	}
@@ -59,10 +60,10 @@ func (s *session) deployment(before, after string, measure bool) (*deployment, e
 		d.packed += m.Stored - m.Dense
 	}
 	switch {
-	case !measure:
+	case !set.speed:
 		d.noSpeed = "It was not asked for (--no-speed)."
-	case d.before > maxSpeedBytes:
-		d.noSpeed = fmt.Sprintf("The model is too large for a quick figure; \"%s pack\" and \"%s generate\" tell.", programName, programName)
+	case d.before > maxSpeedBytes, set.options.Memory > 0 && 2*d.before > set.options.Memory:
+		d.noSpeed = fmt.Sprintf("The models are too large for a quick figure; \"%s pack\" and \"%s generate\" tell.", programName, programName)
 	default:
 		if d.speed, err = measureSpeed(s.ctx, old, pruned); err != nil {
 			if s.ctx.Err() != nil {
@@ -104,7 +105,8 @@ func measureSpeed(parent context.Context, dense, pruned *models.Model) (*decodeS
 	if v.tokens < 2 {
 		return nil, errors.New("the model's context is too short to measure")
 	}
-	for range speedRounds {
+	start := time.Now()
+	for round := 0; round < speedRounds || time.Since(start) < speedEnough; round++ {
 		for _, x := range []struct {
 			m    *models.Model
 			rate *float64
@@ -146,7 +148,7 @@ func deploymentSections(d *deployment) []report.Section {
 	}
 	speed := report.Section{Title: "Speed", Note: "Tokens per second were not measured. " + d.noSpeed}
 	if v := d.speed; v != nil {
-		speed.Note = fmt.Sprintf("A quick figure, the best of up to %d rounds of %d tokens, one text at a time, on the machine that pruned; a small model says little, as its weights are not what takes time.", speedRounds, v.tokens)
+		speed.Note = fmt.Sprintf("A quick figure, the best of some rounds of %d tokens, one text at a time, on %d threads, on the machine that pruned; a small model says little, as reading weights is not what takes its time.", v.tokens, threadCount())
 		speed.Charts = []report.Chart{report.Bars{Title: "Decoding, in tokens per second", Items: []report.Bar{
 			{Label: "before", Value: v.dense, Text: formatRate(v.dense), Base: true},
 			{Label: "packed", Value: v.packed, Text: formatRate(v.packed)},

@@ -111,7 +111,7 @@ func runPrune(s *session, c *cli.Context) error {
 		return err
 	}
 	if set.report != "" {
-		d, err := s.deployment(set.model, set.out, set.speed)
+		d, err := s.deployment(set)
 		if err == nil {
 			err = writePage(set.report, prunePage(report, set, d))
 		}

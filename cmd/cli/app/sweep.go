@@ -19,8 +19,8 @@ func sweepCommand(r *run) *cli.Command {
 		UsageText: programName + " sweep --model DIR --out DIR [flags]",
 		Description: `Runs every method at every sparsity and pattern with every seed and measures the perplexity of
 each. Calibration windows are made once per seed, the dense model is measured once, and pruned
-weights stay in memory. DIR gets sweep.json, sweep.csv, sweep.md and sweep.svg, written again
-after each run, so that a sweep can be interrupted at any time: the same command goes on, and
+weights stay in memory. DIR gets sweep.json, sweep.csv, sweep.md, sweep.html and sweep.svg, written
+again after each run, so that a sweep can be interrupted at any time: the same command goes on, and
 more methods, sparsities, patterns or seeds add to what is there. Other settings are refused.`,
 		Flags:  sweepFlags(),
 		Action: r.action(runSweep),
@@ -134,6 +134,6 @@ func runSweep(s *session, c *cli.Context) error {
 	}
 	return s.result(store.result, func(out io.Writer) {
 		writeSweepTables(out, store.result, p.axes)
-		fmt.Fprintf(out, "tables and plot: %s\n", filepath.Join(p.out, "sweep.{md,csv,json,svg}"))
+		fmt.Fprintf(out, "tables and plot: %s\n", filepath.Join(p.out, "sweep.{html,md,csv,json,svg}"))
 	})
 }

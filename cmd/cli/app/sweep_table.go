@@ -132,7 +132,7 @@ func writeSweepTables(w io.Writer, r *sweepResult, axes sweepAxes) {
 // sweepFiles renders what goes beside sweep.json.
 func sweepFiles(r *sweepResult, axes sweepAxes) map[string][]byte {
 	g := gridOf(r, axes)
-	files := map[string][]byte{"sweep.md": g.markdown(), "sweep.csv": g.csv()}
+	files := map[string][]byte{"sweep.md": g.markdown(), "sweep.csv": g.csv(), "sweep.html": g.html()}
 	if charts := g.charts(); len(charts) > 0 {
 		files["sweep.svg"] = report.Picture(min(len(charts), 2), charts...)
 	}
@@ -181,7 +181,7 @@ func (g *sweepGrid) charts() (charts []report.Chart) {
 		if len(g.result.Settings.Evaluation) > 1 {
 			title = "Perplexity by share of zeros: " + e.File
 		}
-		c := report.LogCurve{Title: title, XLabel: "share of zeros", Base: g.result.Dense[i], BaseLabel: "dense"}
+		c := report.LogCurve{Title: title, XLabel: "share of zeros", YLabel: "perplexity, logarithmic scale", Base: g.result.Dense[i], BaseLabel: "dense"}
 		for _, m := range g.methods {
 			s := report.LogSeries{Name: m}
 			for _, p := range g.patterns {

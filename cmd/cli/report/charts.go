@@ -86,7 +86,9 @@ func (p Curve) SVG() template.HTML {
 	most := 0.0
 	for _, s := range p.Series {
 		for _, v := range s.Y {
-			most = max(most, v)
+			if v > most { // NaN is not
+				most = v
+			}
 		}
 	}
 	ticks := niceTicks(most)

@@ -1,0 +1,64 @@
+package app
+
+import (
+	"bytes"
+	"fmt"
+	"runtime"
+
+	"github.com/adagp/adagp/cmd/cli/report"
+)
+
+// page shows a sweep: of each text the table, the curve, and bars for the patterns that are no shares.
+func (g *sweepGrid) page() *report.Page {
+	set := g.result.Settings
+	p := &report.Page{
+		Title: fmt.Sprintf("%s pruned in %d ways", set.Model, len(g.result.Runs)),
+		Lead:  fmt.Sprintf("Perplexity after pruning by %d methods; lower is better, and the dense model is the limit.", len(g.methods)),
+		Facts: []report.Fact{
+			{Name: "Model", Value: fmt.Sprintf("%s, %s, %s parameters", set.Model, set.Architecture, formatCount(set.Parameters))},
+			{Name: "Calibration", Value: fmt.Sprintf("%d windows of %d tokens", set.Calibration.Samples, set.Calibration.SeqLen)},
+			{Name: "Calibration text", Value: describeFiles(set.Calibration.Files)},
+			{Name: "Seeds", Value: fmt.Sprint(g.seeds)},
+			{Name: "System", Value: runtime.GOOS + "/" + runtime.GOARCH},
+		},
+		Foot: "Written by " + programName + " sweep, " + version() + "; the same figures are in sweep.json and sweep.csv.",
+	}
+	charts := g.charts()
+	for i, e := range set.Evaluation {
+		t := g.table(i)
+		s := report.Section{Title: e.File, Note: g.caption(i), Table: &report.Table{Head: t.head, Rows: t.rows, Left: t.left}}
+		if len(charts) > i {
+			s.Charts = append(s.Charts, charts[i])
+		}
+		s.Charts = append(s.Charts, g.bars(i)...)
+		p.Sections = append(p.Sections, s)
+	}
+	return p
+}
+
+// bars compares the methods on a text, one plot per N:M pattern.
+func (g *sweepGrid) bars(text int) (charts []report.Chart) {
+	for _, p := range g.patterns {
+		if !p.Structured() {
+			continue
+		}
+		dense := g.result.Dense[text]
+		b := report.Bars{Title: "Perplexity at " + p.String(), Items: []report.Bar{{Label: "dense", Value: dense, Text: formatPerplexity(dense), Base: true}}}
+		for _, m := range g.methods {
+			if v := g.cell(m, p, text); len(v) > 0 {
+				b.Items = append(b.Items, report.Bar{Label: m, Value: mean(v), Text: formatPerplexity(mean(v))})
+			}
+		}
+		charts = append(charts, b)
+	}
+	return charts
+}
+
+// html renders the page.
+func (g *sweepGrid) html() []byte {
+	var b bytes.Buffer
+	if err := g.page().Write(&b); err != nil {
+		panic(err) // the template is ours, and memory takes everything
+	}
+	return b.Bytes()
+}
