@@ -11,7 +11,8 @@
 //
 //	Z = (X + U)∘mask        U += X − Z        X = (T·A + Z − U)·(A + I)⁻¹
 //
-// One inverse serves all iterations and rows; each iteration is one matrix product. For the first 15
+// One inverse serves all iterations and rows; each iteration is one matrix product: while the mask grows of what
+// has changed since the last one, in float32, then of all, in float64, which takes the rounding away. For the first 15
 // of 20 the mask is chosen anew, as the largest |X + U| of the whole matrix, with zeros that grow along
 // a cubic: after step k of 15 their share is s·(1 − (1 − k/15)³). So most of the small weights go
 // early, while the others can still make up for them, and the difficult choices come late. For N:M

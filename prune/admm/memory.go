@@ -3,7 +3,7 @@ package admm
 import "github.com/adagp/adagp/prune"
 
 // Workspace implements prune.Workspace: the normalised Hessian, its inverse and what that is made in,
-// and the variables.
+// and the variables, some of them in float32 too.
 func (s Solver) Workspace(rows, cols int) int64 {
-	return 5*prune.Float64s(cols, cols)/2 + 5*prune.Float64s(rows, cols)
+	return 3*prune.Float64s(cols, cols) + 7*prune.Float64s(rows, cols)
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/adagp/adagp/internal/parallel"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/tensor"
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
@@ -71,7 +72,7 @@ func (s Solver) Solve(ctx context.Context, p *prune.Problem) (*prune.Solution, e
 	return &prune.Solution{W: r.x, Mask: r.mask, Damping: damping}, nil
 }
 
-// run is the state of one Solve. All matrices but inverse are [out, in].
+// run is the state of one Solve. All matrices but the inverses are [out, in].
 type run struct {
 	s       Solver
 	p       *prune.Problem
@@ -81,8 +82,11 @@ type run struct {
 	x       *linalg.Matrix // X
 	sum     *linalg.Matrix // X + U of the last masking
 	rhs     *linalg.Matrix // scores, then T·A + Z − U
-	mask    *prune.Mask
-	sel     selector
+	last    *linalg.Matrix // T·A + Z − U of the last step, which X solves
+
+	inverse32, delta, change *tensor.Tensor // in float32: the inverse, how far rhs moved, how far X is to move
+	mask                     *prune.Mask
+	sel                      selector
 }
 
 // prepare computes everything that the damping enters.
@@ -103,7 +107,9 @@ func (r *run) prepare(damping float64) error {
 	if r.inverse, err = linalg.InverseSPD(a); err != nil {
 		return err
 	}
-	r.x = target
+	r.inverse32 = r.inverse.Tensor()
+	r.x, r.last = target, linalg.Add(r.pull, target) // T·(A + I) is solved by T
+	r.delta, r.change = tensor.New(target.Rows, target.Cols), tensor.New(target.Rows, target.Cols)
 	r.sum, r.rhs = linalg.New(target.Rows, target.Cols), linalg.New(target.Rows, target.Cols)
 	if r.p.Keep != nil {
 		r.mask = r.p.Keep.Clone()
@@ -121,7 +127,30 @@ func (r *run) iterate(k int) {
 		r.sel.choose(r.mask, r.rhs, r.p.Pattern, growth(k+1, r.s.Growing))
 	}
 	r.projected()
-	linalg.MulInto(r.x, 1, r.rhs, r.inverse, 0)
+	if k < r.s.Growing {
+		r.move()
+	} else {
+		linalg.MulInto(r.x, 1, r.rhs, r.inverse, 0)
+	}
+}
+
+// move adds (rhs − last)·(A + I)⁻¹ to X. What one step changes is small beside X, so that float32 will do for
+// it, in half the time; the iterations that follow once the mask has grown take away what that leaves.
+func (r *run) move() {
+	r.rows(func(i int) {
+		delta, last := r.delta.Row(i), r.last.Row(i)
+		for j, v := range r.rhs.Row(i) {
+			delta[j] = float32(v - last[j])
+		}
+	})
+	tensor.MatMulInto(r.change, r.delta, r.inverse32)
+	r.rows(func(i int) {
+		x := r.x.Row(i)
+		for j, v := range r.change.Row(i) {
+			x[j] += float64(v)
+		}
+	})
+	r.rhs, r.last = r.last, r.rhs
 }
 
 // growth is the share of the final zeros that are due after the given step of as many.
