@@ -2,8 +2,9 @@
 
 package asm
 
-// The block of B, 512 KiB, is meant for a second-level cache of 1 MiB, and the
-// panels of A, 4 MiB, for the third level.
+// The block of B, 512 KiB, is meant for a second-level cache of 1 MiB, for one of
+// 512 KiB with AVX2, where it takes 384; the panels of A, 4 MiB, for the third
+// level.
 
 func gemm32AVX512() gemmKernel[float32] {
 	tiles := [...]func(k int, alpha float32, a, b, c *float32, ldc, cols int, accumulate bool, soon *float32, step, apart int){
@@ -54,7 +55,7 @@ func gemm32AVX2() gemmKernel[float32] {
 		1: tile1x16F32AVX2, tile2x16F32AVX2, tile3x16F32AVX2, tile4x16F32AVX2, tile5x16F32AVX2, tile6x16F32AVX2,
 	}
 	return gemmKernel[float32]{
-		mr: 6, nr: 16, mc: 2040, nc: 256, kc: 384, anyHeight: true,
+		mr: 6, nr: 16, mc: 2040, nc: 192, kc: 512, anyHeight: true,
 		pack:      packWith(8, packRowsF32AVX2, packColumnsF32AVX2),
 		transpose: transposeWith(8, packColumnsF32AVX2),
 		tile: func(rows, cols, k int, alpha float32, a, b, c []float32, ldc int, accumulate bool, soon lines[float32]) {
@@ -74,7 +75,7 @@ func gemm64AVX2() gemmKernel[float64] {
 		1: tile1x8F64AVX2, tile2x8F64AVX2, tile3x8F64AVX2, tile4x8F64AVX2, tile5x8F64AVX2, tile6x8F64AVX2,
 	}
 	return gemmKernel[float64]{
-		mr: 6, nr: 8, mc: 2040, nc: 256, kc: 192, anyHeight: true,
+		mr: 6, nr: 8, mc: 2040, nc: 192, kc: 256, anyHeight: true,
 		pack:      packWith(4, packRowsF64AVX2, packColumnsF64AVX2),
 		transpose: transposeWith(4, packColumnsF64AVX2),
 		tile: func(rows, cols, k int, alpha float64, a, b, c []float64, ldc int, accumulate bool, soon lines[float64]) {
