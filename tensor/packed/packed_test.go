@@ -81,11 +81,12 @@ func product(x, w *tensor.Tensor) (want, bound []float64) {
 	want, bound = make([]float64, n*out), make([]float64, n*out)
 	for t := range n {
 		for i := range out {
+			row := x.Row(t)
 			for p, v := range w.Row(i) {
 				if v == 0 {
 					continue
 				}
-				term := float64(v) * float64(x.At(t, p))
+				term := float64(v) * float64(row[p])
 				want[t*out+i] += term
 				bound[t*out+i] += math.Abs(term)
 			}
@@ -99,7 +100,7 @@ func TestMulNT(t *testing.T) {
 	// The numbers of tokens take every way there is, and two at once.
 	sizes, tokens := [][2]int{{1, 4}, {3, 64}, {5, 68}, {17, 200}, {130, 132}}, []int{1, 3, 5, 17, 60, 135}
 	if testing.Short() {
-		sizes, tokens = [][2]int{{5, 68}, {101, 132}}, []int{1, 5, 60, 135}
+		sizes, tokens = [][2]int{{5, 68}, {101, 76}}, []int{1, 5, 135}
 	}
 	onLevels(t, func(t *testing.T) {
 		r := newRand(1)
@@ -132,7 +133,7 @@ func TestThreads(t *testing.T) {
 	defer parallel.SetThreads(0)
 	onLevels(t, func(t *testing.T) {
 		r := newRand(2)
-		const out, in = 300, 132
+		const out, in = 300, 76
 		for _, d := range dtypes {
 			for _, n := range []int{1, 7, 65, 140} {
 				x := randomTensor(r, n, in)
