@@ -205,8 +205,10 @@ func pruneAndPack(t testing.TB, path string, d tensor.DType) (dense, packed stri
 }
 
 func TestPackedEqualsDense(t *testing.T) {
-	for _, path := range []string{"demo:llama", "demo:opt", golden.Path("models/rand-llama3")} {
-		for _, d := range []tensor.DType{tensor.F32, tensor.F16, tensor.BF16} {
+	for path, types := range map[string][]tensor.DType{
+		"demo:llama": {tensor.BF16}, "demo:opt": {tensor.F16}, golden.Path("models/rand-llama3"): {tensor.F32, tensor.F16, tensor.BF16},
+	} {
+		for _, d := range types {
 			densePath, packedPath := pruneAndPack(t, path, d)
 			dense, packed := openStored(t, densePath), openStored(t, packedPath)
 			for _, l := range packed.Layers() {
@@ -231,15 +233,15 @@ func TestSeeds(t *testing.T) {
 	m := openStored(t, "demo:llama")
 	prompts := randomPrompts(m.Config(), 5, 3)
 	prompts = append(prompts, prompts[4])
-	o := generate.Options{MaxTokens: 20, Temperature: 1.2, TopP: 0.95, TopK: 200, RepetitionPenalty: 1.1, MinP: 0.001, Seed: 3}
+	o := generate.Options{MaxTokens: 12, Temperature: 1.2, TopP: 0.95, TopK: 200, RepetitionPenalty: 1.1, MinP: 0.001, Seed: 3}
 	want := run(t, m, prompts, o)
 	if slices.Equal(want[4].Tokens, want[5].Tokens) {
 		t.Error("two equal prompts share their draws")
 	}
 	before := parallel.Threads()
 	defer parallel.SetThreads(before)
-	for _, threads := range []int{1, 2, 3} {
-		for _, batch := range []int{1, 2, 6} {
+	for _, threads := range []int{1, 3} {
+		for _, batch := range []int{1, 4} {
 			parallel.SetThreads(threads)
 			o.Batch = batch
 			for i, got := range run(t, m, prompts, o) {
