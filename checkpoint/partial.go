@@ -153,9 +153,10 @@ func (p *partial) close() error {
 	return errors.Join(errs...)
 }
 
-// remove deletes the folder, which is no longer needed.
+// remove deletes the folder, which is no longer needed. The journal goes last: as long as it is there
+// it tells what became of the run.
 func (p *partial) remove() error {
-	return errors.Join(os.RemoveAll(p.dir), p.close())
+	return errors.Join(os.RemoveAll(p.path(modelFolder)), os.RemoveAll(p.path(stateFolder)), os.RemoveAll(p.dir), p.close())
 }
 
 // commitRecord is written before the output gets its name. The folder's identity tells afterwards

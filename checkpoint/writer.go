@@ -126,6 +126,10 @@ func startWriter(dir string, src *Reader, srcFS fs.FS, o WriterOptions, store fu
 	if w.base.resumed {
 		return w.resume(plans, indexFile, index)
 	}
+	if list, _ := os.ReadDir(w.dir); len(list) > 0 && !o.Force {
+		// What is left of a run that had come to its end and was killed while it cleaned up.
+		return nil, errors.Join(&ExistsError{Path: w.dir}, w.Abort())
+	}
 	if err := w.create(plans, indexFile, index); err != nil {
 		return nil, errors.Join(fmt.Errorf("create output: %w", err), w.Abort())
 	}

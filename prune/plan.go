@@ -63,6 +63,8 @@ const (
 	// collectorShare is what the garbage collector needs beyond what is in use, as a share of it, to keep
 	// up without taking most of the time.
 	collectorShare = 0.1
+	// overshoot is the part of the budget by which the run time may exceed its limit for a moment.
+	overshoot = 20
 )
 
 // MemoryError says that a run does not fit its budget.
@@ -185,7 +187,7 @@ func (r *run) begin() (end func() error, err error) {
 	if r.options.Memory == 0 {
 		return r.scratch.Close, nil
 	}
-	before := debug.SetMemoryLimit(max(1<<20, r.options.Memory-processBytes/2))
+	before := debug.SetMemoryLimit(max(1<<20, r.options.Memory-r.options.Memory/overshoot-processBytes/2))
 	return func() error {
 		debug.SetMemoryLimit(before)
 		return r.scratch.Close()

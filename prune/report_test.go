@@ -89,8 +89,8 @@ func TestReportJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	keys := slices.Sorted(maps.Keys(got))
-	want := []string{"allocation", "calibration", "format", "hyperparameters", "kernel", "layers", "method", "pattern", "peak_rss_bytes",
-		"seconds", "seed", "solver", "threads", "totals", "version"}
+	want := []string{"allocation", "calibration", "checkpoint_seconds", "format", "hyperparameters", "kernel", "layers", "method", "pattern", "peak_rss_bytes",
+		"seconds", "seed", "settings", "solver", "stages", "threads", "totals", "version"}
 	if !slices.Equal(keys, want) {
 		t.Errorf("keys %v, want %v", keys, want)
 	}
@@ -105,7 +105,7 @@ func TestReportJSON(t *testing.T) {
 		}
 	}
 	layer := got["layers"].([]any)[0].(map[string]any)
-	if k := slices.Sorted(maps.Keys(layer)); !slices.Equal(k, []string{"error", "index", "seconds", "tensors"}) {
+	if k := slices.Sorted(maps.Keys(layer)); !slices.Equal(k, []string{"error", "index", "objective", "seconds", "stages", "tensors"}) {
 		t.Errorf("keys of a layer %v", k)
 	}
 	entry := layer["tensors"].([]any)[0].(map[string]any)
