@@ -44,7 +44,7 @@ func (b Bars) SVG() template.HTML {
 		if it.Base {
 			class += " base"
 		}
-		c.text(left-8, y+thick/2+4, "end", it.Label)
+		c.text(left-8, y+thick/2+4, "end", fit(it.Label, left-8))
 		c.rect(left, y, w, thick, 2, 1, class, it.Label+": "+it.Text)
 		c.text(left+w+6, y+thick/2+4, "", it.Text)
 	}
@@ -151,12 +151,13 @@ func (p Curve) draw(c *canvas, k int, s Series, xOf func(int) float64, yOf func(
 func (p Curve) legend(c *canvas, y float64) float64 {
 	x := 0.0
 	for k, s := range p.Series {
-		w := 18 + 7*float64(len(s.Name)) + 14
+		name := fit(s.Name, chartWidth-40)
+		w := 18 + 7*float64(len(name)) + 14
 		if x > 0 && x+w > chartWidth {
 			x, y = 0, y+18
 		}
 		fmt.Fprintf(&c.b, `<circle class="dot s%d" cx="%s" cy="%s" r="5"/>`, k%lineColours, num(x+5), num(y-4))
-		c.text(x+15, y, "", s.Name)
+		c.text(x+15, y, "", name)
 		x += w
 	}
 	return y + 16
@@ -179,10 +180,13 @@ type Heat struct {
 func (h Heat) SVG() template.HTML {
 	const (
 		top, row = 30, 24
-		left     = 76
-		legend   = 58
+		legend   = 50
 		faint    = 0.12 // opacity of the smallest value: still a cell
 	)
+	left := 76.0 // for the names of the rows
+	for _, name := range h.Rows {
+		left = min(max(left, 16+7*float64(len(name))), 120)
+	}
 	c := canvas{label: h.Title, height: top + row*float64(len(h.Rows)) + 34 + legend}
 	c.text(0, 13, "title", h.Title)
 	low, high := h.bounds()
@@ -206,7 +210,7 @@ func (h Heat) SVG() template.HTML {
 	}
 	for i, name := range h.Rows {
 		y := top + row*float64(i)
-		c.text(left-8, y+row/2+3, "end", name)
+		c.text(left-8, y+row/2+3, "end", fit(name, left-8))
 		for j, v := range h.Values[i] {
 			x := left + w*float64(j)
 			if math.IsNaN(v) {

@@ -60,6 +60,16 @@ func (c *canvas) yLabel(name string, top float64) float64 {
 	return top + 16
 }
 
+// fit cuts a label that is wider than there is room, in its middle, as both ends tell names apart.
+func fit(label string, width float64) string {
+	const letter = 7.2 // of the average letter
+	r, n := []rune(label), int(width/letter)
+	if len(r) <= n {
+		return label
+	}
+	return string(r[:n/2]) + "…" + string(r[len(r)-(n-n/2-1):])
+}
+
 // num writes a coordinate in as few digits as it needs.
 func num(v float64) string { return strconv.FormatFloat(math.Round(v*100)/100, 'f', -1, 64) }
 

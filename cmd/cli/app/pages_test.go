@@ -1,0 +1,128 @@
+package app
+
+import (
+	"bytes"
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/adagp/adagp/checkpoint"
+	"github.com/adagp/adagp/cmd/cli/report"
+	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/tensor"
+)
+
+func renderPage(t *testing.T, p *report.Page) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := p.Write(&b); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// largeReport is that of a deep model with names that nobody vouches for.
+func largeReport() *prune.Report {
+	r := &prune.Report{
+		Format: 1, Version: "v1.2.3", Method: "adagp", Solver: "sparsegpt", Pattern: prune.Unstructured(0.7),
+		Hyperparameters: map[string]any{"preset": "balanced", "damp": 0.01}, Threads: 2, Kernel: "avx512", Seed: 7,
+		Calibration: prune.CalibrationReport{Files: []string{"<b>text</b>.txt"}, Samples: 128, SeqLen: 2048, Tokens: 262144},
+		Totals:      prune.Totals{Weights: 1000, Zeros: 700, Sparsity: 0.7},
+		Perplexity:  &prune.PerplexityReport{Before: 5.68, After: 24.75},
+		Seconds:     100, Stages: prune.Seconds{prune.StagePrepare: 10, prune.StageFinish: 20}, PeakRSSBytes: 3 << 30,
+		Finish: []prune.Note{{Step: "model before tuning", Value: 0.5}, {Step: "model tuned", Value: 0.25}},
+	}
+	for i := range 40 {
+		l := prune.LayerReport{Index: i, Seconds: 1.5, Error: 0.01 * float64(i), Stages: prune.Seconds{prune.StageLoad: 0.25, prune.StageSolve: 1, prune.StagePropagate: 0.25}}
+		for _, kind := range []string{"self_attn.q_proj", "mlp.down_proj", "<script>alert(1)</script>"} {
+			l.Tensors = append(l.Tensors, prune.TensorReport{Name: fmt.Sprintf("model.layers.%d.%s.weight", i, kind), Shape: []int{11008, 4096}, Zeros: 7, Sparsity: 0.6 + 0.005*float64(i), Error: 1e-5 * float64(i+1)})
+		}
+		l.Objective = []prune.Note{{Step: "q_proj pruned", Value: 0.125}, {Step: "q_proj dense", Value: 0.375}, {Step: "<i>block</i> tuned", Value: 0.0625}}
+		if i == 0 {
+			l.Objective = l.Objective[:1]
+		}
+		r.Layers = append(r.Layers, l)
+	}
+	return r
+}
+
+func largeSettings() *pruneSettings {
+	return &pruneSettings{model: "models/<img src=x onerror=alert(1)>", out: "out & about", eval: "wiki.txt", speed: true}
+}
+
+// TestPrunePage: all that a run has to say is on its page, and nothing of it is markup.
+func TestPrunePage(t *testing.T) {
+	d := &deployment{before: 4 << 30, after: 4 << 30, packed: 3 << 29, speed: &decodeSpeed{dense: 10.25, packed: 21.5, tokens: 64},
+		matrices: []checkpoint.PackedMatrix{{Name: "<u>", Shape: []int{4, 4}, DType: tensor.BF16, Layout: checkpoint.Bitmask, Zeros: 8, Dense: 32, Stored: 20}}}
+	page := string(renderPage(t, prunePage(largeReport(), largeSettings(), d)))
+	for _, want := range []string{
+		"5.68 → 24.75", "4.0 GiB → 1.5 GiB", "10.2 → 21.5", "3.0 GiB", "Zeros of each matrix", "Error of each matrix", "share of zeros, linear scale",
+		"relative squared error, logarithmic scale", "decoder layer", "Objective", "model before tuning", "0.2500", "Time of the run by stage", "whole model",
+		"Time of each layer by stage", "layer 39: 79.5%", ">bitmask<", "0.625", "avx512", "preset", "70.00 % zeros", "128 windows of 2048 tokens", "tokens per second",
+		"&lt;script&gt;", "&lt;img src=x", "&lt;i&gt;block&lt;/i&gt;", "out &amp; about", "&lt;u&gt;", "default-src &#39;none&#39;|default-src 'none'",
+	} {
+		if !regexp.MustCompile(`(?:` + strings.ReplaceAll(regexp.QuoteMeta(want), `\|`, `|`) + `)`).MatchString(page) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	for _, bad := range []string{"<script", "<img", "<i>", "<u>", "<b>", "NaN", "Inf", "ZgotmplZ", "http-equiv=\"refresh\""} {
+		if strings.Contains(page, bad) {
+			t.Errorf("the page holds %q", bad)
+		}
+	}
+	if m := regexp.MustCompile(`(?i)(src=["']|href=|url\(|@import)`).FindString(page); m != "" {
+		t.Errorf("the page holds %q: want nothing to fetch", m)
+	}
+}
+
+// TestObjectiveTraces: of AdaGP as published each layer has a plot with a line per epoch, and of very
+// many layers some.
+func TestObjectiveTraces(t *testing.T) {
+	r := &prune.Report{}
+	for i := range 30 {
+		r.Layers = append(r.Layers, prune.LayerReport{Index: i, Objective: []prune.Note{{Step: "0:prune z", Value: 3}, {Step: "0:a", Value: 2}, {Step: "1:prune z", Value: 2.5}}})
+	}
+	s, ok := objectiveSection(r)
+	if !ok || len(s.Charts) != maxTraces || len(s.Table.Rows) != 90 {
+		t.Fatalf("%v, %d plots, %d rows; want %d, 90", ok, len(s.Charts), len(s.Table.Rows), maxTraces)
+	}
+	c := s.Charts[1].(report.Curve)
+	if c.Title != "Layer 2" || len(c.Series) != 2 || c.Series[0].Y[1] != 2 || c.Series[1].Y[2] != 2.5 || c.Series[1].Y[0] == c.Series[1].Y[0] || len(c.Series[0].Y) != 3 {
+		t.Errorf("plot %+v: want two epochs of layer 2, each with gaps where the other is", c)
+	}
+	if _, ok := objectiveSection(&prune.Report{Layers: []prune.LayerReport{{}}}); ok {
+		t.Error("a section for a method that notes nothing")
+	}
+}
+
+// TestDeployment: sizes are those that packing really gives, and the speed comes within its time.
+func TestDeployment(t *testing.T) {
+	dir := t.TempDir() + "/"
+	ok(t, "prune", "--model", "demo:llama", "--out", dir+"pruned", "--method", "magnitude", "--sparsity", "0.8", "--samples", "2", "--seqlen", "32")
+	var want packResult
+	okJSON(t, &want, "pack", "--model", dir+"pruned", "--out", dir+"packed")
+	s := &session{run: &run{}, ctx: t.Context()}
+	d, err := s.deployment(&pruneSettings{model: "demo:llama", out: dir + "pruned", speed: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d.after != want.BytesBefore || d.packed > want.BytesAfter || float64(d.packed) < 0.98*float64(want.BytesAfter) || d.packed > d.after*3/4 {
+		t.Errorf("pruned %d, packed %d bytes; want %d and %d, of which some are headers", d.after, d.packed, want.BytesBefore, want.BytesAfter)
+	}
+	for i, m := range d.matrices {
+		if w := want.Matrices[i]; m.Name != w.Name || m.Stored != w.StoredBytes || string(m.Layout) != w.Layout {
+			t.Errorf("matrix %+v, want %+v", m, w)
+		}
+	}
+	if v := d.speed; v == nil || !(v.dense > 0) || !(v.packed > 0) {
+		t.Errorf("speed %+v (%s), want figures above 0", v, d.noSpeed)
+	}
+	if d, err = s.deployment(&pruneSettings{model: "demo:llama", out: dir + "pruned"}); err != nil || d.speed != nil || !strings.Contains(d.noSpeed, "--no-speed") {
+		t.Errorf("%+v, %v: want no speed when none is asked for", d, err)
+	}
+	text := string(renderPage(t, prunePage(largeReport(), largeSettings(), d)))
+	if !strings.Contains(text, "(--no-speed)") {
+		t.Error("the page does not say why there is no speed")
+	}
+}
