@@ -5,7 +5,7 @@ GO       ?= go
 TOOL     := $(GO) tool -modfile=.ci/tools.mod
 FUZZTIME ?= 20s
 
-.PHONY: all build test test-purego test-arm64 test-v1 race fuzz bench bench-peers bench-doc bench-big quality lint generate check demo clean
+.PHONY: all build test test-purego test-arm64 test-v1 test-browser race fuzz bench bench-peers bench-doc bench-big quality lint generate check demo clean
 
 all: build
 
@@ -26,6 +26,10 @@ test-arm64: ## kernels for arm64 and what is built right on them, emulated where
 
 test-v1: ## a build for any amd64 on a processor without AVX, emulated: it finds that only the kernels in Go will do
 	flag=$$(.ci/qemu x86_64 Nehalem) && GOARCH=amd64 GOAMD64=v1 $(GO) test -timeout 20m -short "$$flag" ./asm ./tensor
+
+test-browser: ## the report pages in headless Chromium, at the widths of a desk and of a phone; CHROMIUM names another program
+	$(GO) vet -tags browser ./cmd/cli/app
+	$(GO) test -count 1 -tags browser -run 'TestBrowser' ./cmd/cli/app
 
 race: ## the tests under the race detector, without the long ones
 	$(GO) test -timeout 30m -short -race ./...

@@ -68,6 +68,10 @@ func TestChartsAreWellFormed(t *testing.T) {
 		"all zero":      Curve{Title: "flat", X: []int{0, 1}, Series: []Series{{"", []float64{0, 0}}}},
 		"many layers":   Curve{Title: "deep", X: x, Series: []Series{{"", many}}},
 		"many columns":  Heat{Title: "deep", Rows: []string{"q"}, Cols: x, Values: [][]float64{many}},
+		"gaps":          Curve{Title: "gaps", YLabel: "error <y>", X: x[:4], Series: []Series{{"a", []float64{math.NaN(), 1, math.NaN(), 2}}, {"b", []float64{1, 2, 3, math.NaN()}}}},
+		"shares":        Heat{Title: "shares", Unit: "share", Linear: true, Rows: []string{"q", "a name that is far too long for the room there is"}, Cols: x[:2], Values: [][]float64{{0, 0.5}, {1, math.NaN()}}},
+		"stack":         Stack{Title: "<stack>", XLabel: "s", Parts: []string{"a", "b & c"}, Rows: []StackRow{{"0", []float64{1, 2}, "3 s"}, {"1", []float64{0, 0}, "0 s"}}},
+		"no stack":      Stack{Title: "none"},
 		"empty heat":    Heat{Title: "none"},
 		"one heat cell": Heat{Title: "one", Rows: []string{"q"}, Cols: []int{0}, Values: [][]float64{{0.1}}},
 	} {
@@ -81,6 +85,36 @@ func TestPicture(t *testing.T) {
 	charts := samplePage().Sections[0].Charts
 	for columns := 1; columns <= 4; columns++ {
 		wellFormed(t, Picture(columns, charts...))
+	}
+}
+
+// TestGaps: a line is broken where there is no value, and its axis does not suffer.
+func TestGaps(t *testing.T) {
+	svg := string(Curve{X: []int{0, 1, 2}, Series: []Series{{"", []float64{0.01, math.NaN(), 0.02}}}}.SVG())
+	if strings.Count(svg, "<circle") != 2 || strings.Contains(svg, "L") || !strings.Contains(svg, ">0.02<") {
+		t.Errorf("want two dots without a line, and an axis to 0.02: %s", svg)
+	}
+}
+
+func TestFit(t *testing.T) {
+	for _, c := range []struct {
+		label string
+		width float64
+		want  string
+	}{{"q_proj", 68, "q_proj"}, {"query_key_value", 72, "query…alue"}, {"übergröße", 36, "üb…ße"}, {"x", 1, "…"}} {
+		if got := fit(c.label, c.width); got != c.want {
+			t.Errorf("fit(%q, %v) = %q, want %q", c.label, c.width, got, c.want)
+		}
+	}
+}
+
+// TestStack: the parts lie side by side, to the scale of the axis.
+func TestStack(t *testing.T) {
+	svg := string(Stack{Parts: []string{"a", "b"}, Rows: []StackRow{{"0", []float64{1, 3}, "4 s"}}}.SVG())
+	for _, want := range []string{`class="part s0" x="76"`, `width="58"`, `class="part s1" x="134"`, `width="174"`, "0, b: 3", ">4 s<"} {
+		if !strings.Contains(svg, want) {
+			t.Errorf("no %q in %s", want, svg)
+		}
 	}
 }
 
