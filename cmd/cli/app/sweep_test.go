@@ -41,7 +41,7 @@ func TestSweep(t *testing.T) {
 		t.Fatalf("%d runs, %d dense perplexities, %+v; want 12, 1 and 2 windows", len(first.Runs), len(first.Dense), first.Settings)
 	}
 	files := map[string]string{}
-	for _, name := range []string{"sweep.json", "sweep.csv", "sweep.md", "sweep.svg"} {
+	for _, name := range []string{"sweep.json", "sweep.csv", "sweep.md", "sweep.html", "sweep.svg"} {
 		b, err := os.ReadFile(filepath.Join(dir, name))
 		if err != nil {
 			t.Fatal(err)

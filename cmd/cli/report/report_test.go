@@ -101,7 +101,7 @@ func TestFit(t *testing.T) {
 		label string
 		width float64
 		want  string
-	}{{"q_proj", 68, "q_proj"}, {"query_key_value", 72, "query…alue"}, {"übergröße", 36, "üb…ße"}, {"x", 1, "…"}} {
+	}{{"q_proj", 68, "q_proj"}, {"query_key_value", 72, "query…alue"}, {"übergröße", 36, "üb…ße"}, {"xy", 1, "…"}} {
 		if got := fit(c.label, c.width); got != c.want {
 			t.Errorf("fit(%q, %v) = %q, want %q", c.label, c.width, got, c.want)
 		}

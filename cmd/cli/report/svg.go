@@ -63,7 +63,7 @@ func (c *canvas) yLabel(name string, top float64) float64 {
 // fit cuts a label that is wider than there is room, in its middle, as both ends tell names apart.
 func fit(label string, width float64) string {
 	const letter = 7.2 // of the average letter
-	r, n := []rune(label), int(width/letter)
+	r, n := []rune(label), max(1, int(width/letter))
 	if len(r) <= n {
 		return label
 	}
