@@ -334,7 +334,7 @@ func TestWrongUsage(t *testing.T) {
 		{prune("--log-level", "loud"), "--log-level"},
 		{prune("--json=maybe"), "--json"},
 		{prune("stray"), "stray"},
-		{[]string{"eval", "--model", model, "--text", "x.txt", "--task", "piqa=x"}, "--task"},
+		{[]string{"eval", "--model", model, "--text", "x.txt", "--task", "pica=x"}, "--task"},
 		{[]string{"eval", "--model", model, "--text", "x.txt", "--max-windows", "0"}, "--max-windows 0"},
 		{[]string{"eval", "--model", model, "--text", "x.txt", "--seqlen", "1"}, "--seqlen 1"},
 		{[]string{"eval", "--model", model, "--text", "x.txt", "--seqlen", "1000"}, "--seqlen 1000"},

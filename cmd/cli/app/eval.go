@@ -118,7 +118,11 @@ func runEval(s *session, c *cli.Context) error {
 			return err
 		}
 		defer m.Close()
-		subjects = append(subjects, &evalSubject{model: m})
+		length, err := windowLength(c, m)
+		if err != nil {
+			return err
+		}
+		subjects = append(subjects, &evalSubject{model: m, length: length})
 	}
 	for i := range p.tasks {
 		t := &p.tasks[i]
@@ -135,11 +139,7 @@ func runEval(s *session, c *cli.Context) error {
 			return err
 		}
 		for _, sub := range subjects {
-			length, err := windowLength(c, sub.model)
-			if err != nil {
-				return err
-			}
-			windows, _, err := evaluationFor(sub.model, corpus, length, p.maxWindows)
+			windows, _, err := evaluationFor(sub.model, corpus, sub.length, p.maxWindows)
 			if err != nil {
 				return err
 			}
@@ -157,6 +157,7 @@ func runEval(s *session, c *cli.Context) error {
 // evalSubject is a model with what was measured on it.
 type evalSubject struct {
 	model   *models.Model
+	length  int       // tokens per window
 	windows [][][]int // text by text
 
 	texts []eval.Result
