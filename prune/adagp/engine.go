@@ -35,6 +35,7 @@ func (e *engine) run(ctx context.Context) error {
 		steps := []step{
 			{"refit weights", e.refitWeights, e.epoch == 0},
 			{"prune weights", e.pruneWeights, false},
+			{"objective", e.endPruning, false},
 			// The result of the last epoch is its pruned weights, nobody reads these updates.
 			{"update activations and pre-activations", e.updateAuxiliaries, last && e.o.Objective == nil},
 		}

@@ -114,7 +114,7 @@ func (m *method) PruneLayer(ctx context.Context, l *prune.Layer) error {
 	o.Hessian = func(lin *nn.Linear) *linalg.Matrix { return stats[lin].Hessian } // asked for joint ones only
 	done := float64(len(local)) / float64(len(l.Selected()))
 	o.Progress = func(f float64) { l.Progress(prune.StageSolve, done+(1-done)*f) }
-	o.Objective = l.Note
+	o.Epoch = func(epoch int, objective float64) { l.Note(fmt.Sprintf("objective epoch %d", epoch), objective) }
 	solutions, err := Solve(ctx, chain, x, nil, o)
 	if err != nil {
 		return err

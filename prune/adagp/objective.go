@@ -23,15 +23,36 @@ func (e *engine) note(ctx context.Context, tag string) error {
 	if e.o.Objective == nil {
 		return nil
 	}
-	sum := 0.0
+	sum, err := e.objective(ctx)
+	if err != nil {
+		return err
+	}
+	e.report(tag, sum)
+	return nil
+}
+
+// objective goes over the tokens and returns the objective with the present weights.
+func (e *engine) objective(ctx context.Context) (sum float64, err error) {
 	for lo := 0; lo < e.tokens; lo += chunkTokens {
 		if err := ctx.Err(); err != nil {
-			return err
+			return 0, err
 		}
 		e.load(lo, min(lo+chunkTokens, e.tokens))
 		sum += e.chunkObjective()
 	}
-	e.report(tag, sum)
+	return sum, nil
+}
+
+// endPruning reports the objective of the epoch, if anybody asked.
+func (e *engine) endPruning(ctx context.Context) error {
+	if e.o.Epoch == nil {
+		return nil
+	}
+	sum, err := e.objective(ctx)
+	if err != nil {
+		return err
+	}
+	e.o.Epoch(e.epoch, sum)
 	return nil
 }
 

@@ -38,8 +38,10 @@ type Options struct {
 	// update is "refit V" or "prune V" for the link into variable V, or the name of an auxiliary
 	// variable. It makes Solve store all variables and finish the updates of the last epoch.
 	Objective func(tag string, value float64)
-	Progress  func(fraction float64)
-	Log       *slog.Logger
+	// Epoch is called with the objective after the weights were pruned in an epoch. May be nil.
+	Epoch    func(epoch int, value float64)
+	Progress func(fraction float64)
+	Log      *slog.Logger
 
 	ownOutput bool // the output is the dense chain's
 }

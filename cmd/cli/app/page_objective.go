@@ -3,7 +3,6 @@ package app
 import (
 	"fmt"
 	"math"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,20 +11,11 @@ import (
 	"github.com/adagp/adagp/prune"
 )
 
-// epochStep is a step of AdaGP's alternation as it is published: the epoch and the update.
-var epochStep = regexp.MustCompile(`^([0-9]+):(.+)$`)
-
-// maxTraces is how many layers get a plot of their own; of more layers as many are picked evenly.
-const maxTraces = 12
-
-// objectiveSection shows what the method measured on the way: a plot per layer of the objective after
-// every update, or, of what is measured once per matrix or block, a plot of each over the layers.
+// objectiveSection shows what the method measured on the way, over the layers.
 func objectiveSection(r *prune.Report) (report.Section, bool) {
 	s := report.Section{Title: "Objective", Folded: true, Table: &report.Table{Head: []string{"layer", "step", "value"}, Left: 2}}
-	traced := false
 	for _, l := range r.Layers {
 		for _, n := range l.Objective {
-			traced = traced || epochStep.MatchString(n.Step)
 			s.Table.Rows = append(s.Table.Rows, []string{fmt.Sprint(l.Index), n.Step, formatError(n.Value)})
 		}
 	}
@@ -35,45 +25,15 @@ func objectiveSection(r *prune.Report) (report.Section, bool) {
 	if len(s.Table.Rows) == 0 {
 		return s, false
 	}
-	if traced {
-		s.Note = "AdaGP's objective of each layer after every update, epoch by epoch: the weighted squares of all that the auxiliary variables are off. Pruning weights raises it, everything else lowers it."
-		s.Charts = objectiveTraces(r)
-	} else {
-		s.Note = "Relative squared error against what each matrix was asked for, and of the whole block, on calibration windows held out from tuning. Dense: with the weights as they came; target: with the least-squares weights before pruning."
-		s.Charts = objectiveCurves(r)
+	s.Note = "Relative squared error against what each matrix was asked for, and of the whole block, on calibration windows held out from tuning. Dense: with the weights as they came; target: with the least-squares weights before pruning."
+	if len(r.Layers) > 0 && len(r.Layers[0].Objective) > 0 && strings.HasPrefix(r.Layers[0].Objective[0].Step, "objective ") {
+		s.Note = "AdaGP's objective of each layer, after the weights were pruned in every epoch: the weighted squares of all by which the auxiliary variables and the network miss each other, summed over the calibration tokens."
 	}
+	s.Charts = objectiveCurves(r)
 	if n := len(r.Finish); n > 1 {
 		s.Note += fmt.Sprintf(" At the end, over the whole model: from %s (%s) to %s (%s).", formatError(r.Finish[0].Value), r.Finish[0].Step, formatError(r.Finish[n-1].Value), r.Finish[n-1].Step)
 	}
 	return s, true
-}
-
-// objectiveTraces has a plot per layer, with a line per epoch.
-func objectiveTraces(r *prune.Report) (charts []report.Chart) {
-	for i := range min(len(r.Layers), maxTraces) {
-		l := r.Layers[i*len(r.Layers)/min(len(r.Layers), maxTraces)]
-		c := report.Curve{Title: fmt.Sprintf("Layer %d", l.Index), XLabel: "update, in the order of the run", YLabel: "objective, sum of squares"}
-		for _, n := range l.Objective {
-			m := epochStep.FindStringSubmatch(n.Step)
-			if m == nil {
-				continue
-			}
-			name := "epoch " + m[1]
-			if k := len(c.Series); k == 0 || c.Series[k-1].Name != name {
-				c.Series = append(c.Series, report.Series{Name: name, Y: missing(len(c.X))})
-			}
-			c.X = append(c.X, len(c.X)+1)
-			last := &c.Series[len(c.Series)-1]
-			last.Y = append(last.Y, n.Value)
-		}
-		for k := range c.Series {
-			c.Series[k].Y = append(c.Series[k].Y, missing(len(c.X)-len(c.Series[k].Y))...)
-		}
-		if len(c.X) > 0 {
-			charts = append(charts, c)
-		}
-	}
-	return charts
 }
 
 func missing(n int) []float64 { return slices.Repeat([]float64{math.NaN()}, n) }
@@ -88,6 +48,9 @@ func objectiveCurves(r *prune.Report) (charts []report.Chart) {
 			c := curves[of]
 			if c == nil {
 				c = &report.Curve{Title: of, XLabel: "decoder layer", YLabel: "relative squared error"}
+				if of == "objective" {
+					c.YLabel = "sum of squares"
+				}
 				for _, l := range r.Layers {
 					c.X = append(c.X, l.Index)
 				}

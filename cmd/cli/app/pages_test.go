@@ -76,20 +76,19 @@ func TestPrunePage(t *testing.T) {
 	}
 }
 
-// TestObjectiveTraces: of AdaGP as published each layer has a plot with a line per epoch, and of very
-// many layers some.
-func TestObjectiveTraces(t *testing.T) {
-	r := &prune.Report{}
-	for i := range 30 {
-		r.Layers = append(r.Layers, prune.LayerReport{Index: i, Objective: []prune.Note{{Step: "0:prune z", Value: 3}, {Step: "0:a", Value: 2}, {Step: "1:prune z", Value: 2.5}}})
+// TestObjectiveCurves: one plot for each first word, one line for each step of it, with gaps where a layer
+// says nothing.
+func TestObjectiveCurves(t *testing.T) {
+	s, ok := objectiveSection(&prune.Report{Layers: []prune.LayerReport{
+		{Index: 3, Objective: []prune.Note{{Step: "objective epoch 0", Value: 3}}},
+		{Index: 4, Objective: []prune.Note{{Step: "objective epoch 0", Value: 2}, {Step: "objective epoch 1", Value: 1}, {Step: "k pruned", Value: 5}}},
+	}})
+	if !ok || len(s.Charts) != 2 || len(s.Table.Rows) != 4 || !strings.Contains(s.Note, "every epoch") {
+		t.Fatalf("%v, %d plots, %d rows; want 2, 4; %s", ok, len(s.Charts), len(s.Table.Rows), s.Note)
 	}
-	s, ok := objectiveSection(r)
-	if !ok || len(s.Charts) != maxTraces || len(s.Table.Rows) != 90 {
-		t.Fatalf("%v, %d plots, %d rows; want %d, 90", ok, len(s.Charts), len(s.Table.Rows), maxTraces)
-	}
-	c := s.Charts[1].(report.Curve)
-	if c.Title != "Layer 2" || len(c.Series) != 2 || c.Series[0].Y[1] != 2 || c.Series[1].Y[2] != 2.5 || c.Series[1].Y[0] == c.Series[1].Y[0] || len(c.Series[0].Y) != 3 {
-		t.Errorf("plot %+v: want two epochs of layer 2, each with gaps where the other is", c)
+	c := s.Charts[0].(report.Curve)
+	if c.X[0] != 3 || c.YLabel != "sum of squares" || c.Series[0].Y[1] != 2 || c.Series[1].Name != "epoch 1" || c.Series[1].Y[1] != 1 || c.Series[1].Y[0] == c.Series[1].Y[0] {
+		t.Errorf("plot %+v: want a line per epoch, the second with a gap", c)
 	}
 	if _, ok := objectiveSection(&prune.Report{Layers: []prune.LayerReport{{}}}); ok {
 		t.Error("a section for a method that notes nothing")
