@@ -96,6 +96,14 @@ func TestGaps(t *testing.T) {
 	}
 }
 
+func TestShort(t *testing.T) {
+	for v, want := range map[float64]string{0: "0", 0.0123: "0.0123", 1e-5: "1e-5", 2.54e-13: "2.5e-13", 12.345: "12.3", 1234: "1234", 5e5: "500k", -12345: "-12.3k", 999999: "1M", 2.5e9: "2.5G", 1e12: "1e12"} {
+		if got := short(v); got != want {
+			t.Errorf("short(%v) = %q, want %q", v, got, want)
+		}
+	}
+}
+
 func TestFit(t *testing.T) {
 	for _, c := range []struct {
 		label string

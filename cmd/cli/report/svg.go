@@ -94,14 +94,24 @@ func niceTicks(most float64) []float64 {
 	}
 }
 
-// short writes a figure in three digits.
+// short writes a figure in three digits and little room.
 func short(v float64) string {
 	a := math.Abs(v)
 	switch {
 	case v == 0:
 		return "0"
-	case a >= 1e5 || a < 1e-3:
-		return strconv.FormatFloat(v, 'e', 1, 64)
+	case a >= 1e12 || a < 1e-3:
+		digits, exponent, _ := strings.Cut(strconv.FormatFloat(v, 'e', 1, 64), "e")
+		e, _ := strconv.Atoi(exponent) // it is a number
+		return strings.TrimSuffix(digits, ".0") + "e" + strconv.Itoa(e)
+	case a >= 1e4:
+		unit := ""
+		for _, unit = range []string{"k", "M", "G"} {
+			if v /= 1000; math.Abs(v) < 999.5 {
+				break
+			}
+		}
+		return strconv.FormatFloat(v, 'g', 3, 64) + unit
 	case a >= 100:
 		return strconv.FormatFloat(v, 'f', 0, 64)
 	}
