@@ -13,9 +13,9 @@ var bitmaskAVX2 = [formats]bitmaskKernels{
 // storedAVX2 adds the products with stored weights to the level.
 func storedAVX2(k *kernels) {
 	plain := [formats]plainKernels{
-		Float32:  {one: plainF32x1AVX2, halves: halvesF32AVX2, four: plainF32x4AVX2, columns: 8},
-		Float16:  {one: plainF16x1AVX2, halves: halvesF16AVX2, four: plainF16x4AVX2, columns: 8},
-		BFloat16: {one: plainBF16x1AVX2, halves: halvesBF16AVX2, four: plainBF16x4AVX2, columns: 8},
+		Float32:  {one: plainF32x1AVX2, quarters: quartersF32AVX2, four: plainF32x4AVX2, columns: 8},
+		Float16:  {one: plainF16x1AVX2, quarters: quartersF16AVX2, four: plainF16x4AVX2, columns: 8},
+		BFloat16: {one: plainBF16x1AVX2, quarters: quartersBF16AVX2, four: plainBF16x4AVX2, columns: 8},
 	}
 	k.plainRows = plainRowsWith(plain)
 	k.rowDots = rowDotsWith(plain[Float32])
@@ -36,9 +36,9 @@ func storedAVX2(k *kernels) {
 // storedAVX512 adds the products with stored weights to the level.
 func storedAVX512(k *kernels) {
 	plain := [formats]plainKernels{
-		Float32:  {one: plainF32x1AVX512, halves: halvesF32AVX512, four: plainF32x4AVX512},
-		Float16:  {one: plainF16x1AVX512, halves: halvesF16AVX512, four: plainF16x4AVX512},
-		BFloat16: {one: plainBF16x1AVX512, halves: halvesBF16AVX512, four: plainBF16x4AVX512},
+		Float32:  {one: plainF32x1AVX512, quarters: quartersF32AVX512, four: plainF32x4AVX512},
+		Float16:  {one: plainF16x1AVX512, quarters: quartersF16AVX512, four: plainF16x4AVX512},
+		BFloat16: {one: plainBF16x1AVX512, quarters: quartersBF16AVX512, four: plainBF16x4AVX512},
 	}
 	k.plainRows = plainRowsWith(plain)
 	k.rowDots = rowDotsWith(plain[Float32])

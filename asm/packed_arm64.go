@@ -76,8 +76,8 @@ func elementAt(x *float32, n int) *float32 { return (*float32)(unsafe.Add(unsafe
 func plainNEON(one plainKernel) plainKernels {
 	return plainKernels{
 		one: one,
-		halves: func(rows, k int, w *byte, x *float32, y *float32) {
-			one(2*rows, k, w, x, 0, y, 0)
+		quarters: func(rows, k int, w *byte, x *float32, y *float32) {
+			one(4*rows, k, w, x, 0, y, 0)
 		},
 		four: func(rows, k int, w *byte, x *float32, ldx int, y *float32, ldy int) {
 			for t := range storedLanes {

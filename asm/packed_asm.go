@@ -20,13 +20,13 @@ type (
 	sparseKernel = func(rows, k int, positions, values *byte, x *float32, ldx int, y *float32, ldy int)
 )
 
-// plainKernels multiply rows by one vector, twice as many rows by one, and rows by four vectors. They
+// plainKernels multiply rows by one vector, four times as many by one, and rows by four vectors. They
 // leave out the last k%columns columns, if columns is not 0.
 type plainKernels struct {
-	one     plainKernel
-	halves  func(rows, k int, w *byte, x *float32, y *float32)
-	four    plainKernel
-	columns int
+	one      plainKernel
+	quarters func(rows, k int, w *byte, x *float32, y *float32)
+	four     plainKernel
+	columns  int
 }
 
 // semiKernels are the same for 2:4 weights.
@@ -67,10 +67,11 @@ func plainRowsWith(kernels [formats]plainKernels) func(f Format, rows, k int, w 
 			plainRowsGeneric(f, rows, k, w, n, x, ldx, y, ldy)
 			return
 		}
-		if n == 1 && rows > 1 {
-			g.halves(rows/2, k, &w[0], &x[0], &y[0])
-			if rows%2 == 1 {
-				g.one(1, k, &w[(rows-1)*rowBytes], &x[0], ldx, &y[rows-1], ldy)
+		if n == 1 {
+			whole := rows - rows%4
+			g.quarters(whole/4, k, &w[0], &x[0], &y[0])
+			if whole < rows {
+				g.one(rows-whole, k, &w[whole*rowBytes], &x[0], ldx, &y[whole], ldy)
 			}
 			rest(g, f, rows, k, w, n, x, ldx, y, ldy)
 			return
@@ -98,11 +99,10 @@ func rowDotsWith(g plainKernels) func(rows, k int, w, x, y []float32) {
 			return
 		}
 		bytes := func(i int) *byte { return (*byte)(unsafe.Pointer(&w[i*k])) }
-		if rows > 1 {
-			g.halves(rows/2, k, bytes(0), &x[0], &y[0])
-		}
-		if rows%2 == 1 {
-			g.one(1, k, bytes(rows-1), &x[0], k, &y[rows-1], 1)
+		whole := rows - rows%4
+		g.quarters(whole/4, k, bytes(0), &x[0], &y[0])
+		if whole < rows {
+			g.one(rows-whole, k, bytes(whole), &x[0], k, &y[whole], 1)
 		}
 		if g.columns != 0 && k%g.columns != 0 {
 			for i := range rows {

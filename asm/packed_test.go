@@ -121,7 +121,7 @@ func TestStoredRows(t *testing.T) {
 					if k > 0 && k < 60 && k%4 != 0 && name != "half" {
 						continue
 					}
-					rows := 1 + r.IntN(7)
+					rows := 1 + r.IntN(9)
 					m := newStored(r, f, rows, k, share(r))
 					for layout, l := range m.layouts(func(b []byte) []byte { return shifted(b, r.IntN(8)) }) {
 						checkStoredRows(t, r, fmt.Sprintf("%s %s, %d×%d, %s stored", layout, formatNames[f], rows, k, name), rows, k, l.w, l.mul)
@@ -187,7 +187,7 @@ func checkStoredRows(t *testing.T, r *rand.Rand, what string, rows, k int, w []f
 	}
 }
 
-// TestStoredRowsLarge has rows enough for blocks and for halves.
+// TestStoredRowsLarge has rows enough for blocks, for halves and for quarters.
 func TestStoredRowsLarge(t *testing.T) {
 	onLevels(t, func(t *testing.T) {
 		r := newRand(12)
@@ -329,7 +329,7 @@ func TestRowDots(t *testing.T) {
 	onLevels(t, func(t *testing.T) {
 		r := newRand(15)
 		for _, k := range []int{0, 1, 7, 8, 15, 16, 31, 33, 64, 100, 1025} {
-			for rows := range 6 {
+			for rows := range 10 {
 				m := newStored(r, Float32, rows, k, func(i, p int) bool { return true })
 				x, want, y := make([]float32, k), make([]float32, rows), guardFloats(rows, r.IntN(4))
 				fillNormal(r, x)

@@ -14,7 +14,7 @@ func main() {
 	emit.Begin()
 	for _, v := range []emit.Vec{emit.F32AVX512, emit.F32AVX2} {
 		for _, f := range formats {
-			halves(v, f)
+			quarters(v, f)
 			if f.size == 2 {
 				widen(v, f)
 			}
@@ -116,7 +116,7 @@ func rows(v emit.Vec, tokens int, body func(k *kernel)) {
 	SHLQ(U8(2), ld)
 	ld3 := GP64()
 	LEAQ(Mem{Base: ld, Index: ld, Scale: 2}, ld3)
-	k.x = []Mem{{Base: k.base}, {Base: k.base, Index: ld, Scale: 1}, {Base: k.base, Index: ld, Scale: 2}, {Base: k.base, Index: ld3, Scale: 1}}[:tokens]
+	k.x = fourApart(k.base, ld, ld3)[:tokens]
 	y := Mem{Base: Load(Param("y"), GP64())}
 	for range slots(v) {
 		var sums []VecVirtual
@@ -205,54 +205,53 @@ func plain(v emit.Vec, f format, tokens int) {
 	})
 }
 
-// lineBytes is the size of a line of the caches, fetchAhead how far halves asks for those to come.
+// lineBytes is the size of a line of the caches, fetchAhead how far quarters asks for those to come.
 const (
 	lineBytes  = 64
-	fetchAhead = 4096
+	fetchAhead = 1536
 )
 
-// halves is plain for one vector and both halves of the rows side by side, since two streams keep
-// more of the prefetchers busy than one. The sums are those of plain.
-func halves(v emit.Vec, f format) {
-	TEXT(fmt.Sprintf("halves%s%s", f.name, v.Level), NOSPLIT, "func(rows, k int, w *byte, x *float32, y *float32)")
-	Doc(fmt.Sprintf("halves%s%s multiplies 2·rows stored rows by a padded vector:", f.name, v.Level), "",
-		"\tfor i < 2*rows: y[i] = Σ w[i*k+p]*x[p]"+except(v, v.Lanes))
+// quarters is plain for one vector and the four quarters of the rows side by side: that many streams
+// keep the prefetchers busy, and inputs that have left the first-level cache come back for four rows
+// at once. The sums are those of plain.
+func quarters(v emit.Vec, f format) {
+	TEXT(fmt.Sprintf("quarters%s%s", f.name, v.Level), NOSPLIT, "func(rows, k int, w *byte, x *float32, y *float32)")
+	Doc(fmt.Sprintf("quarters%s%s multiplies 4·rows stored rows by a padded vector:", f.name, v.Level), "",
+		"\tfor i < 4*rows: y[i] = Σ w[i*k+p]*x[p]"+except(v, v.Lanes))
 	Pragma("noescape")
 	count := Load(Param("rows"), GP64())
-	low, high := Mem{Base: Load(Param("w"), GP64())}, Mem{Base: GP64()}
-	Load(Param("k"), high.Base)
-	IMULQ(count, high.Base)
-	SHLQ(U8(f.size/2), high.Base)
-	ADDQ(low.Base, high.Base)
+	base, step, step3 := Load(Param("w"), GP64()), GP64(), GP64()
+	Load(Param("k"), step)
+	IMULQ(count, step)
+	SHLQ(U8(f.size/2), step)
+	LEAQ(Mem{Base: step, Index: step, Scale: 2}, step3)
+	weights := fourApart(base, step, step3)
 	x := Mem{Base: GP64()}
-	y := Mem{Base: Load(Param("y"), GP64())}
-	half := GP64()
-	MOVQ(count, half)
-	sums := make([][2]VecVirtual, slots(v))
+	y, apart, apart3 := Load(Param("y"), GP64()), GP64(), GP64()
+	MOVQ(count, apart)
+	LEAQ(Mem{Base: apart, Index: apart, Scale: 2}, apart3)
+	results := []Mem{{Base: y}, {Base: y, Index: apart, Scale: 4}, {Base: y, Index: apart, Scale: 8}, {Base: y, Index: apart3, Scale: 4}}
+	sums := make([][4]VecVirtual, slots(v))
 	for i := range sums {
-		sums[i] = [2]VecVirtual{v.Reg(), v.Reg()}
+		for q := range weights {
+			sums[i][q] = v.Reg()
+		}
 	}
 	add := func(slot int, mask *lanes) {
+		at := slot * v.Lanes * f.size
+		if mask == nil && at%lineBytes == 0 {
+			for _, w := range weights {
+				PREFETCHT0(w.Offset(fetchAhead + at))
+			}
+		}
 		in := floats.load(v, x.Offset(slot*v.Bytes()), mask)
-		for i, w := range []Mem{low, high} {
-			if at := w.Offset(slot * v.Lanes * f.size); f.size == 4 && mask == nil {
-				v.FMA(at, in, sums[slot][i])
+		for q, w := range weights {
+			if w := w.Offset(at); f.size == 4 && mask == nil {
+				v.FMA(w, in, sums[slot][q])
 			} else {
-				v.FMA(f.load(v, at, mask), in, sums[slot][i])
+				v.FMA(f.load(v, w, mask), in, sums[slot][q])
 			}
 		}
-	}
-	advance := func(columns int) {
-		if f.size == 2 {
-			// Halves take more instructions per byte, so that the processor does not look as far ahead.
-			for at := 0; at < columns*f.size; at += lineBytes {
-				PREFETCHT0(low.Offset(fetchAhead + at))
-				PREFETCHT0(high.Offset(fetchAhead + at))
-			}
-		}
-		ADDQ(I32(columns*f.size), low.Base)
-		ADDQ(I32(columns*f.size), high.Base)
-		ADDQ(I32(columns*4), x.Base)
 	}
 
 	Label("row")
@@ -265,22 +264,34 @@ func halves(v emit.Vec, f format) {
 			v.Zero(sum, sum, sum)
 		}
 	}
-	loopColumns(left, slots(v), v.Lanes, func(slot int) { add(slot, nil) }, advance)
+	loopColumns(left, slots(v), v.Lanes, func(slot int) { add(slot, nil) }, func(columns int) {
+		ADDQ(I32(columns*f.size), base)
+		ADDQ(I32(columns*4), x.Base)
+	})
 	if v.Level == "AVX512" {
 		TESTQ(left, left)
 		JE(LabelRef("finish"))
 		add(0, &lanes{k: firstLanes(left)})
 	}
-	for _, w := range []Mem{low, high} {
-		LEAQ(Mem{Base: w.Base, Index: left, Scale: uint8(f.size)}, w.Base)
-	}
+	LEAQ(Mem{Base: base, Index: left, Scale: uint8(f.size)}, base)
 	Label("finish")
-	storePair(v, sums, y, half)
+	for q, to := range results {
+		for slot := len(sums) - 1; slot > 0; slot-- {
+			v.Add(sums[slot][q], sums[slot-1][q], sums[slot-1][q])
+		}
+		VMOVSS(total(v, sums[0][q]), to)
+	}
+	ADDQ(I8(4), y)
 	DECQ(count)
 	JMP(LabelRef("row"))
 	Label("done")
 	VZEROUPPER()
 	RET()
+}
+
+// fourApart returns what is at a pointer and one, two and three times a distance on.
+func fourApart(base, distance, thrice Register) []Mem {
+	return []Mem{{Base: base}, {Base: base, Index: distance, Scale: 1}, {Base: base, Index: distance, Scale: 2}, {Base: base, Index: thrice, Scale: 1}}
 }
 
 // loopColumns writes a loop that does a vector of columns for each slot, and then one at a time, until
