@@ -9,3 +9,10 @@ func LimitBackward(t testing.TB, bytes, logits int) {
 	keptBytes, headLogits = bytes, logits
 	t.Cleanup(func() { keptBytes, headLogits = b, l })
 }
+
+// Available makes a number of bytes what the machine has to spare, until the test ends.
+func Available(t testing.TB, bytes int64) {
+	before := availableMemory
+	availableMemory = func() (int64, bool) { return bytes, true }
+	t.Cleanup(func() { availableMemory = before })
+}

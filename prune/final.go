@@ -14,13 +14,12 @@ import (
 
 // Final is the model when all layers are pruned and none is written, for a [Finisher].
 type Final struct {
-	Model    *models.Model        // all of it loaded, pruned weights as they would be written
-	Windows  [][]int              // calibration windows; the last HeldOut of them are better kept out of tuning
-	HeldOut  int                  // as Layer.HeldOut
-	Masks    map[*nn.Linear]*Mask // of every pruned matrix, true = kept
-	Seed     uint64
-	Budgeted bool         // the plan has made sure that there is memory for this, see Options.Memory
-	Log      *slog.Logger // never nil
+	Model   *models.Model        // all of it loaded, pruned weights as they would be written
+	Windows [][]int              // calibration windows; the last HeldOut of them are better kept out of tuning
+	HeldOut int                  // as Layer.HeldOut
+	Masks   map[*nn.Linear]*Mask // of every pruned matrix, true = kept
+	Seed    uint64
+	Log     *slog.Logger // never nil
 
 	run *run
 }
@@ -83,6 +82,21 @@ func wantsFinish(f Finisher) bool {
 	return !ok || w.WantsFinish()
 }
 
+// holdBack prepares for a last step: pruned weights wait for it.
+func (r *run) holdBack() {
+	if r.finisher == nil {
+		return
+	}
+	r.after = finishShare
+	r.originals = map[*nn.Param]*tensor.Tensor{}
+	for _, p := range nn.Params(r.model.Walk) {
+		if p.Value != nil {
+			r.originals[p] = p.Value
+		}
+	}
+	r.held, r.masks = map[*nn.Linear]*tensor.Tensor{}, map[*nn.Linear]*Mask{}
+}
+
 // finish runs the method's last stage, if it has one, on the whole model and writes what comes of it.
 func (r *run) finish(ctx context.Context, selected [][]*nn.Linear, windows [][]int) error {
 	if r.finisher == nil {
@@ -101,8 +115,7 @@ func (r *run) finish(ctx context.Context, selected [][]*nn.Linear, windows [][]i
 		return err
 	}
 	defer release()
-	f := &Final{Model: r.model, Windows: windows, HeldOut: heldOut(len(windows)), Masks: r.masks, Seed: r.options.Seed, Budgeted: r.options.Memory > 0,
-		Log: r.options.Log, run: r}
+	f := &Final{Model: r.model, Windows: windows, HeldOut: heldOut(len(windows)), Masks: r.masks, Seed: r.options.Seed, Log: r.options.Log, run: r}
 	if err := r.finisher.Finish(ctx, f); err != nil {
 		return err
 	}

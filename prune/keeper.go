@@ -32,7 +32,8 @@ type Keeper interface {
 
 // entry is a line of the journal: one of its fields is set.
 type entry struct {
-	Settings []Setting       `json:"settings,omitempty"` // the first line
+	Settings []Setting       `json:"settings,omitempty"`  // the first line
+	NoFinish bool            `json:"no_finish,omitempty"` // in the first line: the machine had no memory for the last step, which the settings ask for
 	Prepared *preparedRecord `json:"prepared,omitempty"`
 	Layer    *layerRecord    `json:"layer,omitempty"`
 	Finish   *finishRecord   `json:"finish,omitempty"`
@@ -73,12 +74,18 @@ type past struct {
 	finish   *finishRecord
 }
 
-// recall reads the journal, or begins it, and compares settings.
+// recall reads the journal, or begins it, and compares settings. Whether the machine has memory for the last
+// step is decided once: where an earlier process has done so, that stands.
 func (r *run) recall() error {
 	r.past = past{layers: map[int]*layerRecord{}, last: -1}
 	k, ok := r.out.(Keeper)
-	if !ok {
-		return nil
+	if !ok || len(k.Records()) == 0 {
+		first := entry{Settings: r.settings, NoFinish: !r.fitsFinish()}
+		if first.NoFinish {
+			r.dropFinish()
+		}
+		r.keeper = k
+		return r.append(first)
 	}
 	r.keeper = k
 	for i, text := range k.Records() {
@@ -93,6 +100,10 @@ func (r *run) recall() error {
 			if err := compareSettings(rec.Settings, r.settings); err != nil {
 				return err
 			}
+			if rec.NoFinish {
+				r.options.Log.Warn("the interrupted run had not enough memory for the method's last step on the whole model, it is left out")
+				r.dropFinish()
+			}
 		case rec.Prepared != nil:
 			r.past.prepared = rec.Prepared
 		case rec.Layer != nil:
@@ -104,10 +115,7 @@ func (r *run) recall() error {
 			return fmt.Errorf("resume: record %d of the interrupted run says nothing", i)
 		}
 	}
-	if len(k.Records()) > 0 {
-		return nil
-	}
-	return r.append(entry{Settings: r.settings})
+	return nil
 }
 
 func (r *run) append(rec entry) error {

@@ -28,7 +28,9 @@ func Run(ctx context.Context, m *models.Model, windows [][]int, o Options, out S
 	start := time.Now()
 	r, err := newRun(m, windows, o, out)
 	if err == nil {
-		err = r.recall()
+		if err = r.recall(); err == nil {
+			r.holdBack()
+		}
 	}
 	var end func() error
 	if err == nil {
@@ -81,16 +83,6 @@ func newRun(m *models.Model, windows [][]int, o Options, out Sink) (*run, error)
 	for seen, i := 0, len(r.batches)-1; seen < heldOut(len(windows)); i-- {
 		seen += len(r.batches[i])
 		r.heldOutBatches++
-	}
-	if r.finisher != nil {
-		r.after = finishShare
-		r.originals = map[*nn.Param]*tensor.Tensor{}
-		for _, p := range nn.Params(m.Walk) {
-			if p.Value != nil {
-				r.originals[p] = p.Value
-			}
-		}
-		r.held, r.masks = map[*nn.Linear]*tensor.Tensor{}, map[*nn.Linear]*Mask{}
 	}
 	if r.settings, err = r.listSettings(); err != nil {
 		return nil, err

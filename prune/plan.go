@@ -67,6 +67,9 @@ const (
 	overshoot = 20
 )
 
+// finishStage is the name of a method's last step in a plan.
+const finishStage = "last step on the whole model"
+
 // MemoryError says that a run does not fit its budget.
 type MemoryError struct {
 	Budget, Smallest int64
@@ -176,7 +179,7 @@ func (o *Options) scratchType() tensor.DType {
 // begin makes the scratch store of the plan and holds the run time to the budget. The function it
 // returns undoes both.
 func (r *run) begin() (end func() error, err error) {
-	if r.plan.Finish == "skipped" {
+	if r.plan.Finish == "skipped" && r.options.Memory > 0 {
 		r.options.Log.Warn("the method's last step on the whole model does not fit the memory budget and is left out", "budget", mebibytes(r.options.Memory))
 	}
 	if r.plan.Scratch.Where == "file" {
@@ -240,7 +243,7 @@ func (r *run) planFor(batches [][][]int, file, finish bool) *Plan {
 	}
 	if held {
 		if f, ok := r.method.(interface{ FinishMemory(LayerShape) []Part }); ok {
-			stage("last step on the whole model", f.FinishMemory(c.shape(r))...)
+			stage(finishStage, f.FinishMemory(c.shape(r))...)
 		}
 	}
 	return p

@@ -121,10 +121,6 @@ func (m plus) Finish(ctx context.Context, f *prune.Final) (err error) {
 		f.Log.Warn("too few calibration windows to hold some out: no tuning", "windows", len(f.Windows), "wanted", 8)
 		return nil
 	}
-	if has, known := availableMemory(); !f.Budgeted && known && tuningNeeds(f) > has {
-		f.Log.Warn("not enough memory to tune the whole model", "available", has, "wanted", tuningNeeds(f))
-		return nil
-	}
 	dense, err := f.OpenDense()
 	if err != nil {
 		return err
