@@ -197,22 +197,3 @@ func TestTwoProcesses(t *testing.T) {
 	t.Setenv(dontWait, "1")
 	ok(t, append(args, "--resume")...)
 }
-
-// TestReadOnlyInput: a model folder that nobody may write to is enough.
-func TestReadOnlyInput(t *testing.T) {
-	model := copyModel(t, "stories260k")
-	before, err := os.ReadDir(model)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, e := range before {
-		if err := os.Chmod(filepath.Join(model, e.Name()), 0o444); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := os.Chmod(model, 0o555); err != nil {
-		t.Fatal(err)
-	}
-	defer os.Chmod(model, 0o755) //nolint:errcheck // so that it can be removed
-	ok(t, "prune", "--model", model, "--out", filepath.Join(t.TempDir(), "out"), "--method", "wanda", "--samples", "4")
-}

@@ -1,0 +1,8 @@
+//go:build !linux
+
+package app
+
+import "testing"
+
+// mountReadOnly has no way to do so here.
+func mountReadOnly(*testing.T, string) bool { return false }
