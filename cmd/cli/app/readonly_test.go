@@ -88,7 +88,7 @@ func TestReadOnlyInput(t *testing.T) {
 		}
 	}
 	r := call(t, "prune", "--model", model, "--out", filepath.Join(model, "out"), "--method", "wanda", "--samples", "2")
-	if r.code != statusFailed || !strings.Contains(r.last(), "lies inside the input folder") {
+	if r.code != statusUsage || !strings.Contains(r.last(), "lies inside the input folder") {
 		t.Errorf("output into the input: status %d, last line %q", r.code, r.last())
 	}
 }
