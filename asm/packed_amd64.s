@@ -223,7 +223,7 @@ done:
 	RET
 
 // func bitmaskPairsF32AVX512(rows int, k int, mask *byte, values *byte, upper *byte, x *float32, y *float32)
-// Requires: AVX, AVX512BW, AVX512F, AVX512VL, POPCNT
+// Requires: AVX, AVX512BW, AVX512F, AVX512VL, MMX+, POPCNT
 TEXT ·bitmaskPairsF32AVX512(SB), NOSPLIT, $0-56
 	MOVQ  rows+0(FP), AX
 	MOVQ  mask+16(FP), CX
@@ -312,7 +312,9 @@ block:
 	VEXPANDPS.Z   Z9, K2, Z9
 	LEAQ          (BX)(R11*4), BX
 	VFMADD231PS   Z8, Z9, Z7
+	PREFETCHT0    2048(DX)
 	ADDQ          $+8, CX
+	PREFETCHT0    2048(BX)
 	ADDQ          $+8, SI
 	ADDQ          $+256, DI
 	SUBQ          $+64, R10
@@ -350,7 +352,7 @@ done:
 	RET
 
 // func bitmaskPairsF32NarrowAVX512(rows int, k int, mask *byte, values *byte, upper *byte, x *float32, y *float32)
-// Requires: AVX, AVX512BW, AVX512F, AVX512VL, POPCNT
+// Requires: AVX, AVX512BW, AVX512F, AVX512VL, MMX+, POPCNT
 TEXT ·bitmaskPairsF32NarrowAVX512(SB), NOSPLIT, $0-56
 	MOVQ  rows+0(FP), AX
 	MOVQ  mask+16(FP), CX
@@ -471,7 +473,9 @@ loadedHigh3:
 	VEXPANDPS.Z   Z16, K2, Z16
 	LEAQ          (BX)(R11*4), BX
 	VFMADD231PS   Z8, Z16, Z7
+	PREFETCHT0    2048(DX)
 	ADDQ          $+8, CX
+	PREFETCHT0    2048(BX)
 	ADDQ          $+8, SI
 	ADDQ          $+256, DI
 	SUBQ          $+64, R10
@@ -1655,7 +1659,7 @@ done:
 	RET
 
 // func bitmaskPairsF16AVX512(rows int, k int, mask *byte, values *byte, upper *byte, x *float32, y *float32)
-// Requires: AVX, AVX512BW, AVX512F, AVX512VBMI2, AVX512VL, POPCNT
+// Requires: AVX, AVX512BW, AVX512F, AVX512VBMI2, AVX512VL, MMX+, POPCNT
 TEXT ·bitmaskPairsF16AVX512(SB), NOSPLIT, $0-56
 	MOVQ  rows+0(FP), AX
 	MOVQ  mask+16(FP), CX
@@ -1728,7 +1732,9 @@ block:
 	LEAQ          (BX)(R11*2), BX
 	VFMADD231PS   Z8, Z10, Z5
 	VFMADD231PS   Z9, Z11, Z7
+	PREFETCHT0    2048(DX)
 	ADDQ          $+8, CX
+	PREFETCHT0    2048(BX)
 	ADDQ          $+8, SI
 	ADDQ          $+256, DI
 	SUBQ          $+64, R10
@@ -1766,7 +1772,7 @@ done:
 	RET
 
 // func bitmaskPairsF16NarrowAVX512(rows int, k int, mask *byte, values *byte, upper *byte, x *float32, y *float32)
-// Requires: AVX, AVX512BW, AVX512F, AVX512VBMI2, AVX512VL, POPCNT
+// Requires: AVX, AVX512BW, AVX512F, AVX512VBMI2, AVX512VL, MMX+, POPCNT
 TEXT ·bitmaskPairsF16NarrowAVX512(SB), NOSPLIT, $0-56
 	MOVQ  rows+0(FP), AX
 	MOVQ  mask+16(FP), CX
@@ -1855,7 +1861,9 @@ loadedHigh1:
 	LEAQ          (BX)(R11*2), BX
 	VFMADD231PS   Z8, Z11, Z5
 	VFMADD231PS   Z9, Z12, Z7
+	PREFETCHT0    2048(DX)
 	ADDQ          $+8, CX
+	PREFETCHT0    2048(BX)
 	ADDQ          $+8, SI
 	ADDQ          $+256, DI
 	SUBQ          $+64, R10
@@ -3007,7 +3015,7 @@ DATA highHalf<>+56(SB)/8, $0xffff0000ffff0000
 GLOBL highHalf<>(SB), RODATA|NOPTR, $64
 
 // func bitmaskPairsBF16AVX512(rows int, k int, mask *byte, values *byte, upper *byte, x *float32, y *float32)
-// Requires: AVX, AVX512BW, AVX512F, AVX512VBMI2, AVX512VL, POPCNT
+// Requires: AVX, AVX512BW, AVX512F, AVX512VBMI2, AVX512VL, MMX+, POPCNT
 TEXT ·bitmaskPairsBF16AVX512(SB), NOSPLIT, $0-56
 	MOVQ    rows+0(FP), AX
 	MOVQ    mask+16(FP), CX
@@ -3077,7 +3085,9 @@ block:
 	LEAQ          (BX)(R11*2), BX
 	VFMADD231PS   Z9, Z12, Z6
 	VFMADD231PS   Z10, Z11, Z8
+	PREFETCHT0    2048(DX)
 	ADDQ          $+8, CX
+	PREFETCHT0    2048(BX)
 	ADDQ          $+8, SI
 	ADDQ          $+256, DI
 	SUBQ          $+64, R10
@@ -3115,7 +3125,7 @@ done:
 	RET
 
 // func bitmaskPairsBF16NarrowAVX512(rows int, k int, mask *byte, values *byte, upper *byte, x *float32, y *float32)
-// Requires: AVX, AVX512BW, AVX512F, AVX512VBMI2, AVX512VL, POPCNT
+// Requires: AVX, AVX512BW, AVX512F, AVX512VBMI2, AVX512VL, MMX+, POPCNT
 TEXT ·bitmaskPairsBF16NarrowAVX512(SB), NOSPLIT, $0-56
 	MOVQ    rows+0(FP), AX
 	MOVQ    mask+16(FP), CX
@@ -3201,7 +3211,9 @@ loadedHigh1:
 	LEAQ          (BX)(R11*2), BX
 	VFMADD231PS   Z9, Z12, Z6
 	VFMADD231PS   Z10, Z13, Z8
+	PREFETCHT0    2048(DX)
 	ADDQ          $+8, CX
+	PREFETCHT0    2048(BX)
 	ADDQ          $+8, SI
 	ADDQ          $+256, DI
 	SUBQ          $+64, R10
@@ -4527,7 +4539,7 @@ DATA expandTable<>+2040(SB)/8, $0x8786858483828180
 GLOBL expandTable<>(SB), RODATA|NOPTR, $2048
 
 // func bitmaskPairsF32AVX2(rows int, k int, mask *byte, values *byte, upper *byte, x *float32, y *float32)
-// Requires: AVX, AVX2, FMA3, POPCNT
+// Requires: AVX, AVX2, FMA3, MMX+, POPCNT
 TEXT ·bitmaskPairsF32AVX2(SB), NOSPLIT, $0-56
 	MOVQ  rows+0(FP), AX
 	MOVQ  mask+16(FP), CX
@@ -4705,7 +4717,9 @@ block:
 	POPCNTL      R12, R12
 	LEAQ         (SI)(R12*4), SI
 	VFMADD231PS  Y4, Y6, Y3
+	PREFETCHT0   2048(DX)
 	ADDQ         $+8, CX
+	PREFETCHT0   2048(SI)
 	ADDQ         $+8, DI
 	ADDQ         $+256, R8
 	SUBQ         $+64, R11
@@ -5680,7 +5694,7 @@ done:
 	RET
 
 // func bitmaskPairsF16AVX2(rows int, k int, mask *byte, values *byte, upper *byte, x *float32, y *float32)
-// Requires: AVX, AVX2, F16C, FMA3, POPCNT
+// Requires: AVX, AVX2, F16C, FMA3, MMX+, POPCNT
 TEXT ·bitmaskPairsF16AVX2(SB), NOSPLIT, $0-56
 	MOVQ  rows+0(FP), AX
 	MOVQ  mask+16(FP), CX
@@ -5858,7 +5872,9 @@ block:
 	POPCNTL      R12, R12
 	LEAQ         (SI)(R12*2), SI
 	VFMADD231PS  Y4, Y6, Y3
+	PREFETCHT0   2048(DX)
 	ADDQ         $+8, CX
+	PREFETCHT0   2048(SI)
 	ADDQ         $+8, DI
 	ADDQ         $+256, R8
 	SUBQ         $+64, R11
@@ -6854,7 +6870,7 @@ done:
 	RET
 
 // func bitmaskPairsBF16AVX2(rows int, k int, mask *byte, values *byte, upper *byte, x *float32, y *float32)
-// Requires: AVX, AVX2, FMA3, POPCNT
+// Requires: AVX, AVX2, FMA3, MMX+, POPCNT
 TEXT ·bitmaskPairsBF16AVX2(SB), NOSPLIT, $0-56
 	MOVQ  rows+0(FP), AX
 	MOVQ  mask+16(FP), CX
@@ -7048,7 +7064,9 @@ block:
 	POPCNTL      R12, R12
 	LEAQ         (SI)(R12*2), SI
 	VFMADD231PS  Y4, Y6, Y3
+	PREFETCHT0   2048(DX)
 	ADDQ         $+8, CX
+	PREFETCHT0   2048(SI)
 	ADDQ         $+8, DI
 	ADDQ         $+256, R8
 	SUBQ         $+64, R11

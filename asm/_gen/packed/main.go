@@ -205,10 +205,12 @@ func plain(v emit.Vec, f format, tokens int) {
 	})
 }
 
-// lineBytes is the size of a line of the caches, fetchAhead how far quarters asks for those to come.
+// lineBytes is the size of a line of the caches; fetchAhead is how far quarters asks for those to come,
+// valuesAhead how far bitmaskPairs does.
 const (
-	lineBytes  = 64
-	fetchAhead = 1536
+	lineBytes   = 64
+	fetchAhead  = 1536
+	valuesAhead = 2048
 )
 
 // quarters is plain for one vector and the four quarters of the rows side by side: that many streams
@@ -615,6 +617,7 @@ func bitmaskPairs(v emit.Vec, f format, narrow bool) {
 		}
 	}
 	for _, row := range both {
+		PREFETCHT0(row.values.Offset(valuesAhead))
 		ADDQ(I8(maskColumns/8), row.mask.Base)
 	}
 	ADDQ(I32(4*maskColumns), x.Base)
