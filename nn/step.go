@@ -12,6 +12,7 @@ import (
 type Step struct {
 	caches []*KVCache // of the rows
 	taken  []*tensor.Tensor
+	spare  [spares]*tensor.Tensor // of shapes that had to make room for others, the latest first
 	next   int
 	attend attendJob
 }
@@ -31,19 +32,35 @@ func (s *Step) Begin(caches []*KVCache) {
 // Rows returns the number of sequences.
 func (s *Step) Rows() int { return len(s.caches) }
 
+// spares is how many matrices of other shapes are kept: the head, in the place of what a layer took,
+// and the layer in that of the head.
+const spares = 4
+
 // Take returns a matrix of arbitrary content. Calls in the same order with the same sizes, token after
 // token, get the same memory.
 func (s *Step) Take(rows, cols int) *tensor.Tensor {
 	if s.next == len(s.taken) {
 		s.taken = append(s.taken, tensor.New(rows, cols))
 	}
-	t := s.taken[s.next]
-	if t.Dim(0) != rows || t.Dim(1) != cols {
-		t = tensor.New(rows, cols)
-		s.taken[s.next] = t
+	t := &s.taken[s.next]
+	if (*t).Dim(0) != rows || (*t).Dim(1) != cols {
+		*t = s.exchange(*t, rows, cols)
 	}
 	s.next++
-	return t
+	return *t
+}
+
+// exchange keeps a matrix in return for a spare one of the wanted shape, or a new one.
+func (s *Step) exchange(t *tensor.Tensor, rows, cols int) *tensor.Tensor {
+	for i, other := range s.spare {
+		if other != nil && other.Dim(0) == rows && other.Dim(1) == cols {
+			s.spare[i] = t
+			return other
+		}
+	}
+	copy(s.spare[1:], s.spare[:])
+	s.spare[0] = t
+	return tensor.New(rows, cols)
 }
 
 // Mark and Release bracket a layer: what it took is free for the next one, which then works in memory

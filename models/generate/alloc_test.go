@@ -9,8 +9,7 @@ import (
 	"github.com/adagp/adagp/nn"
 )
 
-// A token costs a handful of small allocations per product with weights, for handing them out to
-// threads, and nothing that grows with the model or the text.
+// A token costs no memory but its keys and values, for which there is room in blocks.
 func TestStepAllocations(t *testing.T) {
 	before := parallel.Threads()
 	defer parallel.SetThreads(before)
@@ -27,13 +26,9 @@ func TestStepAllocations(t *testing.T) {
 		s, caches, ids := nn.NewStep(), []*nn.KVCache{nn.NewKVCache()}, []int{3}
 		net := m.CausalLM.(models.Stepper)
 		net.Step(s, caches, ids)
-		products := 1
-		for _, l := range m.Layers() {
-			products += len(l.Linears())
-		}
 		// 100 tokens stay within the first block of the cache.
-		if n := testing.AllocsPerRun(100, func() { net.Step(s, caches, ids) }); n > float64(10*products) && !raceEnabled {
-			t.Errorf("%s: %v allocations per token, want at most ten for each of %d products", path, n, products)
+		if n := testing.AllocsPerRun(100, func() { net.Step(s, caches, ids) }); n > 0 && !raceEnabled {
+			t.Errorf("%s: %v allocations per token", path, n)
 		}
 	}
 }

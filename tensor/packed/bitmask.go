@@ -144,17 +144,18 @@ func (m *Bitmask) Dense() *tensor.Tensor { return m.dense(m.Unpack()) }
 
 // MulNTInto sets dst [n, out] = x [n, in]·Wᵀ.
 func (m *Bitmask) MulNTInto(dst, x *tensor.Tensor) {
-	p := product{shape: &m.shape, rowBytes: int(m.Bytes()) / max(1, m.out)}
-	p.rows = func(lo, hi int, v vectors) {
-		mask, values, offsets := m.rows(lo, hi)
-		asm.BitmaskRows(m.format, hi-lo, m.in, mask, values, offsets, v.n, v.x, v.ld, v.y[lo:], m.out)
-	}
-	p.widen = func(lo, hi int, w []float32) {
-		mask, values, offsets := m.rows(lo, hi)
-		asm.BitmaskWiden(m.format, hi-lo, m.in, mask, values, offsets, w)
-	}
-	p.bits, p.density = m.rows, 1-m.Sparsity()
+	p := product{shape: &m.shape, layout: m, masked: m, rowBytes: int(m.Bytes()) / max(1, m.out), density: 1 - m.Sparsity()}
 	p.into("packed.Bitmask", dst, x)
+}
+
+func (m *Bitmask) multiply(lo, hi int, v *vectors) {
+	mask, values, offsets := m.rows(lo, hi)
+	asm.BitmaskRows(m.format, hi-lo, m.in, mask, values, offsets, v.n, v.x, v.ld, v.y[lo:], m.out)
+}
+
+func (m *Bitmask) widen(lo, hi int, w []float32) {
+	mask, values, offsets := m.rows(lo, hi)
+	asm.BitmaskWiden(m.format, hi-lo, m.in, mask, values, offsets, w)
 }
 
 // rows returns what belongs to the rows lo to hi-1.

@@ -1,6 +1,7 @@
 package packed
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/adagp/adagp/asm"
@@ -28,41 +29,50 @@ type vectors struct {
 	y  []float32 // [n, out]
 }
 
-// product is dst [n, out] = x [n, in]·Wᵀ for weights in one of the layouts.
+// layout is what the products need of a matrix.
+type layout interface {
+	// multiply multiplies the rows lo to hi-1 of the weights by few tokens.
+	multiply(lo, hi int, v *vectors)
+	// widen writes the same rows as float32 to w [hi-lo, in].
+	widen(lo, hi int, w []float32)
+}
+
+// masked is a layout that can be had as a bit mask.
+type masked interface {
+	// rows returns the rows lo to hi-1 as mask, values and offsets, see [asm.BitmaskRows].
+	rows(lo, hi int) (mask, values, offsets []byte)
+}
+
+// product is dst [n, out] = x [n, in]·Wᵀ for weights in one of the layouts. Its methods take it by value, which
+// keeps it off the heap for few tokens.
 type product struct {
 	*shape
-	rowBytes int // average size of a row of weights
-	// rows multiplies the rows lo to hi-1 of the weights by few tokens.
-	rows func(lo, hi int, v vectors)
-	// widen writes the same rows as float32 to w [hi-lo, in].
-	widen func(lo, hi int, w []float32)
-	// bits returns the same rows as bit mask, values and offsets, see [asm.BitmaskRows], if it can.
-	bits    func(lo, hi int) (mask, values, offsets []byte)
-	density float64 // share of weights that are stored
+	layout
+	masked           // or nil
+	rowBytes int     // average size of a row of weights
+	density  float64 // share of weights that are stored
 }
 
 // into computes the product.
-func (p *product) into(op string, dst, x *tensor.Tensor) {
+func (p product) into(op string, dst, x *tensor.Tensor) {
 	tensor.CheckShape(op, x, tensor.AnyDim, p.in)
 	n := x.Dim(0)
 	tensor.CheckShape(op, dst, n, p.out)
-	if p.in == 0 {
+	if p.in == 0 || p.out == 0 || n == 0 {
 		dst.Zero()
 		return
 	}
-	part := func(lo, hi int, do func(dst, x *tensor.Tensor)) {
-		if lo < hi && p.out > 0 {
-			do(dst.Rows(lo, hi), x.Rows(lo, hi))
-		}
-	}
-	switch whole, way := p.plan(n); way {
-	case byRows:
-		part(0, n, p.few)
-	case widened:
-		part(0, n, p.full)
+	in, out := x.Data(), dst.Data()
+	switch whole, way := p.plan(n); {
+	case way == byRows:
+		p.few(n, out, in)
+	case way == widened:
+		p.full(n, out, in)
 	default:
-		part(0, whole, p.sparse)
-		part(whole, n, p.few)
+		p.sparse(whole, out, in)
+		if whole < n {
+			p.few(n-whole, out[whole*p.out:], in[whole*p.in:])
+		}
 	}
 }
 
@@ -76,7 +86,7 @@ const (
 
 // plan returns the cheapest way for n tokens, and how many of them go by panels. The costs are in
 // tokens of a dense product, as measured, see docs/performance.md.
-func (p *product) plan(n int) (whole int, best way) {
+func (p product) plan(n int) (whole int, best way) {
 	const (
 		rowsCost  = 2.2 // of a token: half the speed, for want of reuse
 		widenCost = 16  // of the weights
@@ -86,7 +96,7 @@ func (p *product) plan(n int) (whole int, best way) {
 		best, cost = widened, c
 	}
 	width := asm.PanelWidth()
-	if p.bits == nil || width == 0 {
+	if p.masked == nil || width == 0 {
 		return 0, best
 	}
 	panel := float64(width) * (0.13 + 1.32*p.density)
@@ -99,22 +109,46 @@ func (p *product) plan(n int) (whole int, best way) {
 	return whole, best
 }
 
-func (p *product) few(dst, x *tensor.Tensor) {
-	n := x.Dim(0)
-	ld := roundUp(p.in, asm.PackedColumns)
-	pad := getBuffer(n * ld)
-	defer putBuffer(pad)
-	v := vectors{n: n, x: *pad, ld: ld, y: dst.Data()}
-	for i := range n {
-		row := v.x[i*ld : (i+1)*ld]
-		clear(row[copy(row, x.Row(i)):])
+// fewJob is the product of the rows of weights by few tokens. Jobs are used again, so that decoding
+// allocates nothing.
+type fewJob struct {
+	layout
+	vectors
+	pad  []float32
+	body func(lo, hi int)
+}
+
+var fewJobs = sync.Pool{New: func() any {
+	j := &fewJob{}
+	j.body = func(lo, hi int) { j.multiply(lo, hi, &j.vectors) }
+	return j
+}}
+
+func (p product) few(n int, y, x []float32) {
+	j := fewJobs.Get().(*fewJob)
+	j.layout, j.vectors = p.layout, vectors{n: n, x: x, ld: p.in, y: y}
+	if p.in%asm.PackedColumns != 0 {
+		j.padded(p.in)
 	}
-	parallel.For(p.out, 1+grainBytes/max(1, p.rowBytes), func(lo, hi int) { p.rows(lo, hi, v) })
+	parallel.For(p.out, 1+grainBytes/max(1, p.rowBytes), j.body)
+	j.layout, j.vectors = nil, vectors{} // the pool keeps no weights alive
+	fewJobs.Put(j)
+}
+
+// padded copies the inputs [n, in] to where there are zeros behind them.
+func (j *fewJob) padded(in int) {
+	x := j.x
+	j.ld = roundUp(in, asm.PackedColumns)
+	j.pad = slices.Grow(j.pad[:0], j.n*j.ld)[:j.n*j.ld]
+	j.x = j.pad
+	for i := range j.n {
+		row := j.x[i*j.ld : (i+1)*j.ld]
+		clear(row[copy(row, x[i*in:(i+1)*in]):])
+	}
 }
 
 // full widens some rows at a time. How they are cut makes no difference to the elements, see asm.Gemm.
-func (p *product) full(dst, x *tensor.Tensor) {
-	n := x.Dim(0)
+func (p product) full(n int, y, x []float32) {
 	parallel.For((p.out+blockRows-1)/blockRows, 1, func(first, last int) {
 		wide := getBuffer(blockRows * p.in)
 		defer putBuffer(wide)
@@ -122,31 +156,31 @@ func (p *product) full(dst, x *tensor.Tensor) {
 			lo, hi := b*blockRows, min((b+1)*blockRows, p.out)
 			w := (*wide)[:(hi-lo)*p.in]
 			p.widen(lo, hi, w)
-			asm.Gemm(false, true, n, hi-lo, p.in, 1, x.Data(), p.in, w, p.in, 0, dst.Data()[lo:], p.out)
+			asm.Gemm(false, true, n, hi-lo, p.in, 1, x, p.in, w, p.in, 0, y[lo:], p.out)
 		}
 	})
 }
 
 // sparse multiplies by the weights that are stored and no others.
-func (p *product) sparse(dst, x *tensor.Tensor) {
-	panels := asm.NewPanels(x.Dim(0), p.in)
+func (p product) sparse(n int, y, x []float32) {
+	panels := asm.NewPanels(n, p.in)
 	parallel.For(panels.Tiles(), 1, func(lo, hi int) {
 		for i := lo; i < hi; i++ {
-			panels.Fill(i, x.Data(), p.in)
+			panels.Fill(i, x, p.in)
 		}
 	})
 	parallel.For(p.out, sparseRows/8, func(lo, hi int) {
 		for ; lo < hi; lo += sparseRows {
 			end := min(hi, lo+sparseRows)
-			mask, values, offsets := p.bits(lo, end)
-			panels.MulBitmask(p.format, end-lo, mask, values, offsets, dst.Data()[lo:], p.out)
+			mask, values, offsets := p.rows(lo, end)
+			panels.MulBitmask(p.format, end-lo, mask, values, offsets, y[lo:], p.out)
 		}
 	})
 }
 
 func roundUp(n, to int) int { return (n + to - 1) / to * to }
 
-// bufferPool keeps slices between products, so that decoding allocates nothing.
+// bufferPool keeps slices between products.
 var bufferPool = sync.Pool{New: func() any { return new([]float32) }}
 
 func getBuffer(n int) *[]float32 {

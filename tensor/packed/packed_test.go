@@ -220,3 +220,24 @@ func Example() {
 	fmt.Println(y, len(m.Values()))
 	// Output: [1 2]{20 3001} 6
 }
+
+// TestDecodingAllocatesNothing: a product with one token, whether or not the inputs need padding.
+func TestDecodingAllocatesNothing(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector drops pooled buffers")
+	}
+	before := parallel.Threads()
+	defer parallel.SetThreads(before)
+	parallel.SetThreads(1)
+	r := newRand(8)
+	for _, in := range []int{128, 200} {
+		x, y := randomTensor(r, 1, in), tensor.New(1, 96)
+		for _, d := range dtypes {
+			for name, m := range layouts(t, d, 96, in, randomWeights(r, d, 96, in, 0.5, true)) {
+				if n := testing.AllocsPerRun(20, func() { m.MulNTInto(y, x) }); n > 0 {
+					t.Errorf("%s %v, %d columns: %v allocations per product", name, d, in, n)
+				}
+			}
+		}
+	}
+}

@@ -37,11 +37,15 @@ func (m *Plain) Dense() *tensor.Tensor { return m.dense(m.data) }
 
 // MulNTInto sets dst [n, out] = x [n, in]·Wᵀ.
 func (m *Plain) MulNTInto(dst, x *tensor.Tensor) {
-	rowBytes := m.in * m.dtype.Size()
-	p := product{shape: &m.shape, rowBytes: rowBytes}
-	p.rows = func(lo, hi int, v vectors) {
-		asm.PlainRows(m.format, hi-lo, m.in, m.data[lo*rowBytes:hi*rowBytes], v.n, v.x, v.ld, v.y[lo:], m.out)
-	}
-	p.widen = func(lo, hi int, w []float32) { asm.Widen(m.format, w, m.data[lo*rowBytes:hi*rowBytes]) }
-	p.into("packed.Plain", dst, x)
+	product{shape: &m.shape, layout: m, rowBytes: m.rowBytes()}.into("packed.Plain", dst, x)
+}
+
+func (m *Plain) rowBytes() int { return m.in * m.dtype.Size() }
+
+func (m *Plain) multiply(lo, hi int, v *vectors) {
+	asm.PlainRows(m.format, hi-lo, m.in, m.data[lo*m.rowBytes():hi*m.rowBytes()], v.n, v.x, v.ld, v.y[lo:], m.out)
+}
+
+func (m *Plain) widen(lo, hi int, w []float32) {
+	asm.Widen(m.format, w, m.data[lo*m.rowBytes():hi*m.rowBytes()])
 }

@@ -124,17 +124,21 @@ func (m *Semi) Dense() *tensor.Tensor { return m.dense(m.Unpack()) }
 
 // MulNTInto sets dst [n, out] = x [n, in]·Wᵀ.
 func (m *Semi) MulNTInto(dst, x *tensor.Tensor) {
-	stride, rowValues := SemiStride(m.in), m.in/2*m.dtype.Size()
-	p := product{shape: &m.shape, rowBytes: stride + rowValues}
-	p.rows = func(lo, hi int, v vectors) {
-		asm.SemiRows(m.format, hi-lo, m.in, m.indices[lo*stride:hi*stride], m.values[lo*rowValues:hi*rowValues], v.n, v.x, v.ld, v.y[lo:], m.out)
-	}
-	p.widen = func(lo, hi int, w []float32) {
-		mask, values, offsets := m.rows(lo, hi)
-		asm.BitmaskWiden(m.format, hi-lo, m.in, mask, values, offsets, w)
-	}
-	p.bits, p.density = m.rows, 0.5
+	p := product{shape: &m.shape, layout: m, masked: m, rowBytes: SemiStride(m.in) + m.rowValues(), density: 0.5}
 	p.into("packed.Semi", dst, x)
+}
+
+// rowValues returns the bytes of the values of a row.
+func (m *Semi) rowValues() int { return m.in / 2 * m.dtype.Size() }
+
+func (m *Semi) multiply(lo, hi int, v *vectors) {
+	stride, row := SemiStride(m.in), m.rowValues()
+	asm.SemiRows(m.format, hi-lo, m.in, m.indices[lo*stride:hi*stride], m.values[lo*row:hi*row], v.n, v.x, v.ld, v.y[lo:], m.out)
+}
+
+func (m *Semi) widen(lo, hi int, w []float32) {
+	mask, values, offsets := m.rows(lo, hi)
+	asm.BitmaskWiden(m.format, hi-lo, m.in, mask, values, offsets, w)
 }
 
 // pairBits are the bits of the columns of two groups of four, by the byte of their places.
