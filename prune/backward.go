@@ -52,7 +52,7 @@ type Sweep struct {
 // A model so small that the records of all its layers fit into a fixed amount of memory saves itself
 // the second computation.
 func (d *Dense) Backward(ctx context.Context, o Sweep, visit func(Gradient) error) error {
-	perBatch := d.run.options.Batch
+	perBatch := d.run.plan.Windows // without a budget never fewer than the bounds here allow
 	if o.PerWindow {
 		perBatch = 1
 	}

@@ -59,7 +59,9 @@ func newStage(name string, parts ...Part) StagePlan {
 
 const (
 	// processBytes is what the program takes before it holds a number: code, run time, tokenizer, stacks.
-	processBytes = 64 << 20
+	processBytes = 48 << 20
+	// unmanaged is the part of it that the run time's limit does not cover.
+	unmanaged = 32 << 20
 	// collectorShare is what the garbage collector needs beyond what is in use, as a share of it, to keep
 	// up without taking most of the time.
 	collectorShare = 0.1
@@ -190,7 +192,7 @@ func (r *run) begin() (end func() error, err error) {
 	if r.options.Memory == 0 {
 		return r.scratch.Close, nil
 	}
-	before := debug.SetMemoryLimit(max(1<<20, r.options.Memory-r.options.Memory/overshoot-processBytes/2))
+	before := debug.SetMemoryLimit(max(1<<20, r.options.Memory-r.options.Memory/overshoot-unmanaged))
 	return func() error {
 		debug.SetMemoryLimit(before)
 		return r.scratch.Close()
@@ -206,44 +208,42 @@ func (r *run) planFor(batches [][][]int, file, finish bool) *Plan {
 	}
 	streams := c.streams(r.method)
 	p.Scratch.Bytes = streams * c.tokens * int64(c.hidden) * 4
-	resident := []Part{{"the process", processBytes}}
 	if file {
 		p.Scratch.Bytes = p.Scratch.Bytes / 4 * int64(r.options.scratchType().Size())
-	} else {
-		resident = append(resident, Part{"hidden states", p.Scratch.Bytes})
-	}
-	if c.loaded > 0 {
-		resident = append(resident, Part{"weights loaded before the run", c.loaded})
 	}
 	held := finish && r.finisher != nil
+	var waiting int64
 	if held {
-		p.Finish = "runs"
-		resident = append(resident, Part{"pruned weights and masks that wait for the last step", c.prunable*4 + c.prunable/8})
+		p.Finish, waiting = "runs", c.prunable*4+c.prunable/8
 	} else if r.wantsFinish {
 		p.Finish = "skipped"
 	}
-	stage := func(name string, parts ...Part) {
-		s := newStage(name, append(append([]Part{}, resident...), parts...)...)
+	// Stages differ in how many streams of hidden states there are.
+	stage := func(name string, copies int64, parts ...Part) {
+		all := []Part{{"the process", processBytes}, {"weights loaded before the run", c.loaded}}
+		if !file {
+			all = append(all, Part{"hidden states", p.Scratch.Bytes / streams * copies})
+		}
+		s := newStage(name, append(all, parts...)...)
 		s.Bytes += int64(collectorShare * float64(s.Bytes-processBytes))
 		p.Stages = append(p.Stages, s)
 		p.Peak = max(p.Peak, s.Bytes)
 	}
-	stage("embedding", Part{"table", 4 * c.embed}, Part{"hidden states of a batch", c.batch * int64(c.hidden) * 4})
+	stage("embedding", 1, Part{"table", 4 * c.embed}, Part{"hidden states of a batch", c.batch * int64(c.hidden) * 4})
 	if r.looksAtModel() {
-		kept := max(int64(keptBytes), c.longest*int64(c.hidden)*4*int64(c.layers+1))
-		stage("gradients of the dense model", Part{"weights of a layer", 4 * c.layer}, Part{"hidden states of all layers", kept},
-			Part{"records of a layer", max(2*tapeBytes, 2*c.longest*c.perToken)})
-		stage("gradients of the head", Part{"weights of the head", 4 * c.head}, Part{"hidden states of all layers", kept},
-			Part{"logits", 4 * 4 * int64(headLogits)})
+		kept, records := c.gradients()
+		stage("gradients of the dense model", 0, Part{"weights of a layer", 4 * c.layer}, kept, records)
+		stage("gradients of the head", 0, Part{"weights of the head", 4 * c.head}, kept, Part{"logits", 4 * 4 * int64(headLogits)})
 	}
+	late := Part{"pruned weights and masks that wait for the last step", waiting}
 	weights := Part{"weights of a layer, before and after", 4 * (c.layer + c.layerPrunable)}
-	stage("a layer's forward pass", weights, Part{"activations of a batch", c.batch * c.perToken})
+	stage("a layer's forward pass", 4, late, weights, Part{"activations of a batch", c.batch * c.perToken})
 	for _, s := range r.layerStages(c) {
-		stage(s.Name, append([]Part{weights}, s.Parts...)...)
+		stage(s.Name, streams, append([]Part{late, weights}, s.Parts...)...)
 	}
 	if held {
 		if f, ok := r.method.(interface{ FinishMemory(LayerShape) []Part }); ok {
-			stage(finishStage, f.FinishMemory(c.shape(r))...)
+			stage(finishStage, 0, append(f.FinishMemory(c.shape(r)), Part{"masks", c.prunable / 8})...)
 		}
 	}
 	return p

@@ -49,6 +49,18 @@ func (r *run) count(batches [][][]int) counts {
 	return c
 }
 
+// gradients counts what [Dense.Backward] keeps for its way back, and what it records on it.
+func (c counts) gradients() (kept, records Part) {
+	hidden, n := 4*int64(c.hidden), int64(c.layers)
+	tokens := func(bytes, perToken int64) int64 { return max(c.longest, bytes/perToken) }
+	if room := (int64(keptBytes) - 4*n*c.layer) / n * 2 / 3; room >= c.longest*c.perToken {
+		batch := min(c.batch, tokens(room, c.perToken))
+		return Part{"hidden states of a batch", 2 * hidden * batch}, Part{"records of all layers", 4*n*c.layer + 3*n*c.perToken*batch/2}
+	}
+	batch := min(c.batch, tokens(tapeBytes, c.perToken))
+	return Part{"hidden states of all layers", hidden * (n + 1) * min(c.tokens, max(batch, tokens(int64(keptBytes), hidden*(n+1))))}, Part{"records of a layer", 2 * c.perToken * batch}
+}
+
 // LayerShape is what a method needs to know to say how much memory it takes.
 type LayerShape struct {
 	Groups     []nn.Group // of the largest decoder layer

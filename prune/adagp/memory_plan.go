@@ -3,6 +3,7 @@ package adagp
 import (
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/tune"
 )
 
 // LayerMemory implements prune.MemoryUser. What is counted is what [groups] holds at the same time.
@@ -81,6 +82,7 @@ func (m plus) FinishMemory(s prune.LayerShape) []prune.Part {
 		{What: "gradients", Bytes: 4 * prunable},
 		{What: "survivors, moments, the best so far", Bytes: int64(6 * 4 * s.Kept * float64(prunable))},
 		{What: "activations of a window in all layers", Bytes: 2 * s.Window * s.PerToken * int64(s.Layers)},
+		{What: "last hidden states of the dense model", Bytes: min(4*s.Tokens*int64(s.Hidden), tune.WantedBytes)},
 		{What: "logits", Bytes: 4 * 4 * s.Window * int64(s.Vocab)},
 	}
 }

@@ -75,9 +75,11 @@ type global struct {
 	wanted           []*tensor.Tensor // what the teacher's head is applied to, by window; nil: not computed yet, or not kept
 }
 
-// wantedBytes bounds what is kept of the teacher's last hidden states. Where they need more, they are
+// WantedBytes bounds what [Global] keeps of the teacher's last hidden states. Where they need more, they are
 // computed again whenever they are asked for.
-var wantedBytes = 256 << 20
+const WantedBytes = 256 << 20
+
+var wantedBytes = WantedBytes // tests change it
 
 // wantedOf returns what the teacher's head is applied to for some windows of equal length.
 func (g *global) wantedOf(group []int) *tensor.Tensor {

@@ -59,6 +59,40 @@ func TestMemoryBudget(t *testing.T) {
 	}
 }
 
+// TestPlanOfAdaGP holds the plan against what the kernel counts when the collector leaves little garbage around: never
+// less, and not much more.
+func TestPlanOfAdaGP(t *testing.T) {
+	if raceDetector {
+		t.Skip("the race detector multiplies memory")
+	}
+	dir := t.TempDir()
+	s := bigmodel.Shape{Hidden: 448, Intermediate: 1280, Layers: 1, Heads: 7, KVHeads: 7, Vocab: 512, Positions: 128, DType: tensor.F16}
+	model, windows := filepath.Join(dir, "model"), filepath.Join(dir, "windows.jsonl")
+	if err := bigmodel.Write(model, s, 1); err != nil {
+		t.Fatal(err)
+	}
+	if err := bigmodel.WriteWindows(windows, 16, 64, s.Vocab, 1); err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"prune", "--model", model, "--calib", windows, "--preset", "balanced", "--solver", "sparsegpt", "--no-progress", "--json"}
+	var plan prune.Plan
+	okJSON(t, &plan, append(args, "--plan")...)
+	c := program(append(args, "--out", filepath.Join(dir, "out"))...)
+	c.Env = append(c.Env, "GOGC=10")
+	text, err := c.Output()
+	if err != nil {
+		t.Fatalf("%v: %s", err, text)
+	}
+	var r prune.Report
+	if err := json.Unmarshal(text, &r); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("peak %d MiB, planned %d MiB", r.PeakRSSBytes>>20, plan.Peak>>20)
+	if r.PeakRSSBytes > plan.Peak || plan.Peak > r.PeakRSSBytes*3/2 {
+		t.Errorf("peak resident memory %d, planned %d: want no more, and half as much again at most", r.PeakRSSBytes, plan.Peak)
+	}
+}
+
 func TestParseSize(t *testing.T) {
 	for s, want := range map[string]int64{"1": 1, "800MiB": 800 << 20, "4GiB": 4 << 30, "1.5 GiB": 3 << 29, "2k": 2048, "3MB": 3e6, "1TiB": 1 << 40, "7b": 7} {
 		if n, err := parseSize(s); err != nil || n != want {
