@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/adagp/adagp/internal/bigmodel"
 )
@@ -50,8 +51,8 @@ func run(parts []string) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	fmt.Println("| shape | settings | windows | budget | planned | peak RSS | hidden states | time | of it checkpoints |")
-	fmt.Println("| --- | --- | --: | --: | --: | --: | --- | --: | --: |")
+	fmt.Println("| shape | settings | windows | budget | planned | peak RSS | hidden states | time | processor time | of it checkpoints |")
+	fmt.Println("| --- | --- | --: | --: | --: | --: | --- | --: | --: | --: |")
 	last := ""
 	for _, j := range jobs {
 		if len(parts) > 0 && !slices.Contains(parts, j.part) {
@@ -89,7 +90,7 @@ func (j job) run(model, out string) error {
 		Peak    int64
 		Scratch struct{ Where string }
 	}
-	if err := call(&plan, append(args, "--plan")...); err != nil {
+	if _, err := call(&plan, append(args, "--plan")...); err != nil {
 		return err
 	}
 	var report struct {
@@ -98,21 +99,22 @@ func (j job) run(model, out string) error {
 		Checkpoint float64 `json:"checkpoint_seconds"`
 		Layers     []struct{ Index int }
 	}
-	if err := call(&report, append(args, "--out", out, "--force")...); err != nil {
+	used, err := call(&report, append(args, "--out", out, "--force")...)
+	if err != nil {
 		return err
 	}
-	fmt.Printf("| %s, %d layers | `%s` | %d × %d | %s | %d MiB | %d MiB | %s | %.0f s | %.2f %% |\n", j.shape, len(report.Layers), strings.Join(j.method, " "), j.windows, j.length,
-		j.memory, plan.Peak>>20, report.Peak>>20, plan.Scratch.Where, report.Seconds, 100*report.Checkpoint/report.Seconds)
+	fmt.Printf("| %s, %d layers | `%s` | %d × %d | %s | %d MiB | %d MiB | %s | %.0f s | %.0f s | %.2f %% |\n", j.shape, len(report.Layers), strings.Join(j.method, " "), j.windows, j.length,
+		j.memory, plan.Peak>>20, report.Peak>>20, plan.Scratch.Where, report.Seconds, used.Seconds(), 100*report.Checkpoint/report.Seconds)
 	return os.RemoveAll(out)
 }
 
-// call runs bin/cli and decodes what it prints.
-func call(result any, args ...string) error {
+// call runs bin/cli, decodes what it prints, and returns the time that all processors together spent on it.
+func call(result any, args ...string) (time.Duration, error) {
 	c := exec.Command("bin/cli", args...)
 	c.Stderr = os.Stderr
 	text, err := c.Output()
 	if err != nil {
-		return fmt.Errorf("bin/cli %s: %w", strings.Join(args, " "), err)
+		return 0, fmt.Errorf("bin/cli %s: %w", strings.Join(args, " "), err)
 	}
-	return json.Unmarshal(text, result)
+	return c.ProcessState.UserTime() + c.ProcessState.SystemTime(), json.Unmarshal(text, result)
 }
