@@ -22,7 +22,7 @@ test-purego: ## the packages that compute, with the portable Go kernels only, wi
 	$(GO) test -timeout 20m -short -tags purego ./asm/... ./tensor/... ./autograd/... ./nn/... ./models/... ./prune/...
 
 test-arm64: ## kernels for arm64 and what is built right on them, emulated where necessary
-	flag=$$(.ci/qemu aarch64) && GOARCH=arm64 $(GO) test -timeout 20m -short $$flag ./asm ./tensor ./tensor/linalg
+	flag=$$(.ci/qemu aarch64) && GOARCH=arm64 $(GO) test -timeout 20m -short $$flag ./asm ./tensor ./tensor/packed ./tensor/linalg
 
 test-v1: ## a build for any amd64 on a processor without AVX, emulated: it finds that only the kernels in Go will do
 	flag=$$(.ci/qemu x86_64 Nehalem) && GOARCH=amd64 GOAMD64=v1 $(GO) test -timeout 20m -short "$$flag" ./asm ./tensor

@@ -13,8 +13,9 @@ const (
 	// grainBytes is how much of the stored weights is worth a thread of its own.
 	grainBytes = 64 << 10
 
-	// blockRows is how many rows of weights are widened at a time for a full product.
-	blockRows = 96
+	// maxBlockRows is how many rows of weights are widened at a time for a full product, at most. The inputs are
+	// packed again for every block.
+	maxBlockRows = 512
 
 	// sparseRows is how many rows of weights take turns with a part of the inputs that fits the
 	// first-level cache. Their sums should fit the second.
@@ -149,6 +150,7 @@ func (j *fewJob) padded(in int) {
 
 // full widens some rows at a time. How they are cut makes no difference to the elements, see asm.Gemm.
 func (p product) full(n int, y, x []float32) {
+	blockRows := min(maxBlockRows, roundUp((p.out-1)/parallel.Threads()+1, 32))
 	parallel.For((p.out+blockRows-1)/blockRows, 1, func(first, last int) {
 		wide := getBuffer(blockRows * p.in)
 		defer putBuffer(wide)

@@ -124,9 +124,16 @@ func (m *Semi) Dense() *tensor.Tensor { return m.dense(m.Unpack()) }
 
 // MulNTInto sets dst [n, out] = x [n, in]·Wᵀ.
 func (m *Semi) MulNTInto(dst, x *tensor.Tensor) {
-	p := product{shape: &m.shape, layout: m, masked: m, rowBytes: SemiStride(m.in) + m.rowValues(), density: 0.5}
+	p := product{shape: &m.shape, layout: m, rowBytes: SemiStride(m.in) + m.rowValues(), density: 0.5}
+	if m.rowValues()%wayBytes != 0 {
+		p.masked = m
+	}
 	p.into("packed.Semi", dst, x)
 }
+
+// wayBytes is how far apart addresses are that share a set of a first-level cache. Panels go down the
+// rows, 64 columns at a time, which is slower than a dense product if the values of all rows do.
+const wayBytes = 4096
 
 // rowValues returns the bytes of the values of a row.
 func (m *Semi) rowValues() int { return m.in / 2 * m.dtype.Size() }
