@@ -313,8 +313,10 @@ block:
 	LEAQ          (BX)(R11*4), BX
 	VFMADD231PS   Z8, Z9, Z7
 	PREFETCHT0    2048(DX)
+	PREFETCHT0    2112(DX)
 	ADDQ          $+8, CX
 	PREFETCHT0    2048(BX)
+	PREFETCHT0    2112(BX)
 	ADDQ          $+8, SI
 	ADDQ          $+256, DI
 	SUBQ          $+64, R10
@@ -4718,8 +4720,10 @@ block:
 	LEAQ         (SI)(R12*4), SI
 	VFMADD231PS  Y4, Y6, Y3
 	PREFETCHT0   2048(DX)
+	PREFETCHT0   2112(DX)
 	ADDQ         $+8, CX
 	PREFETCHT0   2048(SI)
+	PREFETCHT0   2112(SI)
 	ADDQ         $+8, DI
 	ADDQ         $+256, R8
 	SUBQ         $+64, R11

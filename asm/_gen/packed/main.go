@@ -618,6 +618,9 @@ func bitmaskPairs(v emit.Vec, f format, narrow bool) {
 	}
 	for _, row := range both {
 		PREFETCHT0(row.values.Offset(valuesAhead))
+		if f.size == 4 && !narrow {
+			PREFETCHT0(row.values.Offset(valuesAhead + lineBytes))
+		}
 		ADDQ(I8(maskColumns/8), row.mask.Base)
 	}
 	ADDQ(I32(4*maskColumns), x.Base)
