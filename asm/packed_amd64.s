@@ -701,7 +701,7 @@ done:
 	RET
 
 // func semiF32x1AVX512(rows int, k int, indices *byte, values *byte, x *float32, ldx int, y *float32, ldy int)
-// Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI2
+// Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI2, MMX+
 TEXT ·semiF32x1AVX512(SB), NOSPLIT, $0-64
 	MOVQ    indices+16(FP), AX
 	MOVQ    values+24(FP), CX
@@ -756,6 +756,10 @@ block:
 	VPERMT2PS    448(BX), Z8, Z9
 	VFMADD231PS  Z9, Z7, Z6
 	ADDQ         $+16, AX
+	PREFETCHT0   2048(CX)
+	PREFETCHT0   2112(CX)
+	PREFETCHT0   2176(CX)
+	PREFETCHT0   2240(CX)
 	ADDQ         $+256, CX
 	ADDQ         $+512, BX
 	SUBQ         $+128, DI
@@ -772,6 +776,7 @@ single:
 	VPERMT2PS    64(BX), Z8, Z9
 	VFMADD231PS  Z9, Z7, Z3
 	ADDQ         $+4, AX
+	PREFETCHT0   2048(CX)
 	ADDQ         $+64, CX
 	ADDQ         $+128, BX
 	SUBQ         $+32, DI
@@ -2066,7 +2071,7 @@ done:
 	RET
 
 // func semiF16x1AVX512(rows int, k int, indices *byte, values *byte, x *float32, ldx int, y *float32, ldy int)
-// Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI2
+// Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI2, MMX+
 TEXT ·semiF16x1AVX512(SB), NOSPLIT, $0-64
 	MOVQ    indices+16(FP), AX
 	MOVQ    values+24(FP), CX
@@ -2121,6 +2126,8 @@ block:
 	VPERMT2PS    448(BX), Z8, Z9
 	VFMADD231PS  Z9, Z7, Z6
 	ADDQ         $+16, AX
+	PREFETCHT0   2048(CX)
+	PREFETCHT0   2112(CX)
 	ADDQ         $+128, CX
 	ADDQ         $+512, BX
 	SUBQ         $+128, DI
@@ -2137,6 +2144,7 @@ single:
 	VPERMT2PS    64(BX), Z8, Z9
 	VFMADD231PS  Z9, Z7, Z3
 	ADDQ         $+4, AX
+	PREFETCHT0   2048(CX)
 	ADDQ         $+32, CX
 	ADDQ         $+128, BX
 	SUBQ         $+32, DI
@@ -3421,7 +3429,7 @@ done:
 	RET
 
 // func semiBF16x1AVX512(rows int, k int, indices *byte, values *byte, x *float32, ldx int, y *float32, ldy int)
-// Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI2
+// Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI2, MMX+
 TEXT ·semiBF16x1AVX512(SB), NOSPLIT, $0-64
 	MOVQ    indices+16(FP), AX
 	MOVQ    values+24(FP), CX
@@ -3480,6 +3488,8 @@ block:
 	VPERMT2PS    448(BX), Z8, Z9
 	VFMADD231PS  Z9, Z7, Z6
 	ADDQ         $+16, AX
+	PREFETCHT0   2048(CX)
+	PREFETCHT0   2112(CX)
 	ADDQ         $+128, CX
 	ADDQ         $+512, BX
 	SUBQ         $+128, DI
@@ -3497,6 +3507,7 @@ single:
 	VPERMT2PS    64(BX), Z8, Z9
 	VFMADD231PS  Z9, Z7, Z3
 	ADDQ         $+4, AX
+	PREFETCHT0   2048(CX)
 	ADDQ         $+32, CX
 	ADDQ         $+128, BX
 	SUBQ         $+32, DI
@@ -4926,7 +4937,7 @@ done:
 	RET
 
 // func semiF32x1AVX2(rows int, k int, indices *byte, values *byte, x *float32, ldx int, y *float32, ldy int)
-// Requires: AVX, AVX2, FMA3
+// Requires: AVX, AVX2, FMA3, MMX+
 TEXT ·semiF32x1AVX2(SB), NOSPLIT, $0-64
 	MOVQ    indices+16(FP), AX
 	MOVQ    values+24(FP), CX
@@ -4969,6 +4980,7 @@ block:
 	VBLENDPS     $0xf0, Y6, Y7, Y7
 	VFMADD231PS  Y7, Y5, Y4
 	ADDQ         $+4, AX
+	PREFETCHT0   2048(CX)
 	ADDQ         $+64, CX
 	ADDQ         $+128, BX
 	SUBQ         $+32, DI
@@ -4987,6 +4999,7 @@ single:
 	VBLENDPS     $0xf0, Y6, Y7, Y7
 	VFMADD231PS  Y7, Y5, Y3
 	ADDQ         $+2, AX
+	PREFETCHT0   2048(CX)
 	ADDQ         $+32, CX
 	ADDQ         $+64, BX
 	SUBQ         $+16, DI
@@ -6081,7 +6094,7 @@ done:
 	RET
 
 // func semiF16x1AVX2(rows int, k int, indices *byte, values *byte, x *float32, ldx int, y *float32, ldy int)
-// Requires: AVX, AVX2, F16C, FMA3
+// Requires: AVX, AVX2, F16C, FMA3, MMX+
 TEXT ·semiF16x1AVX2(SB), NOSPLIT, $0-64
 	MOVQ    indices+16(FP), AX
 	MOVQ    values+24(FP), CX
@@ -6124,6 +6137,7 @@ block:
 	VBLENDPS     $0xf0, Y6, Y7, Y7
 	VFMADD231PS  Y7, Y5, Y4
 	ADDQ         $+4, AX
+	PREFETCHT0   2048(CX)
 	ADDQ         $+32, CX
 	ADDQ         $+128, BX
 	SUBQ         $+32, DI
@@ -6142,6 +6156,7 @@ single:
 	VBLENDPS     $0xf0, Y6, Y7, Y7
 	VFMADD231PS  Y7, Y5, Y3
 	ADDQ         $+2, AX
+	PREFETCHT0   2048(CX)
 	ADDQ         $+16, CX
 	ADDQ         $+64, BX
 	SUBQ         $+16, DI
@@ -7284,7 +7299,7 @@ done:
 	RET
 
 // func semiBF16x1AVX2(rows int, k int, indices *byte, values *byte, x *float32, ldx int, y *float32, ldy int)
-// Requires: AVX, AVX2, FMA3
+// Requires: AVX, AVX2, FMA3, MMX+
 TEXT ·semiBF16x1AVX2(SB), NOSPLIT, $0-64
 	MOVQ    indices+16(FP), AX
 	MOVQ    values+24(FP), CX
@@ -7329,6 +7344,7 @@ block:
 	VBLENDPS     $0xf0, Y6, Y7, Y7
 	VFMADD231PS  Y7, Y5, Y4
 	ADDQ         $+4, AX
+	PREFETCHT0   2048(CX)
 	ADDQ         $+32, CX
 	ADDQ         $+128, BX
 	SUBQ         $+32, DI
@@ -7348,6 +7364,7 @@ single:
 	VBLENDPS     $0xf0, Y6, Y7, Y7
 	VFMADD231PS  Y7, Y5, Y3
 	ADDQ         $+2, AX
+	PREFETCHT0   2048(CX)
 	ADDQ         $+16, CX
 	ADDQ         $+64, BX
 	SUBQ         $+16, DI

@@ -22,11 +22,8 @@ func Choose(d tensor.DType, out, in int, dense []byte) Matrix {
 // BreakEven returns the share of zeros from which on a product of one token with [Bitmask] takes no
 // longer than with [Plain] for weights of type d, as measured on AVX-512, see docs/performance.md.
 func BreakEven(d tensor.DType) float64 {
-	switch d {
-	case tensor.F32:
+	if d == tensor.F32 {
 		return 0.3
-	case tensor.BF16:
-		return 0.4
 	}
-	return 0.45
+	return 0.25
 }

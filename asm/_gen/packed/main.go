@@ -768,6 +768,11 @@ func semi(v emit.Vec, f format, tokens int) {
 		left := Load(Param("k"), GP64())
 		loopColumns(left, slots(v), columns, func(slot int) { step(k, slot, nil) }, func(columns int) {
 			ADDQ(I32(columns/8), indices.Base)
+			if tokens == 1 {
+				for at := 0; at < columns/2*f.size; at += lineBytes {
+					PREFETCHT0(values.Offset(valuesAhead + at))
+				}
+			}
 			ADDQ(I32(columns/2*f.size), values.Base)
 			k.advance(columns)
 		})
