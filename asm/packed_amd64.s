@@ -1637,7 +1637,7 @@ block:
 	TESTQ         AX, AX
 	JLE           done
 	POPCNTL       (CX), SI
-	KMOVD         (CX), K1
+	KMOVQ         (CX), K1
 	VMOVDQU32     (DX), Z0
 	VPEXPANDW.Z   Z0, K1, Z0
 	VEXTRACTI64X4 $0x01, Z0, Y1
@@ -1647,7 +1647,7 @@ block:
 	VMOVUPS       Z0, (BX)
 	VMOVUPS       Z1, 64(BX)
 	POPCNTL       4(CX), SI
-	KMOVD         4(CX), K1
+	KSHIFTRQ      $0x20, K1, K1
 	VMOVDQU32     (DX), Z0
 	VPEXPANDW.Z   Z0, K1, Z0
 	VEXTRACTI64X4 $0x01, Z0, Y1
@@ -1698,7 +1698,7 @@ block:
 	VMOVUPS       (DI), Z8
 	VMOVUPS       64(DI), Z9
 	POPCNTL       (CX), R11
-	KMOVD         (CX), K1
+	KMOVQ         (CX), K1
 	VMOVDQU32     (DX), Z10
 	VPEXPANDW.Z   Z10, K1, Z10
 	VEXTRACTI64X4 $0x01, Z10, Y11
@@ -1708,9 +1708,9 @@ block:
 	VFMADD231PS   Z8, Z10, Z0
 	VFMADD231PS   Z9, Z11, Z2
 	POPCNTL       (SI), R11
-	KMOVD         (SI), K1
+	KMOVQ         (SI), K2
 	VMOVDQU32     (BX), Z10
-	VPEXPANDW.Z   Z10, K1, Z10
+	VPEXPANDW.Z   Z10, K2, Z10
 	VEXTRACTI64X4 $0x01, Z10, Y11
 	VCVTPH2PS     Y10, Z10
 	VCVTPH2PS     Y11, Z11
@@ -1720,7 +1720,7 @@ block:
 	VMOVUPS       128(DI), Z8
 	VMOVUPS       192(DI), Z9
 	POPCNTL       4(CX), R11
-	KMOVD         4(CX), K1
+	KSHIFTRQ      $0x20, K1, K1
 	VMOVDQU32     (DX), Z10
 	VPEXPANDW.Z   Z10, K1, Z10
 	VEXTRACTI64X4 $0x01, Z10, Y11
@@ -1730,9 +1730,9 @@ block:
 	VFMADD231PS   Z8, Z10, Z4
 	VFMADD231PS   Z9, Z11, Z6
 	POPCNTL       4(SI), R11
-	KMOVD         4(SI), K1
+	KSHIFTRQ      $0x20, K2, K2
 	VMOVDQU32     (BX), Z10
-	VPEXPANDW.Z   Z10, K1, Z10
+	VPEXPANDW.Z   Z10, K2, Z10
 	VEXTRACTI64X4 $0x01, Z10, Y11
 	VCVTPH2PS     Y10, Z10
 	VCVTPH2PS     Y11, Z11
@@ -1811,7 +1811,7 @@ block:
 	VMOVUPS   (DI), Z8
 	VMOVUPS   64(DI), Z9
 	POPCNTL   (CX), R11
-	KMOVD     (CX), K1
+	KMOVQ     (CX), K1
 	VMOVDQU32 (DX), Y10
 	CMPL      R11, $0x10
 	JHI       wideLow0
@@ -1825,13 +1825,13 @@ loadedLow0:
 	VFMADD231PS   Z8, Z11, Z0
 	VFMADD231PS   Z9, Z12, Z2
 	POPCNTL       (SI), R11
-	KMOVD         (SI), K1
+	KMOVQ         (SI), K2
 	VMOVDQU32     (BX), Y13
 	CMPL          R11, $0x10
 	JHI           wideHigh0
 
 loadedHigh0:
-	VPEXPANDW.Z   Z13, K1, Z13
+	VPEXPANDW.Z   Z13, K2, Z13
 	VEXTRACTI64X4 $0x01, Z13, Y12
 	VCVTPH2PS     Y13, Z11
 	VCVTPH2PS     Y12, Z12
@@ -1841,7 +1841,7 @@ loadedHigh0:
 	VMOVUPS       128(DI), Z8
 	VMOVUPS       192(DI), Z9
 	POPCNTL       4(CX), R11
-	KMOVD         4(CX), K1
+	KSHIFTRQ      $0x20, K1, K1
 	VMOVDQU32     (DX), Y14
 	CMPL          R11, $0x10
 	JHI           wideLow1
@@ -1855,13 +1855,13 @@ loadedLow1:
 	VFMADD231PS   Z8, Z11, Z4
 	VFMADD231PS   Z9, Z12, Z6
 	POPCNTL       4(SI), R11
-	KMOVD         4(SI), K1
+	KSHIFTRQ      $0x20, K2, K2
 	VMOVDQU32     (BX), Y15
 	CMPL          R11, $0x10
 	JHI           wideHigh1
 
 loadedHigh1:
-	VPEXPANDW.Z   Z15, K1, Z15
+	VPEXPANDW.Z   Z15, K2, Z15
 	VEXTRACTI64X4 $0x01, Z15, Y12
 	VCVTPH2PS     Y15, Z11
 	VCVTPH2PS     Y12, Z12
@@ -2026,7 +2026,7 @@ row:
 
 block:
 	POPCNTL       (AX), R8
-	KMOVD         (AX), K1
+	KMOVQ         (AX), K1
 	VMOVDQU32     (CX), Z4
 	VPEXPANDW.Z   Z4, K1, Z4
 	VEXTRACTI64X4 $0x01, Z4, Y5
@@ -2036,7 +2036,7 @@ block:
 	VFMADD231PS   (BX), Z4, Z0
 	VFMADD231PS   64(BX), Z5, Z1
 	POPCNTL       4(AX), R8
-	KMOVD         4(AX), K1
+	KSHIFTRQ      $0x20, K1, K1
 	VMOVDQU32     (CX), Z4
 	VPEXPANDW.Z   Z4, K1, Z4
 	VEXTRACTI64X4 $0x01, Z4, Y5
@@ -2388,7 +2388,7 @@ row:
 
 block:
 	POPCNTL       (AX), R10
-	KMOVD         (AX), K1
+	KMOVQ         (AX), K1
 	VMOVDQU32     (CX), Z16
 	VPEXPANDW.Z   Z16, K1, Z16
 	VEXTRACTI64X4 $0x01, Z16, Y17
@@ -2404,7 +2404,7 @@ block:
 	VFMADD231PS   64(BX)(SI*2), Z17, Z6
 	VFMADD231PS   64(BX)(DI*1), Z17, Z7
 	POPCNTL       4(AX), R10
-	KMOVD         4(AX), K1
+	KSHIFTRQ      $0x20, K1, K1
 	VMOVDQU32     (CX), Z16
 	VPEXPANDW.Z   Z16, K1, Z16
 	VEXTRACTI64X4 $0x01, Z16, Y17
@@ -2982,7 +2982,7 @@ block:
 	TESTQ         AX, AX
 	JLE           done
 	POPCNTL       (CX), SI
-	KMOVD         (CX), K1
+	KMOVQ         (CX), K1
 	VMOVDQU32     (DX), Z0
 	VPEXPANDW.Z   Z0, K1, Z0
 	VEXTRACTI64X4 $0x01, Z0, Y1
@@ -2994,7 +2994,7 @@ block:
 	VMOVUPS       Z0, (BX)
 	VMOVUPS       Z1, 64(BX)
 	POPCNTL       4(CX), SI
-	KMOVD         4(CX), K1
+	KSHIFTRQ      $0x20, K1, K1
 	VMOVDQU32     (DX), Z0
 	VPEXPANDW.Z   Z0, K1, Z0
 	VEXTRACTI64X4 $0x01, Z0, Y1
@@ -3058,7 +3058,7 @@ block:
 	VMOVUPS       (DI), Z9
 	VMOVUPS       64(DI), Z10
 	POPCNTL       (CX), R11
-	KMOVD         (CX), K1
+	KMOVQ         (CX), K1
 	VMOVDQU32     (DX), Z11
 	VPEXPANDW.Z   Z11, K1, Z11
 	VPSLLD        $0x10, Z11, Z12
@@ -3067,9 +3067,9 @@ block:
 	VFMADD231PS   Z9, Z12, Z1
 	VFMADD231PS   Z10, Z11, Z3
 	POPCNTL       (SI), R11
-	KMOVD         (SI), K1
+	KMOVQ         (SI), K2
 	VMOVDQU32     (BX), Z11
-	VPEXPANDW.Z   Z11, K1, Z11
+	VPEXPANDW.Z   Z11, K2, Z11
 	VPSLLD        $0x10, Z11, Z12
 	VPANDD        Z0, Z11, Z11
 	LEAQ          (BX)(R11*2), BX
@@ -3078,7 +3078,7 @@ block:
 	VMOVUPS       128(DI), Z9
 	VMOVUPS       192(DI), Z10
 	POPCNTL       4(CX), R11
-	KMOVD         4(CX), K1
+	KSHIFTRQ      $0x20, K1, K1
 	VMOVDQU32     (DX), Z11
 	VPEXPANDW.Z   Z11, K1, Z11
 	VPSLLD        $0x10, Z11, Z12
@@ -3087,9 +3087,9 @@ block:
 	VFMADD231PS   Z9, Z12, Z5
 	VFMADD231PS   Z10, Z11, Z7
 	POPCNTL       4(SI), R11
-	KMOVD         4(SI), K1
+	KSHIFTRQ      $0x20, K2, K2
 	VMOVDQU32     (BX), Z11
-	VPEXPANDW.Z   Z11, K1, Z11
+	VPEXPANDW.Z   Z11, K2, Z11
 	VPSLLD        $0x10, Z11, Z12
 	VPANDD        Z0, Z11, Z11
 	LEAQ          (BX)(R11*2), BX
@@ -3168,7 +3168,7 @@ block:
 	VMOVUPS   (DI), Z9
 	VMOVUPS   64(DI), Z10
 	POPCNTL   (CX), R11
-	KMOVD     (CX), K1
+	KMOVQ     (CX), K1
 	VMOVDQU32 (DX), Y11
 	CMPL      R11, $0x10
 	JHI       wideLow0
@@ -3181,13 +3181,13 @@ loadedLow0:
 	VFMADD231PS Z9, Z12, Z1
 	VFMADD231PS Z10, Z13, Z3
 	POPCNTL     (SI), R11
-	KMOVD       (SI), K1
+	KMOVQ       (SI), K2
 	VMOVDQU32   (BX), Y14
 	CMPL        R11, $0x10
 	JHI         wideHigh0
 
 loadedHigh0:
-	VPEXPANDW.Z Z14, K1, Z14
+	VPEXPANDW.Z Z14, K2, Z14
 	VPSLLD      $0x10, Z14, Z12
 	VPANDD      Z0, Z14, Z13
 	LEAQ        (BX)(R11*2), BX
@@ -3196,7 +3196,7 @@ loadedHigh0:
 	VMOVUPS     128(DI), Z9
 	VMOVUPS     192(DI), Z10
 	POPCNTL     4(CX), R11
-	KMOVD       4(CX), K1
+	KSHIFTRQ    $0x20, K1, K1
 	VMOVDQU32   (DX), Y15
 	CMPL        R11, $0x10
 	JHI         wideLow1
@@ -3209,13 +3209,13 @@ loadedLow1:
 	VFMADD231PS Z9, Z12, Z5
 	VFMADD231PS Z10, Z13, Z7
 	POPCNTL     4(SI), R11
-	KMOVD       4(SI), K1
+	KSHIFTRQ    $0x20, K2, K2
 	VMOVDQU32   (BX), Y16
 	CMPL        R11, $0x10
 	JHI         wideHigh1
 
 loadedHigh1:
-	VPEXPANDW.Z   Z16, K1, Z16
+	VPEXPANDW.Z   Z16, K2, Z16
 	VPSLLD        $0x10, Z16, Z12
 	VPANDD        Z0, Z16, Z13
 	LEAQ          (BX)(R11*2), BX
@@ -3386,7 +3386,7 @@ row:
 
 block:
 	POPCNTL       (AX), R8
-	KMOVD         (AX), K1
+	KMOVQ         (AX), K1
 	VMOVDQU32     (CX), Z5
 	VPEXPANDW.Z   Z5, K1, Z5
 	VPSLLD        $0x10, Z5, Z6
@@ -3395,7 +3395,7 @@ block:
 	VFMADD231PS   (BX), Z6, Z1
 	VFMADD231PS   64(BX), Z5, Z2
 	POPCNTL       4(AX), R8
-	KMOVD         4(AX), K1
+	KSHIFTRQ      $0x20, K1, K1
 	VMOVDQU32     (CX), Z5
 	VPEXPANDW.Z   Z5, K1, Z5
 	VPSLLD        $0x10, Z5, Z6
@@ -3759,7 +3759,7 @@ row:
 
 block:
 	POPCNTL       (AX), R10
-	KMOVD         (AX), K1
+	KMOVQ         (AX), K1
 	VMOVDQU32     (CX), Z17
 	VPEXPANDW.Z   Z17, K1, Z17
 	VPSLLD        $0x10, Z17, Z18
@@ -3774,7 +3774,7 @@ block:
 	VFMADD231PS   64(BX)(SI*2), Z17, Z7
 	VFMADD231PS   64(BX)(DI*1), Z17, Z8
 	POPCNTL       4(AX), R10
-	KMOVD         4(AX), K1
+	KSHIFTRQ      $0x20, K1, K1
 	VMOVDQU32     (CX), Z17
 	VPEXPANDW.Z   Z17, K1, Z17
 	VPSLLD        $0x10, Z17, Z18

@@ -473,9 +473,15 @@ func (r *bitRow) expand(i int) []VecVirtual {
 
 // expandHalves spreads the halves of 32 columns. Those of bfloat16 come out as unzip sorts them.
 func (r *bitRow) expandHalves(i int) []VecVirtual {
-	count, bits := GP64(), K()
+	count := GP64()
 	POPCNTL(r.mask.Offset(4*i), count.As32())
-	KMOVD(r.mask.Offset(4*i), bits)
+	if i == 0 {
+		r.bits = K()
+		KMOVQ(r.mask, r.bits)
+	} else {
+		KSHIFTRQ(U8(32), r.bits, r.bits)
+	}
+	bits := r.bits
 	w := r.load(i, count.As32(), 16)
 	VPEXPANDW_Z(w, bits, w)
 	first, second := ZMM(), ZMM()
