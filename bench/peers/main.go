@@ -95,7 +95,7 @@ func compare(level asm.Level, threads, rounds int, peer string, wanted *regexp.R
 const (
 	sampleTime = 10 * time.Millisecond // of a sample at least
 	patience   = 5 * time.Second       // for all samples of a contender in a task
-	pause      = 5 * time.Millisecond  // until the threads of the one before have gone to sleep
+	pause      = 30 * time.Millisecond // until the threads of the one before have gone to sleep; some spin for a while
 )
 
 // race returns the seconds per call of every contender, round by round; none where it lacks the
