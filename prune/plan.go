@@ -192,11 +192,18 @@ func (r *run) begin() (end func() error, err error) {
 	if r.options.Memory == 0 {
 		return r.scratch.Close, nil
 	}
-	before := debug.SetMemoryLimit(max(1<<20, r.options.Memory-r.options.Memory/overshoot-unmanaged))
+	before := debug.SetMemoryLimit(r.runtimeLimit())
 	return func() error {
 		debug.SetMemoryLimit(before)
 		return r.scratch.Close()
 	}, nil
+}
+
+// runtimeLimit is what the Go run time is told to keep to. Large matrices can take it over its limit for a
+// moment, so where the plan leaves room it gets half of that.
+func (r *run) runtimeLimit() int64 {
+	budget := r.options.Memory
+	return max(1<<20, min(budget-budget/overshoot-unmanaged, (budget+r.plan.Peak)/2))
 }
 
 // planFor counts what a run with the given choices needs.
