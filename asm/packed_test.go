@@ -285,9 +285,6 @@ func TestStoredPanics(t *testing.T) {
 }
 
 func TestStoredAllocatesNothing(t *testing.T) {
-	if raceEnabled {
-		t.Skip("the race detector drops pooled buffers")
-	}
 	m := newStored(newRand(1), BFloat16, 40, 200, func(i, p int) bool { return p%3 == 0 })
 	x, y := make([]float32, 5*256), make([]float32, 5*40)
 	for name, l := range m.layouts(func(b []byte) []byte { return b }) {
