@@ -1,0 +1,98 @@
+package main
+
+import (
+	"github.com/adagp/adagp/asm/_gen/emit"
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+)
+
+// semiShifts brings the place of a lane's weight to the lowest bits; semiBases is where its four columns start.
+var semiShifts, semiBases Mem
+
+// semi writes the product of rows with two weights in four columns and some vectors.
+func semi(v emit.Vec, f format, tokens int) {
+	begin("semi", v, f, tokens, "indices, values",
+		"\t\ty[t*ldy+i] = Σ values[i*k/2+q]*x[t*ldx+q/2*4+(place of q, see SemiRows)]"+except(v, 2*v.Lanes))
+	if semiShifts.Symbol.Name == "" {
+		semiShifts = words("semiShifts", 16, func(lane int) uint32 { return uint32(2 * lane) })
+		semiBases = words("semiBases", 16, func(lane int) uint32 { return uint32(lane / 2 * 4) })
+	}
+	indices := Mem{Base: Load(Param("indices"), GP64())}
+	values := Mem{Base: Load(Param("values"), GP64())}
+	shifts, bases := v.Reg(), v.Reg()
+	v.Load(semiShifts, shifts)
+	v.Load(semiBases, bases)
+	three := v.Reg()
+	v.Load(emit.Bits("three", 3), three)
+
+	columns := 2 * v.Lanes
+	step := func(k *kernel, slot int, mask *lanes) {
+		w := f.load(v, values.Offset(slot*v.Lanes*f.size), mask)
+		at := indices.Offset(slot * columns / 8)
+		place := v.Reg()
+		if v.Level == "AVX512" {
+			if mask != nil {
+				bytes := XMM()
+				VMOVDQU8_Z(at, mask.bytes, bytes)
+				VPBROADCASTD(bytes, place)
+			} else {
+				VPBROADCASTD(at, place)
+			}
+			VPSRLVD(shifts, place, place)
+			VPTERNLOGD(U8(0xec), three, bases, place) // place&three | bases
+		} else {
+			VPBROADCASTW(at, place)
+			VPSRLVD(shifts, place, place)
+			VPAND(three, place, place)
+			VPOR(bases, place, place)
+		}
+		for t, x := range k.x {
+			low := v.Reg()
+			if v.Level == "AVX512" {
+				VMOVUPS(x.Offset(4*slot*columns), low)
+				VPERMT2PS(x.Offset(4*(slot*columns+v.Lanes)), place, low)
+			} else {
+				high := v.Reg()
+				VPERMPS(x.Offset(4*slot*columns), place, low)
+				VPERMPS(x.Offset(4*(slot*columns+v.Lanes)), place, high)
+				VBLENDPS(U8(0xf0), high, low, low)
+			}
+			v.FMA(low, w, k.sums[slot%slots(k.v)][t])
+		}
+	}
+	rows(v, tokens, func(k *kernel) {
+		left := Load(Param("k"), GP64())
+		loopColumns(left, slots(v), columns, func(slot int) { step(k, slot, nil) }, func(columns int) {
+			ADDQ(I32(columns/8), indices.Base)
+			if tokens == 1 {
+				for at := 0; at < columns/2*f.size; at += lineBytes {
+					PREFETCHT0(values.Offset(valuesAhead + at))
+				}
+			}
+			ADDQ(I32(columns/2*f.size), values.Base)
+			k.advance(columns)
+		})
+		if v.Level == "AVX512" {
+			TESTQ(left, left)
+			JE(LabelRef("finish"))
+			count := GP64()
+			MOVQ(left, count)
+			SHRQ(U8(1), count)
+			weights := firstLanes(count)
+			LEAQ(Mem{Base: left, Disp: 7}, count)
+			SHRQ(U8(3), count)
+			step(k, 0, &lanes{k: weights, bytes: firstLanes(count)})
+		}
+		// To the next row: half a weight and half a byte of places per column, rounded up.
+		size := GP64()
+		MOVQ(left, size)
+		if f.size == 4 {
+			SHLQ(U8(1), size)
+		}
+		ADDQ(size, values.Base)
+		ADDQ(I8(7), left)
+		SHRQ(U8(3), left)
+		ADDQ(left, indices.Base)
+		Label("finish")
+	})
+}
