@@ -73,3 +73,28 @@ func TestKernelTablesComplete(t *testing.T) {
 		}
 	}
 }
+
+// TestLevelsLeaveNothingInGo: a level in assembly has a body of its own for every kernel.
+func TestLevelsLeaveNothingInGo(t *testing.T) {
+	portable := map[uintptr]string{}
+	each := func(table *kernels, visit func(name string, f reflect.Value)) {
+		for part, v := range map[string]reflect.Value{"": reflect.ValueOf(*table), "gemm32.": reflect.ValueOf(table.gemm32), "gemm64.": reflect.ValueOf(table.gemm64)} {
+			for i := range v.NumField() {
+				if f := v.Field(i); f.Kind() == reflect.Func {
+					visit(part+v.Type().Field(i).Name, f)
+				}
+			}
+		}
+	}
+	each(&generic, func(name string, f reflect.Value) { portable[f.Pointer()] = name })
+	for _, table := range compiledLevels {
+		each(table, func(name string, f reflect.Value) {
+			if name == "gemm32.transpose" || name == "gemm64.transpose" {
+				return // moves data; only where it is measured to be slow it has a body of its own
+			}
+			if _, ok := portable[f.Pointer()]; ok {
+				t.Errorf("level %v: %s is the body in Go", table.level, name)
+			}
+		})
+	}
+}

@@ -177,3 +177,56 @@ DATA quiet<>+40(SB)/8, $0x0000004000000040
 DATA quiet<>+48(SB)/8, $0x0000004000000040
 DATA quiet<>+56(SB)/8, $0x0000004000000040
 GLOBL quiet<>(SB), RODATA|NOPTR, $64
+
+// func f32ToF16AVX2(dst *uint16, src *float32, n int)
+// Requires: AVX, F16C
+TEXT ·f32ToF16AVX2(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ n+16(FP), DX
+
+loop:
+	TESTQ     DX, DX
+	JLE       done
+	VMOVUPS   (CX), Y0
+	VCVTPS2PH $0x00, Y0, X0
+	VMOVUPS   X0, (AX)
+	ADDQ      $+32, CX
+	ADDQ      $+16, AX
+	SUBQ      $+8, DX
+	JMP       loop
+
+done:
+	VZEROUPPER
+	RET
+
+// func f32ToBF16AVX2(dst *uint16, src *float32, n int)
+// Requires: AVX, AVX2
+TEXT ·f32ToBF16AVX2(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ n+16(FP), DX
+
+loop:
+	TESTQ        DX, DX
+	JLE          done
+	VMOVUPS      (CX), Y0
+	VCMPPS       $0x03, Y0, Y0, Y3
+	VPSRLD       $0x10, Y0, Y1
+	VPAND        one<>+0(SB), Y1, Y2
+	VPADDD       almostHalf<>+0(SB), Y2, Y2
+	VPADDD       Y0, Y2, Y2
+	VPSRLD       $0x10, Y2, Y2
+	VPOR         quiet<>+0(SB), Y1, Y0
+	VBLENDVPS    Y3, Y0, Y2, Y2
+	VEXTRACTI128 $0x01, Y2, X0
+	VPACKUSDW    X0, X2, X0
+	VMOVUPS      X0, (AX)
+	ADDQ         $+32, CX
+	ADDQ         $+16, AX
+	SUBQ         $+8, DX
+	JMP          loop
+
+done:
+	VZEROUPPER
+	RET

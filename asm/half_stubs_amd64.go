@@ -31,3 +31,17 @@ func f32ToF16AVX512(dst *uint16, src *float32, n int)
 //
 //go:noescape
 func f32ToBF16AVX512(dst *uint16, src *float32, n int)
+
+// f32ToF16AVX2 converts n numbers, a multiple of 8:
+//
+//	for i < n: dst[i] = binary16 nearest to src[i]
+//
+//go:noescape
+func f32ToF16AVX2(dst *uint16, src *float32, n int)
+
+// f32ToBF16AVX2 converts n numbers, a multiple of 8:
+//
+//	for i < n: dst[i] = bfloat16 nearest to src[i]
+//
+//go:noescape
+func f32ToBF16AVX2(dst *uint16, src *float32, n int)

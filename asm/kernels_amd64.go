@@ -2,6 +2,8 @@
 
 package asm
 
+import "unsafe"
+
 // The programs that write the assembly are a module of their own, so that this
 // one does not depend on them.
 //go:generate go -C _gen run ./gemm -out ../gemm_amd64.s -stubs ../gemm_stubs_amd64.go -pkg asm
@@ -53,6 +55,11 @@ func kernelsAVX2() *kernels {
 	k.rmsNormRow = rows.rmsNorm
 	k.layerNormRow = rows.layerNorm
 	k.ropeRow = rows.ropeRow
+
+	k.f16ToF32 = convertWhole(8, func(dst *float32, src *uint16, n int) { widenF16AVX2(dst, (*byte)(unsafe.Pointer(src)), n) }, f16ToF32Generic)
+	k.f32ToF16 = convertWhole(8, f32ToF16AVX2, f32ToF16Generic)
+	k.bf16ToF32 = convertWhole(8, func(dst *float32, src *uint16, n int) { widenBF16AVX2(dst, (*byte)(unsafe.Pointer(src)), n) }, bf16ToF32Generic)
+	k.f32ToBF16 = convertWhole(8, f32ToBF16AVX2, f32ToBF16Generic)
 	storedAVX2(&k)
 	return &k
 }
@@ -102,4 +109,13 @@ func kernelsAVX512() *kernels {
 	k.f32ToBF16 = convert(f32ToBF16AVX512)
 	storedAVX512(&k)
 	return &k
+}
+
+// convertWhole uses a kernel for multiples of lanes elements, and one in Go for the few behind them.
+func convertWhole[D, S any](lanes int, f func(dst *D, src *S, n int), rest func(dst []D, src []S)) func(dst []D, src []S) {
+	return func(dst []D, src []S) {
+		whole := len(src) - len(src)%lanes
+		f(first(dst), first(src), whole)
+		rest(dst[whole:], src[whole:])
+	}
 }

@@ -25,6 +25,10 @@ func main() {
 		VCVTPS2PH(U8(0), x, half.AsY()) // to nearest even
 	})
 	narrow("f32ToBF16AVX512", "bfloat16 nearest to src[i]", bfloat16)
+	narrowWhole("f32ToF16AVX2", "binary16 nearest to src[i]", func(x, half VecVirtual) {
+		VCVTPS2PH(U8(0), x, half.AsX())
+	})
+	narrowWhole("f32ToBF16AVX2", "bfloat16 nearest to src[i]", bfloat16AVX2)
 	Generate()
 }
 
@@ -39,6 +43,21 @@ func bfloat16(x, half VecVirtual) {
 	VPSRLD(U8(16), sum, sum)
 	VPORD(emit.Bits("quiet", 0x40), kept, nan, sum)
 	VPMOVDW(sum, half.AsY())
+}
+
+// bfloat16AVX2 does the same where there are no masks.
+func bfloat16AVX2(x, half VecVirtual) {
+	kept, sum, nan, quiet := YMM(), YMM(), YMM(), YMM()
+	VCMPPS(U8(3), x, x, nan)
+	VPSRLD(U8(16), x, kept)
+	VPAND(emit.Bits("one", 1), kept, sum)
+	VPADDD(emit.Bits("almostHalf", 0x7fff), sum, sum)
+	VPADDD(x, sum, sum)
+	VPSRLD(U8(16), sum, sum)
+	VPOR(emit.Bits("quiet", 0x40), kept, quiet)
+	VBLENDVPS(nan, quiet, sum, sum)
+	VEXTRACTI128(U8(1), sum, half.AsX())
+	VPACKUSDW(half.AsX(), sum.AsX(), half.AsX())
 }
 
 func widen(name, what string, convert func(half, x VecVirtual)) {
@@ -71,6 +90,30 @@ func narrow(name, what string, convert func(x, half VecVirtual)) {
 		convert(x, half)
 		VMOVDQU16(half.AsY(), mask, scaled(dst, 2))
 	})
+}
+
+// narrowWhole writes a function for whole vectors only.
+func narrowWhole(name, what string, convert func(x, half VecVirtual)) {
+	TEXT(name, NOSPLIT, "func(dst *uint16, src *float32, n int)")
+	Doc(fmt.Sprintf("%s converts n numbers, a multiple of 8:", name), "", "\tfor i < n: dst[i] = "+what)
+	Pragma("noescape")
+	dst := Mem{Base: Load(Param("dst"), GP64())}
+	src := Mem{Base: Load(Param("src"), GP64())}
+	n := Load(Param("n"), GP64())
+	Label("loop")
+	TESTQ(n, n)
+	JLE(LabelRef("done"))
+	x, half := YMM(), YMM()
+	VMOVUPS(src, x)
+	convert(x, half)
+	VMOVUPS(half.AsX(), dst)
+	ADDQ(I8(32), src.Base)
+	ADDQ(I8(16), dst.Base)
+	SUBQ(I8(8), n)
+	JMP(LabelRef("loop"))
+	Label("done")
+	VZEROUPPER()
+	RET()
 }
 
 func scaled(m Mem, size uint8) Mem {
