@@ -7,6 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/adagp/adagp/cmd/cli/bench"
+	"github.com/adagp/adagp/cmd/cli/format"
 )
 
 func benchCommand(r *run) *cli.Command {
@@ -60,8 +61,8 @@ func writeBench(w io.Writer, r *bench.Result) {
 		threads = fmt.Sprintf("%d threads", r.Threads)
 	}
 	fmt.Fprintf(w, "kernel %s, %s\n\n", r.Kernel, threads)
-	benchTable(r).write(w)
-	fmt.Fprintf(w, "\nMedians; %s in all. Time of AdaGP is per epoch.\n", formatSeconds(r.Seconds))
+	benchTable(r).Write(w)
+	fmt.Fprintf(w, "\nMedians; %s in all. Time of AdaGP is per epoch.\n", format.Seconds(r.Seconds))
 	switch {
 	case r.CPUTime:
 		fmt.Fprintln(w, "Processor time, not wall time.")
@@ -72,21 +73,21 @@ func writeBench(w io.Writer, r *bench.Result) {
 	}
 }
 
-func benchTable(r *bench.Result) *table {
-	t := &table{head: []string{"measured", "size", "time", "speed", "share"}, left: 2}
+func benchTable(r *bench.Result) *format.Table {
+	t := &format.Table{Head: []string{"measured", "size", "time", "speed", "share"}, Left: 2}
 	flops := func(v float64) string { return fmt.Sprintf("%.1f GFLOP/s", v) }
 	bytes := func(v float64) string { return fmt.Sprintf("%.1f GB/s", v) }
 	share := func(v float64, of string) string { return fmt.Sprintf("%.1f %% of %s", 100*v, of) }
 
-	t.add("multiply-adds, float32", "registers", "", flops(r.Peak), "")
-	t.add("multiply-adds, float64", "registers", "", flops(r.Peak64), "")
-	t.add("reading", "memory", "", bytes(r.Read), "")
+	t.Add("multiply-adds, float32", "registers", "", flops(r.Peak), "")
+	t.Add("multiply-adds, float64", "registers", "", flops(r.Peak64), "")
+	t.Add("reading", "memory", "", bytes(r.Read), "")
 	for _, v := range r.Vectors {
 		size := 4 * float64(v.Rows) * float64(v.Cols)
 		if v.DType != "F32" {
 			size /= 2
 		}
-		t.add("matrix × vector, "+v.DType, fmt.Sprintf("%d×%d", v.Rows, v.Cols), formatShortTime(size/v.GBPS/1e9), bytes(v.GBPS), share(v.OfBandwidth, "reading"))
+		t.Add("matrix × vector, "+v.DType, fmt.Sprintf("%d×%d", v.Rows, v.Cols), formatShortTime(size/v.GBPS/1e9), bytes(v.GBPS), share(v.OfBandwidth, "reading"))
 	}
 	for _, p := range r.Packed {
 		name, tokens := p.Layout+", "+p.DType, "1 token"
@@ -96,22 +97,22 @@ func benchTable(r *bench.Result) *table {
 		if p.Tokens > 1 {
 			tokens = fmt.Sprintf("%d tokens", p.Tokens)
 		}
-		t.add(name, fmt.Sprintf("%d×%d, %s", p.Rows, p.Cols, tokens), formatShortTime(p.Seconds), bytes(float64(p.Bytes)/p.Seconds/1e9), fmt.Sprintf("%.2f × dense F32", p.SpeedUp))
+		t.Add(name, fmt.Sprintf("%d×%d, %s", p.Rows, p.Cols, tokens), formatShortTime(p.Seconds), bytes(float64(p.Bytes)/p.Seconds/1e9), fmt.Sprintf("%.2f × dense F32", p.SpeedUp))
 	}
 	for _, p := range r.Products {
 		work := 2 * float64(p.M) * float64(p.N) * float64(p.K)
-		t.add("matrix × matrix, "+p.Trans, fmt.Sprintf("%d×%d×%d", p.M, p.N, p.K), formatShortTime(work/p.GFLOPS/1e9), flops(p.GFLOPS), share(p.OfPeak, "float32"))
+		t.Add("matrix × matrix, "+p.Trans, fmt.Sprintf("%d×%d×%d", p.M, p.N, p.K), formatShortTime(work/p.GFLOPS/1e9), flops(p.GFLOPS), share(p.OfPeak, "float32"))
 	}
-	t.add("Gram matrix XᵀX", fmt.Sprintf("%d×%d", r.Gram.Rows, r.Gram.Cols), formatShortTime(r.Gram.Seconds), "", share(r.Gram.OfProduct, "a product"))
+	t.Add("Gram matrix XᵀX", fmt.Sprintf("%d×%d", r.Gram.Rows, r.Gram.Cols), formatShortTime(r.Gram.Seconds), "", share(r.Gram.OfProduct, "a product"))
 	for _, f := range r.Factors {
-		t.add("inverse Cholesky factor, F64", fmt.Sprintf("%d×%d", f.N, f.N), formatShortTime(f.Seconds), flops(f.GFLOPS), share(f.OfPeak, "float64"))
+		t.Add("inverse Cholesky factor, F64", fmt.Sprintf("%d×%d", f.N, f.N), formatShortTime(f.Seconds), flops(f.GFLOPS), share(f.OfPeak, "float64"))
 	}
 	for _, s := range r.Steps {
-		t.add(s.Method+", 50 %", fmt.Sprintf("%d×%d", s.Rows, s.Cols), formatShortTime(s.Seconds), "", "")
+		t.Add(s.Method+", 50 %", fmt.Sprintf("%d×%d", s.Rows, s.Cols), formatShortTime(s.Seconds), "", "")
 	}
 	f := r.Forward
-	t.add("forward pass, OPT", fmt.Sprintf("%d×%d, %d tokens", f.Layers, f.Hidden, f.Tokens), formatShortTime(f.Seconds), fmt.Sprintf("%.0f tokens/s", f.TokensPer), "")
-	t.add("", "its products", "", flops(f.GFLOPS), share(f.OfProducts, "a product"))
+	t.Add("forward pass, OPT", fmt.Sprintf("%d×%d, %d tokens", f.Layers, f.Hidden, f.Tokens), formatShortTime(f.Seconds), fmt.Sprintf("%.0f tokens/s", f.TokensPer), "")
+	t.Add("", "its products", "", flops(f.GFLOPS), share(f.OfProducts, "a product"))
 	return t
 }
 

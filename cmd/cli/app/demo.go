@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/adagp/adagp/checkpoint"
+	"github.com/adagp/adagp/cmd/cli/format"
 	"github.com/adagp/adagp/cmd/cli/report"
 	"github.com/adagp/adagp/data"
 	"github.com/adagp/adagp/models"
@@ -155,7 +156,7 @@ func (s *session) demoModel(res *demoResult, name string, set demoSettings) (*de
 		return nil, err
 	}
 	d := &demoModel{Model: name, Architecture: m.Config().Architecture, Parameters: countParameters(m), Dense: dense.Perplexity}
-	s.progress.line("%s: perplexity %s dense", name, formatPerplexity(d.Dense))
+	s.progress.line("%s: perplexity %s dense", name, format.Perplexity(d.Dense))
 	for _, method := range demoMethods {
 		folder := ""
 		if set.out != "" {
@@ -166,7 +167,7 @@ func (s *session) demoModel(res *demoResult, name string, set demoSettings) (*de
 			return nil, fmt.Errorf("%s, %s: %w", name, method, err)
 		}
 		d.Results = append(d.Results, *r)
-		s.progress.line("%s: perplexity %s after %s (%s)", name, formatPerplexity(r.Perplexity), method, formatSeconds(r.Seconds))
+		s.progress.line("%s: perplexity %s after %s (%s)", name, format.Perplexity(r.Perplexity), method, format.Seconds(r.Seconds))
 	}
 	return d, nil
 }
@@ -203,7 +204,7 @@ func (s *session) demoMethod(m *models.Model, method string, calib, windows [][]
 	}
 	if out != nil {
 		rep.Calibration.Files = data.DefaultCalibration().Files
-		text, err := marshal(rep)
+		text, err := format.JSON(rep)
 		if err != nil {
 			return nil, err
 		}
@@ -219,32 +220,32 @@ func (s *session) demoMethod(m *models.Model, method string, calib, windows [][]
 
 func (r *demoResult) write(w io.Writer) {
 	fmt.Fprintf(w, "Perplexity at %.0f %% sparsity, lower is better\n\n", 100*r.Sparsity)
-	demoTable(r).write(w)
+	demoTable(r).Write(w)
 	fmt.Fprintf(w, "\n%d windows of %d tokens for calibration, %d for evaluation, both embedded texts; %s in all\n",
-		r.Calibration.Windows, r.Calibration.SeqLen, r.Evaluation.Windows, formatSeconds(r.Seconds))
+		r.Calibration.Windows, r.Calibration.SeqLen, r.Evaluation.Windows, format.Seconds(r.Seconds))
 	if r.Report != "" {
 		fmt.Fprintf(w, "report: %s\n", r.Report)
 	}
 }
 
 // demoTable has one row per method: the perplexities of the models, then the times of pruning.
-func demoTable(r *demoResult) *table {
-	t := &table{head: []string{"method"}, left: 1, rows: [][]string{{"dense"}}}
+func demoTable(r *demoResult) *format.Table {
+	t := &format.Table{Head: []string{"method"}, Left: 1, Rows: [][]string{{"dense"}}}
 	for _, name := range demoMethods {
-		t.rows = append(t.rows, []string{name})
+		t.Rows = append(t.Rows, []string{name})
 	}
 	for _, m := range r.Models {
-		t.head = append(t.head, m.Model)
-		t.rows[0] = append(t.rows[0], formatPerplexity(m.Dense))
+		t.Head = append(t.Head, m.Model)
+		t.Rows[0] = append(t.Rows[0], format.Perplexity(m.Dense))
 		for i, x := range m.Results {
-			t.rows[i+1] = append(t.rows[i+1], formatPerplexity(x.Perplexity))
+			t.Rows[i+1] = append(t.Rows[i+1], format.Perplexity(x.Perplexity))
 		}
 	}
 	for _, m := range r.Models {
-		t.head = append(t.head, "time, "+strings.TrimPrefix(m.Model, "demo:"))
-		t.rows[0] = append(t.rows[0], "")
+		t.Head = append(t.Head, "time, "+strings.TrimPrefix(m.Model, "demo:"))
+		t.Rows[0] = append(t.Rows[0], "")
 		for i, x := range m.Results {
-			t.rows[i+1] = append(t.rows[i+1], formatSeconds(x.Seconds))
+			t.Rows[i+1] = append(t.Rows[i+1], format.Seconds(x.Seconds))
 		}
 	}
 	return t

@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"strings"
 
+	"github.com/adagp/adagp/cmd/cli/format"
 	"github.com/adagp/adagp/cmd/cli/report"
 )
 
@@ -19,9 +20,9 @@ func demoBars(r *demoResult) []report.Chart {
 	var charts []report.Chart
 	for _, m := range r.Models {
 		b := report.Bars{Title: fmt.Sprintf("%s: perplexity at %.0f %%", m.Model, 100*r.Sparsity)}
-		b.Items = append(b.Items, report.Bar{Label: "dense", Value: m.Dense, Text: formatPerplexity(m.Dense), Base: true})
+		b.Items = append(b.Items, report.Bar{Label: "dense", Value: m.Dense, Text: format.Perplexity(m.Dense), Base: true})
 		for _, x := range m.Results {
-			b.Items = append(b.Items, report.Bar{Label: x.Method, Value: x.Perplexity, Text: formatPerplexity(x.Perplexity)})
+			b.Items = append(b.Items, report.Bar{Label: x.Method, Value: x.Perplexity, Text: format.Perplexity(x.Perplexity)})
 		}
 		charts = append(charts, b)
 	}
@@ -53,7 +54,7 @@ func demoPage(r *demoResult) *report.Page {
 	facts := []report.Fact{}
 	for i, m := range r.Models {
 		names[i] = m.Model
-		facts = append(facts, report.Fact{Name: m.Model, Value: fmt.Sprintf("%s, %s parameters", m.Architecture, formatCount(m.Parameters))})
+		facts = append(facts, report.Fact{Name: m.Model, Value: fmt.Sprintf("%s, %s parameters", m.Architecture, format.Count(m.Parameters))})
 	}
 	return &report.Page{
 		Title: "Four ways to prune two small language models",
@@ -64,7 +65,7 @@ func demoPage(r *demoResult) *report.Page {
 				Title:  "Perplexity",
 				Note:   "The dense model, in grey, is the limit. The times are those of pruning.",
 				Charts: demoBars(r),
-				Table:  &report.Table{Head: t.head, Rows: t.rows, Left: t.left},
+				Table:  t,
 			},
 			{
 				Title:  "How the error builds up",
@@ -73,10 +74,10 @@ func demoPage(r *demoResult) *report.Page {
 			},
 		},
 		Facts: append(facts,
-			report.Fact{Name: "Sparsity", Value: formatPercent(r.Sparsity)},
+			report.Fact{Name: "Sparsity", Value: format.Percent(r.Sparsity)},
 			report.Fact{Name: "Calibration", Value: fmt.Sprintf("%d windows of %d tokens", r.Calibration.Windows, r.Calibration.SeqLen)},
 			report.Fact{Name: "Evaluation", Value: fmt.Sprintf("%d windows of %d tokens", r.Evaluation.Windows, r.Evaluation.SeqLen)},
-			report.Fact{Name: "Time in all", Value: formatSeconds(r.Seconds)},
+			report.Fact{Name: "Time in all", Value: format.Seconds(r.Seconds)},
 			report.Fact{Name: "Threads, kernels", Value: fmt.Sprintf("%d, %s (%s/%s)", r.Threads, r.Kernel, runtime.GOOS, runtime.GOARCH)},
 		),
 		Foot: "Written by " + programName + " demo, " + version() + ". Both models and both texts are part of the program.",

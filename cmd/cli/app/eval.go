@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/adagp/adagp/cmd/cli/format"
 	"github.com/adagp/adagp/data"
 	"github.com/adagp/adagp/data/tokenizer"
 	"github.com/adagp/adagp/eval"
@@ -199,7 +200,7 @@ func (e *evalSubject) measure(s *session, p *evalPlan) error {
 		if err != nil {
 			return fmt.Errorf("%s on %s: %w", e.model.Path, t.file, err)
 		}
-		s.progress.line("%s: %d questions, acc %.4f, %s", what(t.name), got.N, got.Acc, formatSeconds(got.Seconds))
+		s.progress.line("%s: %d questions, acc %.4f, %s", what(t.name), got.N, got.Acc, format.Seconds(got.Seconds))
 		e.tasks = append(e.tasks, got)
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/adagp/adagp/cmd/cli/format"
 	"github.com/adagp/adagp/data"
 	"github.com/adagp/adagp/eval"
 )
@@ -83,7 +84,7 @@ func (s *session) printEval(p *evalPlan, subjects []*evalSubject) error {
 		res := newEvalResult(subjects[0].texts[0])
 		return s.result(res, func(w io.Writer) {
 			fmt.Fprintf(w, "perplexity %s  (mean loss %.4f, %d windows of %d tokens, %s)\n",
-				formatPerplexity(res.Perplexity), res.NLL, res.Windows, res.SeqLen, formatSeconds(res.Seconds))
+				format.Perplexity(res.Perplexity), res.NLL, res.Windows, res.SeqLen, format.Seconds(res.Seconds))
 		})
 	}
 	rep := &evalReport{}
@@ -93,7 +94,7 @@ func (s *session) printEval(p *evalPlan, subjects []*evalSubject) error {
 	if len(subjects) == 1 {
 		one := rep.Models
 		rep.evalMeasures, rep.Models = one[0].evalMeasures, nil
-		return s.result(rep, func(w io.Writer) { evalTable(p, one, nil).write(w) })
+		return s.result(rep, func(w io.Writer) { evalTable(p, one, nil).Write(w) })
 	}
 	rep.Confidence, rep.Resamples = confidence, p.resamples
 	for _, sub := range subjects[1:] {
@@ -104,7 +105,7 @@ func (s *session) printEval(p *evalPlan, subjects []*evalSubject) error {
 		rep.Comparison = append(rep.Comparison, d...)
 	}
 	return s.result(rep, func(w io.Writer) {
-		evalTable(p, rep.Models, rep.Comparison).write(w)
+		evalTable(p, rep.Models, rep.Comparison).Write(w)
 		fmt.Fprintf(w, "\nIn brackets: 95 %% interval of the comparison with the first model on the same windows and questions (%d resamples);\nperplexities by their ratio, accuracies by their difference.\n", p.resamples)
 	})
 }
@@ -182,10 +183,10 @@ func numbers(right []bool) []float64 {
 }
 
 // evalTable has a row per measure and a column per model, followed by its comparison with the first.
-func evalTable(p *evalPlan, ms []evalModel, differences []modelDifference) *table {
-	t := &table{head: []string{"on", "measure", "n"}, left: 2}
+func evalTable(p *evalPlan, ms []evalModel, differences []modelDifference) *format.Table {
+	t := &format.Table{Head: []string{"on", "measure", "n"}, Left: 2}
 	for _, m := range ms {
-		t.head = append(t.head, m.Model)
+		t.Head = append(t.Head, m.Model)
 	}
 	cell := func(m evalModel, measure, on, text string) string {
 		i := slices.IndexFunc(differences, func(d modelDifference) bool { return d.Model == m.Model && d.Measure == measure && d.On == on })
@@ -203,10 +204,10 @@ func evalTable(p *evalPlan, ms []evalModel, differences []modelDifference) *tabl
 		for _, m := range ms {
 			cells = append(cells, cell(m, measure, on, value(m)))
 		}
-		t.add(cells...)
+		t.Add(cells...)
 	}
 	for i, file := range p.texts {
-		row(file, "perplexity", ms[0].Texts[i].Windows, func(m evalModel) string { return formatPerplexity(m.Texts[i].Perplexity) })
+		row(file, "perplexity", ms[0].Texts[i].Windows, func(m evalModel) string { return format.Perplexity(m.Texts[i].Perplexity) })
 	}
 	for i, task := range p.tasks {
 		n := ms[0].Tasks[i].N

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/adagp/adagp/cmd/cli/format"
 	"github.com/adagp/adagp/internal/golden"
 )
 
@@ -55,7 +56,7 @@ func TestEvalTasksAndTexts(t *testing.T) {
 		t.Errorf("--max-questions 2 asks %d", some.Tasks[0].N)
 	}
 	table := ok(t, args...).stdout
-	for _, want := range []string{"perplexity", "piqa", "acc_norm", "mean", formatPerplexity(alone.Perplexity)} {
+	for _, want := range []string{"perplexity", "piqa", "acc_norm", "mean", format.Perplexity(alone.Perplexity)} {
 		if !strings.Contains(table, want) {
 			t.Errorf("the table lacks %q:\n%s", want, table)
 		}

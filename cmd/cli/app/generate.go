@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 	"golang.org/x/term"
 
+	"github.com/adagp/adagp/cmd/cli/format"
 	"github.com/adagp/adagp/data"
 	"github.com/adagp/adagp/data/tokenizer"
 	"github.com/adagp/adagp/models"
@@ -203,7 +204,7 @@ func readText(name string, r io.Reader) (string, error) {
 		return "", fmt.Errorf("read %s: %w", name, err)
 	}
 	if len(b) > maxPrompt {
-		return "", fmt.Errorf("read %s: more than %s", name, formatBytes(maxPrompt))
+		return "", fmt.Errorf("read %s: more than %s", name, format.Bytes(maxPrompt))
 	}
 	return string(b), nil
 }

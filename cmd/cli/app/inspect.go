@@ -7,6 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/adagp/adagp/checkpoint"
+	"github.com/adagp/adagp/cmd/cli/format"
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/nn"
 )
@@ -156,15 +157,15 @@ func share(part, whole int) float64 {
 }
 
 func (r *inspectResult) write(w io.Writer) {
-	fmt.Fprintf(w, "%s, %s parameters, %s", r.Architecture, formatCount(r.Parameters), formatBytes(r.Bytes))
+	fmt.Fprintf(w, "%s, %s parameters, %s", r.Architecture, format.Count(r.Parameters), format.Bytes(r.Bytes))
 	if r.StoredBytes < r.Bytes {
-		fmt.Fprintf(w, ", packed in %s", formatBytes(r.StoredBytes))
+		fmt.Fprintf(w, ", packed in %s", format.Bytes(r.StoredBytes))
 	}
 	fmt.Fprintln(w)
-	fmt.Fprintf(w, "zeros: %s of the decoder's matrices, %s of all tensors\n\n", formatPercent(r.Decoder.Sparsity), formatPercent(r.Sparsity))
-	t := table{head: []string{"tensor", "shape", "type", "layout", "zeros", "sparsity", "N:M"}, left: 1}
+	fmt.Fprintf(w, "zeros: %s of the decoder's matrices, %s of all tensors\n\n", format.Percent(r.Decoder.Sparsity), format.Percent(r.Sparsity))
+	t := format.Table{Head: []string{"tensor", "shape", "type", "layout", "zeros", "sparsity", "N:M"}, Left: 1}
 	for _, p := range r.Tensors {
-		t.add(p.Name, formatShape(p.Shape), p.DType, p.Layout, formatCount(p.Zeros), formatPercent(p.Sparsity), p.NM)
+		t.Add(p.Name, format.Shape(p.Shape), p.DType, p.Layout, format.Count(p.Zeros), format.Percent(p.Sparsity), p.NM)
 	}
-	t.write(w)
+	t.Write(w)
 }

@@ -2,9 +2,9 @@ package app
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
+	"github.com/adagp/adagp/cmd/cli/format"
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune"
@@ -28,7 +28,7 @@ func (t *task) layers(e prune.Event) {
 	t.report(e, now)
 	note := string(e.Stage)
 	if t.pace.tokens > 0 && e.Stage != prune.StageSolve {
-		note += fmt.Sprintf(", %s tokens/s", formatCount(int(t.pace.tokens)))
+		note += fmt.Sprintf(", %s tokens/s", format.Count(int(t.pace.tokens)))
 	}
 	t.set(int(e.Overall()*progressSteps), fmt.Sprintf("layer %d/%d (%s)", e.Position+1, e.Layers, note))
 	if e.Stage != prune.StageDone {
@@ -42,7 +42,7 @@ func (t *task) layers(e prune.Event) {
 		t.p.line("%s: layer %d (%d of %d) was done before", t.label, e.Layer, e.Position+1, e.Layers)
 		return
 	}
-	t.p.line("%s: layer %d (%d of %d), error %s, %s%s", t.label, e.Layer, e.Position+1, e.Layers, formatError(e.Result.Error), formatSeconds(e.Result.Seconds), t.pace.speed(e))
+	t.p.line("%s: layer %d (%d of %d), error %s, %s%s", t.label, e.Layer, e.Position+1, e.Layers, format.Error(e.Result.Error), format.Seconds(e.Result.Seconds), t.pace.speed(e))
 }
 
 // roundWeights rounds every loaded weight to the type that it will be written in; nil keeps them.
@@ -61,17 +61,4 @@ func roundWeights(m models.CausalLM, d *tensor.DType) error {
 		}
 	}
 	return nil
-}
-
-// shortName strips a tensor name down to what tells the matrices of a layer apart: "q_proj".
-func shortName(name string) string {
-	name = strings.TrimSuffix(name, ".weight")
-	return name[strings.LastIndexByte(name, '.')+1:]
-}
-
-func formatError(v float64) string {
-	if v == 0 || (v >= 1e-4 && v < 100) {
-		return fmt.Sprintf("%.4f", v)
-	}
-	return fmt.Sprintf("%.1e", v)
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/adagp/adagp/cmd/cli/format"
 	"github.com/adagp/adagp/prune"
 )
 
@@ -22,47 +23,42 @@ func methodsCommand(r *run) *cli.Command {
 	)
 }
 
-// named is a registered method or solver.
+// named is a registered method, solver or allocation.
 type named struct {
 	Name    string `json:"name"`
 	Summary string `json:"summary"`
 }
 
 type methodsResult struct {
-	Methods []named `json:"methods"`
-	Solvers []named `json:"solvers"`
-	// Allocations are the names that go with --allocation.
-	Allocations []named `json:"allocations"`
+	Methods     []named `json:"methods"`
+	Solvers     []named `json:"solvers"`
+	Allocations []named `json:"allocations"` // go with --allocation
 }
 
 func runMethods(s *session, _ *cli.Context) error {
-	res := methodsResult{Methods: []named{}, Solvers: []named{}, Allocations: []named{}}
-	for _, m := range prune.Methods() {
-		res.Methods = append(res.Methods, named{m.Name, m.Summary})
-	}
-	for _, m := range prune.Solvers() {
-		res.Solvers = append(res.Solvers, named{m.Name, m.Summary})
-	}
-	for _, a := range prune.Allocations() {
-		res.Allocations = append(res.Allocations, named{a.Name, a.Summary})
-	}
+	res := methodsResult{namesOf(prune.Methods()), namesOf(prune.Solvers()), namesOf(prune.Allocations())}
 	return s.result(res, func(w io.Writer) {
-		methods := table{head: []string{"method", "what it does"}, left: 2}
-		for _, m := range res.Methods {
-			methods.add(m.Name, m.Summary)
+		for i, list := range []struct {
+			what string
+			all  []named
+		}{{"method", res.Methods}, {"solver", res.Solvers}, {"allocation", res.Allocations}} {
+			if i > 0 {
+				fmt.Fprintln(w)
+			}
+			t := format.Table{Head: []string{list.what, "what it does"}, Left: 2}
+			for _, n := range list.all {
+				t.Add(n.Name, n.Summary)
+			}
+			t.Write(w)
 		}
-		methods.write(w)
-		fmt.Fprintln(w)
-		solvers := table{head: []string{"solver", "what it does"}, left: 2}
-		for _, m := range res.Solvers {
-			solvers.add(m.Name, m.Summary)
-		}
-		solvers.write(w)
-		fmt.Fprintln(w)
-		allocations := table{head: []string{"allocation", "what it does"}, left: 2}
-		for _, a := range res.Allocations {
-			allocations.add(a.Name, a.Summary)
-		}
-		allocations.write(w)
 	})
+}
+
+// namesOf is never nil, so that an empty list is one in JSON too.
+func namesOf(infos []prune.Info) []named {
+	all := []named{}
+	for _, i := range infos {
+		all = append(all, named{i.Name, i.Summary})
+	}
+	return all
 }

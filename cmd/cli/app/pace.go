@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/adagp/adagp/cmd/cli/format"
 	"github.com/adagp/adagp/prune"
 )
 
@@ -65,10 +66,10 @@ func (t *task) report(e prune.Event, now time.Time) {
 func (p *pace) speed(e prune.Event) string {
 	s := ""
 	if e.Result != nil && e.Result.Seconds > 0 && e.Tokens > 0 {
-		s = fmt.Sprintf(", %s tokens/s", formatCount(int(float64(e.Tokens)/e.Result.Seconds)))
+		s = fmt.Sprintf(", %s tokens/s", format.Count(int(float64(e.Tokens)/e.Result.Seconds)))
 	}
 	if p.left > time.Second {
-		s += fmt.Sprintf(", %s left", formatSeconds(p.left.Seconds()))
+		s += fmt.Sprintf(", %s left", format.Seconds(p.left.Seconds()))
 	}
 	return s
 }

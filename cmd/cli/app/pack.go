@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/adagp/adagp/checkpoint"
+	"github.com/adagp/adagp/cmd/cli/format"
 	"github.com/adagp/adagp/models"
 )
 
@@ -181,19 +182,19 @@ func (r *packResult) add(x checkpoint.PackedMatrix) {
 }
 
 func (r *packResult) write(w io.Writer) {
-	t := table{head: []string{"matrix", "type", "layout", "shape", "zeros", "dense", "stored", "of dense"}, left: 3}
+	t := format.Table{Head: []string{"matrix", "type", "layout", "shape", "zeros", "dense", "stored", "of dense"}, Left: 3}
 	for _, m := range r.Matrices {
-		t.add(m.Name, m.DType, m.Layout, formatShape(m.Shape), formatPercent(m.Sparsity),
-			formatBytes(m.DenseBytes), formatBytes(m.StoredBytes), fmt.Sprintf("%.3f", float64(m.StoredBytes)/float64(max(1, m.DenseBytes))))
+		t.Add(m.Name, m.DType, m.Layout, format.Shape(m.Shape), format.Percent(m.Sparsity),
+			format.Bytes(m.DenseBytes), format.Bytes(m.StoredBytes), fmt.Sprintf("%.3f", float64(m.StoredBytes)/float64(max(1, m.DenseBytes))))
 	}
-	t.write(w)
+	t.Write(w)
 	fmt.Fprintln(w)
 	if p := r.Packed; p.Matrices > 0 {
 		fmt.Fprintf(w, "%d of %d matrices are packed (%s zeros): %s instead of %s, %.3f of dense\n",
-			p.Matrices, len(r.Matrices), formatPercent(share(p.Zeros, p.Weights)), formatBytes(p.StoredBytes), formatBytes(p.DenseBytes), p.Ratio)
+			p.Matrices, len(r.Matrices), format.Percent(share(p.Zeros, p.Weights)), format.Bytes(p.StoredBytes), format.Bytes(p.DenseBytes), p.Ratio)
 	} else {
 		fmt.Fprintf(w, "all %d matrices are dense\n", len(r.Matrices))
 	}
 	fmt.Fprintf(w, "weight files: %s before, %s after; the model is in %s (%s)\n",
-		formatBytes(r.BytesBefore), formatBytes(r.BytesAfter), r.Out, formatSeconds(r.Seconds))
+		format.Bytes(r.BytesBefore), format.Bytes(r.BytesAfter), r.Out, format.Seconds(r.Seconds))
 }

@@ -7,20 +7,21 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/adagp/adagp/cmd/cli/format"
 	"github.com/adagp/adagp/cmd/cli/report"
 	"github.com/adagp/adagp/prune"
 )
 
 // objectiveSection shows what the method measured on the way, over the layers.
 func objectiveSection(r *prune.Report) (report.Section, bool) {
-	s := report.Section{Title: "Objective", Folded: true, Table: &report.Table{Head: []string{"layer", "step", "value"}, Left: 2}}
+	s := report.Section{Title: "Objective", Folded: true, Table: &format.Table{Head: []string{"layer", "step", "value"}, Left: 2}}
 	for _, l := range r.Layers {
 		for _, n := range l.Objective {
-			s.Table.Rows = append(s.Table.Rows, []string{fmt.Sprint(l.Index), n.Step, formatError(n.Value)})
+			s.Table.Rows = append(s.Table.Rows, []string{fmt.Sprint(l.Index), n.Step, format.Error(n.Value)})
 		}
 	}
 	for _, n := range r.Finish {
-		s.Table.Rows = append(s.Table.Rows, []string{"all", n.Step, formatError(n.Value)})
+		s.Table.Rows = append(s.Table.Rows, []string{"all", n.Step, format.Error(n.Value)})
 	}
 	if len(s.Table.Rows) == 0 {
 		return s, false
@@ -31,7 +32,7 @@ func objectiveSection(r *prune.Report) (report.Section, bool) {
 	}
 	s.Charts = objectiveCurves(r)
 	if n := len(r.Finish); n > 1 {
-		s.Note += fmt.Sprintf(" At the end, over the whole model: from %s (%s) to %s (%s).", formatError(r.Finish[0].Value), r.Finish[0].Step, formatError(r.Finish[n-1].Value), r.Finish[n-1].Step)
+		s.Note += fmt.Sprintf(" At the end, over the whole model: from %s (%s) to %s (%s).", format.Error(r.Finish[0].Value), r.Finish[0].Step, format.Error(r.Finish[n-1].Value), r.Finish[n-1].Step)
 	}
 	return s, true
 }
@@ -101,7 +102,7 @@ func timeSection(r *prune.Report) (report.Section, bool) {
 	}
 	all := report.Bars{Title: "Time of the run by stage, in seconds"}
 	bar := func(name string, v float64) {
-		all.Items = append(all.Items, report.Bar{Label: name, Value: v, Text: formatSeconds(v)})
+		all.Items = append(all.Items, report.Bar{Label: name, Value: v, Text: format.Seconds(v)})
 	}
 	layers := report.Stack{Title: "Time of each layer by stage", XLabel: "seconds; labels are decoder layers"}
 	for _, s := range stageNames {
@@ -115,7 +116,7 @@ func timeSection(r *prune.Report) (report.Section, bool) {
 	used := func(stage prune.Stage) bool {
 		return slices.ContainsFunc(r.Layers, func(l prune.LayerReport) bool { return l.Stages[stage] > 0 })
 	}
-	t := &report.Table{Head: []string{"layer"}, Left: 1}
+	t := &format.Table{Head: []string{"layer"}, Left: 1}
 	for _, s := range stageNames {
 		if used(s.stage) {
 			layers.Parts, t.Head = append(layers.Parts, s.name), append(t.Head, s.name)
@@ -123,7 +124,7 @@ func timeSection(r *prune.Report) (report.Section, bool) {
 	}
 	t.Head = append(t.Head, "in all")
 	for _, l := range r.Layers {
-		row, cells := report.StackRow{Label: strconv.Itoa(l.Index), Text: formatSeconds(l.Seconds)}, []string{strconv.Itoa(l.Index)}
+		row, cells := report.StackRow{Label: strconv.Itoa(l.Index), Text: format.Seconds(l.Seconds)}, []string{strconv.Itoa(l.Index)}
 		for _, s := range stageNames {
 			if used(s.stage) {
 				row.Values, cells = append(row.Values, l.Stages[s.stage]), append(cells, fmt.Sprintf("%.2f", l.Stages[s.stage]))

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/adagp/adagp/checkpoint"
+	"github.com/adagp/adagp/cmd/cli/format"
 	"github.com/adagp/adagp/cmd/cli/report"
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/models/generate"
@@ -137,14 +138,14 @@ func deploymentSections(d *deployment) []report.Section {
 		Title: "Size on disk",
 		Note:  fmt.Sprintf("All weight files. Pruning alone does not make them smaller, \"%s pack\" leaves out the zeros of matrices for which that pays; nothing is lost.", programName),
 		Charts: []report.Chart{report.Bars{Title: "Weight files", Items: []report.Bar{
-			{Label: "before", Value: float64(d.before), Text: formatBytes(d.before), Base: true},
-			{Label: "pruned", Value: float64(d.after), Text: formatBytes(d.after)},
-			{Label: "packed", Value: float64(d.packed), Text: formatBytes(d.packed)},
+			{Label: "before", Value: float64(d.before), Text: format.Bytes(d.before), Base: true},
+			{Label: "pruned", Value: float64(d.after), Text: format.Bytes(d.after)},
+			{Label: "packed", Value: float64(d.packed), Text: format.Bytes(d.packed)},
 		}}},
-		Table: &report.Table{Head: []string{"tensor", "type", "layout", "dense", "packed", "of dense"}, Left: 3}, Folded: true,
+		Table: &format.Table{Head: []string{"tensor", "type", "layout", "dense", "packed", "of dense"}, Left: 3}, Folded: true,
 	}
 	for _, m := range d.matrices {
-		size.Table.Rows = append(size.Table.Rows, []string{m.Name, m.DType.String(), string(m.Layout), formatBytes(m.Dense), formatBytes(m.Stored), fmt.Sprintf("%.3f", float64(m.Stored)/float64(max(1, m.Dense)))})
+		size.Table.Rows = append(size.Table.Rows, []string{m.Name, m.DType.String(), string(m.Layout), format.Bytes(m.Dense), format.Bytes(m.Stored), fmt.Sprintf("%.3f", float64(m.Stored)/float64(max(1, m.Dense)))})
 	}
 	speed := report.Section{Title: "Speed", Note: "Tokens per second were not measured. " + d.noSpeed}
 	if v := d.speed; v != nil {

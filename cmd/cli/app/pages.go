@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/adagp/adagp/cmd/cli/format"
 	"github.com/adagp/adagp/cmd/cli/report"
 	"github.com/adagp/adagp/prune"
 )
@@ -25,32 +26,32 @@ func writePage(path string, p *report.Page) error {
 func prunePage(r *prune.Report, set *pruneSettings, d *deployment) *report.Page {
 	p := &report.Page{
 		Title: fmt.Sprintf("%s pruned by %s", set.model, r.Method),
-		Lead:  fmt.Sprintf("%s of the weights in the decoder's matrices are zero (%s of %s).", formatPercent(r.Totals.Sparsity), formatCount(int(r.Totals.Zeros)), formatCount(int(r.Totals.Weights))),
+		Lead:  fmt.Sprintf("%s of the weights in the decoder's matrices are zero (%s of %s).", format.Percent(r.Totals.Sparsity), format.Count(int(r.Totals.Zeros)), format.Count(int(r.Totals.Weights))),
 		Foot:  "The same figures are in pruning.json beside the weights. " + programName + " " + r.Version,
 	}
-	p.Figures = []report.Fact{{Name: "Zeros", Value: formatPercent(r.Totals.Sparsity)}}
+	p.Figures = []report.Fact{{Name: "Zeros", Value: format.Percent(r.Totals.Sparsity)}}
 	figure := func(name, from, to string) {
 		p.Figures = append(p.Figures, report.Fact{Name: name, Value: from + " → " + to})
 	}
 	if q := r.Perplexity; q != nil {
-		figure("Perplexity", formatPerplexity(q.Before), formatPerplexity(q.After))
-		p.Lead += fmt.Sprintf(" The perplexity went from %s to %s.", formatPerplexity(q.Before), formatPerplexity(q.After))
+		figure("Perplexity", format.Perplexity(q.Before), format.Perplexity(q.After))
+		p.Lead += fmt.Sprintf(" The perplexity went from %s to %s.", format.Perplexity(q.Before), format.Perplexity(q.After))
 		p.Sections = append(p.Sections, report.Section{
 			Title: "Perplexity",
 			Note:  "On " + set.eval + ", lower is better.",
 			Charts: []report.Chart{report.Bars{Title: "Perplexity", Items: []report.Bar{
-				{Label: "dense", Value: q.Before, Text: formatPerplexity(q.Before), Base: true},
-				{Label: "pruned", Value: q.After, Text: formatPerplexity(q.After)},
+				{Label: "dense", Value: q.Before, Text: format.Perplexity(q.Before), Base: true},
+				{Label: "pruned", Value: q.After, Text: format.Perplexity(q.After)},
 			}}},
 		})
 	}
 	if d != nil {
-		figure("Size on disk, packed", formatBytes(d.before), formatBytes(d.packed))
+		figure("Size on disk, packed", format.Bytes(d.before), format.Bytes(d.packed))
 		if v := d.speed; v != nil {
 			figure("Tokens per second", formatRate(v.dense), formatRate(v.packed))
 		}
 	}
-	p.Figures = append(p.Figures, report.Fact{Name: "Time", Value: formatSeconds(r.Seconds)}, report.Fact{Name: "Peak memory", Value: formatBytes(r.PeakRSSBytes)})
+	p.Figures = append(p.Figures, report.Fact{Name: "Time", Value: format.Seconds(r.Seconds)}, report.Fact{Name: "Peak memory", Value: format.Bytes(r.PeakRSSBytes)})
 	p.Sections = append(p.Sections, matrixSection(r), layerSection(r))
 	if s, ok := objectiveSection(r); ok {
 		p.Sections = append(p.Sections, s)
@@ -68,11 +69,11 @@ func prunePage(r *prune.Report, set *pruneSettings, d *deployment) *report.Page 
 func layerSection(r *prune.Report) report.Section {
 	curve := report.Curve{Title: "Error of the layer's output", XLabel: "decoder layer", YLabel: "relative squared error"}
 	var line report.Series
-	t := &report.Table{Head: []string{"layer", "error", "seconds"}, Left: 1}
+	t := &format.Table{Head: []string{"layer", "error", "seconds"}, Left: 1}
 	for _, l := range r.Layers {
 		curve.X = append(curve.X, l.Index)
 		line.Y = append(line.Y, l.Error)
-		t.Rows = append(t.Rows, []string{fmt.Sprint(l.Index), formatError(l.Error), fmt.Sprintf("%.2f", l.Seconds)})
+		t.Rows = append(t.Rows, []string{fmt.Sprint(l.Index), format.Error(l.Error), fmt.Sprintf("%.2f", l.Seconds)})
 	}
 	curve.Series = []report.Series{line}
 	return report.Section{
@@ -89,7 +90,7 @@ func matrixHeat(r *prune.Report, h report.Heat, value func(prune.TensorReport) f
 	for _, l := range r.Layers {
 		h.Cols = append(h.Cols, l.Index)
 		for _, x := range l.Tensors {
-			if kind := shortName(x.Name); !slices.Contains(h.Rows, kind) {
+			if kind := format.Matrix(x.Name); !slices.Contains(h.Rows, kind) {
 				h.Rows = append(h.Rows, kind)
 			}
 		}
@@ -99,7 +100,7 @@ func matrixHeat(r *prune.Report, h report.Heat, value func(prune.TensorReport) f
 		for j, l := range r.Layers {
 			row[j] = math.NaN()
 			for _, x := range l.Tensors {
-				if shortName(x.Name) == kind {
+				if format.Matrix(x.Name) == kind {
 					row[j] = value(x)
 				}
 			}
@@ -110,10 +111,10 @@ func matrixHeat(r *prune.Report, h report.Heat, value func(prune.TensorReport) f
 }
 
 func matrixSection(r *prune.Report) report.Section {
-	t := &report.Table{Head: []string{"tensor", "shape", "zeros", "sparsity", "error"}, Left: 1}
+	t := &format.Table{Head: []string{"tensor", "shape", "zeros", "sparsity", "error"}, Left: 1}
 	for _, l := range r.Layers {
 		for _, x := range l.Tensors {
-			t.Rows = append(t.Rows, []string{x.Name, formatShape(x.Shape), formatCount(x.Zeros), formatPercent(x.Sparsity), formatError(x.Error)})
+			t.Rows = append(t.Rows, []string{x.Name, format.Shape(x.Shape), format.Count(x.Zeros), format.Percent(x.Sparsity), format.Error(x.Error)})
 		}
 	}
 	return report.Section{
@@ -151,8 +152,8 @@ func pruneFacts(r *prune.Report, set *pruneSettings) []report.Fact {
 		report.Fact{Name: "Calibration", Value: fmt.Sprintf("%d windows of %d tokens", r.Calibration.Samples, r.Calibration.SeqLen)},
 		report.Fact{Name: "Calibration text", Value: describeFiles(r.Calibration.Files)},
 		report.Fact{Name: "Seed", Value: fmt.Sprint(r.Seed)},
-		report.Fact{Name: "Time", Value: formatSeconds(r.Seconds)},
-		report.Fact{Name: "Peak memory", Value: formatBytes(r.PeakRSSBytes)},
+		report.Fact{Name: "Time", Value: format.Seconds(r.Seconds)},
+		report.Fact{Name: "Peak memory", Value: format.Bytes(r.PeakRSSBytes)},
 		report.Fact{Name: "Threads, kernels", Value: fmt.Sprintf("%d, %s (%s/%s)", r.Threads, r.Kernel, runtime.GOOS, runtime.GOARCH)},
 	)
 }
@@ -161,7 +162,7 @@ func describePattern(p prune.Pattern) string {
 	if p.Structured() {
 		return fmt.Sprintf("%d zeros in every %d neighbours", p.N, p.M)
 	}
-	return formatPercent(p.Sparsity) + " zeros"
+	return format.Percent(p.Sparsity) + " zeros"
 }
 
 // describeFiles lists the calibration files; those that are part of the program are only counted.

@@ -13,6 +13,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/adagp/adagp/checkpoint"
+	"github.com/adagp/adagp/cmd/cli/format"
 	"github.com/adagp/adagp/data"
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/prune"
@@ -100,7 +101,7 @@ func runPrune(s *session, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	text, err := marshal(report)
+	text, err := format.JSON(report)
 	if err != nil {
 		return err
 	}
@@ -252,7 +253,7 @@ func (f *newModelFolder) putConfig(m *models.Model, d tensor.DType) error {
 		key = "dtype"
 	}
 	config[key] = json.RawMessage(strconv.Quote(dtypeNames[d]))
-	out, err := marshal(config)
+	out, err := format.JSON(config)
 	if err != nil {
 		return err
 	}
@@ -313,7 +314,7 @@ func (f *newModelFolder) commit(s *session) error {
 
 // writePruneTable is the human form of the report.
 func writePruneTable(w io.Writer, r *prune.Report, set *pruneSettings) {
-	t := table{head: []string{"layer", "matrices", "sparsity", "error", "worst matrix", "its error", "time"}}
+	t := format.Table{Head: []string{"layer", "matrices", "sparsity", "error", "worst matrix", "its error", "time"}}
 	for _, l := range r.Layers {
 		weights, zeros := 0, 0
 		worst := prune.TensorReport{}
@@ -324,18 +325,18 @@ func writePruneTable(w io.Writer, r *prune.Report, set *pruneSettings) {
 				worst = x
 			}
 		}
-		t.add(fmt.Sprint(l.Index), fmt.Sprint(len(l.Tensors)), formatPercent(share(zeros, weights)), formatError(l.Error),
-			shortName(worst.Name), formatError(worst.Error), formatSeconds(l.Seconds))
+		t.Add(fmt.Sprint(l.Index), fmt.Sprint(len(l.Tensors)), format.Percent(share(zeros, weights)), format.Error(l.Error),
+			format.Matrix(worst.Name), format.Error(worst.Error), format.Seconds(l.Seconds))
 	}
-	t.write(w)
-	fmt.Fprintf(w, "\n%s of %s weights are zero (%s)", formatCount(int(r.Totals.Zeros)), formatCount(int(r.Totals.Weights)), formatPercent(r.Totals.Sparsity))
+	t.Write(w)
+	fmt.Fprintf(w, "\n%s of %s weights are zero (%s)", format.Count(int(r.Totals.Zeros)), format.Count(int(r.Totals.Weights)), format.Percent(r.Totals.Sparsity))
 	if q := set.options.Quantize; q != nil {
 		fmt.Fprintf(w, ", the others are on grids of %d bits", q.Bits)
 	}
 	if p := r.Perplexity; p != nil {
-		fmt.Fprintf(w, "; perplexity %s before, %s after", formatPerplexity(p.Before), formatPerplexity(p.After))
+		fmt.Fprintf(w, "; perplexity %s before, %s after", format.Perplexity(p.Before), format.Perplexity(p.After))
 	}
-	fmt.Fprintf(w, "\n%s took %s and %s of memory; the model is in %s\n", r.Method, formatSeconds(r.Seconds), formatBytes(r.PeakRSSBytes), set.out)
+	fmt.Fprintf(w, "\n%s took %s and %s of memory; the model is in %s\n", r.Method, format.Seconds(r.Seconds), format.Bytes(r.PeakRSSBytes), set.out)
 	if set.report != "" {
 		fmt.Fprintf(w, "report: %s\n", set.report)
 	}

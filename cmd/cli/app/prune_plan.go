@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/adagp/adagp/cmd/cli/format"
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/tensor"
 )
@@ -60,19 +61,19 @@ func parseSize(s string) (int64, error) {
 
 // writePlan is the human form of a plan.
 func writePlan(w io.Writer, p *prune.Plan) {
-	t := table{head: []string{"stage", "part", "memory"}, left: 2}
+	t := format.Table{Head: []string{"stage", "part", "memory"}, Left: 2}
 	for _, s := range p.Stages {
-		t.add(s.Name, "", formatBytes(s.Bytes))
+		t.Add(s.Name, "", format.Bytes(s.Bytes))
 		for _, part := range s.Parts {
-			t.add("", part.What, formatBytes(part.Bytes))
+			t.Add("", part.What, format.Bytes(part.Bytes))
 		}
 	}
-	t.write(w)
-	fmt.Fprintf(w, "\nat most %s", formatBytes(p.Peak))
+	t.Write(w)
+	fmt.Fprintf(w, "\nat most %s", format.Bytes(p.Peak))
 	if p.Budget > 0 {
-		fmt.Fprintf(w, " of %s; %s would be enough", formatBytes(p.Budget), formatBytes(p.Smallest))
+		fmt.Fprintf(w, " of %s; %s would be enough", format.Bytes(p.Budget), format.Bytes(p.Smallest))
 	}
-	fmt.Fprintf(w, "\nhidden states: %s as %s in %s; %d calibration windows per forward pass\n", formatBytes(p.Scratch.Bytes), p.Scratch.DType, p.Scratch.Where, p.Windows)
+	fmt.Fprintf(w, "\nhidden states: %s as %s in %s; %d calibration windows per forward pass\n", format.Bytes(p.Scratch.Bytes), p.Scratch.DType, p.Scratch.Where, p.Windows)
 	if p.Finish != "none" {
 		fmt.Fprintf(w, "last step on the whole model: %s\n", p.Finish)
 	}

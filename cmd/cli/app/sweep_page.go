@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 
+	"github.com/adagp/adagp/cmd/cli/format"
 	"github.com/adagp/adagp/cmd/cli/report"
 )
 
@@ -15,7 +16,7 @@ func (g *sweepGrid) page() *report.Page {
 		Title: fmt.Sprintf("%s pruned in %d ways", set.Model, len(g.result.Runs)),
 		Lead:  fmt.Sprintf("Perplexity after pruning by %d methods; lower is better, and the dense model is the limit.", len(g.methods)),
 		Facts: []report.Fact{
-			{Name: "Model", Value: fmt.Sprintf("%s, %s, %s parameters", set.Model, set.Architecture, formatCount(set.Parameters))},
+			{Name: "Model", Value: fmt.Sprintf("%s, %s, %s parameters", set.Model, set.Architecture, format.Count(set.Parameters))},
 			{Name: "Calibration", Value: fmt.Sprintf("%d windows of %d tokens", set.Calibration.Samples, set.Calibration.SeqLen)},
 			{Name: "Calibration text", Value: describeFiles(set.Calibration.Files)},
 			{Name: "Seeds", Value: fmt.Sprint(g.seeds)},
@@ -26,7 +27,7 @@ func (g *sweepGrid) page() *report.Page {
 	charts := g.charts()
 	for i, e := range set.Evaluation {
 		t := g.table(i)
-		s := report.Section{Title: e.File, Note: g.caption(i), Table: &report.Table{Head: t.head, Rows: t.rows, Left: t.left}}
+		s := report.Section{Title: e.File, Note: g.caption(i), Table: t}
 		if len(charts) > i {
 			s.Charts = append(s.Charts, charts[i])
 		}
@@ -43,10 +44,10 @@ func (g *sweepGrid) bars(text int) (charts []report.Chart) {
 			continue
 		}
 		dense := g.result.Dense[text]
-		b := report.Bars{Title: "Perplexity at " + p.String(), Items: []report.Bar{{Label: "dense", Value: dense, Text: formatPerplexity(dense), Base: true}}}
+		b := report.Bars{Title: "Perplexity at " + p.String(), Items: []report.Bar{{Label: "dense", Value: dense, Text: format.Perplexity(dense), Base: true}}}
 		for _, m := range g.methods {
 			if v := g.cell(m, p, text); len(v) > 0 {
-				b.Items = append(b.Items, report.Bar{Label: m, Value: mean(v), Text: formatPerplexity(mean(v))})
+				b.Items = append(b.Items, report.Bar{Label: m, Value: mean(v), Text: format.Perplexity(mean(v))})
 			}
 		}
 		charts = append(charts, b)

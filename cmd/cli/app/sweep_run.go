@@ -13,6 +13,7 @@ import (
 
 	"github.com/adagp/adagp/checkpoint"
 	"github.com/adagp/adagp/cmd/cli/bench"
+	"github.com/adagp/adagp/cmd/cli/format"
 	"github.com/adagp/adagp/data"
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/nn"
@@ -80,7 +81,7 @@ func (w *sweeper) run() error {
 		if err := w.store.save(a); err != nil {
 			return err
 		}
-		w.progress.line("%s: perplexity %s (dense %s), %s", label, formatPerplexity(r.Perplexity[0]), formatPerplexity(w.store.result.Dense[0]), formatSeconds(r.Seconds))
+		w.progress.line("%s: perplexity %s (dense %s), %s", label, format.Perplexity(r.Perplexity[0]), format.Perplexity(w.store.result.Dense[0]), format.Seconds(r.Seconds))
 	}
 	if len(failed) > 0 {
 		return fmt.Errorf("%d of %d runs failed, the others are in %s; the first: %w", len(failed), total, w.plan.out, failed[0])
@@ -224,7 +225,7 @@ func (w *sweeper) one(label string, r *sweepRun) error {
 		return nil
 	}
 	rep.Calibration.Files = calib.Files
-	text, err := marshal(rep)
+	text, err := format.JSON(rep)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"github.com/adagp/adagp/checkpoint"
+	"github.com/adagp/adagp/cmd/cli/format"
 	"github.com/adagp/adagp/prune"
 )
 
@@ -222,7 +223,7 @@ func (have *sweepSettings) check(want sweepSettings, dir string) error {
 
 // save writes the folder's files anew, each complete or not at all.
 func (s *sweepStore) save(axes sweepAxes) error {
-	text, err := marshal(s.result)
+	text, err := format.JSON(s.result)
 	if err != nil {
 		return err
 	}

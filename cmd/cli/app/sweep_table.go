@@ -8,8 +8,8 @@ import (
 	"io"
 	"slices"
 	"strconv"
-	"strings"
 
+	"github.com/adagp/adagp/cmd/cli/format"
 	"github.com/adagp/adagp/cmd/cli/report"
 	"github.com/adagp/adagp/prune"
 )
@@ -69,8 +69,8 @@ func formatSpread(values []float64) string {
 	if len(values) == 0 {
 		return ""
 	}
-	text := formatPerplexity(mean(values))
-	low, high := formatPerplexity(slices.Min(values)), formatPerplexity(slices.Max(values))
+	text := format.Perplexity(mean(values))
+	low, high := format.Perplexity(slices.Min(values)), format.Perplexity(slices.Max(values))
 	if low != high {
 		text += fmt.Sprintf(" (%s–%s)", low, high)
 	}
@@ -86,24 +86,24 @@ func mean(values []float64) float64 {
 }
 
 // table is the comparison on one text.
-func (g *sweepGrid) table(text int) *table {
-	t := &table{head: []string{"method"}, left: 1, rows: [][]string{{"dense"}}}
+func (g *sweepGrid) table(text int) *format.Table {
+	t := &format.Table{Head: []string{"method"}, Left: 1, Rows: [][]string{{"dense"}}}
 	for _, p := range g.patterns {
-		t.head = append(t.head, p.String())
-		t.rows[0] = append(t.rows[0], formatPerplexity(g.result.Dense[text]))
+		t.Head = append(t.Head, p.String())
+		t.Rows[0] = append(t.Rows[0], format.Perplexity(g.result.Dense[text]))
 	}
-	t.head, t.rows[0] = append(t.head, "time"), append(t.rows[0], "")
+	t.Head, t.Rows[0] = append(t.Head, "time"), append(t.Rows[0], "")
 	for _, m := range g.methods {
 		row := []string{m}
 		for _, p := range g.patterns {
 			row = append(row, formatSpread(g.cell(m, p, text)))
 		}
 		if s := g.seconds(m); s > 0 {
-			row = append(row, formatSeconds(s))
+			row = append(row, format.Seconds(s))
 		} else {
 			row = append(row, "")
 		}
-		t.rows = append(t.rows, row)
+		t.Rows = append(t.Rows, row)
 	}
 	return t
 }
@@ -124,7 +124,7 @@ func writeSweepTables(w io.Writer, r *sweepResult, axes sweepAxes) {
 	g := gridOf(r, axes)
 	for i := range r.Settings.Evaluation {
 		fmt.Fprintf(w, "%s\n\n", g.caption(i))
-		g.table(i).write(w)
+		g.table(i).Write(w)
 		fmt.Fprintln(w)
 	}
 }
@@ -144,12 +144,7 @@ func (g *sweepGrid) markdown() []byte {
 	for i := range g.result.Settings.Evaluation {
 		fmt.Fprintf(&b, "%s\n\n", g.caption(i))
 		t := g.table(i)
-		line := func(cells []string) { fmt.Fprintf(&b, "| %s |\n", strings.Join(cells, " | ")) }
-		line(t.head)
-		line(slices.Concat([]string{"---"}, slices.Repeat([]string{"---:"}, len(t.head)-1)))
-		for _, row := range t.rows {
-			line(row)
-		}
+		t.Markdown(&b)
 		fmt.Fprintln(&b)
 	}
 	return b.Bytes()

@@ -17,6 +17,7 @@ import (
 	"testing"
 
 	"github.com/adagp/adagp/checkpoint"
+	"github.com/adagp/adagp/cmd/cli/format"
 	"github.com/adagp/adagp/internal/golden"
 	"github.com/adagp/adagp/prune"
 )
@@ -52,7 +53,7 @@ func TestSweep(t *testing.T) {
 	if rows, err := csv.NewReader(strings.NewReader(files["sweep.csv"])).ReadAll(); err != nil || len(rows) != 1+1+12 {
 		t.Errorf("sweep.csv has %d lines (%v), want a head, the dense model and 12 runs", len(rows), err)
 	}
-	if want := "| method | 0.5 | 0.8 | 2:4 | time |\n| --- | ---: | ---: | ---: | ---: |\n| dense | " + formatPerplexity(first.Dense[0]); !strings.Contains(files["sweep.md"], want) {
+	if want := "| method | 0.5 | 0.8 | 2:4 | time |\n| --- | ---: | ---: | ---: | ---: |\n| dense | " + format.Perplexity(first.Dense[0]); !strings.Contains(files["sweep.md"], want) {
 		t.Errorf("sweep.md lacks %q:\n%s", want, files["sweep.md"])
 	}
 
@@ -238,7 +239,7 @@ func FuzzParseSweep(f *testing.F) {
 			return
 		}
 		axes := sweepAxes{methods: []string{"wanda"}}
-		if out, err := marshal(r); err != nil {
+		if out, err := format.JSON(r); err != nil {
 			t.Fatal(err)
 		} else if _, err := parseSweep(out); err != nil {
 			t.Fatalf("what was read is not read again: %v in %s", err, out)

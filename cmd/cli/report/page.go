@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+
+	"github.com/adagp/adagp/cmd/cli/format"
 )
 
 //go:embed page.html
@@ -35,19 +37,9 @@ type Section struct {
 	Title  string
 	Note   string // what the reader sees, and how to read it
 	Charts []Chart
-	Table  *Table
+	Table  *format.Table
 	Folded bool // the table opens on a click
 }
-
-// Table is a table of finished strings. The first Left columns are text, the others figures.
-type Table struct {
-	Head []string
-	Rows [][]string
-	Left int
-}
-
-// IsText reports whether column i is aligned left.
-func (t *Table) IsText(i int) bool { return i < t.Left }
 
 // A Chart is a plot that scales to the width it is given.
 type Chart interface {

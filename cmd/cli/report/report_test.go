@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/adagp/adagp/cmd/cli/format"
 )
 
 func samplePage() *Page {
@@ -25,7 +27,7 @@ func samplePage() *Page {
 				Heat{Title: "Matrices", XLabel: "decoder layer", Rows: []string{"q_proj", "<up>"}, Cols: []int{0, 1, 2},
 					Values: [][]float64{{0.001, 0.01, 0.1}, {math.NaN(), 0.2, 0}}},
 			},
-			Table:  &Table{Head: []string{"tensor", "error"}, Rows: [][]string{{"<script>alert(1)</script>", "0.1"}}, Left: 1},
+			Table:  &format.Table{Head: []string{"tensor", "error"}, Rows: [][]string{{"<script>alert(1)</script>", "0.1"}}, Left: 1},
 			Folded: true,
 		}},
 		Foot: "foot",
