@@ -34,16 +34,16 @@ func runBench(s *session, c *cli.Context) error {
 	if n := threadCount(); c.Bool("cpu-time") && n != 1 {
 		return usagef("--cpu-time with %d threads: want --threads 1", n)
 	}
-	t := s.progress.start("measuring", progressSteps, "")
+	t := s.progress.StartShares("measuring")
 	res, err := bench.Run(s.ctx, bench.Options{
 		Quick:   c.Bool("quick"),
 		CPUTime: c.Bool("cpu-time"),
 		Seed:    s.seed,
 		Progress: func(e bench.Event) {
 			if e.Share == 0 {
-				s.progress.line("measuring: %s (%d of %d)", e.Stage, e.Index+1, e.Total)
+				s.progress.Line("measuring: %s (%d of %d)", e.Stage, e.Index+1, e.Total)
 			}
-			t.set(int((float64(e.Index)+e.Share)/float64(e.Total)*progressSteps), e.Stage)
+			t.Share((float64(e.Index)+e.Share)/float64(e.Total), e.Stage)
 		},
 	})
 	if err != nil {

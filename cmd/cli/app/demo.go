@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -87,7 +88,7 @@ type demoMethod struct {
 }
 
 func runDemo(s *session, c *cli.Context) error {
-	clock := newClock()
+	start := time.Now()
 	if err := atLeast(c, 1, "samples", "max-windows"); err != nil {
 		return err
 	}
@@ -110,7 +111,7 @@ func runDemo(s *session, c *cli.Context) error {
 		}
 		res.Models = append(res.Models, *m)
 	}
-	res.Seconds = clock.seconds()
+	res.Seconds = time.Since(start).Seconds()
 	if path := res.Report; path != "" {
 		if err := writePage(path, demoPage(res)); err != nil {
 			return err
@@ -156,7 +157,7 @@ func (s *session) demoModel(res *demoResult, name string, set demoSettings) (*de
 		return nil, err
 	}
 	d := &demoModel{Model: name, Architecture: m.Config().Architecture, Parameters: countParameters(m), Dense: dense.Perplexity}
-	s.progress.line("%s: perplexity %s dense", name, format.Perplexity(d.Dense))
+	s.progress.Line("%s: perplexity %s dense", name, format.Perplexity(d.Dense))
 	for _, method := range demoMethods {
 		folder := ""
 		if set.out != "" {
@@ -167,7 +168,7 @@ func (s *session) demoModel(res *demoResult, name string, set demoSettings) (*de
 			return nil, fmt.Errorf("%s, %s: %w", name, method, err)
 		}
 		d.Results = append(d.Results, *r)
-		s.progress.line("%s: perplexity %s after %s (%s)", name, format.Perplexity(r.Perplexity), method, format.Seconds(r.Seconds))
+		s.progress.Line("%s: perplexity %s after %s (%s)", name, format.Perplexity(r.Perplexity), method, format.Seconds(r.Seconds))
 	}
 	return d, nil
 }
@@ -189,12 +190,12 @@ func (s *session) demoMethod(m *models.Model, method string, calib, windows [][]
 		sink = out
 	}
 	label := m.Path + " " + method
-	t := s.progress.start(label, progressSteps, "")
+	t := s.progress.StartShares(label)
 	rep, err := prune.Run(s.ctx, m, calib, prune.Options{
 		Method: method, Pattern: prune.Unstructured(demoSparsity), Seed: s.seed, Log: s.log,
-		Progress: func(e prune.Event) { t.set(int(e.Overall()*progressSteps), "") },
+		Progress: func(e prune.Event) { t.Share(e.Overall(), "") },
 	}, sink)
-	t.end()
+	t.End()
 	if err != nil {
 		return nil, err
 	}

@@ -192,26 +192,23 @@ func (e *evalSubject) measure(s *session, p *evalPlan) error {
 		return fmt.Errorf("tokenizer of %s: %w", e.model.Path, err)
 	}
 	for _, t := range p.tasks {
-		bar := s.progress.start(what(t.name), zeroShotSteps, "")
+		bar := s.progress.StartShares(what(t.name))
 		got, err := eval.ZeroShot(s.ctx, e.model, tok, t.questions, eval.TaskOptions{NoBOS: p.noBOS, Progress: func(done, total int) {
-			bar.set(done*zeroShotSteps/total, "")
+			bar.Share(float64(done)/float64(total), "")
 		}})
-		bar.end()
+		bar.End()
 		if err != nil {
 			return fmt.Errorf("%s on %s: %w", e.model.Path, t.file, err)
 		}
-		s.progress.line("%s: %d questions, acc %.4f, %s", what(t.name), got.N, got.Acc, format.Seconds(got.Seconds))
+		s.progress.Line("%s: %d questions, acc %.4f, %s", what(t.name), got.N, got.Acc, format.Seconds(got.Seconds))
 		e.tasks = append(e.tasks, got)
 	}
 	return nil
 }
 
-// zeroShotSteps is the length of the bar of a task, whose sequences are many.
-const zeroShotSteps = 1000
-
 // perplexity measures a model whose weights are loaded, with progress under the given label.
 func (s *session) perplexity(label string, m models.CausalLM, windows [][]int) (eval.Result, error) {
-	t := s.progress.start(label, len(windows), "windows")
-	defer t.end()
-	return eval.Perplexity(s.ctx, m, windows, eval.Options{Progress: func(done, _ int) { t.tick(done) }})
+	t := s.progress.Start(label, len(windows), "windows")
+	defer t.End()
+	return eval.Perplexity(s.ctx, m, windows, eval.Options{Progress: func(done, _ int) { t.Tick(done) }})
 }

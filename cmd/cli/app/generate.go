@@ -235,8 +235,6 @@ func (w *writer) rates(s generate.Stats) generationRates {
 
 // tell reports the speeds on stderr.
 func (w *writer) tell(s generate.Stats, why string) {
-	if !w.progress.silent {
-		fmt.Fprintf(w.progress, "prompt: %d tokens, %.1f tokens/s; text: %d tokens, %.1f tokens/s%s\n",
-			s.PromptTokens, s.PromptRate(), s.DecodeTokens, s.DecodeRate(), why)
-	}
+	w.progress.Summary("prompt: %d tokens, %.1f tokens/s; text: %d tokens, %.1f tokens/s%s",
+		s.PromptTokens, s.PromptRate(), s.DecodeTokens, s.DecodeRate(), why)
 }

@@ -63,8 +63,8 @@ func (w *writer) all(prompts []string) error {
 			return fmt.Errorf("prompt %d: %w", i+1, err)
 		}
 	}
-	w.progress.line("generating: %d prompts", len(prompts))
-	t := w.progress.start("generating", len(prompts), "prompts")
+	w.progress.Line("generating: %d prompts", len(prompts))
+	t := w.progress.Start("generating", len(prompts), "prompts")
 	done, next, complete := 0, 0, make([]*generation, len(prompts))
 	var broken error
 	w.options.Done = func(i int, r generate.Result) {
@@ -74,10 +74,10 @@ func (w *writer) all(prompts []string) error {
 		for ; !w.json && broken == nil && next < len(prompts) && complete[next] != nil; next++ {
 			broken = w.line(*complete[next])
 		}
-		t.tick(done)
+		t.Tick(done)
 	}
 	results, stats, err := generate.Run(w.ctx, w.model, w.tokenizer, ids, w.options)
-	t.end()
+	t.End()
 	if broken != nil {
 		return broken
 	}

@@ -74,8 +74,8 @@ func (s *session) inspect(m *models.Model) (*inspectResult, error) {
 	res := &inspectResult{Architecture: m.Config().Architecture, Parameters: countParameters(m)}
 	decoder := decoderTensors(m)
 	names := m.Reader.Names()
-	t := s.progress.start("scanning", len(names), "tensors")
-	defer t.end()
+	t := s.progress.Start("scanning", len(names), "tensors")
+	defer t.End()
 	elements, zeros := 0, 0
 	for i, name := range names {
 		if err := s.ctx.Err(); err != nil {
@@ -101,7 +101,7 @@ func (s *session) inspect(m *models.Model) (*inspectResult, error) {
 			Name: name, Shape: info.Shape, DType: info.DType.String(), Layout: string(info.Layout),
 			Zeros: scan.zeros, Sparsity: share(scan.zeros, scan.elements), NM: scan.nm,
 		})
-		t.tick(i + 1)
+		t.Tick(i + 1)
 	}
 	res.Sparsity = share(zeros, elements)
 	res.Decoder.Sparsity = share(res.Decoder.Zeros, res.Decoder.Weights)

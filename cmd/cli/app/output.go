@@ -10,7 +10,7 @@ import (
 
 // print sends a finished result to stdout.
 func (s *session) print(b []byte) error {
-	s.progress.close()
+	s.progress.Close()
 	if _, err := s.stdout.Write(b); err != nil {
 		return fmt.Errorf("write the result to stdout: %w", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -117,11 +118,10 @@ func runPack(s *session, c *cli.Context) error {
 
 // pack writes the folder and fills in the result.
 func (s *session) pack(res *packResult, m *models.Model, o checkpoint.PackOptions) error {
-	clock := newClock()
-	const shares = 1000
-	t := s.progress.start("packing", shares, "")
-	defer t.end()
-	o.Progress = func(done, total int) { t.set(done*shares/total, "") }
+	start := time.Now()
+	t := s.progress.StartShares("packing")
+	defer t.End()
+	o.Progress = func(done, total int) { t.Share(float64(done)/float64(total), "") }
 	p, err := checkpoint.NewPacker(s.ctx, res.Out, m.Reader, m.FS, o)
 	if err != nil {
 		var exists *checkpoint.ExistsError
@@ -157,7 +157,7 @@ func (s *session) pack(res *packResult, m *models.Model, o checkpoint.PackOption
 			res.BytesBefore += info.Size()
 		}
 	}
-	res.BytesAfter, res.Seconds = p.Bytes(), clock.seconds()
+	res.BytesAfter, res.Seconds = p.Bytes(), time.Since(start).Seconds()
 	return nil
 }
 

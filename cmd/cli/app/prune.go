@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/adagp/adagp/cmd/cli/format"
 	"github.com/adagp/adagp/data"
 	"github.com/adagp/adagp/models"
+	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/tensor"
 )
@@ -82,7 +84,7 @@ func runPrune(s *session, c *cli.Context) error {
 	out, err := s.createModel(set.out, m, checkpoint.WriterOptions{DType: set.dtype, Force: set.force, Resume: set.resume})
 	if set.resume && err != nil {
 		if report := completed(err, set, m, calib.IDs); report != nil {
-			s.progress.line("%s is complete already", set.out)
+			s.progress.Line("%s is complete already", set.out)
 			return s.result(report, func(w io.Writer) { writePruneTable(w, report, set) })
 		}
 	}
@@ -94,7 +96,7 @@ func runPrune(s *session, c *cli.Context) error {
 		set.options.ScratchDir = out.Folder()
 	}
 	if set.resume && len(out.Records()) == 0 {
-		s.progress.line("nothing to resume: starting from the beginning")
+		s.progress.Line("nothing to resume: starting from the beginning")
 	}
 	defer out.abort()
 	report, err := s.prune(set, m, calib, windows, out)
@@ -167,7 +169,7 @@ func (s *session) pruneTexts(c *cli.Context, set *pruneSettings, m *models.Model
 
 // prune runs the method and, around it, the evaluation.
 func (s *session) prune(set *pruneSettings, m *models.Model, calib *data.CalibrationSet, windows [][]int, out prune.Sink) (*prune.Report, error) {
-	clock := newClock()
+	start := time.Now()
 	var ppl prune.PerplexityReport
 	if windows != nil {
 		// With its weights loaded the model is pruned in place, so that the second measurement
@@ -182,11 +184,11 @@ func (s *session) prune(set *pruneSettings, m *models.Model, calib *data.Calibra
 		ppl.Before = before.Perplexity
 	}
 	o := set.options
-	s.progress.line("pruning %s by %s (%s), %d calibration windows of %d tokens", set.model, o.Method, o.Pattern, len(calib.IDs), len(calib.IDs[0]))
-	t := s.progress.start("pruning", progressSteps, "")
-	o.Progress = t.layers
+	s.progress.Line("pruning %s by %s (%s), %d calibration windows of %d tokens", set.model, o.Method, o.Pattern, len(calib.IDs), len(calib.IDs[0]))
+	t := s.progress.StartShares("pruning")
+	o.Progress = t.Layers
 	report, err := prune.Run(s.ctx, m, calib.IDs, o, out)
-	t.end()
+	t.End()
 	if err != nil {
 		return nil, err
 	}
@@ -202,9 +204,27 @@ func (s *session) prune(set *pruneSettings, m *models.Model, calib *data.Calibra
 		report.Perplexity = &ppl
 	}
 	report.Calibration.Files = calib.Files
-	report.Seconds = clock.seconds()
+	report.Seconds = time.Since(start).Seconds()
 	report.PeakRSSBytes = prune.PeakRSS()
 	return report, nil
+}
+
+// roundWeights rounds every loaded weight to the type that it will be written in; nil keeps them.
+func roundWeights(m models.CausalLM, d *tensor.DType) error {
+	if d == nil || *d == tensor.F32 {
+		return nil
+	}
+	for _, p := range nn.Params(m.Walk) {
+		values := p.Value.Data()
+		b := make([]byte, len(values)*d.Size())
+		if err := tensor.Encode(b, values, *d); err != nil {
+			return fmt.Errorf("round %s to %v: %w", p.Name, *d, err)
+		}
+		if err := tensor.Decode(values, b, *d); err != nil {
+			return fmt.Errorf("round %s to %v: %w", p.Name, *d, err)
+		}
+	}
+	return nil
 }
 
 // newModelFolder is an output folder in the making. Until commit it is guarded: it goes away when the

@@ -14,6 +14,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/adagp/adagp/asm"
+	"github.com/adagp/adagp/cmd/cli/progress"
 	"github.com/adagp/adagp/internal/parallel"
 )
 
@@ -106,7 +107,7 @@ type session struct {
 	json     bool
 	seed     uint64
 	log      *slog.Logger
-	progress *progress
+	progress *progress.Display
 }
 
 // action wraps a command's work: it resolves the common flags first.
@@ -119,7 +120,7 @@ func (r *run) action(do func(*session, *cli.Context) error) cli.ActionFunc {
 		if err != nil {
 			return err
 		}
-		defer s.progress.close()
+		defer s.progress.Close()
 		return do(s, c)
 	}
 }
@@ -137,27 +138,24 @@ func (r *run) session(c *cli.Context) (*session, error) {
 		return nil, usagef("--kernel: %w", err)
 	}
 	parallel.SetThreads(threads)
-	minLevel, err := parseLogLevel(c.String("log-level"))
-	if err != nil {
+	o := progress.Options{Silent: c.Bool("no-progress")}
+	if o.Level, err = parseLogLevel(c.String("log-level")); err != nil {
 		return nil, err
 	}
-	p := newProgress(r.stderr, c.Bool("no-progress"))
-	log := slog.New(newLogHandler(p, minLevel))
 	switch format := c.String("log-format"); format {
 	case "text":
 	case "json":
-		p.terminal = false
-		log = slog.New(slog.NewJSONHandler(p, &slog.HandlerOptions{Level: minLevel}))
-		p.events = log
+		o.JSON = true
 	default:
 		return nil, usagef("--log-format %q: want text or json", format)
 	}
+	p := progress.New(r.stderr, o)
 	return &session{
 		run:      r,
 		ctx:      c.Context,
 		json:     c.Bool("json"),
 		seed:     c.Uint64("seed"),
-		log:      log,
+		log:      p.Log,
 		progress: p,
 	}, nil
 }

@@ -60,7 +60,7 @@ func (w *sweeper) run() error {
 	a := w.plan.axes
 	total := len(a.methods) * len(a.patterns) * len(a.seeds)
 	if done := total - len(todo); done > 0 {
-		w.progress.line("%d of %d runs are done already", done, total)
+		w.progress.Line("%d of %d runs are done already", done, total)
 	}
 	var failed []error
 	for i, r := range todo {
@@ -70,7 +70,7 @@ func (w *sweeper) run() error {
 		}
 		if err := w.one(label, &r); err != nil {
 			if w.ctx.Err() != nil {
-				w.progress.line("%d runs are missing; the same command goes on from here", len(todo)-i)
+				w.progress.Line("%d runs are missing; the same command goes on from here", len(todo)-i)
 				return err
 			}
 			w.log.Error("a run failed; the others go on", "method", r.Method, "pattern", r.Pattern.String(), "seed", r.Seed, "error", err)
@@ -81,7 +81,7 @@ func (w *sweeper) run() error {
 		if err := w.store.save(a); err != nil {
 			return err
 		}
-		w.progress.line("%s: perplexity %s (dense %s), %s", label, format.Perplexity(r.Perplexity[0]), format.Perplexity(w.store.result.Dense[0]), format.Seconds(r.Seconds))
+		w.progress.Line("%s: perplexity %s (dense %s), %s", label, format.Perplexity(r.Perplexity[0]), format.Perplexity(w.store.result.Dense[0]), format.Seconds(r.Seconds))
 	}
 	if len(failed) > 0 {
 		return fmt.Errorf("%d of %d runs failed, the others are in %s; the first: %w", len(failed), total, w.plan.out, failed[0])
@@ -208,12 +208,12 @@ func (w *sweeper) one(label string, r *sweepRun) error {
 	calib := w.calib[r.Seed]
 	o := withPattern(w.plan.axes.options[r.Method], r.Pattern)
 	o.Seed, o.Log = r.Seed, w.log
-	t := w.progress.start(label, progressSteps, "")
-	o.Progress = func(e prune.Event) { t.set(int(e.Overall()*progressSteps), "") }
+	t := w.progress.StartShares(label)
+	o.Progress = func(e prune.Event) { t.Share(e.Overall(), "") }
 	cpu := bench.ProcessorTime()
 	rep, err := prune.Run(w.ctx, w.model, calib.IDs, o, sink)
 	r.CPUSeconds = (bench.ProcessorTime() - cpu).Seconds()
-	t.end()
+	t.End()
 	if err != nil {
 		return err
 	}

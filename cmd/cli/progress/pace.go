@@ -1,4 +1,4 @@
-package app
+package progress
 
 import (
 	"fmt"
@@ -40,14 +40,39 @@ func (p *pace) see(e prune.Event, now time.Time) {
 	}
 }
 
+// Layers shows a pruning run: the bar moves within decoder layers; without bars each finished layer
+// is one line.
+func (t *Task) Layers(e prune.Event) {
+	now := time.Now()
+	t.pace.see(e, now)
+	t.report(e, now)
+	note := string(e.Stage)
+	if t.pace.tokens > 0 && e.Stage != prune.StageSolve {
+		note += fmt.Sprintf(", %s tokens/s", format.Count(int(t.pace.tokens)))
+	}
+	t.Share(e.Overall(), fmt.Sprintf("layer %d/%d (%s)", e.Position+1, e.Layers, note))
+	if e.Stage != prune.StageDone {
+		return
+	}
+	if e.Result == nil {
+		t.d.Line("%s: layer %d (%d of %d) stays as it is", t.label, e.Layer, e.Position+1, e.Layers)
+		return
+	}
+	if e.Restored {
+		t.d.Line("%s: layer %d (%d of %d) was done before", t.label, e.Layer, e.Position+1, e.Layers)
+		return
+	}
+	t.d.Line("%s: layer %d (%d of %d), error %s, %s%s", t.label, e.Layer, e.Position+1, e.Layers, format.Error(e.Result.Error), format.Seconds(e.Result.Seconds), t.pace.speed(e))
+}
+
 // eventInterval is how often a run reports in JSON within one stage.
 const eventInterval = time.Second
 
 // report writes an event as a line of JSON, if they are wanted: each change of stage, each finished
 // layer, and now and then in between.
-func (t *task) report(e prune.Event, now time.Time) {
-	log := t.p.events
-	if log == nil || t.p.silent || !t.pace.changed && e.Stage != prune.StageDone && now.Sub(t.last) < eventInterval {
+func (t *Task) report(e prune.Event, now time.Time) {
+	log := t.d.events
+	if log == nil || t.d.silent || !t.pace.changed && e.Stage != prune.StageDone && now.Sub(t.last) < eventInterval {
 		return
 	}
 	t.last = now

@@ -1,4 +1,4 @@
-package app
+package progress
 
 import (
 	"bytes"
@@ -11,16 +11,15 @@ import (
 // TestLogLinesBesideBar: a log line starts on a line of its own, and no bar stays behind.
 func TestLogLinesBesideBar(t *testing.T) {
 	var b bytes.Buffer
-	p := newProgress(&b, false)
-	p.terminal = true
-	log := slog.New(newLogHandler(p, slog.LevelInfo))
-	task := p.start("pruning", 10, "")
+	d := New(&b, Options{})
+	d.terminal = true
+	task := d.Start("pruning", 10, "")
 	task.set(3, "layer 1/3")
-	log.Warn("tail", "tensor", "a b", "share", 0.123456)
-	log.Debug("unseen")
-	p.line("unseen as well")
+	d.Log.Warn("tail", "tensor", "a b", "share", 0.123456)
+	d.Log.Debug("unseen")
+	d.Line("unseen as well")
 	task.set(9, "layer 3/3")
-	task.end()
+	task.End()
 	text := b.String()
 	if strings.Contains(text, "unseen") {
 		t.Errorf("%q holds what should not be shown", text)
@@ -38,21 +37,21 @@ func TestLogLinesBesideBar(t *testing.T) {
 // TestPlainProgress: without a terminal long tasks report now and then, silent ones never.
 func TestPlainProgress(t *testing.T) {
 	var b bytes.Buffer
-	p := newProgress(&b, false)
-	task := p.start("evaluating", 4, "windows")
-	task.tick(1)
+	d := New(&b, Options{})
+	task := d.Start("evaluating", 4, "windows")
+	task.Tick(1)
 	task.last = time.Now().Add(-2 * quietInterval)
-	task.tick(2)
-	task.end()
+	task.Tick(2)
+	task.End()
 	if got, want := b.String(), "evaluating: 2 of 4 windows\n"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 	b.Reset()
-	p = newProgress(&b, true)
-	task = p.start("evaluating", 4, "windows")
+	d = New(&b, Options{Silent: true})
+	task = d.Start("evaluating", 4, "windows")
 	task.last = time.Time{}
-	task.tick(2)
-	p.line("a line")
+	task.Tick(2)
+	d.Line("a line")
 	if b.Len() != 0 {
 		t.Errorf("%q, want silence", b.String())
 	}
@@ -63,12 +62,6 @@ func TestLogHandlerGroups(t *testing.T) {
 	log := slog.New(newLogHandler(&b, slog.LevelDebug)).With("run", 1).WithGroup("layer").With("index", 2)
 	log.Debug("solved", slog.Group("mask", "zeros", 3), "name", "")
 	if got, want := b.String(), "debug: solved run=1 layer.index=2 layer.mask.zeros=3 layer.name=\"\"\n"; got != want {
-		t.Errorf("%q, want %q", got, want)
-	}
-}
-
-func TestOneLine(t *testing.T) {
-	if got, want := oneLine(usagef("a\nb\x1b[31m")), `a; b\x1b[31m`; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
