@@ -143,20 +143,7 @@ func (w *Writer) placeFile(name string, write func(io.Writer) error) error {
 	if err != nil {
 		return err
 	}
-	err = write(f)
-	if err == nil {
-		err = f.Sync()
-	}
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	if err == nil {
-		err = os.Rename(temporary, w.base.path(name))
-	}
-	if err != nil {
-		_ = os.Remove(temporary)
-	}
-	return err
+	return blob.Replace(f, w.base.path(name), write)
 }
 
 // reopen opens the weight files of an interrupted run and removes whatever else is in the model

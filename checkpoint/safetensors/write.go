@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 
 	"github.com/adagp/adagp/checkpoint/internal/blob"
@@ -159,23 +157,5 @@ func EncodeTo(w io.Writer, values []float32, d tensor.DType) error {
 // WriteFile writes one safetensors file at path, through a temporary file in the same folder so
 // that path never holds half a file.
 func WriteFile(path string, entries []Entry, metadata map[string]string) error {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name()) // fails, as it should, once the file has its final name
-	err = Write(f, entries, metadata)
-	if err == nil {
-		err = f.Chmod(0o644)
-	}
-	if err == nil {
-		err = f.Sync()
-	}
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return os.Rename(f.Name(), path)
+	return blob.WriteFile(path, func(w io.Writer) error { return Write(w, entries, metadata) })
 }

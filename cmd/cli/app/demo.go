@@ -118,7 +118,7 @@ func runDemo(s *session, c *cli.Context) error {
 		}
 	}
 	if path := c.String("picture"); path != "" {
-		if err := writeFile(path, report.Picture(len(res.Models), demoBars(res)...)); err != nil {
+		if err := checkpoint.WriteFile(path, report.Picture(len(res.Models), demoBars(res)...)); err != nil {
 			return err
 		}
 	}

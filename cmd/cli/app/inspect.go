@@ -6,7 +6,6 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/adagp/adagp/checkpoint"
 	"github.com/adagp/adagp/cmd/cli/format"
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/nn"
@@ -85,39 +84,27 @@ func (s *session) inspect(m *models.Model) (*inspectResult, error) {
 		if !ok {
 			return nil, fmt.Errorf("tensor %s: no header", name)
 		}
-		scan, err := scanTensor(m.Reader, info)
+		scan, err := m.Reader.Zeros(name)
 		if err != nil {
 			return nil, err
 		}
 		res.Bytes += info.Bytes
 		res.StoredBytes += info.Stored
-		elements += scan.elements
-		zeros += scan.zeros
+		elements += scan.Elements
+		zeros += scan.Zeros
 		if decoder[name] {
-			res.Decoder.Weights += scan.elements
-			res.Decoder.Zeros += scan.zeros
+			res.Decoder.Weights += scan.Elements
+			res.Decoder.Zeros += scan.Zeros
 		}
 		res.Tensors = append(res.Tensors, inspectedParam{
 			Name: name, Shape: info.Shape, DType: info.DType.String(), Layout: string(info.Layout),
-			Zeros: scan.zeros, Sparsity: share(scan.zeros, scan.elements), NM: scan.nm,
+			Zeros: scan.Zeros, Sparsity: share(scan.Zeros, scan.Elements), NM: scan.NM,
 		})
 		t.Tick(i + 1)
 	}
 	res.Sparsity = share(zeros, elements)
 	res.Decoder.Sparsity = share(res.Decoder.Zeros, res.Decoder.Weights)
 	return res, nil
-}
-
-func scanTensor(r *checkpoint.Reader, info checkpoint.Info) (zeroScan, error) {
-	raw, err := r.Raw(info.Name)
-	if err != nil {
-		return zeroScan{}, err
-	}
-	scan, err := scanZeros(raw, info.DType, info.Shape)
-	if err != nil {
-		return zeroScan{}, fmt.Errorf("tensor %s in %s: %w", info.Name, info.File, err)
-	}
-	return scan, nil
 }
 
 // countParameters counts what the architecture has, tied weights once.

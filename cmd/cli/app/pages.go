@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/adagp/adagp/checkpoint"
 	"github.com/adagp/adagp/cmd/cli/format"
 	"github.com/adagp/adagp/cmd/cli/report"
 	"github.com/adagp/adagp/prune"
@@ -19,7 +20,7 @@ func writePage(path string, p *report.Page) error {
 	if err := p.Write(&b); err != nil {
 		return err
 	}
-	return writeFile(path, b.Bytes())
+	return checkpoint.WriteFile(path, b.Bytes())
 }
 
 // prunePage is the page of one pruning run. Without d it says nothing of sizes and speed.

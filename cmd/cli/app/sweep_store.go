@@ -227,11 +227,11 @@ func (s *sweepStore) save(axes sweepAxes) error {
 	if err != nil {
 		return err
 	}
-	if err := writeFile(filepath.Join(s.dir, "sweep.json"), text); err != nil {
+	if err := checkpoint.WriteFile(filepath.Join(s.dir, "sweep.json"), text); err != nil {
 		return err
 	}
 	for name, content := range sweepFiles(s.result, axes) {
-		if err := writeFile(filepath.Join(s.dir, name), content); err != nil {
+		if err := checkpoint.WriteFile(filepath.Join(s.dir, name), content); err != nil {
 			return err
 		}
 	}

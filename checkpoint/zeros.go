@@ -1,44 +1,59 @@
-package app
+package checkpoint
 
 import (
 	"encoding/binary"
 	"fmt"
 
+	"github.com/adagp/adagp/checkpoint/internal/blob"
 	"github.com/adagp/adagp/tensor"
 )
+
+// Zeros says how many elements of a tensor are zero, and whether they are where N:M sparsity wants them.
+type Zeros struct {
+	Elements, Zeros int
+	// NM is the tightest of 1:4, 2:4, 3:4 and 4:8 (N zeros in every M neighbours of a row) that a
+	// matrix satisfies, or "none". A tail of t < M columns must hold ⌊t·N/M⌋ zeros; only matrices with
+	// at least one whole group in a row have a pattern.
+	NM string
+}
+
+// Zeros counts in the stored bytes of a tensor, without widening anything to float32; −0 is a zero.
+func (r *Reader) Zeros(name string) (Zeros, error) {
+	raw, err := r.Raw(name)
+	if err != nil {
+		return Zeros{}, err
+	}
+	info := r.infos[name]
+	z, err := countZeros(raw, info.DType, info.Shape)
+	if err != nil {
+		return Zeros{}, fmt.Errorf("tensor %s in %s: %w", blob.Quote(name), info.File, err)
+	}
+	return z, nil
+}
 
 // An nmPattern is n zeros in every m neighbours of a row.
 type nmPattern struct{ n, m int }
 
 func (p nmPattern) String() string { return fmt.Sprintf("%d:%d", p.n, p.m) }
 
-// nmPatterns are those that inspect looks for, tightest first. 4:8 comes after 2:4 because every
-// 2:4 matrix is also 4:8 (with groups that divide the width).
+// nmPatterns are those that are looked for, tightest first. 4:8 comes after 2:4 because every 2:4
+// matrix is also 4:8 (with groups that divide the width).
 var nmPatterns = []nmPattern{{3, 4}, {2, 4}, {4, 8}, {1, 4}}
 
-// zeroScan counts zeros in the stored bytes of a tensor, and finds which N:M patterns hold along
-// its rows, without widening anything to float32.
-type zeroScan struct {
-	elements, zeros int
-	nm              string // "2:4", or "none"
-}
-
-// scanZeros reads raw, the little-endian elements of a tensor of the given type and shape. Only
-// matrices have N:M patterns, and only when at least one whole group fits a row; a tail of t < M
-// columns must hold ⌊t·N/M⌋ zeros.
-func scanZeros(raw []byte, d tensor.DType, shape []int) (zeroScan, error) {
-	s := zeroScan{elements: 1, nm: "none"}
+// countZeros reads raw, the little-endian elements of a tensor of the given type and shape.
+func countZeros(raw []byte, d tensor.DType, shape []int) (Zeros, error) {
+	s := Zeros{Elements: 1, NM: "none"}
 	for _, n := range shape {
-		s.elements *= n
+		s.Elements *= n
 	}
-	if want := s.elements * d.Size(); len(raw) != want {
+	if want := s.Elements * d.Size(); len(raw) != want {
 		return s, fmt.Errorf("%d bytes stored, shape %v of %v needs %d", len(raw), shape, d, want)
 	}
 	isZero := zeroTest(d)
 	if len(shape) != 2 || shape[0] == 0 || shape[1] == 0 {
-		for i := range s.elements {
+		for i := range s.Elements {
 			if isZero(raw, i) {
-				s.zeros++
+				s.Zeros++
 			}
 		}
 		return s, nil
@@ -53,7 +68,7 @@ func scanZeros(raw []byte, d tensor.DType, shape []int) (zeroScan, error) {
 		for j := range cols {
 			row[j] = isZero(raw, i*cols+j)
 			if row[j] {
-				s.zeros++
+				s.Zeros++
 			}
 		}
 		for k, p := range nmPatterns {
@@ -62,7 +77,7 @@ func scanZeros(raw []byte, d tensor.DType, shape []int) (zeroScan, error) {
 	}
 	for k, p := range nmPatterns {
 		if holds[k] {
-			s.nm = p.String()
+			s.NM = p.String()
 			break
 		}
 	}
