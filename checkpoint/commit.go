@@ -1,6 +1,7 @@
 package checkpoint
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -149,20 +150,20 @@ func (w *Writer) copyOthers() error {
 			}
 			continue
 		}
-		err = w.placeFile(filepath.Join(modelFolder, name), func(out io.Writer) error {
-			in, err := w.srcFS.Open(name)
-			if err != nil {
-				return err
-			}
-			defer in.Close()
-			_, err = io.Copy(out, in)
-			return err
-		})
-		if err != nil {
+		if err := w.copyFile(name); err != nil {
 			return fmt.Errorf("copy %s: %w", name, err)
 		}
 	}
 	return nil
+}
+
+func (w *Writer) copyFile(name string) error {
+	in, err := w.srcFS.Open(name)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	return w.placeFile(filepath.Join(modelFolder, name), in)
 }
 
 // copyPruning copies pruning.json without the list of packed tensors, which are dense in the output.
@@ -175,10 +176,7 @@ func (w *Writer) copyPruning() error {
 	if err != nil || rest == nil {
 		return err
 	}
-	return w.placeFile(filepath.Join(modelFolder, pruningFile), func(out io.Writer) error {
-		_, err := out.Write(rest)
-		return err
-	})
+	return w.placeFile(filepath.Join(modelFolder, pruningFile), bytes.NewReader(rest))
 }
 
 // isWeights recognises files that hold the unchanged weights in some format, or say where they are.

@@ -100,10 +100,7 @@ func (w *Writer) PutState(name string, b []byte) error {
 	if w.done {
 		return errDone
 	}
-	if err := w.placeFile(filepath.Join(stateFolder, name), func(f io.Writer) error {
-		_, err := f.Write(b)
-		return err
-	}); err != nil {
+	if err := w.placeFile(filepath.Join(stateFolder, name), bytes.NewReader(b)); err != nil {
 		return w.fail(err)
 	}
 	if err := syncFolder(w.base.path(stateFolder)); err != nil {
@@ -137,13 +134,16 @@ func (w *Writer) Folder() string { return w.base.dir }
 
 // placeFile writes a file, relative to the partial folder, under a temporary name and renames it, so
 // that there is all of it or nothing.
-func (w *Writer) placeFile(name string, write func(io.Writer) error) error {
+func (w *Writer) placeFile(name string, content io.Reader) error {
 	temporary := w.base.path(fmt.Sprintf("new-%d", w.temporaries.Add(1)))
 	f, err := os.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
 	if err != nil {
 		return err
 	}
-	return blob.Replace(f, w.base.path(name), write)
+	return blob.Replace(f, w.base.path(name), func(out io.Writer) error {
+		_, err := io.Copy(out, content)
+		return err
+	})
 }
 
 // reopen opens the weight files of an interrupted run and removes whatever else is in the model

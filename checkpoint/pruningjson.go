@@ -8,8 +8,6 @@ import (
 	"io"
 	"io/fs"
 	"strings"
-
-	"github.com/adagp/adagp/checkpoint/internal/blob"
 )
 
 // pruningFile is the file of a model folder that says which tensors are packed. Everything else in it
@@ -37,22 +35,11 @@ type packedEntry struct {
 
 // readPruning returns the text of pruning.json, nil when there is none.
 func readPruning(fsys fs.FS) ([]byte, error) {
-	f, err := blob.Open(fsys, pruningFile)
+	text, err := readText(fsys, pruningFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	if f.Size() > maxIndex {
-		return nil, &FormatError{File: pruningFile, Msg: fmt.Sprintf("file of %d bytes exceeds the limit of %d", f.Size(), maxIndex)}
-	}
-	text := make([]byte, f.Size())
-	if err := blob.ReadFull(f, text, 0); err != nil {
-		return nil, fmt.Errorf("read %s: %w", pruningFile, err)
-	}
-	return text, nil
+	return text, err
 }
 
 // splitPruning takes the entries of packed tensors out of pruning.json. rest is the text without

@@ -243,7 +243,7 @@ func TestBadIndex(t *testing.T) {
 	if err := os.Truncate(filepath.Join(dir, stName), maxIndex+1); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(os.DirFS(dir)); err == nil || err.Error() != stName+": index of 100000001 bytes exceeds the limit of 100000000" {
+	if _, err := Open(os.DirFS(dir)); err == nil || err.Error() != stName+": file of 100000001 bytes exceeds the limit of 100000000" {
 		t.Errorf("huge index: got error %v", err)
 	}
 }

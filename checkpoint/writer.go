@@ -1,6 +1,7 @@
 package checkpoint
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -320,10 +321,7 @@ func (w *Writer) PutFile(name string, b []byte) error {
 	if taken {
 		return fmt.Errorf("put file: the output already has %s", name)
 	}
-	if err := w.placeFile(filepath.Join(modelFolder, name), func(f io.Writer) error {
-		_, err := f.Write(b)
-		return err
-	}); err != nil {
+	if err := w.placeFile(filepath.Join(modelFolder, name), bytes.NewReader(b)); err != nil {
 		return w.fail(err)
 	}
 	return nil
