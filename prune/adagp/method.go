@@ -46,6 +46,9 @@ func newPaper(o prune.MethodOptions) (prune.Method, error) {
 		}
 		m.solverName, m.solver = defaultSolver, s
 	}
+	if m.solver.Needs().WindowMoments {
+		return nil, fmt.Errorf("solver %s compares calibration windows, of which the variables of AdaGP as published know nothing", m.solverName)
+	}
 	m.o = Options{Epochs: o.Epochs, Alpha: o.Alpha, Beta: o.Beta, Gamma: o.Gamma, Ridge: max(0, o.Ridge)}
 	if m.o.Epochs == 0 {
 		m.o.Epochs = DefaultEpochs
