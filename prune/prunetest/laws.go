@@ -14,8 +14,8 @@ import (
 
 // Laws checks what every solver owes its callers, on random problems with awkward sizes: masks with
 // exactly the zeros of the pattern, an untouched problem, results that do not depend on the number of
-// threads, a fixed mask left alone, inputs that are always zero, refusal of NaN, an end when the
-// context is cancelled.
+// threads, a fixed mask left alone, inputs that are always zero or always equal, a single token,
+// refusal of NaN, an end when the context is cancelled.
 func Laws(t *testing.T, s prune.Solver) {
 	patterns := []prune.Pattern{prune.Unstructured(0), prune.Unstructured(0.5), prune.Unstructured(0.73), prune.Unstructured(0.99),
 		prune.NM(2, 4), prune.NM(1, 4), prune.NM(4, 8), prune.NM(5, 7), prune.NM(60, 100)}
@@ -32,7 +32,23 @@ func Laws(t *testing.T, s prune.Solver) {
 	t.Run("threads", func(t *testing.T) { sameOnAnyThreads(t, s) })
 	t.Run("fixed mask", func(t *testing.T) { keepsFixedMask(t, s) })
 	t.Run("dead inputs", func(t *testing.T) { survivesDeadInputs(t, s) })
-	t.Run("few tokens", func(t *testing.T) { solve(t, s, Random(3, 20, 40, 10, prune.Unstructured(0.5))) })
+	t.Run("few tokens", func(t *testing.T) {
+		for _, tokens := range []int{1, 2, 10} {
+			solve(t, s, Random(3, 20, 40, tokens, prune.Unstructured(0.5)))
+			solve(t, s, Random(3, 20, 40, tokens, prune.NM(2, 4)))
+		}
+	})
+	t.Run("equal inputs", func(t *testing.T) { survivesEqualInputs(t, s) })
+	t.Run("zero weights", func(t *testing.T) {
+		problem := Random(11, 10, 30, 90, prune.Unstructured(0.5))
+		problem.W = linalg.New(10, 30)
+		solve(t, s, problem)
+	})
+	t.Run("nothing left", func(t *testing.T) {
+		if _, err := prune.Solve(context.Background(), s, Random(12, 10, 30, 90, prune.Unstructured(1))); err == nil {
+			t.Error("a sparsity of 1 gave no error")
+		}
+	})
 	t.Run("scale", func(t *testing.T) { solvesAnyScale(t, s) })
 	t.Run("bad input", func(t *testing.T) { refusesNaN(t, s) })
 	t.Run("cancelled", func(t *testing.T) {
@@ -120,6 +136,27 @@ func survivesDeadInputs(t *testing.T, s prune.Solver) {
 	problem := Random(8, 10, 30, 90, prune.Unstructured(0.5))
 	problem.H, problem.SquaredNorms = linalg.New(30, 30), make([]float64, 30)
 	solve(t, s, problem)
+}
+
+// survivesEqualInputs runs the solver where inputs come in pairs that are always equal, and where all
+// are.
+func survivesEqualInputs(t *testing.T, s prune.Solver) {
+	for _, period := range []int{1, 15} {
+		r := Random(13, 10, 30, 90, prune.Unstructured(0.5))
+		x, w := make([][]float64, 30), make([][]float64, 10)
+		for j := range x {
+			x[j] = make([]float64, 8)
+			for k := range x[j] {
+				x[j][k] = r.W.At(j%period%10, k+j%period/10) // any numbers will do
+			}
+		}
+		for i := range w {
+			w[i] = r.W.Row(i)
+		}
+		for _, p := range []prune.Pattern{prune.Unstructured(0.5), prune.NM(2, 4)} {
+			solve(t, s, Problem(w, x, p))
+		}
+	}
 }
 
 // solvesAnyScale runs the solver where activations and weights are very small and very large.
