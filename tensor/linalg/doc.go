@@ -12,8 +12,8 @@
 //
 // Only in sums over tokens: [AddGram] and [AddCross] add 256 products in float32, off by at most
 // 256·2⁻²⁴ of the sum of their magnitudes, and everything beyond in float64. A factorisation in float32
-// solves a system whose elements are off by (n+1)·2⁻²⁴ of theirs (Higham, Accuracy and Stability of Numerical
-// Algorithms, theorem 10.3), an error of up to n·2⁻²⁴·κ in the solution, κ the condition number. Damped by δ
+// solves a system whose elements are off by up to (n+1)·2⁻²⁴·√(h_ii·h_jj) (Higham, Accuracy and Stability of
+// Numerical Algorithms, theorem 10.3), an error of about n·2⁻²⁴·κ in the solution, κ the condition number. Damped by δ
 // of its mean diagonal, a Gram matrix of width n has κ ≤ 1 + n/δ: with the usual δ = 0.01 the bound is
 // n²·6e-6, no digit from n = 410 on, and undamped matrices of trained models reach κ = 1e7 (docs/adr/0002). In
 // float64 it is n²·1e-14, eight digits at n = 1024.
