@@ -151,7 +151,7 @@ func pruneFacts(r *prune.Report, set *pruneSettings) []report.Fact {
 	}
 	return append(facts,
 		report.Fact{Name: "Calibration", Value: fmt.Sprintf("%d windows of %d tokens", r.Calibration.Samples, r.Calibration.SeqLen)},
-		report.Fact{Name: "Calibration text", Value: describeFiles(r.Calibration.Files)},
+		report.Fact{Name: "Calibration text", Value: format.Files(r.Calibration.Files)},
 		report.Fact{Name: "Seed", Value: fmt.Sprint(r.Seed)},
 		report.Fact{Name: "Time", Value: format.Seconds(r.Seconds)},
 		report.Fact{Name: "Peak memory", Value: format.Bytes(r.PeakRSSBytes)},
@@ -164,18 +164,4 @@ func describePattern(p prune.Pattern) string {
 		return fmt.Sprintf("%d zeros in every %d neighbours", p.N, p.M)
 	}
 	return format.Percent(p.Sparsity) + " zeros"
-}
-
-// describeFiles lists the calibration files; those that are part of the program are only counted.
-func describeFiles(files []string) string {
-	embedded := 0
-	for _, f := range files {
-		if strings.HasPrefix(f, "embedded:") {
-			embedded++
-		}
-	}
-	if embedded > 0 && embedded == len(files) {
-		return fmt.Sprintf("embedded, parts of %d books", embedded)
-	}
-	return strings.Join(files, ", ")
 }

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/adagp/adagp/cmd/cli/sweep"
 	"github.com/adagp/adagp/internal/golden"
 )
 
@@ -20,7 +21,7 @@ func TestQualitySlice(t *testing.T) {
 	}
 	golden.JSON(t, "../../../bench/quality/reference.json", &reference)
 	rows := reference["stories260k"].Rows
-	var got sweepResult
+	var got sweep.Result
 	okJSON(t, &got, "sweep", "--model", golden.Path("models/stories260k"), "--out", filepath.Join(t.TempDir(), "sweep"),
 		"--calib", idsFile(t, "calib.jsonl", goldenIDs(t, "stories260k_calib_seed0.u16", 64)), "--eval", idsFile(t, "eval.jsonl", goldenIDs(t, "stories260k_eval.u16", 128)),
 		"--methods", "sparsegpt,adagp:fast,adagp", "--sparsities", "0.7")

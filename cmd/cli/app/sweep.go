@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/adagp/adagp/cmd/cli/sweep"
 	"github.com/adagp/adagp/models"
 )
 
@@ -100,7 +101,7 @@ func parseSweepPlan(s *session, c *cli.Context) (*sweepPlan, error) {
 // inputs lists the files and folders that are read.
 func (p *sweepPlan) inputs() []string {
 	in := append([]string{p.model}, p.eval...)
-	for _, seed := range p.axes.seeds {
+	for _, seed := range p.axes.Seeds {
 		in = append(in, filesOfSeed(p.calib, seed)...)
 	}
 	return in
@@ -115,7 +116,7 @@ func runSweep(s *session, c *cli.Context) error {
 	if err := checkOutFolder(p.out, p.inputs()); err != nil {
 		return err
 	}
-	store, err := openSweep(p.out)
+	store, err := sweep.Open(p.out, programName+" sweep, "+version())
 	if err != nil {
 		return err
 	}
@@ -132,8 +133,8 @@ func runSweep(s *session, c *cli.Context) error {
 	if err := w.run(); err != nil {
 		return err
 	}
-	return s.result(store.result, func(out io.Writer) {
-		writeSweepTables(out, store.result, p.axes)
+	return s.result(store.Result, func(out io.Writer) {
+		sweep.WriteTables(out, store.Result, p.axes.Axes)
 		fmt.Fprintf(out, "tables and plot: %s\n", filepath.Join(p.out, "sweep.{html,md,csv,json,svg}"))
 	})
 }

@@ -8,16 +8,15 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/adagp/adagp/cmd/cli/sweep"
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/quant"
 )
 
-// sweepAxes are the lists whose product a sweep runs.
+// sweepAxes are the axes of a sweep, with what the methods' names stand for.
 type sweepAxes struct {
-	methods  []string // specs, see parseSpec
-	options  map[string]prune.Options
-	patterns []prune.Pattern
-	seeds    []uint64
+	sweep.Axes
+	options map[string]prune.Options // by method, without a pattern; see parseSpec
 }
 
 // defaultSparsities are run when neither sparsities nor patterns are named.
@@ -34,7 +33,7 @@ func parseSweepAxes(s *session, c *cli.Context) (a sweepAxes, err error) {
 			return a, usagef("--methods: %w", err)
 		}
 		if _, twice := a.options[spec]; !twice {
-			a.methods, a.options[spec] = append(a.methods, spec), o
+			a.Methods, a.options[spec] = append(a.Methods, spec), o
 		}
 	}
 	sparsities := c.StringSlice("sparsities")
@@ -57,22 +56,22 @@ func parseSweepAxes(s *session, c *cli.Context) (a sweepAxes, err error) {
 			if err != nil {
 				return a, usagef("--%s: %w", list.flag, err)
 			}
-			if !slices.Contains(a.patterns, p) {
-				a.patterns = append(a.patterns, p)
+			if !slices.Contains(a.Patterns, p) {
+				a.Patterns = append(a.Patterns, p)
 			}
 		}
 	}
-	if a.seeds, err = parseSeeds(s, c); err != nil {
+	if a.Seeds, err = parseSeeds(s, c); err != nil {
 		return a, err
 	}
-	if len(a.methods) == 0 || len(a.patterns) == 0 {
+	if len(a.Methods) == 0 || len(a.Patterns) == 0 {
 		return a, usagef("--methods, --sparsities and --patterns name nothing to run")
 	}
-	if n := len(a.methods) * len(a.patterns) * len(a.seeds); n > maxRuns {
+	if n := a.Runs(); n > maxRuns {
 		return a, usagef("--methods × --sparsities and --patterns × --seeds are %d runs, want at most %d", n, maxRuns)
 	}
-	for _, spec := range a.methods {
-		for _, p := range a.patterns {
+	for _, spec := range a.Methods {
+		for _, p := range a.Patterns {
 			o := withPattern(a.options[spec], p)
 			if err := o.CheckAllocation(); err != nil {
 				return a, usagef("--methods %s at %s: %w", spec, p, err)

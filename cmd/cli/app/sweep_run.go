@@ -14,6 +14,7 @@ import (
 	"github.com/adagp/adagp/checkpoint"
 	"github.com/adagp/adagp/cmd/cli/bench"
 	"github.com/adagp/adagp/cmd/cli/format"
+	"github.com/adagp/adagp/cmd/cli/sweep"
 	"github.com/adagp/adagp/data"
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/nn"
@@ -26,7 +27,7 @@ type sweeper struct {
 	plan   *sweepPlan
 	model  *models.Model
 	length int
-	store  *sweepStore
+	store  *sweep.Store
 
 	texts [][][]int                       // evaluation windows, text by text
 	calib map[uint64]*data.CalibrationSet // by seed
@@ -38,7 +39,7 @@ func (w *sweeper) run() error {
 	if err != nil {
 		return err
 	}
-	release, err := w.store.lock()
+	release, err := w.store.Lock()
 	if err != nil {
 		return err
 	}
@@ -47,25 +48,25 @@ func (w *sweeper) run() error {
 		return err
 	}
 	set.Weights = hashWeights(w.model)
-	if err := w.store.settle(set, func() ([]float64, error) { return w.measure("dense") }); err != nil {
+	if err := w.store.Settle(set, func() ([]float64, error) { return w.measure("dense") }); err != nil {
 		return err
 	}
 	todo, err := w.todo()
 	if err != nil {
 		return err
 	}
-	if err := w.store.save(w.plan.axes); err != nil {
+	if err := w.store.Save(w.plan.axes.Axes); err != nil {
 		return err
 	}
-	a := w.plan.axes
-	total := len(a.methods) * len(a.patterns) * len(a.seeds)
+	a := w.plan.axes.Axes
+	total := a.Runs()
 	if done := total - len(todo); done > 0 {
 		w.progress.Line("%d of %d runs are done already", done, total)
 	}
 	var failed []error
 	for i, r := range todo {
 		label := fmt.Sprintf("%d/%d %s %s", total-len(todo)+i+1, total, r.Method, r.Pattern)
-		if len(a.seeds) > 1 {
+		if len(a.Seeds) > 1 {
 			label += fmt.Sprintf(" seed %d", r.Seed)
 		}
 		if err := w.one(label, &r); err != nil {
@@ -77,11 +78,11 @@ func (w *sweeper) run() error {
 			failed = append(failed, fmt.Errorf("%s at %s, seed %d: %w", r.Method, r.Pattern, r.Seed, err))
 			continue
 		}
-		w.store.result.put(r)
-		if err := w.store.save(a); err != nil {
+		w.store.Result.Put(r)
+		if err := w.store.Save(a); err != nil {
 			return err
 		}
-		w.progress.Line("%s: perplexity %s (dense %s), %s", label, format.Perplexity(r.Perplexity[0]), format.Perplexity(w.store.result.Dense[0]), format.Seconds(r.Seconds))
+		w.progress.Line("%s: perplexity %s (dense %s), %s", label, format.Perplexity(r.Perplexity[0]), format.Perplexity(w.store.Result.Dense[0]), format.Seconds(r.Seconds))
 	}
 	if len(failed) > 0 {
 		return fmt.Errorf("%d of %d runs failed, the others are in %s; the first: %w", len(failed), total, w.plan.out, failed[0])
@@ -91,13 +92,13 @@ func (w *sweeper) run() error {
 
 // settings reads all texts and says what they are. It makes all windows, so that a missing file or a
 // short text is found before the first run.
-func (w *sweeper) settings() (sweepSettings, error) {
+func (w *sweeper) settings() (sweep.Settings, error) {
 	c := w.model.Config()
-	set := sweepSettings{Model: w.plan.model, Architecture: c.Architecture, Parameters: countParameters(w.model),
-		Calibration: sweepCalib{Files: w.plan.calib, SeqLen: w.length}}
+	set := sweep.Settings{Model: w.plan.model, Architecture: c.Architecture, Parameters: countParameters(w.model),
+		Calibration: sweep.Calibration{Files: w.plan.calib, SeqLen: w.length}}
 	w.calib = map[uint64]*data.CalibrationSet{}
 	var corpus *data.Corpus
-	for i, seed := range w.plan.axes.seeds {
+	for i, seed := range w.plan.axes.Seeds {
 		var err error
 		switch files := filesOfSeed(w.plan.calib, seed); {
 		case len(files) == 0:
@@ -117,7 +118,7 @@ func (w *sweeper) settings() (sweepSettings, error) {
 			return set, err
 		}
 		if i > 0 && len(calib.IDs) != set.Calibration.Samples {
-			return set, fmt.Errorf("calibration of seed %d has %d windows, that of seed %d has %d", seed, len(calib.IDs), w.plan.axes.seeds[0], set.Calibration.Samples)
+			return set, fmt.Errorf("calibration of seed %d has %d windows, that of seed %d has %d", seed, len(calib.IDs), w.plan.axes.Seeds[0], set.Calibration.Samples)
 		}
 		w.calib[seed] = calib
 		set.Calibration.Samples, set.Calibration.SeqLen = len(calib.IDs), len(calib.IDs[0])
@@ -140,28 +141,28 @@ func (w *sweeper) settings() (sweepSettings, error) {
 			return set, err
 		}
 		w.texts = append(w.texts, windows)
-		set.Evaluation = append(set.Evaluation, sweepText{File: name, Windows: len(windows), SeqLen: len(windows[0]), SHA256: data.HashIDs(windows)})
+		set.Evaluation = append(set.Evaluation, sweep.Text{File: name, Windows: len(windows), SeqLen: len(windows[0]), SHA256: data.HashIDs(windows)})
 	}
 	return set, nil
 }
 
 // todo lists the runs that the folder lacks, seed by seed, so that an interrupted sweep has whole
 // tables of the first seeds.
-func (w *sweeper) todo() (runs []sweepRun, err error) {
-	a := w.plan.axes
-	for _, seed := range a.seeds {
+func (w *sweeper) todo() (runs []sweep.Run, err error) {
+	a := w.plan.axes.Axes
+	for _, seed := range a.Seeds {
 		sha := w.calib[seed].SHA256
-		for _, have := range w.store.result.Runs {
+		for _, have := range w.store.Result.Runs {
 			if have.Seed == seed && have.CalibSHA != sha {
 				return nil, fmt.Errorf("--out %s holds runs of seed %d on other calibration windows than --calib, --samples and --seqlen give now; use another folder", w.plan.out, seed)
 			}
 		}
-		for _, p := range a.patterns {
-			for _, method := range a.methods {
-				if w.done(w.store.result.find(method, p, seed)) {
+		for _, p := range a.Patterns {
+			for _, method := range a.Methods {
+				if w.done(w.store.Result.Find(method, p, seed)) {
 					continue
 				}
-				runs = append(runs, sweepRun{Method: method, Pattern: p, Seed: seed, CalibSHA: sha, Threads: threadCount(), Kernel: kernelName(), Version: version()})
+				runs = append(runs, sweep.Run{Method: method, Pattern: p, Seed: seed, CalibSHA: sha, Threads: threadCount(), Kernel: kernelName(), Version: version()})
 			}
 		}
 	}
@@ -169,12 +170,12 @@ func (w *sweeper) todo() (runs []sweepRun, err error) {
 }
 
 // done reports whether a run need not be done again; nil is one that never was.
-func (w *sweeper) done(have *sweepRun) bool {
+func (w *sweeper) done(have *sweep.Run) bool {
 	return have != nil && !w.plan.force && (!w.plan.keepModels || w.kept(have)) && (!w.plan.sameVersion || have.Version == version())
 }
 
 // kept reports whether the pruned model of a run is there.
-func (w *sweeper) kept(r *sweepRun) bool {
+func (w *sweeper) kept(r *sweep.Run) bool {
 	if r.Folder == "" {
 		return false
 	}
@@ -183,7 +184,7 @@ func (w *sweeper) kept(r *sweepRun) bool {
 }
 
 // one prunes and measures: it fills in what the run lacks.
-func (w *sweeper) one(label string, r *sweepRun) error {
+func (w *sweeper) one(label string, r *sweep.Run) error {
 	if w.dirty { // what an earlier run left
 		w.model.Unload(w.model.Walk)
 		if err := w.model.LoadAll(); err != nil {
@@ -252,7 +253,7 @@ func (w *sweeper) measure(label string) (all []float64, err error) {
 
 // modelFolderOf names the folder of a pruned model below the sweep's, in signs that every file system
 // takes and such that no two runs share one.
-func modelFolderOf(r *sweepRun) string {
+func modelFolderOf(r *sweep.Run) string {
 	name := fmt.Sprintf("%s_%s_seed%d", r.Method, r.Pattern, r.Seed)
 	return filepath.Join("models", strings.ReplaceAll(url.QueryEscape(name), "%3A", "+"))
 }

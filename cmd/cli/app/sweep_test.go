@@ -18,6 +18,7 @@ import (
 
 	"github.com/adagp/adagp/checkpoint"
 	"github.com/adagp/adagp/cmd/cli/format"
+	"github.com/adagp/adagp/cmd/cli/sweep"
 	"github.com/adagp/adagp/internal/golden"
 	"github.com/adagp/adagp/prune"
 )
@@ -36,7 +37,7 @@ func sweepArgs(dir string, flags ...string) []string {
 func TestSweep(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "sweep")
 	small := []string{"--methods", "magnitude,sparsegpt", "--sparsities", "0.5,0.8", "--patterns", "2:4", "--seeds", "0,3"}
-	var first, again, more sweepResult
+	var first, again, more sweep.Result
 	okJSON(t, &first, sweepArgs(dir, small...)...)
 	if len(first.Runs) != 2*3*2 || len(first.Dense) != 1 || first.Settings.Calibration.Samples != 2 {
 		t.Fatalf("%d runs, %d dense perplexities, %+v; want 12, 1 and 2 windows", len(first.Runs), len(first.Dense), first.Settings)
@@ -72,12 +73,12 @@ func TestSweep(t *testing.T) {
 	}
 
 	// What another version did is done again on request.
-	s, err := openSweep(dir)
+	s, err := sweep.Open(dir, "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.result.Runs[3].Version = "v0.0.1"
-	if err := s.save(sweepAxes{}); err != nil {
+	s.Result.Runs[3].Version = "v0.0.1"
+	if err := s.Save(sweep.Axes{}); err != nil {
 		t.Fatal(err)
 	}
 	if r := ok(t, append(sweepArgs(dir, small...), "--same-version")...); !strings.Contains(r.stderr, "11 of 12 runs are done already") {
@@ -94,7 +95,7 @@ func TestSweep(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		run := first.find("sparsegpt", pattern, 3)
+		run := first.Find("sparsegpt", pattern, 3)
 		if run == nil || run.CalibSHA != rep.Calibration.SHA256 || math.Abs(run.Sparsity-rep.Totals.Sparsity) > 1e-12 {
 			t.Errorf("%s: run %+v, alone %s and %v", p.value, run, rep.Calibration.SHA256, rep.Totals.Sparsity)
 		}
@@ -108,7 +109,7 @@ func TestSweepKeepsModels(t *testing.T) {
 	args := []string{"sweep", "--model", golden.Path("models/stories260k"), "--out", dir, "--samples", "2", "--seqlen", "32", "--eval", eval,
 		"--methods", "wanda:wbits=4,sparsegpt:allocation=owl", "--sparsities", "0.6"}
 	ok(t, args...) // without folders
-	var r sweepResult
+	var r sweep.Result
 	okJSON(t, &r, append(args, "--keep-models")...)
 	if len(r.Runs) != 2 {
 		t.Fatalf("%d runs, want 2", len(r.Runs))
@@ -131,8 +132,8 @@ func TestSweepGoesOnAfterAFailure(t *testing.T) {
 	args := sweepArgs(dir, "--methods", "test-fails,magnitude", "--sparsities", "0.5,0.6")
 	for range 2 {
 		wantFailure(t, call(t, args...), statusFailed, "2 of 4 runs failed", "test-fails at 0.5", "no luck")
-		s, err := openSweep(dir)
-		if err != nil || len(s.result.Runs) != 2 {
+		s, err := sweep.Open(dir, "")
+		if err != nil || len(s.Result.Runs) != 2 {
 			t.Fatalf("%+v (%v), want the 2 runs of magnitude", s, err)
 		}
 	}
@@ -142,9 +143,9 @@ func TestSweepInterrupted(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "sweep")
 	args := sweepArgs(dir, "--methods", "magnitude,test-wait", "--sparsities", "0.5")
 	wantInterrupted(t, interruptWhen(t, "waiting", 1, args...))
-	s, err := openSweep(dir)
-	if err != nil || s.result == nil || len(s.result.Runs) != 1 || s.result.Runs[0].Method != "magnitude" {
-		t.Fatalf("after the interrupt the folder holds %+v (%v), want the run of magnitude", s.result, err)
+	s, err := sweep.Open(dir, "")
+	if err != nil || s.Result == nil || len(s.Result.Runs) != 1 || s.Result.Runs[0].Method != "magnitude" {
+		t.Fatalf("after the interrupt the folder holds %+v (%v), want the run of magnitude", s.Result, err)
 	}
 	r := ok(t, sweepArgs(dir, "--methods", "magnitude,wanda", "--sparsities", "0.5")...)
 	if !strings.Contains(r.stderr, "1 of 2 runs are done already") {
@@ -228,27 +229,6 @@ func TestSweepUsage(t *testing.T) {
 	if _, err := os.Stat(dir); err == nil {
 		t.Error("wrong usage left a folder")
 	}
-}
-
-func FuzzParseSweep(f *testing.F) {
-	f.Add([]byte(`{"format":1,"settings":{"evaluation":[{"file":"a"}]},"dense":[2.5],"runs":[{"method":"wanda","pattern":{"n":2,"m":4},"perplexity":[3]}]}`))
-	f.Add([]byte(`{"format":1}`))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		r, err := parseSweep(b)
-		if err != nil {
-			return
-		}
-		axes := sweepAxes{methods: []string{"wanda"}}
-		if out, err := format.JSON(r); err != nil {
-			t.Fatal(err)
-		} else if _, err := parseSweep(out); err != nil {
-			t.Fatalf("what was read is not read again: %v in %s", err, out)
-		}
-		writeSweepTables(&bytes.Buffer{}, r, axes)
-		if svg := sweepFiles(r, axes)["sweep.svg"]; svg != nil {
-			wellFormedXML(t, svg)
-		}
-	})
 }
 
 // wellFormedXML fails the test when b is not XML from end to end, or holds a number that is none.

@@ -89,3 +89,17 @@ func Matrix(name string) string {
 	name = strings.TrimSuffix(name, ".weight")
 	return name[strings.LastIndexByte(name, '.')+1:]
 }
+
+// Files lists the files of a text; those that are part of the program are only counted.
+func Files(files []string) string {
+	embedded := 0
+	for _, f := range files {
+		if strings.HasPrefix(f, "embedded:") {
+			embedded++
+		}
+	}
+	if embedded > 0 && embedded == len(files) {
+		return fmt.Sprintf("embedded, parts of %d books", embedded)
+	}
+	return strings.Join(files, ", ")
+}

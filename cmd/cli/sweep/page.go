@@ -1,7 +1,6 @@
-package app
+package sweep
 
 import (
-	"bytes"
 	"fmt"
 	"runtime"
 
@@ -10,7 +9,7 @@ import (
 )
 
 // page shows a sweep: of each text the table, the curve, and bars for the patterns that are no shares.
-func (g *sweepGrid) page() *report.Page {
+func (g *grid) page(program string) *report.Page {
 	set := g.result.Settings
 	p := &report.Page{
 		Title: fmt.Sprintf("%s pruned in %d ways", set.Model, len(g.result.Runs)),
@@ -18,11 +17,11 @@ func (g *sweepGrid) page() *report.Page {
 		Facts: []report.Fact{
 			{Name: "Model", Value: fmt.Sprintf("%s, %s, %s parameters", set.Model, set.Architecture, format.Count(set.Parameters))},
 			{Name: "Calibration", Value: fmt.Sprintf("%d windows of %d tokens", set.Calibration.Samples, set.Calibration.SeqLen)},
-			{Name: "Calibration text", Value: describeFiles(set.Calibration.Files)},
+			{Name: "Calibration text", Value: format.Files(set.Calibration.Files)},
 			{Name: "Seeds", Value: fmt.Sprint(g.seeds)},
 			{Name: "System", Value: runtime.GOOS + "/" + runtime.GOARCH},
 		},
-		Foot: "Written by " + programName + " sweep, " + version() + "; the same figures are in sweep.json and sweep.csv.",
+		Foot: "Written by " + program + "; the same figures are in sweep.json and sweep.csv.",
 	}
 	charts := g.charts()
 	for i, e := range set.Evaluation {
@@ -38,7 +37,7 @@ func (g *sweepGrid) page() *report.Page {
 }
 
 // bars compares the methods on a text, one plot per N:M pattern.
-func (g *sweepGrid) bars(text int) (charts []report.Chart) {
+func (g *grid) bars(text int) (charts []report.Chart) {
 	for _, p := range g.patterns {
 		if !p.Structured() {
 			continue
@@ -53,13 +52,4 @@ func (g *sweepGrid) bars(text int) (charts []report.Chart) {
 		charts = append(charts, b)
 	}
 	return charts
-}
-
-// html renders the page.
-func (g *sweepGrid) html() []byte {
-	var b bytes.Buffer
-	if err := g.page().Write(&b); err != nil {
-		panic(err) // the template is ours, and memory takes everything
-	}
-	return b.Bytes()
 }

@@ -1,4 +1,4 @@
-package app
+package sweep
 
 import (
 	"bytes"
@@ -14,18 +14,18 @@ import (
 	"github.com/adagp/adagp/prune"
 )
 
-// sweepGrid is a sweep as a table: rows are methods, columns patterns, cells the seeds.
-type sweepGrid struct {
+// grid is a sweep as a table: rows are methods, columns patterns, cells the seeds.
+type grid struct {
 	methods  []string
 	patterns []prune.Pattern
 	seeds    int
-	result   *sweepResult
+	result   *Result
 }
 
 // gridOf arranges all runs of a folder: methods in the order asked for, others behind them in the order
 // in which they were done; sparsities before N:M, both rising.
-func gridOf(r *sweepResult, axes sweepAxes) *sweepGrid {
-	g := &sweepGrid{methods: slices.Clone(axes.methods), patterns: slices.Clone(axes.patterns), result: r}
+func gridOf(r *Result, axes Axes) *grid {
+	g := &grid{methods: slices.Clone(axes.Methods), patterns: slices.Clone(axes.Patterns), result: r}
 	seeds := map[uint64]bool{}
 	for _, run := range r.Runs {
 		if !slices.Contains(g.methods, run.Method) {
@@ -44,7 +44,7 @@ func gridOf(r *sweepResult, axes sweepAxes) *sweepGrid {
 }
 
 // cell returns the perplexities on a text, seed by seed; empty when there is none yet.
-func (g *sweepGrid) cell(method string, p prune.Pattern, text int) (values []float64) {
+func (g *grid) cell(method string, p prune.Pattern, text int) (values []float64) {
 	for _, r := range g.result.Runs {
 		if r.Method == method && r.Pattern == p {
 			values = append(values, r.Perplexity[text])
@@ -54,7 +54,7 @@ func (g *sweepGrid) cell(method string, p prune.Pattern, text int) (values []flo
 }
 
 // seconds is the mean time of a method's runs.
-func (g *sweepGrid) seconds(method string) float64 {
+func (g *grid) seconds(method string) float64 {
 	sum, n := 0.0, 0
 	for _, r := range g.result.Runs {
 		if r.Method == method {
@@ -86,7 +86,7 @@ func mean(values []float64) float64 {
 }
 
 // table is the comparison on one text.
-func (g *sweepGrid) table(text int) *format.Table {
+func (g *grid) table(text int) *format.Table {
 	t := &format.Table{Head: []string{"method"}, Left: 1, Rows: [][]string{{"dense"}}}
 	for _, p := range g.patterns {
 		t.Head = append(t.Head, p.String())
@@ -109,7 +109,7 @@ func (g *sweepGrid) table(text int) *format.Table {
 }
 
 // caption says how a table is to be read.
-func (g *sweepGrid) caption(text int) string {
+func (g *grid) caption(text int) string {
 	s := g.result.Settings
 	e := s.Evaluation[text]
 	seeds := "one seed"
@@ -120,7 +120,8 @@ func (g *sweepGrid) caption(text int) string {
 		s.Model, e.File, e.Windows, e.SeqLen, s.Calibration.Samples, s.Calibration.SeqLen, seeds)
 }
 
-func writeSweepTables(w io.Writer, r *sweepResult, axes sweepAxes) {
+// WriteTables prints the comparison on each text.
+func WriteTables(w io.Writer, r *Result, axes Axes) {
 	g := gridOf(r, axes)
 	for i := range r.Settings.Evaluation {
 		fmt.Fprintf(w, "%s\n\n", g.caption(i))
@@ -129,17 +130,21 @@ func writeSweepTables(w io.Writer, r *sweepResult, axes sweepAxes) {
 	}
 }
 
-// sweepFiles renders what goes beside sweep.json.
-func sweepFiles(r *sweepResult, axes sweepAxes) map[string][]byte {
+// files renders what goes beside sweep.json, by name; program stands at the foot of the page.
+func files(r *Result, axes Axes, program string) (map[string][]byte, error) {
 	g := gridOf(r, axes)
-	files := map[string][]byte{"sweep.md": g.markdown(), "sweep.csv": g.csv(), "sweep.html": g.html()}
-	if charts := g.charts(); len(charts) > 0 {
-		files["sweep.svg"] = report.Picture(min(len(charts), 2), charts...)
+	var page bytes.Buffer
+	if err := g.page(program).Write(&page); err != nil {
+		return nil, err
 	}
-	return files
+	all := map[string][]byte{"sweep.md": g.markdown(), "sweep.csv": g.csv(), "sweep.html": page.Bytes()}
+	if charts := g.charts(); len(charts) > 0 {
+		all["sweep.svg"] = report.Picture(min(len(charts), 2), charts...)
+	}
+	return all, nil
 }
 
-func (g *sweepGrid) markdown() []byte {
+func (g *grid) markdown() []byte {
 	var b bytes.Buffer
 	for i := range g.result.Settings.Evaluation {
 		fmt.Fprintf(&b, "%s\n\n", g.caption(i))
@@ -151,7 +156,7 @@ func (g *sweepGrid) markdown() []byte {
 }
 
 // csv has one line per run and text, the dense model first.
-func (g *sweepGrid) csv() []byte {
+func (g *grid) csv() []byte {
 	var b bytes.Buffer
 	w := csv.NewWriter(&b)
 	number := func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
@@ -170,7 +175,7 @@ func (g *sweepGrid) csv() []byte {
 }
 
 // charts plots perplexity against sparsity, one plot per text; there is none without sparsities.
-func (g *sweepGrid) charts() (charts []report.Chart) {
+func (g *grid) charts() (charts []report.Chart) {
 	for i, e := range g.result.Settings.Evaluation {
 		title := "Perplexity by share of zeros: " + g.result.Settings.Model
 		if len(g.result.Settings.Evaluation) > 1 {
