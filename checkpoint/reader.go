@@ -62,6 +62,7 @@ var layouts = []layout{
 // shard is one weight file, of either format.
 type shard struct {
 	file    string
+	size    int64  // of the file, in bytes
 	tensors []Info // in the order in which they are stored
 	open    func(name string) (*io.SectionReader, error)
 	close   func() error
@@ -147,7 +148,11 @@ func open(fsys fs.FS, l layout) (_ *Reader, err error) {
 }
 
 func openShard(fsys fs.FS, file string, isTorch bool) (*shard, error) {
-	s := &shard{file: file}
+	info, err := fs.Stat(fsys, file)
+	if err != nil {
+		return nil, err
+	}
+	s := &shard{file: file, size: info.Size()}
 	add := func(name string, d tensor.DType, shape []int) {
 		n, _ := blob.Elements(shape)
 		size := n * int64(d.Size())
@@ -195,6 +200,15 @@ func (r *Reader) Files() []string {
 		files = append(files, s.file)
 	}
 	return files
+}
+
+// Bytes returns the size of the weight files.
+func (r *Reader) Bytes() int64 {
+	var n int64
+	for _, s := range r.shards {
+		n += s.size
+	}
+	return n
 }
 
 // section gives access to the stored elements of a tensor, row-major and little endian.

@@ -19,6 +19,9 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/adagp/adagp/cmd/cli/prunepage"
+	"github.com/adagp/adagp/prune"
 )
 
 // browser finds the browser; the tests of this file are not built where none is wanted, so without one
@@ -153,8 +156,21 @@ func TestBrowserPages(t *testing.T) {
 	ok(t, "prune", "--model", "demo:opt", "--out", file("b"), "--paper", "--pattern", "2:4", "--samples", "8", "--seqlen", "64", "--report", file("paper.html"), "--no-speed")
 	ok(t, "demo", "--samples", "4", "--max-windows", "2", "--report", file("demo.html"))
 	ok(t, "sweep", "--model", "demo:llama", "--out", file("sweep"), "--methods", "magnitude,wanda:allocation=owl", "--sparsities", "0.5,0.6", "--samples", "4", "--seqlen", "64", "--max-windows", "2")
-	pages := map[string][]byte{"large.html": renderPage(t, prunePage(largeReport(), largeSettings(), nil))}
-	for name, path := range map[string]string{"prune.html": "prune.html", "paper.html": "paper.html", "demo.html": "demo.html", "sweep.html": "sweep/sweep.html"} {
+	var deep prune.Report // of 40 layers with a name as long as names get
+	if text, err := os.ReadFile(file("a/pruning.json")); err != nil || json.Unmarshal(text, &deep) != nil {
+		t.Fatalf("pruning.json: %v", err)
+	}
+	for i, n := len(deep.Layers), len(deep.Layers); i < 40; i++ {
+		l := deep.Layers[i%n]
+		l.Index, l.Tensors = i, slices.Clone(l.Tensors)
+		l.Tensors[0].Name = fmt.Sprintf("model.layers.%d.mlp.block_sparse_moe.experts_gate_projection.weight", i)
+		deep.Layers = append(deep.Layers, l)
+	}
+	if err := prunepage.Write(t.Context(), file("large.html"), &deep, prunepage.Run{Model: "demo:llama", Out: file("a")}); err != nil {
+		t.Fatal(err)
+	}
+	pages := map[string][]byte{}
+	for name, path := range map[string]string{"large.html": "large.html", "prune.html": "prune.html", "paper.html": "paper.html", "demo.html": "demo.html", "sweep.html": "sweep/sweep.html"} {
 		page, err := os.ReadFile(file(path))
 		if err != nil {
 			t.Fatal(err)

@@ -113,7 +113,7 @@ func runDemo(s *session, c *cli.Context) error {
 	}
 	res.Seconds = time.Since(start).Seconds()
 	if path := res.Report; path != "" {
-		if err := writePage(path, demoPage(res)); err != nil {
+		if err := demoPage(res).WriteFile(path); err != nil {
 			return err
 		}
 	}

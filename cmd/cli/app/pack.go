@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -152,16 +151,10 @@ func (s *session) pack(res *packResult, m *models.Model, o checkpoint.PackOption
 	if t := &res.Packed; t.Matrices > 0 {
 		t.Ratio = float64(t.StoredBytes) / float64(t.DenseBytes)
 	}
-	for _, file := range m.Reader.Files() {
-		if info, err := fs.Stat(m.FS, file); err == nil && !isIndex(file) {
-			res.BytesBefore += info.Size()
-		}
-	}
-	res.BytesAfter, res.Seconds = p.Bytes(), time.Since(start).Seconds()
+	res.BytesBefore, res.BytesAfter = m.Reader.Bytes(), p.Bytes()
+	res.Seconds = time.Since(start).Seconds()
 	return nil
 }
-
-func isIndex(file string) bool { return len(file) > 5 && file[len(file)-5:] == ".json" }
 
 // add enters a matrix.
 func (r *packResult) add(x checkpoint.PackedMatrix) {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/adagp/adagp/checkpoint"
 	"github.com/adagp/adagp/cmd/cli/format"
+	"github.com/adagp/adagp/cmd/cli/prunepage"
 	"github.com/adagp/adagp/data"
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/nn"
@@ -114,10 +115,7 @@ func runPrune(s *session, c *cli.Context) error {
 		return err
 	}
 	if set.report != "" {
-		d, err := s.deployment(set)
-		if err == nil {
-			err = writePage(set.report, prunePage(report, set, d))
-		}
+		err := prunepage.Write(s.ctx, set.report, report, prunepage.Run{Model: set.model, Out: set.out, Eval: set.eval, Speed: set.speed, Memory: set.options.Memory})
 		if err != nil {
 			return fmt.Errorf("the model is complete in %s, but not the report: %w", set.out, err)
 		}

@@ -1,15 +1,20 @@
-package app
+package prunepage
 
 import (
 	"bytes"
 	"fmt"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/adagp/adagp/checkpoint"
 	"github.com/adagp/adagp/cmd/cli/report"
+	"github.com/adagp/adagp/models"
+	_ "github.com/adagp/adagp/models/llama"
 	"github.com/adagp/adagp/prune"
+	_ "github.com/adagp/adagp/prune/magnitude"
 	"github.com/adagp/adagp/tensor"
 )
 
@@ -47,31 +52,29 @@ func largeReport() *prune.Report {
 	return r
 }
 
-func largeSettings() *pruneSettings {
-	return &pruneSettings{model: "models/<img src=x onerror=alert(1)>", out: "out & about", eval: "wiki.txt", speed: true}
-}
+var largeRun = Run{Model: "models/<img src=x onerror=alert(1)>", Out: "out & about", Eval: "wiki.txt", Speed: true}
 
-// TestPrunePage: all that a run has to say is on its page, and nothing of it is markup.
-func TestPrunePage(t *testing.T) {
+// TestPage: all that a run has to say is on its page, and nothing of it is markup.
+func TestPage(t *testing.T) {
 	d := &deployment{before: 4 << 30, after: 4 << 30, packed: 3 << 29, speed: &decodeSpeed{dense: 10.25, packed: 21.5, tokens: 64},
 		matrices: []checkpoint.PackedMatrix{{Name: "<u>", Shape: []int{4, 4}, DType: tensor.BF16, Layout: checkpoint.Bitmask, Zeros: 8, Dense: 32, Stored: 20}}}
-	page := string(renderPage(t, prunePage(largeReport(), largeSettings(), d)))
+	text := string(renderPage(t, page(largeReport(), largeRun, d)))
 	for _, want := range []string{
 		"5.68 → 24.75", "4.0 GiB → 1.5 GiB", "10.2 → 21.5", "3.0 GiB", "Zeros of each matrix", "Error of each matrix", "share of zeros, linear scale",
 		"relative squared error, logarithmic scale", "decoder layer", "Objective", "model before tuning", "0.2500", "Time of the run by stage", "whole model",
 		"Time of each layer by stage", "layer 39: 79.5%", ">bitmask<", "0.625", "avx512", "preset", "70.00 % zeros", "128 windows of 2048 tokens", "tokens per second",
 		"&lt;script&gt;", "&lt;img src=x", "&lt;i&gt;block&lt;/i&gt;", "out &amp; about", "&lt;u&gt;", "default-src &#39;none&#39;|default-src 'none'",
 	} {
-		if !regexp.MustCompile(`(?:` + strings.ReplaceAll(regexp.QuoteMeta(want), `\|`, `|`) + `)`).MatchString(page) {
+		if !regexp.MustCompile(`(?:` + strings.ReplaceAll(regexp.QuoteMeta(want), `\|`, `|`) + `)`).MatchString(text) {
 			t.Errorf("the page lacks %q", want)
 		}
 	}
 	for _, bad := range []string{"<script", "<img", "<i>", "<u>", "<b>", "NaN", "Inf", "ZgotmplZ", "http-equiv=\"refresh\""} {
-		if strings.Contains(page, bad) {
+		if strings.Contains(text, bad) {
 			t.Errorf("the page holds %q", bad)
 		}
 	}
-	if m := regexp.MustCompile(`(?i)(src=["']|href=|url\(|@import)`).FindString(page); m != "" {
+	if m := regexp.MustCompile(`(?i)(src=["']|href=|url\(|@import)`).FindString(text); m != "" {
 		t.Errorf("the page holds %q: want nothing to fetch", m)
 	}
 }
@@ -97,31 +100,65 @@ func TestObjectiveCurves(t *testing.T) {
 
 // TestDeployment: sizes are those that packing really gives, and the speed comes within its time.
 func TestDeployment(t *testing.T) {
-	dir := t.TempDir() + "/"
-	ok(t, "prune", "--model", "demo:llama", "--out", dir+"pruned", "--method", "magnitude", "--sparsity", "0.8", "--samples", "2", "--seqlen", "32")
-	var want packResult
-	okJSON(t, &want, "pack", "--model", dir+"pruned", "--out", dir+"packed")
-	s := &session{run: &run{}, ctx: t.Context()}
-	d, err := s.deployment(&pruneSettings{model: "demo:llama", out: dir + "pruned", speed: true})
+	dir := t.TempDir()
+	run := Run{Model: "demo:llama", Out: filepath.Join(dir, "pruned"), Speed: true}
+	pruneTo(t, run.Out)
+	d, err := deploy(t.Context(), run)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d.after != want.BytesBefore || d.packed > want.BytesAfter || float64(d.packed) < 0.98*float64(want.BytesAfter) || d.packed > d.after*3/4 {
-		t.Errorf("pruned %d, packed %d bytes; want %d and %d, of which some are headers", d.after, d.packed, want.BytesBefore, want.BytesAfter)
+	m, err := models.Open(run.Out)
+	if err != nil {
+		t.Fatal(err)
 	}
-	for i, m := range d.matrices {
-		if w := want.Matrices[i]; m.Name != w.Name || m.Stored != w.StoredBytes || string(m.Layout) != w.Layout {
+	defer m.Close()
+	want, err := checkpoint.NewPacker(t.Context(), filepath.Join(dir, "packed"), m.Reader, m.FS, checkpoint.PackOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer want.Abort() //nolint:errcheck // a folder of the test
+	if all := want.Bytes(); d.after != m.Reader.Bytes() || d.packed > all || float64(d.packed) < 0.98*float64(all) || d.packed > d.after*3/4 {
+		t.Errorf("pruned %d, packed %d bytes; want %d and %d, of which some are headers", d.after, d.packed, m.Reader.Bytes(), all)
+	}
+	for i, w := range want.Matrices() {
+		if m := d.matrices[i]; m.Name != w.Name || m.Stored != w.Stored || m.Layout != w.Layout {
 			t.Errorf("matrix %+v, want %+v", m, w)
 		}
 	}
 	if v := d.speed; v == nil || !(v.dense > 0) || !(v.packed > 0) {
 		t.Errorf("speed %+v (%s), want figures above 0", v, d.noSpeed)
 	}
-	if d, err = s.deployment(&pruneSettings{model: "demo:llama", out: dir + "pruned"}); err != nil || d.speed != nil || !strings.Contains(d.noSpeed, "--no-speed") {
-		t.Errorf("%+v, %v: want no speed when none is asked for", d, err)
+	run.Speed = false
+	path := filepath.Join(dir, "page.html")
+	if err := Write(t.Context(), path, largeReport(), run); err != nil {
+		t.Fatal(err)
 	}
-	text := string(renderPage(t, prunePage(largeReport(), largeSettings(), d)))
-	if !strings.Contains(text, "(--no-speed)") {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Contains(text, []byte("(--no-speed)")) {
 		t.Error("the page does not say why there is no speed")
+	}
+}
+
+// pruneTo prunes the demo model into a folder.
+func pruneTo(t *testing.T, dir string) {
+	t.Helper()
+	m, err := models.Open("demo:llama")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	w, err := checkpoint.NewWriter(dir, m.Reader, m.FS, checkpoint.WriterOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Abort() //nolint:errcheck // without effect after Commit
+	if _, err := prune.Run(t.Context(), m, [][]int{{1, 2, 3, 4}}, prune.Options{Method: "magnitude", Pattern: prune.Unstructured(0.8)}, w); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Commit(); err != nil {
+		t.Fatal(err)
 	}
 }

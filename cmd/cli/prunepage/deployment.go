@@ -1,15 +1,15 @@
-package app
+package prunepage
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"time"
 
 	"github.com/adagp/adagp/checkpoint"
 	"github.com/adagp/adagp/cmd/cli/format"
 	"github.com/adagp/adagp/cmd/cli/report"
+	"github.com/adagp/adagp/internal/parallel"
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/models/generate"
 	"github.com/adagp/adagp/nn"
@@ -40,20 +40,20 @@ const (
 	maxSpeedBytes = 1 << 30 // weights of a larger model take longer to read than the measurement
 )
 
-// deployment looks at the model that was pruned and at the one that came of it.
-func (s *session) deployment(set *pruneSettings) (*deployment, error) {
-	old, err := models.Open(set.model)
+// deploy looks at the model that was pruned and at the one that came of it.
+func deploy(ctx context.Context, run Run) (*deployment, error) {
+	old, err := models.Open(run.Model)
 	if err != nil {
 		return nil, err
 	}
 	defer old.Close()
-	pruned, err := models.Open(set.out)
+	pruned, err := models.Open(run.Out)
 	if err != nil {
 		return nil, err
 	}
 	defer pruned.Close()
-	d := &deployment{before: weightBytes(old), after: weightBytes(pruned)}
-	if d.matrices, err = checkpoint.Packing(s.ctx, pruned.Reader, checkpoint.PackOptions{}); err != nil {
+	d := &deployment{before: old.Reader.Bytes(), after: pruned.Reader.Bytes()}
+	if d.matrices, err = checkpoint.Packing(ctx, pruned.Reader, checkpoint.PackOptions{}); err != nil {
 		return nil, err
 	}
 	d.packed = d.after
@@ -61,29 +61,19 @@ func (s *session) deployment(set *pruneSettings) (*deployment, error) {
 		d.packed += m.Stored - m.Dense
 	}
 	switch {
-	case !set.speed:
+	case !run.Speed:
 		d.noSpeed = "It was not asked for (--no-speed)."
-	case d.before > maxSpeedBytes, set.options.Memory > 0 && 2*d.before > set.options.Memory:
-		d.noSpeed = fmt.Sprintf("The models are too large for a quick figure; \"%s pack\" and \"%s generate\" tell.", programName, programName)
+	case d.before > maxSpeedBytes, run.Memory > 0 && 2*d.before > run.Memory:
+		d.noSpeed = `The models are too large for a quick figure; "cli pack" and "cli generate" tell.`
 	default:
-		if d.speed, err = measureSpeed(s.ctx, old, pruned); err != nil {
-			if s.ctx.Err() != nil {
+		if d.speed, err = measureSpeed(ctx, old, pruned); err != nil {
+			if ctx.Err() != nil {
 				return nil, err
 			}
 			d.noSpeed = err.Error()
 		}
 	}
 	return d, nil
-}
-
-// weightBytes is the size of the files that hold the weights.
-func weightBytes(m *models.Model) (n int64) {
-	for _, file := range m.Reader.Files() {
-		if info, err := fs.Stat(m.FS, file); err == nil && !isIndex(file) {
-			n += info.Size()
-		}
-	}
-	return n
 }
 
 // measureSpeed decodes with both models in turn, the dense one as it is stored and the pruned one with
@@ -132,11 +122,11 @@ type noText struct{}
 
 func (noText) Decode([]int) string { return "" }
 
-// deploymentSections shows sizes and speed.
-func deploymentSections(d *deployment) []report.Section {
+// sections shows sizes and speed.
+func (d *deployment) sections() []report.Section {
 	size := report.Section{
 		Title: "Size on disk",
-		Note:  fmt.Sprintf("All weight files. Pruning alone does not make them smaller, \"%s pack\" leaves out the zeros of matrices for which that pays; nothing is lost.", programName),
+		Note:  `All weight files. Pruning alone does not make them smaller, "cli pack" leaves out the zeros of matrices for which that pays; nothing is lost.`,
 		Charts: []report.Chart{report.Bars{Title: "Weight files", Items: []report.Bar{
 			{Label: "before", Value: float64(d.before), Text: format.Bytes(d.before), Base: true},
 			{Label: "pruned", Value: float64(d.after), Text: format.Bytes(d.after)},
@@ -149,7 +139,7 @@ func deploymentSections(d *deployment) []report.Section {
 	}
 	speed := report.Section{Title: "Speed", Note: "Tokens per second were not measured. " + d.noSpeed}
 	if v := d.speed; v != nil {
-		speed.Note = fmt.Sprintf("A quick figure, the best of some rounds of %d tokens, one text at a time, on %d threads, on the machine that pruned; a small model says little, as reading weights is not what takes its time.", v.tokens, threadCount())
+		speed.Note = fmt.Sprintf("A quick figure, the best of some rounds of %d tokens, one text at a time, on %d threads, on the machine that pruned; a small model says little, as reading weights is not what takes its time.", v.tokens, parallel.Threads())
 		speed.Charts = []report.Chart{report.Bars{Title: "Decoding, in tokens per second", Items: []report.Bar{
 			{Label: "before", Value: v.dense, Text: formatRate(v.dense), Base: true},
 			{Label: "packed", Value: v.packed, Text: formatRate(v.packed)},

@@ -1,34 +1,43 @@
-package app
+// Package prunepage is the page of one pruning run: what was asked for, what came of it matrix by matrix
+// and layer by layer, and what the pruned model is good for.
+package prunepage
 
 import (
-	"bytes"
+	"context"
 	"fmt"
 	"math"
 	"runtime"
 	"slices"
 	"strings"
 
-	"github.com/adagp/adagp/checkpoint"
 	"github.com/adagp/adagp/cmd/cli/format"
 	"github.com/adagp/adagp/cmd/cli/report"
 	"github.com/adagp/adagp/prune"
 )
 
-// writePage renders a page and stores it.
-func writePage(path string, p *report.Page) error {
-	var b bytes.Buffer
-	if err := p.Write(&b); err != nil {
-		return err
-	}
-	return checkpoint.WriteFile(path, b.Bytes())
+// Run says what was pruned into what.
+type Run struct {
+	Model, Out string // folders
+	Eval       string // the text of the report's perplexities
+	Speed      bool   // measure the speed of decoding
+	Memory     int64  // budget of the run, in bytes; 0: none
 }
 
-// prunePage is the page of one pruning run. Without d it says nothing of sizes and speed.
-func prunePage(r *prune.Report, set *pruneSettings, d *deployment) *report.Page {
+// Write looks at the models before and after, and stores the page of the run at path.
+func Write(ctx context.Context, path string, r *prune.Report, run Run) error {
+	d, err := deploy(ctx, run)
+	if err != nil {
+		return err
+	}
+	return page(r, run, d).WriteFile(path)
+}
+
+// page is what the page shows.
+func page(r *prune.Report, run Run, d *deployment) *report.Page {
 	p := &report.Page{
-		Title: fmt.Sprintf("%s pruned by %s", set.model, r.Method),
+		Title: fmt.Sprintf("%s pruned by %s", run.Model, r.Method),
 		Lead:  fmt.Sprintf("%s of the weights in the decoder's matrices are zero (%s of %s).", format.Percent(r.Totals.Sparsity), format.Count(int(r.Totals.Zeros)), format.Count(int(r.Totals.Weights))),
-		Foot:  "The same figures are in pruning.json beside the weights. " + programName + " " + r.Version,
+		Foot:  "The same figures are in pruning.json beside the weights. cli " + r.Version,
 	}
 	p.Figures = []report.Fact{{Name: "Zeros", Value: format.Percent(r.Totals.Sparsity)}}
 	figure := func(name, from, to string) {
@@ -39,18 +48,16 @@ func prunePage(r *prune.Report, set *pruneSettings, d *deployment) *report.Page 
 		p.Lead += fmt.Sprintf(" The perplexity went from %s to %s.", format.Perplexity(q.Before), format.Perplexity(q.After))
 		p.Sections = append(p.Sections, report.Section{
 			Title: "Perplexity",
-			Note:  "On " + set.eval + ", lower is better.",
+			Note:  "On " + run.Eval + ", lower is better.",
 			Charts: []report.Chart{report.Bars{Title: "Perplexity", Items: []report.Bar{
 				{Label: "dense", Value: q.Before, Text: format.Perplexity(q.Before), Base: true},
 				{Label: "pruned", Value: q.After, Text: format.Perplexity(q.After)},
 			}}},
 		})
 	}
-	if d != nil {
-		figure("Size on disk, packed", format.Bytes(d.before), format.Bytes(d.packed))
-		if v := d.speed; v != nil {
-			figure("Tokens per second", formatRate(v.dense), formatRate(v.packed))
-		}
+	figure("Size on disk, packed", format.Bytes(d.before), format.Bytes(d.packed))
+	if v := d.speed; v != nil {
+		figure("Tokens per second", formatRate(v.dense), formatRate(v.packed))
 	}
 	p.Figures = append(p.Figures, report.Fact{Name: "Time", Value: format.Seconds(r.Seconds)}, report.Fact{Name: "Peak memory", Value: format.Bytes(r.PeakRSSBytes)})
 	p.Sections = append(p.Sections, matrixSection(r), layerSection(r))
@@ -60,10 +67,8 @@ func prunePage(r *prune.Report, set *pruneSettings, d *deployment) *report.Page 
 	if s, ok := timeSection(r); ok {
 		p.Sections = append(p.Sections, s)
 	}
-	if d != nil {
-		p.Sections = append(p.Sections, deploymentSections(d)...)
-	}
-	p.Facts = pruneFacts(r, set)
+	p.Sections = append(p.Sections, d.sections()...)
+	p.Facts = facts(r, run)
 	return p
 }
 
@@ -133,10 +138,10 @@ func matrixSection(r *prune.Report) report.Section {
 // formatShare fits into a cell of a map.
 func formatShare(v float64) string { return fmt.Sprintf("%.1f%%", 100*v) }
 
-func pruneFacts(r *prune.Report, set *pruneSettings) []report.Fact {
-	facts := []report.Fact{
-		{Name: "Model", Value: set.model},
-		{Name: "Output", Value: set.out},
+func facts(r *prune.Report, run Run) []report.Fact {
+	all := []report.Fact{
+		{Name: "Model", Value: run.Model},
+		{Name: "Output", Value: run.Out},
 		{Name: "Method", Value: r.Method},
 		{Name: "Local solver", Value: r.Solver},
 		{Name: "Pattern", Value: describePattern(r.Pattern)},
@@ -147,9 +152,9 @@ func pruneFacts(r *prune.Report, set *pruneSettings) []report.Fact {
 	}
 	slices.Sort(names)
 	for _, name := range names {
-		facts = append(facts, report.Fact{Name: strings.ReplaceAll(name, "_", " "), Value: fmt.Sprint(r.Hyperparameters[name])})
+		all = append(all, report.Fact{Name: strings.ReplaceAll(name, "_", " "), Value: fmt.Sprint(r.Hyperparameters[name])})
 	}
-	return append(facts,
+	return append(all,
 		report.Fact{Name: "Calibration", Value: fmt.Sprintf("%d windows of %d tokens", r.Calibration.Samples, r.Calibration.SeqLen)},
 		report.Fact{Name: "Calibration text", Value: format.Files(r.Calibration.Files)},
 		report.Fact{Name: "Seed", Value: fmt.Sprint(r.Seed)},
