@@ -25,7 +25,7 @@
 //  3. everything right of the block is compensated at once, W_:,i2: −= E·U_i1:i2,i2:.
 //
 // Weights that stay can be rounded to grids in the same pass (section 3.5 of the paper; GPTQ when the
-// mask is given): E_ij is then the rounding error over U_jj for them too (Problem.Quantize, roundRow).
+// mask is given): E_ij is then the rounding error over U_jj for them too (Problem.Quantize, tile.round).
 //
 // Rows do not depend on each other in steps 2 and 3 and are handled in parallel. Step 3 is a matrix
 // product and nearly all the work, out·in² multiplications, next to about 2/3·in³ for U.

@@ -1,0 +1,55 @@
+package archtest
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// family matches the names by which model families are told apart. Kinds of rope scaling and tokenizers'
+// patterns are named after models too, but belong to files, not to families.
+var family = regexp.MustCompile(`(?i)llama|forcausallm|^opt$|self_attn|mlp\.|fc[12]\b|(gate|up|down)_proj`)
+
+// TestNoFamilies: what computes and prunes knows no model family: neither its name nor those of its
+// tensors. A new one needs a declaration in models and nothing else.
+func TestNoFamilies(t *testing.T) {
+	root := filepath.Join("..", "..")
+	for _, dir := range []string{"asm", "tensor", "autograd", "nn", "prune", "eval", "checkpoint"} {
+		err := filepath.WalkDir(filepath.Join(root, dir), func(path string, d fs.DirEntry, err error) error {
+			if err != nil {
+				return err
+			}
+			if d.IsDir() && (d.Name() == "testdata" || strings.HasPrefix(d.Name(), "_")) {
+				return fs.SkipDir
+			}
+			if !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+				return nil
+			}
+			f, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+			if err != nil {
+				return err
+			}
+			ast.Inspect(f, func(n ast.Node) bool {
+				lit, ok := n.(*ast.BasicLit)
+				if !ok || lit.Kind != token.STRING {
+					return true
+				}
+				s, err := strconv.Unquote(lit.Value)
+				if err == nil && family.MatchString(s) && filepath.Base(path) != "rope.go" {
+					t.Errorf("%s: %q is about a family of models", path, s)
+				}
+				return true
+			})
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
