@@ -18,12 +18,12 @@ type ExistsError struct {
 	Partial bool   // it is the partial result of an earlier run
 }
 
-// Error says what is in the way and how to go on.
+// Error says what is in the way.
 func (e *ExistsError) Error() string {
 	if e.Partial {
-		return fmt.Sprintf("%s is left over from an interrupted run: resume it or force overwriting", e.Path)
+		return fmt.Sprintf("%s is left over from an interrupted run", e.Path)
 	}
-	return fmt.Sprintf("output folder %s exists and is not empty: choose another or force overwriting", e.Path)
+	return fmt.Sprintf("output folder %s exists and is not empty", e.Path)
 }
 
 // Unwrap makes the error match fs.ErrExist.

@@ -12,6 +12,7 @@ import (
 	"github.com/adagp/adagp/cmd/cli/format"
 	"github.com/adagp/adagp/cmd/cli/report"
 	"github.com/adagp/adagp/data"
+	"github.com/adagp/adagp/eval"
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/prune"
 )
@@ -163,7 +164,7 @@ func (s *session) demoModel(res *demoResult, name string, set demoSettings) (*de
 		if set.out != "" {
 			folder = demoFolder(set.out, name, method)
 		}
-		r, err := s.demoMethod(m, method, calib.IDs, windows, folder, set.force)
+		r, err := s.demoMethod(m, method, calib, windows, folder, set.force)
 		if err != nil {
 			return nil, fmt.Errorf("%s, %s: %w", name, method, err)
 		}
@@ -174,47 +175,19 @@ func (s *session) demoModel(res *demoResult, name string, set demoSettings) (*de
 }
 
 // demoMethod prunes m by one method; folder may be empty.
-func (s *session) demoMethod(m *models.Model, method string, calib, windows [][]int, folder string, force bool) (*demoMethod, error) {
-	m.Unload(m.Walk) // what an earlier method left
-	if err := m.LoadAll(); err != nil {
-		return nil, err
-	}
-	var out *newModelFolder
-	var sink prune.Sink
-	if folder != "" {
-		var err error
-		if out, err = s.createModel(folder, m, checkpoint.WriterOptions{Force: force}); err != nil {
-			return nil, err
-		}
-		defer out.abort()
-		sink = out
-	}
+func (s *session) demoMethod(m *models.Model, method string, calib *data.CalibrationSet, windows [][]int, folder string, force bool) (*demoMethod, error) {
+	var after eval.Result
 	label := m.Path + " " + method
-	t := s.progress.StartShares(label)
-	rep, err := prune.Run(s.ctx, m, calib, prune.Options{
-		Method: method, Pattern: prune.Unstructured(demoSparsity), Seed: s.seed, Log: s.log,
-		Progress: func(e prune.Event) { t.Share(e.Overall(), "") },
-	}, sink)
-	t.End()
+	rep, _, err := s.try(trial{
+		label: label, model: m, calib: calib, folder: folder, force: force,
+		options: prune.Options{Method: method, Pattern: prune.Unstructured(demoSparsity), Seed: s.seed},
+		measure: func() (err error) {
+			after, err = s.perplexity(label, m, windows)
+			return err
+		},
+	})
 	if err != nil {
 		return nil, err
-	}
-	after, err := s.perplexity(label, m, windows)
-	if err != nil {
-		return nil, err
-	}
-	if out != nil {
-		rep.Calibration.Files = data.DefaultCalibration().Files
-		text, err := format.JSON(rep)
-		if err != nil {
-			return nil, err
-		}
-		if err := out.PutFile("pruning.json", text); err != nil {
-			return nil, err
-		}
-		if err := out.commit(s); err != nil {
-			return nil, err
-		}
 	}
 	return &demoMethod{Method: method, Perplexity: after.Perplexity, Sparsity: rep.Totals.Sparsity, Seconds: rep.Seconds, Folder: folder, layers: rep.Layers}, nil
 }

@@ -1,7 +1,6 @@
 package app
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -123,22 +122,16 @@ func (s *session) pack(res *packResult, m *models.Model, o checkpoint.PackOption
 	o.Progress = func(done, total int) { t.Share(float64(done)/float64(total), "") }
 	p, err := checkpoint.NewPacker(s.ctx, res.Out, m.Reader, m.FS, o)
 	if err != nil {
-		var exists *checkpoint.ExistsError
-		switch {
-		case errors.As(err, &exists):
-			return fmt.Errorf("%w (--force)", err)
-		case s.ctx.Err() != nil:
+		if s.ctx.Err() != nil {
 			return err
 		}
-		return fmt.Errorf("--out %s: %w", res.Out, err)
+		return outError(res.Out, err, false)
 	}
-	f := &newModelFolder{Writer: p.Writer, release: s.guard(func() { _ = p.Abort() })}
+	f, err := s.guardFolder(p.Writer, m, o.DType, false)
+	if err != nil {
+		return err
+	}
 	defer f.abort()
-	if o.DType != nil {
-		if err := f.putConfig(m, *o.DType); err != nil {
-			return err
-		}
-	}
 	if err := p.Write(s.ctx); err != nil {
 		return err
 	}

@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -82,7 +80,7 @@ func runPrune(s *session, c *cli.Context) error {
 	if set.plan {
 		return s.result(plan, func(w io.Writer) { writePlan(w, plan) })
 	}
-	out, err := s.createModel(set.out, m, checkpoint.WriterOptions{DType: set.dtype, Force: set.force, Resume: set.resume})
+	out, err := s.createModel(set.out, m, checkpoint.WriterOptions{DType: set.dtype, Force: set.force, Resume: set.resume}, true)
 	if set.resume && err != nil {
 		if report := completed(err, set, m, calib.IDs); report != nil {
 			s.progress.Line("%s is complete already", set.out)
@@ -92,7 +90,6 @@ func runPrune(s *session, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	out.worth = true
 	if set.options.ScratchDir == "" {
 		set.options.ScratchDir = out.Folder()
 	}
@@ -104,14 +101,7 @@ func runPrune(s *session, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	text, err := format.JSON(report)
-	if err != nil {
-		return err
-	}
-	if err := out.PutFile("pruning.json", text); err != nil {
-		return err
-	}
-	if err := out.commit(s); err != nil {
+	if err := out.finish(s, report); err != nil {
 		return err
 	}
 	if set.report != "" {
@@ -119,9 +109,6 @@ func runPrune(s *session, c *cli.Context) error {
 		if err != nil {
 			return fmt.Errorf("the model is complete in %s, but not the report: %w", set.out, err)
 		}
-	}
-	if s.json {
-		return s.print(text)
 	}
 	return s.result(report, func(w io.Writer) { writePruneTable(w, report, set) })
 }
@@ -225,76 +212,6 @@ func roundWeights(m models.CausalLM, d *tensor.DType) error {
 	return nil
 }
 
-// newModelFolder is an output folder in the making. Until commit it is guarded: it goes away when the
-// command fails or the process is interrupted.
-type newModelFolder struct {
-	*checkpoint.Writer
-	release func()
-	worth   bool // finished layers are worth keeping when the work ends before its time
-}
-
-func (s *session) createModel(dir string, m *models.Model, o checkpoint.WriterOptions) (*newModelFolder, error) {
-	w, err := checkpoint.NewWriter(dir, m.Reader, m.FS, o)
-	if err != nil {
-		var exists *checkpoint.ExistsError
-		if errors.As(err, &exists) {
-			if exists.Partial {
-				return nil, fmt.Errorf("%w (--resume, --force)", err)
-			}
-			return nil, fmt.Errorf("%w (--force)", err)
-		}
-		return nil, fmt.Errorf("--out %s: %w", dir, err)
-	}
-	f := &newModelFolder{Writer: w}
-	f.release = s.guard(func() { _, _ = f.giveUp() })
-	if o.DType != nil {
-		if err := f.putConfig(m, *o.DType); err != nil {
-			f.abort()
-			return nil, err
-		}
-	}
-	return f, nil
-}
-
-// putConfig writes config.json with the name of the new type in it.
-func (f *newModelFolder) putConfig(m *models.Model, d tensor.DType) error {
-	text, err := fs.ReadFile(m.FS, "config.json")
-	if err != nil {
-		return fmt.Errorf("model %s: %w", m.Path, err)
-	}
-	var config map[string]json.RawMessage
-	if err := json.Unmarshal(text, &config); err != nil {
-		return fmt.Errorf("%s/config.json: %w", m.Path, err)
-	}
-	key := "torch_dtype"
-	if _, newer := config["dtype"]; newer {
-		key = "dtype"
-	}
-	config[key] = json.RawMessage(strconv.Quote(dtypeNames[d]))
-	out, err := format.JSON(config)
-	if err != nil {
-		return err
-	}
-	return f.PutFile("config.json", out)
-}
-
-// abort removes what was written, unless it was committed or is worth to be continued.
-func (f *newModelFolder) abort() {
-	if f.release != nil {
-		_, _ = f.giveUp() // the error that led here says more
-		f.release()
-		f.release = nil
-	}
-}
-
-// giveUp keeps the folder if an expensive part of the run is in it: a record more than the settings.
-func (f *newModelFolder) giveUp() (kept bool, err error) {
-	if f.worth && len(f.Records()) > 1 {
-		return true, f.Keep()
-	}
-	return false, f.Abort()
-}
-
 // completed returns the report of a run that had come to its end, given the error that says that there
 // is nothing to resume; nil if that is not so.
 func completed(err error, set *pruneSettings, m *models.Model, windows [][]int) *prune.Report {
@@ -315,19 +232,6 @@ func completed(err error, set *pruneSettings, m *models.Model, windows [][]int) 
 		return nil
 	}
 	return &report
-}
-
-// commit gives the folder its name, unless the run was interrupted.
-func (f *newModelFolder) commit(s *session) error {
-	if err := s.ctx.Err(); err != nil {
-		return err
-	}
-	if err := f.Commit(); err != nil {
-		return err
-	}
-	f.release()
-	f.release = nil
-	return nil
 }
 
 // writePruneTable is the human form of the report.

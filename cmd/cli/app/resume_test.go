@@ -130,7 +130,7 @@ func TestResumeRefusals(t *testing.T) {
 			t.Errorf("%v: status %d, last line %q; want 1 and %q", more, r.code, r.last(), says)
 		}
 	}
-	refuse("left over from an interrupted run: resume it or force overwriting (--resume, --force)")
+	refuse("left over from an interrupted run (--resume continues it, --force removes it)")
 	refuse("pattern is 0.7, was 0.5", "--resume", "--sparsity", "0.7")
 	refuse("windows", "--resume", "--samples", "5")
 	refuse("seed is 3, was 0", "--resume", "--seed", "3")

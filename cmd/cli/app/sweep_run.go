@@ -11,14 +11,11 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/adagp/adagp/checkpoint"
-	"github.com/adagp/adagp/cmd/cli/bench"
 	"github.com/adagp/adagp/cmd/cli/format"
 	"github.com/adagp/adagp/cmd/cli/sweep"
 	"github.com/adagp/adagp/data"
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/nn"
-	"github.com/adagp/adagp/prune"
 )
 
 // sweeper does the runs that a folder lacks.
@@ -31,7 +28,6 @@ type sweeper struct {
 
 	texts [][][]int                       // evaluation windows, text by text
 	calib map[uint64]*data.CalibrationSet // by seed
-	dirty bool                            // the model's weights are not the dense ones
 }
 
 func (w *sweeper) run() error {
@@ -185,55 +181,28 @@ func (w *sweeper) kept(r *sweep.Run) bool {
 
 // one prunes and measures: it fills in what the run lacks.
 func (w *sweeper) one(label string, r *sweep.Run) error {
-	if w.dirty { // what an earlier run left
-		w.model.Unload(w.model.Walk)
-		if err := w.model.LoadAll(); err != nil {
-			return err
-		}
-	}
-	w.dirty = true
-	var sink prune.Sink
-	var out *newModelFolder
+	folder := ""
 	if w.plan.keepModels {
-		folder := modelFolderOf(r)
-		if err := os.MkdirAll(filepath.Join(w.plan.out, filepath.Dir(folder)), 0o755); err != nil {
+		r.Folder = modelFolderOf(r)
+		folder = filepath.Join(w.plan.out, r.Folder)
+		if err := os.MkdirAll(filepath.Dir(folder), 0o755); err != nil {
 			return fmt.Errorf("--out %s: %w", w.plan.out, err)
 		}
-		var err error
-		if out, err = w.createModel(filepath.Join(w.plan.out, folder), w.model, checkpoint.WriterOptions{Force: true}); err != nil {
-			return err
-		}
-		defer out.abort()
-		sink, r.Folder = out, folder
 	}
-	calib := w.calib[r.Seed]
 	o := withPattern(w.plan.axes.options[r.Method], r.Pattern)
-	o.Seed, o.Log = r.Seed, w.log
-	t := w.progress.StartShares(label)
-	o.Progress = func(e prune.Event) { t.Share(e.Overall(), "") }
-	cpu := bench.ProcessorTime()
-	rep, err := prune.Run(w.ctx, w.model, calib.IDs, o, sink)
-	r.CPUSeconds = (bench.ProcessorTime() - cpu).Seconds()
-	t.End()
+	o.Seed = r.Seed
+	rep, cpu, err := w.try(trial{
+		label: label, model: w.model, calib: w.calib[r.Seed], options: o, folder: folder, force: true,
+		measure: func() (err error) {
+			r.Perplexity, err = w.measure(label)
+			return err
+		},
+	})
 	if err != nil {
 		return err
 	}
-	r.Seconds, r.Sparsity = rep.Seconds, rep.Totals.Sparsity
-	if r.Perplexity, err = w.measure(label); err != nil {
-		return err
-	}
-	if out == nil {
-		return nil
-	}
-	rep.Calibration.Files = calib.Files
-	text, err := format.JSON(rep)
-	if err != nil {
-		return err
-	}
-	if err := out.PutFile("pruning.json", text); err != nil {
-		return err
-	}
-	return out.commit(w.session)
+	r.Seconds, r.CPUSeconds, r.Sparsity = rep.Seconds, cpu.Seconds(), rep.Totals.Sparsity
+	return nil
 }
 
 // measure returns the perplexities of the model as it is in memory, text by text.

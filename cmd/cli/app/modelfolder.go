@@ -1,0 +1,124 @@
+package app
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strconv"
+
+	"github.com/adagp/adagp/checkpoint"
+	"github.com/adagp/adagp/cmd/cli/format"
+	"github.com/adagp/adagp/models"
+	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/tensor"
+)
+
+// newModelFolder is an output folder in the making. Until commit it is guarded: it goes away when the
+// command fails or the process is interrupted.
+type newModelFolder struct {
+	*checkpoint.Writer
+	release   func()
+	resumable bool // finished layers are worth keeping when the work ends before its time
+}
+
+// createModel begins an output folder for a copy of m; resumable says whether a later call may continue it.
+func (s *session) createModel(dir string, m *models.Model, o checkpoint.WriterOptions, resumable bool) (*newModelFolder, error) {
+	w, err := checkpoint.NewWriter(dir, m.Reader, m.FS, o)
+	if err != nil {
+		return nil, outError(dir, err, resumable)
+	}
+	return s.guardFolder(w, m, o.DType, resumable)
+}
+
+// outError words why an output folder could not be begun: the flag that names it, or the flag that helps.
+func outError(dir string, err error, resumable bool) error {
+	var exists *checkpoint.ExistsError
+	switch {
+	case !errors.As(err, &exists):
+	case exists.Partial && resumable:
+		return fmt.Errorf("%w (--resume continues it, --force removes it)", err)
+	case exists.Partial:
+		return fmt.Errorf("%w (--force removes it)", err)
+	default:
+		return fmt.Errorf("%w (--force replaces it)", err)
+	}
+	return fmt.Errorf("--out %s: %w", dir, err)
+}
+
+// guardFolder takes over a folder that was begun; dtype is the type of its weights, nil that of m.
+func (s *session) guardFolder(w *checkpoint.Writer, m *models.Model, dtype *tensor.DType, resumable bool) (*newModelFolder, error) {
+	f := &newModelFolder{Writer: w, resumable: resumable}
+	f.release = s.guard(func() { _, _ = f.giveUp() })
+	if dtype != nil {
+		if err := f.putConfig(m, *dtype); err != nil {
+			f.abort()
+			return nil, err
+		}
+	}
+	return f, nil
+}
+
+// putConfig writes config.json with the name of the new type in it.
+func (f *newModelFolder) putConfig(m *models.Model, d tensor.DType) error {
+	text, err := fs.ReadFile(m.FS, "config.json")
+	if err != nil {
+		return fmt.Errorf("model %s: %w", m.Path, err)
+	}
+	var config map[string]json.RawMessage
+	if err := json.Unmarshal(text, &config); err != nil {
+		return fmt.Errorf("%s/config.json: %w", m.Path, err)
+	}
+	key := "torch_dtype"
+	if _, newer := config["dtype"]; newer {
+		key = "dtype"
+	}
+	config[key] = json.RawMessage(strconv.Quote(dtypeNames[d]))
+	out, err := format.JSON(config)
+	if err != nil {
+		return err
+	}
+	return f.PutFile("config.json", out)
+}
+
+// abort removes what was written, unless it was committed or is worth to be continued.
+func (f *newModelFolder) abort() {
+	if f.release != nil {
+		_, _ = f.giveUp() // the error that led here says more
+		f.release()
+		f.release = nil
+	}
+}
+
+// giveUp keeps the folder if an expensive part of the run is in it: a record more than the settings.
+func (f *newModelFolder) giveUp() (kept bool, err error) {
+	if f.resumable && len(f.Records()) > 1 {
+		return true, f.Keep()
+	}
+	return false, f.Abort()
+}
+
+// commit gives the folder its name, unless the run was interrupted.
+func (f *newModelFolder) commit(s *session) error {
+	if err := s.ctx.Err(); err != nil {
+		return err
+	}
+	if err := f.Commit(); err != nil {
+		return err
+	}
+	f.release()
+	f.release = nil
+	return nil
+}
+
+// finish completes the folder of a pruned model with its report.
+func (f *newModelFolder) finish(s *session, r *prune.Report) error {
+	text, err := format.JSON(r)
+	if err != nil {
+		return err
+	}
+	if err := f.PutFile("pruning.json", text); err != nil {
+		return err
+	}
+	return f.commit(s)
+}
