@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -39,6 +40,29 @@ func windowLength(c *cli.Context, m *models.Model) (int, error) {
 		return 0, usagef("--seqlen %d: the model has positions for %d tokens", n, context)
 	}
 	return n, nil
+}
+
+// maxCalibrationTokens bounds samples × seqlen, so that a mistyped number is an error and not an
+// exhausted machine.
+const maxCalibrationTokens = 1 << 28
+
+// checkTexts checks the flags that say which texts are read, and how much of them.
+func checkTexts(c *cli.Context) error {
+	for _, name := range []string{"calib", "eval"} {
+		if files := c.StringSlice(name); slices.Contains(files, "") {
+			return usagef("--%s %q: want file names separated by commas", name, strings.Join(files, ","))
+		}
+	}
+	if err := atLeast(c, 1, "samples"); err != nil {
+		return err
+	}
+	if err := atLeast(c, 2, "seqlen"); err != nil {
+		return err
+	}
+	if n, l := c.Int("samples"), max(c.Int("seqlen"), 2); n > maxCalibrationTokens/l {
+		return usagef("--samples %d of %d tokens: want at most %d tokens in all", n, l, maxCalibrationTokens)
+	}
+	return nil
 }
 
 // tokenizerFor opens the model's tokenizer if the corpus is text; windows of ids need none.

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"slices"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -77,22 +75,14 @@ func parseSweepPlan(s *session, c *cli.Context) (*sweepPlan, error) {
 	if p.out, err = required(c, "out"); err != nil {
 		return nil, err
 	}
-	for _, name := range []string{"calib", "eval"} {
-		if files := c.StringSlice(name); slices.Contains(files, "") {
-			return nil, usagef("--%s %q: want file names separated by commas", name, strings.Join(files, ","))
-		}
-	}
-	if err := atLeast(c, 1, "samples", "max-windows"); err != nil {
+	if err := checkTexts(c); err != nil {
 		return nil, err
 	}
-	if err := atLeast(c, 2, "seqlen"); err != nil {
+	if err := atLeast(c, 1, "max-windows"); err != nil {
 		return nil, err
 	}
 	if c.IsSet("samples") {
 		p.samples = c.Int("samples")
-	}
-	if l := max(c.Int("seqlen"), 2); p.samples > maxCalibrationTokens/l {
-		return nil, usagef("--samples %d of %d tokens: want at most %d tokens in all", p.samples, l, maxCalibrationTokens)
 	}
 	p.axes, err = parseSweepAxes(s, c)
 	return p, err
