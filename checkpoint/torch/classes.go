@@ -3,7 +3,6 @@ package torch
 import (
 	"fmt"
 	"math/big"
-	"slices"
 	"strings"
 
 	"github.com/nlpodyssey/gopickle/types"
@@ -39,16 +38,6 @@ var classes = map[string]any{
 	"torch.CharStorage":               storageType{tensor.I8},
 	"torch.ByteStorage":               storageType{tensor.U8},
 	"torch.BoolStorage":               storageType{tensor.Bool},
-}
-
-// Classes lists the classes and functions that a checkpoint may name, sorted.
-func Classes() []string {
-	names := make([]string, 0, len(classes))
-	for name := range classes {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
 }
 
 // findClass resolves a global. The scanner asks it before the machine runs and the machine asks it

@@ -46,6 +46,14 @@ func (s Stats) PromptRate() float64 { return rate(s.PromptTokens, s.PromptSecond
 // DecodeRate returns tokens per second over all texts decoded side by side, 0 when there were none.
 func (s Stats) DecodeRate() float64 { return rate(s.DecodeTokens, s.DecodeSeconds) }
 
+// Add counts what else was done.
+func (s *Stats) Add(o Stats) {
+	s.PromptTokens += o.PromptTokens
+	s.PromptSeconds += o.PromptSeconds
+	s.DecodeTokens += o.DecodeTokens
+	s.DecodeSeconds += o.DecodeSeconds
+}
+
 func rate(n int, seconds float64) float64 {
 	if n == 0 || seconds <= 0 {
 		return 0

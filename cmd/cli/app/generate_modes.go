@@ -146,10 +146,7 @@ func (w *writer) chat(start string) error {
 		}
 		start = ""
 		r, stats, err := talk.Extend(w.ctx, ids)
-		total.PromptTokens += stats.PromptTokens
-		total.PromptSeconds += stats.PromptSeconds
-		total.DecodeTokens += stats.DecodeTokens
-		total.DecodeSeconds += stats.DecodeSeconds
+		total.Add(stats)
 		var full *generate.ContextError
 		if errors.As(err, &full) {
 			w.log.Warn("the text has become too long for the model", "tokens", full.Tokens, "context", full.Positions)
