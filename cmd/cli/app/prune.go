@@ -84,7 +84,10 @@ func runPrune(s *session, c *cli.Context) error {
 	if set.resume && err != nil {
 		if report := completed(err, set, m, calib.IDs); report != nil {
 			s.progress.Line("%s is complete already", set.out)
-			return s.result(report, func(w io.Writer) { writePruneTable(w, report, set) })
+			if windows != nil && report.Perplexity == nil {
+				s.log.Warn("the run that made it did not evaluate; eval does", "text", set.eval)
+			}
+			return s.pruned(set, report)
 		}
 	}
 	if err != nil {
@@ -104,6 +107,11 @@ func runPrune(s *session, c *cli.Context) error {
 	if err := out.finish(s, report); err != nil {
 		return err
 	}
+	return s.pruned(set, report)
+}
+
+// pruned writes the page and prints the result of a run that is complete.
+func (s *session) pruned(set *pruneSettings, report *prune.Report) error {
 	if set.report != "" {
 		err := prunepage.Write(s.ctx, set.report, report, prunepage.Run{Model: set.model, Out: set.out, Eval: set.eval, Speed: set.speed, Memory: set.options.Memory})
 		if err != nil {
