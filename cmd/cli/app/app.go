@@ -1,5 +1,8 @@
 // Package app is the command line program: it turns flags into options, calls the packages that do
-// the work, and prints what they return.
+// the work, and prints what they return. A command is a file of its name, the longer ones have more
+// that begin with it. What they share: flags.go and input.go (what is asked for), outfolder.go and
+// modelfolder.go (where it goes), trial.go (a method tried in memory), output.go (results), run.go and
+// exit.go (how the process begins and ends).
 //
 // A program with solvers of one's own is this package and blank imports of the solvers' packages:
 //
