@@ -1,6 +1,8 @@
 package nn
 
 import (
+	"math"
+
 	"github.com/adagp/adagp/autograd"
 	"github.com/adagp/adagp/tensor"
 )
@@ -34,11 +36,11 @@ func (relu) Minimize(i int, in []*tensor.Tensor, m, a *tensor.Tensor, alpha, gam
 			pos, neg := max(0, (ga*ak+al*mk)/(ga+al)), min(0, mk)
 			costPos := ga*(ak-pos)*(ak-pos) + al*(pos-mk)*(pos-mk)
 			costNeg := ga*ak*ak + al*(neg-mk)*(neg-mk)
-			if costNeg < costPos {
-				z[k] = float32(neg)
-			} else {
-				z[k] = float32(pos)
-			}
+			// Which one is the smaller cannot be predicted. Of the bits b of a difference, -b&^b has the highest
+			// one set if it is positive.
+			b := math.Float64bits(costPos - costNeg)
+			negative := uint64(int64(-b&^b) >> 63)
+			z[k] = float32(math.Float64frombits(math.Float64bits(pos)&^negative | math.Float64bits(neg)&negative))
 		}
 	})
 	return true

@@ -1,8 +1,6 @@
 package nn
 
 import (
-	"math"
-
 	"github.com/adagp/adagp/asm"
 	"github.com/adagp/adagp/autograd"
 	"github.com/adagp/adagp/tensor"
@@ -34,13 +32,11 @@ func (swiglu) Minimize(i int, in []*tensor.Tensor, m, a *tensor.Tensor, alpha, g
 	al, ga := float64(alpha), float64(gamma)
 	s, z, md, ad := in[0].Data(), in[1].Data(), m.Data(), a.Data()
 	forElements("nn.SwiGLU.Minimize", in, m, a, func(lo, hi int) {
-		for k := lo; k < hi; k++ {
-			w := silu(float64(s[k]))
+		asm.SiLU(z[lo:hi], s[lo:hi])
+		for k, w := range z[lo:hi] {
+			w, k := float64(w), lo+k
 			z[k] = float32((al*float64(md[k]) + ga*w*float64(ad[k])) / (al + ga*w*w))
 		}
 	})
 	return true
 }
-
-// silu is x · sigmoid(x).
-func silu(x float64) float64 { return x / (1 + math.Exp(-x)) }

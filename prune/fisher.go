@@ -90,7 +90,7 @@ func advanceOne(m models.DecoderLayer, slot *scratch.Slot, seqLen int, o nn.Obse
 	if err != nil {
 		return err
 	}
-	if h, err = forwardOne(m, h, seqLen, o); err != nil {
+	if h, err = applied(m, o)(nil, h, seqLen); err != nil {
 		return err
 	}
 	return slot.Save(h)

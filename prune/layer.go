@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/nn"
@@ -94,18 +95,22 @@ func (l *Layer) Scratch() *scratch.Store { return l.run.scratch }
 func (l *Layer) Progress(s Stage, fraction float64) { l.run.event(Event{Stage: s, Fraction: fraction}) }
 
 // Capture sends Hidden through the layer with its present weights and returns the statistics of the
-// selected matrices' inputs; the observers in extra see the pass as well. Without needs and without
-// observers there is nothing to run and the result is empty. Activations that are not finite are an
-// error naming the linear layer.
+// selected matrices' inputs; the observers in extra, nil ones aside, see the pass as well, tensors that are
+// theirs until Observe returns. Without needs and without observers there is nothing to run and the result
+// is empty. Activations that are not finite are an error naming the linear layer.
 func (l *Layer) Capture(ctx context.Context, needs Needs, extra ...nn.Observer) (map[*nn.Linear]*calib.Stats, error) {
 	l.stats = nil
+	extra = slices.DeleteFunc(slices.Clone(extra), func(o nn.Observer) bool { return o == nil })
 	if needs == (Needs{}) && len(extra) == 0 {
 		return nil, nil
 	}
 	c := calib.NewCollector(needs, l.selected...)
-	observer := calib.Tee(append([]nn.Observer{c}, extra...)...)
+	p := observed(l.Module, c)
+	if len(extra) > 0 {
+		p = applied(l.Module, calib.Tee(append([]nn.Observer{c}, extra...)...))
+	}
 	c.WindowLen = l.SeqLens[0]
-	err := l.run.forward(ctx, l.Module, l.Hidden, observer, StageCalibrate, func(b int, _ *tensor.Tensor) error {
+	err := l.run.forward(ctx, l.Hidden, p, StageCalibrate, func(b int, _ *tensor.Tensor) error {
 		if b+1 < len(l.SeqLens) {
 			c.WindowLen = l.SeqLens[b+1]
 		}
@@ -185,7 +190,7 @@ func (l *Layer) measure(ctx context.Context) error {
 			lin.Weight.Value = w
 		}
 	}()
-	if err := l.run.forward(ctx, l.Module, l.Hidden, o, "", nil); err != nil {
+	if err := l.run.forward(ctx, l.Hidden, applied(l.Module, o), "", nil); err != nil {
 		return err
 	}
 	for lin := range l.unscored {

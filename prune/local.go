@@ -18,7 +18,7 @@ type local struct {
 }
 
 func (m *local) PruneLayer(ctx context.Context, l *Layer) error {
-	stats, err := l.Capture(ctx, m.solver.Needs(), nil)
+	stats, err := l.Capture(ctx, m.solver.Needs())
 	if err != nil {
 		return err
 	}

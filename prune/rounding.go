@@ -19,11 +19,9 @@ func (r *run) rounded(name string, lin *nn.Linear, s *Solution) (*tensor.Tensor,
 	}
 	w := tensor.New(lin.Out(), lin.In())
 	for i := range lin.Out() {
-		row, dst := s.W.Row(i), w.Row(i)
-		for j, v := range row {
-			if s.Mask.Keep(i, j) {
-				dst[j] = float32(v)
-			}
+		row, dst := s.Mask.RowBits(i), w.Row(i)
+		for j, v := range s.W.Row(i) {
+			dst[j] = float32(row.Kept(j, v))
 		}
 	}
 	if err := nonFinite(name, w, "after pruning"); err != nil {

@@ -52,17 +52,22 @@ func same(a, b []*scratch.Slot) bool { return len(a) > 0 && a[0] == b[0] }
 // states returns the outputs of a decoder layer for the given inputs.
 func (r *run) states(ctx context.Context, module models.DecoderLayer, in []*scratch.Slot, s Stage) ([]*scratch.Slot, error) {
 	out := make([]*scratch.Slot, len(in))
-	err := r.forward(ctx, module, in, nil, s, func(b int, h *tensor.Tensor) (err error) {
-		out[b], err = r.scratch.Put(h)
+	err := r.forward(ctx, in, applied(module, nil), s, func(b int, h *tensor.Tensor) (err error) {
+		out[b], err = r.scratch.Put(h.Clone())
 		return err
 	})
 	return out, err
 }
 
-// forward sends the batches of in through a decoder layer, one after the other, and hands each output
-// to done, which may be nil. Without a stage it reports no progress.
-func (r *run) forward(ctx context.Context, module models.DecoderLayer, in []*scratch.Slot, o nn.Observer, s Stage,
-	done func(b int, h *tensor.Tensor) error) error {
+// pass takes a batch of hidden states through a decoder layer without recording gradients, in the memory of
+// t, or with t nil in fresh memory, and returns what comes out of it.
+type pass func(t *autograd.Tape, h *tensor.Tensor, seqLen int) (*tensor.Tensor, error)
+
+// forward makes a pass with each of the batches of in, one after the other, and hands what comes out to done,
+// which may be nil. All batches share the memory of one: what is shown to done and to observers is theirs
+// until they return. Without a stage it reports no progress.
+func (r *run) forward(ctx context.Context, in []*scratch.Slot, p pass, s Stage, done func(b int, h *tensor.Tensor) error) error {
+	tape := autograd.NewTape().Recycle()
 	for b, slot := range in {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -71,7 +76,7 @@ func (r *run) forward(ctx context.Context, module models.DecoderLayer, in []*scr
 		if err != nil {
 			return err
 		}
-		y, err := forwardOne(module, h, r.seqLens[b], o)
+		y, err := p(tape, h, r.seqLens[b])
 		if done != nil {
 			if err := done(b, y); err != nil { // an observer's error says more than the output does
 				return err
@@ -80,6 +85,7 @@ func (r *run) forward(ctx context.Context, module models.DecoderLayer, in []*scr
 		if err != nil {
 			return err
 		}
+		tape.Reset()
 		if s != "" {
 			r.event(Event{Stage: s, Fraction: float64(b+1) / float64(len(in))})
 		}
@@ -100,14 +106,34 @@ func finiteValues(what string, h *tensor.Tensor) error {
 	return nil
 }
 
-// forwardOne applies a decoder layer to one batch of hidden states without recording gradients. An
-// output that is not finite is returned together with an error that says where such values came up.
-func forwardOne(m models.DecoderLayer, h *tensor.Tensor, seqLen int, o nn.Observer) (*tensor.Tensor, error) {
-	y := m.Forward(&nn.Context{SeqLen: seqLen, Observer: o}, autograd.Const(h)).Value
-	if err := finiteStates("layer "+m.Name(), y); err != nil {
-		return y, cmp.Or(culprit(m, h, seqLen), err)
+// applied is the pass through the whole of a decoder layer, shown to o, which may be nil. An output that is
+// not finite is returned together with an error that says where such values came up.
+func applied(m models.DecoderLayer, o nn.Observer) pass {
+	return func(t *autograd.Tape, h *tensor.Tensor, seqLen int) (*tensor.Tensor, error) {
+		y := m.Forward(&nn.Context{SeqLen: seqLen, Observer: o}, t.Const(h)).Value
+		if err := finiteStates("layer "+m.Name(), y); err != nil {
+			return y, cmp.Or(culprit(m, h, seqLen), err)
+		}
+		return y, nil
 	}
-	return y, nil
+}
+
+// observed is the pass that shows o the inputs of all linear maps of a decoder layer, and of its last maps
+// nothing else: their outputs, a quarter or a third of the work, are not computed.
+func observed(m models.DecoderLayer, o nn.Observer) pass {
+	groups := m.Groups()
+	last := &groups[len(groups)-1]
+	return func(t *autograd.Tape, h *tensor.Tensor, seqLen int) (*tensor.Tensor, error) {
+		c, s := &nn.Context{SeqLen: seqLen, Observer: o}, nn.Signals{t.Const(h)}
+		for i := range groups[:len(groups)-1] {
+			s = groups[i].Forward(c, s)
+		}
+		x := last.Input(c, s).Value
+		for _, lin := range last.Linears {
+			o.Observe(lin, x, nil)
+		}
+		return nil, nil
+	}
 }
 
 // culprit runs a batch whose output is not finite once more and names the first linear layer that such

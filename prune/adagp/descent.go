@@ -15,6 +15,9 @@ type descent struct {
 	steps     int
 	rate      float64
 	safeguard bool
+
+	tape       *autograd.Tape
+	grad, part *tensor.Tensor // in the shape of v
 }
 
 func (u *descent) variable() *variable { return u.v }
@@ -44,24 +47,40 @@ func (u *descent) readers() []term {
 
 func (u *descent) apply() {
 	mean := prediction(u.v.source) // does not depend on v
-	tape := autograd.NewTape()
+	if u.tape == nil {
+		u.tape = autograd.NewTape().Recycle()
+	}
+	if u.grad == nil || !tensor.SameShape(u.grad, u.v.at) {
+		u.grad, u.part = tensor.New(u.v.at.Shape()...), tensor.New(u.v.at.Shape()...)
+	}
 	var cost *tensor.Tensor
 	if u.safeguard {
 		cost = u.cost(u.v.at, mean)
 	}
 	for range u.steps {
-		leaf := tape.Leaf(u.v.at)
-		loss := weighted(u.v.source.weight(), leaf, autograd.Const(mean))
-		for _, t := range u.readers() {
-			loss = autograd.Add(loss, weighted(t.weight(), autograd.Const(t.target().at), t.predict(u.with(leaf))))
-		}
-		tape.Backward(loss)
-		tape.Reset()
+		u.gradient(mean)
 		if u.safeguard {
-			cost = u.guardedStep(leaf.Grad, mean, cost)
+			cost = u.guardedStep(u.grad, mean, cost)
 		} else {
-			tensor.AddScaled(u.v.at, float32(-u.rate), leaf.Grad)
+			tensor.AddScaled(u.v.at, float32(-u.rate), u.grad)
 		}
+	}
+}
+
+// gradient sets grad to that of the terms with v in them, with mean what the network computes for v.
+func (u *descent) gradient(mean *tensor.Tensor) {
+	tensor.SubInto(u.grad, u.v.at, mean)
+	tensor.ScaleInto(u.grad, u.grad, float32(2*u.v.source.weight()))
+	for _, t := range u.readers() {
+		y := t.predict(u.with(u.tape.Param(u.v.at, u.grad)))
+		dy := u.part
+		if !tensor.SameShape(dy, y.Value) {
+			dy = tensor.New(y.Value.Shape()...)
+		}
+		tensor.SubInto(dy, y.Value, t.target().at)
+		tensor.ScaleInto(dy, dy, float32(2*t.weight()))
+		u.tape.BackwardFrom(y, dy)
+		u.tape.Reset()
 	}
 }
 
@@ -73,11 +92,6 @@ func (u *descent) with(leaf *autograd.Var) func(*variable) *autograd.Var {
 		}
 		return autograd.Const(v.at)
 	}
-}
-
-// weighted is w·‖a − b‖².
-func weighted(w float64, a, b *autograd.Var) *autograd.Var {
-	return autograd.Scale(autograd.SumSquares(autograd.Sub(a, b)), float32(w))
 }
 
 // guardedStep takes the gradient step only where it lowers the cost, a quarter of it where that does,
@@ -130,7 +144,7 @@ func (u *descent) cost(value, mean *tensor.Tensor) *tensor.Tensor {
 	}
 	add(u.v.source.weight(), value, mean)
 	for _, t := range u.readers() {
-		add(t.weight(), t.target().at, t.predict(u.with(autograd.Const(value))).Value)
+		add(t.weight(), t.target().at, t.predict(u.with(u.v.tape.Const(value))).Value)
 	}
 	return total
 }

@@ -18,8 +18,10 @@ type engine struct {
 	tokens  int
 	updates []update    // of the auxiliary variables, activations before pre-activations
 	summed  []*variable // whose Gram matrices the present pass takes
-	exact   bool        // sums are taken in float64 throughout
+	exact   bool        // regressions have no ridge
 	epoch   int
+	losses  map[term]float64 // of the objective's terms, without their penalties, for notes
+	watched bool             // the present pass sums the losses of joins
 }
 
 // run is the schedule: epoch 0 prunes the dense weights, every later one first moves the auxiliary
@@ -35,7 +37,6 @@ func (e *engine) run(ctx context.Context) error {
 		steps := []step{
 			{"refit weights", e.refitWeights, e.epoch == 0},
 			{"prune weights", e.pruneWeights, false},
-			{"objective", e.endPruning, false},
 			// The result of the last epoch is its pruned weights, nobody reads these updates.
 			{"update activations and pre-activations", e.updateAuxiliaries, last && e.o.Objective == nil},
 		}
@@ -63,7 +64,7 @@ func (e *engine) run(ctx context.Context) error {
 // initialise gives every auxiliary variable the value it has in the dense network, and the output too
 // unless it was given, and takes the first sums.
 func (e *engine) initialise(ctx context.Context) error {
-	return e.pass(ctx, nil, func() {
+	return e.pass(ctx, func() {
 		for _, v := range e.vars {
 			if v.source != nil && (!v.given || e.o.ownOutput) {
 				v.at.CopyFrom(prediction(v.source))
@@ -83,7 +84,9 @@ func (e *engine) updateAuxiliaries(ctx context.Context) error {
 		}
 		tags[i] = u.variable().name
 	}
-	err := e.pass(ctx, e.updates, func() {
+	refit := e.epoch+1 < e.o.Epochs
+	e.clearSums(false, refit)
+	err := e.pass(ctx, func() {
 		for i, u := range e.updates {
 			u.apply()
 			if e.o.Objective != nil {
@@ -97,14 +100,18 @@ func (e *engine) updateAuxiliaries(ctx context.Context) error {
 	for i, tag := range tags {
 		e.report(tag, sums[i])
 	}
+	if refit && e.o.Note != nil {
+		for _, l := range e.links {
+			e.losses[l] = e.linkLoss(l)
+		}
+		e.noteSum("signals")
+	}
 	return nil
 }
 
 // pass presents the tokens chunk by chunk: body sees and changes the variables' values in the chunk.
 // What it leaves there is summed for the next weight updates, and kept where it has to persist.
-func (e *engine) pass(ctx context.Context, updates []update, body func()) error {
-	refit := updates != nil && e.epoch+1 < e.o.Epochs
-	e.clearSums(updates == nil, refit)
+func (e *engine) pass(ctx context.Context, body func()) error {
 	for lo := 0; lo < e.tokens; lo += chunkTokens {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -128,6 +135,7 @@ func (e *engine) pass(ctx context.Context, updates []update, body func()) error 
 // load points every variable at the chunk of tokens [lo, hi): at its stored values, or at scratch
 // memory for those that are written before they are read.
 func (e *engine) load(lo, hi int) {
+	e.tape.Reset()
 	for _, v := range e.vars {
 		switch {
 		case v.values != nil:

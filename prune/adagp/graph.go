@@ -19,6 +19,7 @@ type variable struct {
 	joins  []*join        // non-linearities that read it
 	values *tensor.Tensor // [tokens, width], or nil
 	at     *tensor.Tensor // [chunk, width]
+	tape   *autograd.Tape // memory of what is computed from it in a chunk, the same for all variables
 	gram   *linalg.Matrix // sum of vᵀv over all tokens, kept while a link reads it
 }
 
@@ -38,9 +39,12 @@ type link struct {
 	in, out  *variable
 	penalty  float64
 	frozen   bool            // keeps its dense weights
-	w        *linalg.Matrix  // present weights [out, in]
+	start    *linalg.Matrix  // weights at the start [out, in]
+	w        *linalg.Matrix  // present weights
 	w32      *tensor.Tensor  // the same for products with activations
-	cross    *linalg.Matrix  // sum of (out − b)ᵀ·in over all tokens [out, in]
+	cross    *linalg.Matrix  // sum of (out − b)ᵀ·in over all tokens [out, in], or nil
+	power    float64         // sum of ‖out − b‖² over the same tokens
+	unbiased *tensor.Tensor  // see aim
 	solution *prune.Solution // of the last pruning
 }
 
@@ -68,6 +72,19 @@ func (l *link) bias() *autograd.Var {
 	return autograd.Const(l.Linear.Bias.Value)
 }
 
+// aim returns what W·in is to be in the chunk at hand, out − b.
+func (l *link) aim() *tensor.Tensor {
+	out, b := l.out.at, l.Linear.Bias
+	if b == nil {
+		return out
+	}
+	if l.unbiased == nil || !tensor.SameShape(l.unbiased, out) {
+		l.unbiased = tensor.New(out.Shape()...)
+	}
+	tensor.AddBiasInto(l.unbiased, out, tensor.Scale(b.Value, -1))
+	return l.unbiased
+}
+
 // set gives the link new weights.
 func (l *link) set(w *linalg.Matrix) { l.w, l.w32 = w, w.Tensor() }
 
@@ -90,16 +107,17 @@ type graph struct {
 	joins []*join
 	terms []term // links, then joins
 	x, y  *variable
+	tape  *autograd.Tape // reset for each chunk
 }
 
 // newGraph resolves the names of a checked chain; weights are the dense ones. alpha, beta and gamma
 // are the penalties of pre-activations, output and activations.
 func newGraph(c *nn.Chain, alpha, beta, gamma float64) *graph {
-	g := &graph{}
+	g := &graph{tape: autograd.NewTape().Recycle()}
 	byName := map[string]*variable{}
 	get := func(name string) *variable {
 		if byName[name] == nil {
-			byName[name] = &variable{name: name, given: name == nn.Input || name == nn.Output}
+			byName[name] = &variable{name: name, given: name == nn.Input || name == nn.Output, tape: g.tape}
 		}
 		return byName[name]
 	}
@@ -111,7 +129,8 @@ func newGraph(c *nn.Chain, alpha, beta, gamma float64) *graph {
 	}
 	for _, d := range c.Links {
 		l := &link{Link: d, in: get(d.In), out: get(d.Out), penalty: penalty(d.Out, alpha)}
-		l.w, l.w32 = linalg.FromTensor(d.Linear.Weight.Value), d.Linear.Weight.Value
+		l.start, l.w32 = linalg.FromTensor(d.Linear.Weight.Value), d.Linear.Weight.Value
+		l.w = l.start
 		l.in.links = append(l.in.links, l)
 		l.out.source = l
 		g.links, g.terms = append(g.links, l), append(g.terms, l)
@@ -145,7 +164,7 @@ func (g *graph) visit(v *variable, seen map[*variable]bool) {
 	g.vars = append(g.vars, v)
 }
 
-// prediction computes a term's target from the present values in the chunk.
+// prediction computes a term's target from the present values in the chunk. It is good for that chunk.
 func prediction(t term) *tensor.Tensor {
-	return t.predict(func(v *variable) *autograd.Var { return autograd.Const(v.at) }).Value
+	return t.predict(func(v *variable) *autograd.Var { return v.tape.Const(v.at) }).Value
 }

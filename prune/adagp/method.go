@@ -8,6 +8,7 @@ import (
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/calib"
+	"github.com/adagp/adagp/tensor"
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
@@ -99,14 +100,21 @@ func (m *method) PruneLayer(ctx context.Context, l *prune.Layer) error {
 	if err != nil {
 		return err
 	}
-	recorder := calib.NewRecorder(l.Tokens(), entry)
-	stats, err := l.Capture(ctx, m.Needs(), recorder)
+	var recorder *calib.Recorder
+	var observers []nn.Observer
+	if m.o.Epochs > 1 {
+		recorder = calib.NewRecorder(l.Tokens(), entry)
+		observers = append(observers, recorder)
+	}
+	stats, err := l.Capture(ctx, m.Needs(), observers...)
 	if err != nil {
 		return err
 	}
-	x, err := recorder.Inputs(entry)
-	if err != nil {
-		return err
+	var x *tensor.Tensor // no use for it in a single epoch
+	if recorder != nil {
+		if x, err = recorder.Inputs(entry); err != nil {
+			return err
+		}
 	}
 	if err := l.SolveEach(ctx, m.solver, local, stats); err != nil {
 		return err
@@ -114,10 +122,15 @@ func (m *method) PruneLayer(ctx context.Context, l *prune.Layer) error {
 	o := m.o
 	o.Solver, o.PatternOf, o.Log = m.solver, l.Pattern, l.Log
 	o.Frozen = func(lin *nn.Linear) bool { return !slices.Contains(joint, lin) }
-	o.Hessian = func(lin *nn.Linear) *linalg.Matrix { return stats[lin].Hessian } // asked for joint ones only
+	o.Hessian = func(lin *nn.Linear) *linalg.Matrix {
+		if slices.Contains(joint, lin) {
+			return stats[lin].Hessian
+		}
+		return nil
+	}
 	done := float64(len(local)) / float64(len(l.Selected()))
 	o.Progress = func(f float64) { l.Progress(prune.StageSolve, done+(1-done)*f) }
-	o.Epoch = func(epoch int, objective float64) { l.Note(fmt.Sprintf("objective epoch %d", epoch), objective) }
+	o.Note = l.Note
 	solutions, err := Solve(ctx, chain, x, nil, o)
 	if err != nil {
 		return err

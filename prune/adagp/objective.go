@@ -3,8 +3,11 @@ package adagp
 import (
 	"context"
 	"fmt"
+	"strings"
 
+	"github.com/adagp/adagp/prune/refit"
 	"github.com/adagp/adagp/tensor"
+	"github.com/adagp/adagp/tensor/linalg"
 )
 
 // chunkObjective is the objective's part of the chunk at hand.
@@ -18,8 +21,12 @@ func (e *engine) chunkObjective() float64 {
 	return sum
 }
 
-// note reports the objective after a change of weights, if anybody asked.
-func (e *engine) note(ctx context.Context, tag string) error {
+// note reports the objective after a change of the weights of l, if anybody asked.
+func (e *engine) note(ctx context.Context, update string, l *link) error {
+	if e.o.Note != nil {
+		e.losses[l] = e.linkLoss(l)
+		e.noteSum(l.Linear.Name()[strings.LastIndexByte(l.Linear.Name(), '.')+1:] + " " + update)
+	}
 	if e.o.Objective == nil {
 		return nil
 	}
@@ -27,8 +34,29 @@ func (e *engine) note(ctx context.Context, tag string) error {
 	if err != nil {
 		return err
 	}
-	e.report(tag, sum)
+	e.report(update+" "+l.out.name, sum)
 	return nil
+}
+
+// noteSum reports the sum of the losses.
+func (e *engine) noteSum(step string) {
+	sum := 0.0
+	for _, t := range e.terms {
+		sum += t.weight() * e.losses[t]
+	}
+	e.o.Note(fmt.Sprintf("%s epoch %d", step, e.epoch), sum)
+}
+
+// linkLoss returns ‖out − b − W·in‖² of a link, all tokens together, from sums. Where there are none with its
+// output, the auxiliary variables still have the values that its dense weights give them.
+func (e *engine) linkLoss(l *link) float64 {
+	switch {
+	case l.cross != nil:
+		return max(0, refit.Loss(l.w, l.in.gram, l.cross, l.power))
+	case l.w == l.start:
+		return 0
+	}
+	return linalg.QuadForm(linalg.Sub(l.w, l.start), l.in.gram)
 }
 
 // objective goes over the tokens and returns the objective with the present weights.
@@ -41,19 +69,6 @@ func (e *engine) objective(ctx context.Context) (sum float64, err error) {
 		sum += e.chunkObjective()
 	}
 	return sum, nil
-}
-
-// endPruning reports the objective of the epoch, if anybody asked.
-func (e *engine) endPruning(ctx context.Context) error {
-	if e.o.Epoch == nil {
-		return nil
-	}
-	sum, err := e.objective(ctx)
-	if err != nil {
-		return err
-	}
-	e.o.Epoch(e.epoch, sum)
-	return nil
 }
 
 func (e *engine) report(tag string, j float64) {

@@ -139,6 +139,7 @@ func (r *refiner) pass(ctx context.Context, lo, hi int, body func()) error {
 				return err
 			}
 			end := min(at+chunkTokens, x.Dim(0))
+			r.tape.Reset()
 			r.x.at, r.y.at = x.Rows(at, end), y.Rows(at, end)
 			for _, v := range r.vars {
 				if !v.given {
@@ -228,11 +229,7 @@ func (r *refiner) refitReaders(ctx context.Context, v *variable) error {
 		}
 		linalg.AddGram(v.gram, v.at)
 		for _, l := range links {
-			target := l.out.at
-			if b := l.Linear.Bias; b != nil {
-				target = tensor.AddBias(target, tensor.Scale(b.Value, -1))
-			}
-			linalg.AddCross(l.cross, target, v.at)
+			linalg.AddCross(l.cross, l.aim(), v.at)
 		}
 	})
 	if err != nil {

@@ -126,7 +126,7 @@ func (u *leastSquares) apply() {
 	phi := prediction(u.v.source)
 	u.v.at.CopyFrom(phi)
 	for i, l := range u.v.links {
-		r := l.predict(func(*variable) *autograd.Var { return autograd.Const(phi) }).Value
+		r := l.predict(func(*variable) *autograd.Var { return u.v.tape.Const(phi) }).Value
 		tensor.SubInto(r, l.out.at, r)
 		tensor.MatMulNTAdd(u.v.at, r, u.gain[i])
 	}

@@ -31,7 +31,7 @@ func (e *engine) refitWeights(ctx context.Context) error {
 			}
 			l.set(w)
 		}
-		if err := e.note(ctx, "refit "+l.out.name); err != nil {
+		if err := e.note(ctx, "refit", l); err != nil {
 			return err
 		}
 	}
@@ -117,9 +117,12 @@ func (e *engine) pruneWeights(ctx context.Context) error {
 		}
 		l.set(s.W)
 		l.solution = s
-		if err := e.note(ctx, "prune "+l.out.name); err != nil {
+		if err := e.note(ctx, "prune", l); err != nil {
 			return err
 		}
+	}
+	if e.o.Note != nil {
+		e.noteSum("objective")
 	}
 	return nil
 }

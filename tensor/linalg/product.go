@@ -131,16 +131,29 @@ func Scale(a *Matrix, s float64) *Matrix {
 	return dst
 }
 
+// quadBlock is how many columns of w·h exist at one time in [QuadForm].
+const quadBlock = 96
+
 // QuadForm returns tr(w·h·wᵀ) = Σ_i w_i·h·w_iᵀ for w [r, c] and symmetric h [c, c]: the squared norm of
 // w's outputs on the inputs that h is the Gram matrix of.
+//
+// With w in blocks of columns w_J it is Σ_J tr((w_J·h_JJ + 2·Σ_{K>J} w_K·h_KJ)·w_Jᵀ), half the work of w·h.
 func QuadForm(w, h *Matrix) float64 {
 	h.shape("QuadForm", w.Cols, w.Cols)
-	wh := Mul(w, h)
+	c := w.Cols
 	sums := make([]float64, w.Rows)
-	parallel.For(w.Rows, grainFor(w.Cols), func(lo, hi int) {
-		for i := lo; i < hi; i++ {
-			sums[i] = asm.Dot64(w.Row(i), wh.Row(i))
-		}
+	inStrips(w.Rows, c*c/2, func(lo, hi int) {
+		withScratch((hi-lo)*quadBlock, func(scratch []float64) {
+			for j := 0; j < c; j += quadBlock {
+				n, rows := min(quadBlock, c-j), w.Data[lo*c:]
+				next := j + n
+				gemm(false, false, hi-lo, n, c-next, 2, from(rows, next), c, from(h.Data, next*c+j), c, 0, scratch, n)
+				gemm(false, false, hi-lo, n, n, 1, from(rows, j), c, h.Data[j*c+j:], c, 1, scratch, n)
+				for i := lo; i < hi; i++ {
+					sums[i] += asm.Dot64(w.Data[i*c+j:i*c+next], scratch[(i-lo)*n:(i-lo+1)*n])
+				}
+			}
+		})
 	})
 	total := 0.0
 	for _, s := range sums {

@@ -27,14 +27,21 @@ func objectiveSection(r *prune.Report) (report.Section, bool) {
 		return s, false
 	}
 	s.Note = "Relative squared error against what each matrix was asked for, and of the whole block, on calibration windows held out from tuning. Dense: with the weights as they came; target: with the least-squares weights before pruning."
-	if len(r.Layers) > 0 && len(r.Layers[0].Objective) > 0 && strings.HasPrefix(r.Layers[0].Objective[0].Step, "objective ") {
-		s.Note = "AdaGP's objective of each layer, after the weights were pruned in every epoch: the weighted squares of all by which the auxiliary variables and the network miss each other, summed over the calibration tokens."
+	if published(r) {
+		s.Note = "AdaGP's objective of each layer, after every update in every epoch, of a matrix, of all, and of the signals between them: the weighted squares of all by which the auxiliary variables and the network miss each other, summed over the calibration tokens."
 	}
 	s.Charts = objectiveCurves(r)
 	if n := len(r.Finish); n > 1 {
 		s.Note += fmt.Sprintf(" At the end, over the whole model: from %s (%s) to %s (%s).", format.Error(r.Finish[0].Value), r.Finish[0].Step, format.Error(r.Finish[n-1].Value), r.Finish[n-1].Step)
 	}
 	return s, true
+}
+
+// published reports whether the steps are those of AdaGP as published.
+func published(r *prune.Report) bool {
+	return slices.ContainsFunc(r.Layers, func(l prune.LayerReport) bool {
+		return slices.ContainsFunc(l.Objective, func(n prune.Note) bool { return strings.HasPrefix(n.Step, "objective ") })
+	})
 }
 
 func missing(n int) []float64 { return slices.Repeat([]float64{math.NaN()}, n) }
@@ -49,7 +56,7 @@ func objectiveCurves(r *prune.Report) (charts []report.Chart) {
 			c := curves[of]
 			if c == nil {
 				c = &report.Curve{Title: of, XLabel: "decoder layer", YLabel: "relative squared error"}
-				if of == "objective" {
+				if published(r) {
 					c.YLabel = "sum of squares"
 				}
 				for _, l := range r.Layers {
