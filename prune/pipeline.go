@@ -44,6 +44,9 @@ func Run(ctx context.Context, m *models.Model, windows [][]int, o Options, out S
 		return nil, fmt.Errorf("prune: %w", err)
 	}
 	r.report.describe(r.options, r.method, r.lastRecord)
+	if d := r.hiddenType(); d != tensor.F32.String() {
+		r.report.Hyperparameters["hidden_states"] = d
+	}
 	r.report.Seconds = time.Since(start).Seconds()
 	r.report.CheckpointSeconds = r.durable.Seconds()
 	r.report.PeakRSSBytes = PeakRSS()

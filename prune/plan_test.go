@@ -117,8 +117,12 @@ func TestBudgetGivesTheSameBits(t *testing.T) {
 				t.Errorf("hidden states in a file: other tensors, report %+v", report)
 			}
 			o.ScratchDType = dtypePointer(tensor.BF16)
-			if _, rounded, err := runKept(t, filepath.Join(dir, "rounded"), false, 1<<30, o); err != nil || maps.Equal(rounded, want) {
-				t.Errorf("hidden states rounded to bfloat16: error %v, or the same tensors", err)
+			says, rounded, err := runKept(t, filepath.Join(dir, "rounded"), false, 1<<30, o)
+			if err != nil || maps.Equal(rounded, want) {
+				t.Fatalf("hidden states rounded to bfloat16: error %v, or the same tensors", err)
+			}
+			if a, b := says.Hyperparameters["hidden_states"], report.Hyperparameters["hidden_states"]; a != "BF16" || b != nil {
+				t.Errorf("hidden states are reported as %v, want BF16, and as %v where they are float32", a, b)
 			}
 		})
 	}
