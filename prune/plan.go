@@ -240,7 +240,7 @@ func (r *run) planFor(batches [][][]int, file, finish bool) *Plan {
 	if r.looksAtModel() {
 		kept, records := c.gradients()
 		stage("gradients of the dense model", 0, Part{"weights of a layer", 4 * c.layer}, kept, records)
-		stage("gradients of the head", 0, Part{"weights of the head", 4 * c.head}, kept, Part{"logits", 4 * 4 * int64(headLogits)})
+		stage("gradients of the head", 0, Part{"weights of the head", 4 * c.head}, kept, Part{"logits", 4 * 4 * c.headLogits(r.model.Config().VocabSize)})
 	}
 	late := Part{"pruned weights and masks that wait for the last step", waiting}
 	weights := Part{"weights of a layer, before and after", 4 * (c.layer + c.layerPrunable)}

@@ -61,6 +61,12 @@ func (c counts) gradients() (kept, records Part) {
 	return Part{"hidden states of all layers", hidden * (n + 1) * min(c.tokens, max(batch, tokens(int64(keptBytes), hidden*(n+1))))}, Part{"records of a layer", 2 * c.perToken * batch}
 }
 
+// headLogits counts the logits that headGradient makes at a time.
+func (c counts) headLogits(vocab int) int64 {
+	v := int64(max(1, vocab))
+	return v * min(c.batch, max(1, int64(headLogits)/v))
+}
+
 // LayerShape is what a method needs to know to say how much memory it takes.
 type LayerShape struct {
 	Groups     []nn.Group // of the largest decoder layer
