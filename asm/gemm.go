@@ -64,16 +64,16 @@ type gemmKernel[T float] struct {
 	mr, nr     int // largest register tile
 	mc, nc, kc int // cache blocks; nc a multiple of nr
 
-	// Whether tile computes tiles of any height up to mr, whose panels of A are
+	// Whether strip computes tiles of any height up to mr, whose panels of A are
 	// packed [k][height], and tiles of any width up to nr. If not, panels are
 	// filled up to mr and tiles are computed whole.
 	anyHeight, anyWidth bool
 
-	// tile sets C = alpha·A·B, or adds that to C: a is a packed panel [k][rows],
-	// b a packed panel [k][nr], row i of C is c[i*ldc:][:cols]. Every element is
-	// summed over k in order, starting from zero, and meets C and alpha once at
-	// the end. Meanwhile it may fetch the lines that will be needed soon.
-	tile func(rows, cols, k int, alpha T, a, b, c []T, ldc int, accumulate bool, soon lines[T])
+	// Whether strip packs panels itself on the way, those of A if its rows are
+	// contiguous along k and those of B if they are along n.
+	packs bool
+
+	strip func(s *strip[T])
 
 	// dots sets or adds to y[i·incY] = alpha·Σ x[p]·a[i·lda+p], p < len(x), and
 	// axpys y[i·incY] = alpha·Σ x[p]·a[p·lda+i], for i < n: products with a
@@ -93,11 +93,32 @@ type gemmKernel[T float] struct {
 // vector.
 const packSlack = 16
 
-// lines are cache lines in pairs: at at and apart bytes further, then step bytes
-// on, and so forth. No address means none.
+// strip is a part of C as high as a tile: a panel of A, [k][rows], by panels of B,
+// each [k][nr]. Row i of C is c[i*ldc:][:cols]. Every element is set to alpha·A·B,
+// or that is added to it: it is summed over k in order, starting from zero, and
+// meets C and alpha once at the end.
+type strip[T float] struct {
+	rows, cols, k int
+	alpha         T
+	a, b, c       []T
+	ldc           int
+	accumulate    bool
+
+	// Where the panel of A, or those of B, are to be packed from; nil if they have
+	// been. One of them at most.
+	fromA, fromB []T
+	lda, ldb     int
+
+	soon lines[T] // may be fetched meanwhile
+}
+
+// lines are cache lines that will be needed soon: in the course of a tile, those in
+// pairs at at and apart bytes further, then step bytes on, and so forth; in the
+// course of the next tile the same, leap bytes on, and that for so many tiles. No
+// address means none.
 type lines[T float] struct {
-	at          *T
-	step, apart int
+	at                       *T
+	step, apart, leap, tiles int
 }
 
 // depth returns how many elements of a sum over k are added up at a time. This is

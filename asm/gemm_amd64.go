@@ -7,85 +7,92 @@ package asm
 // level.
 
 func gemm32AVX512() gemmKernel[float32] {
-	tiles := [...]func(k int, alpha float32, a, b, c *float32, ldc, cols int, accumulate bool, soon *float32, step, apart int){
-		1: tile1x32F32AVX512, tile2x32F32AVX512, tile3x32F32AVX512, tile4x32F32AVX512, tile5x32F32AVX512,
-		tile6x32F32AVX512, tile7x32F32AVX512, tile8x32F32AVX512, tile9x32F32AVX512, tile10x32F32AVX512,
-		tile11x32F32AVX512, tile12x32F32AVX512, tile13x32F32AVX512,
+	strips := [...]stripKernel[float32]{
+		1: strip1x32F32AVX512, 2: strip2x32F32AVX512, 3: strip3x32F32AVX512, 4: strip4x32F32AVX512,
+		5: strip5x32F32AVX512, 6: strip6x32F32AVX512, 7: strip7x32F32AVX512, 8: strip8x32F32AVX512,
+		9: strip9x32F32AVX512, 10: strip10x32F32AVX512, 11: strip11x32F32AVX512, 12: strip12x32F32AVX512,
+		13: strip13x32F32AVX512,
 	}
 	return gemmKernel[float32]{
-		mr: 13, nr: 32, mc: 2080, nc: 256, kc: 512, anyHeight: true, anyWidth: true,
+		mr: 13, nr: 32, mc: 2080, nc: 256, kc: 512, packs: true, anyHeight: true, anyWidth: true,
 		pack:      packWith(16, packRowsF32AVX512, packColumnsF32AVX512),
 		transpose: transposeWith(16, packColumnsF32AVX512),
-		tile: func(rows, cols, k int, alpha float32, a, b, c []float32, ldc int, accumulate bool, soon lines[float32]) {
-			_, _, _ = a[rows*k-1], b[32*k-1], c[(rows-1)*ldc+cols-1]
-			if soon.at == nil {
-				soon.at = &b[0]
-			}
-			tiles[rows](k, alpha, &a[0], &b[0], &c[0], ldc, cols, accumulate, soon.at, soon.step, soon.apart)
-		},
-		dots:  dotsKernels[float32]{rows: 32, many: dotsF32AVX512, four: dots4xF32FMA, one: dots1xF32FMA}.with(&buffers32),
-		axpys: axpysWith(&buffers32, axpysF32AVX512),
+		strip:     stripWith(32, strips[:]),
+		dots:      dotsKernels[float32]{rows: 32, many: dotsF32AVX512, four: dots4xF32FMA, one: dots1xF32FMA}.with(&buffers32),
+		axpys:     axpysWith(&buffers32, axpysF32AVX512),
 	}
 }
 
 func gemm64AVX512() gemmKernel[float64] {
-	tiles := [...]func(k int, alpha float64, a, b, c *float64, ldc, cols int, accumulate bool, soon *float64, step, apart int){
-		1: tile1x16F64AVX512, tile2x16F64AVX512, tile3x16F64AVX512, tile4x16F64AVX512, tile5x16F64AVX512,
-		tile6x16F64AVX512, tile7x16F64AVX512, tile8x16F64AVX512, tile9x16F64AVX512, tile10x16F64AVX512,
-		tile11x16F64AVX512, tile12x16F64AVX512, tile13x16F64AVX512,
+	strips := [...]stripKernel[float64]{
+		1: strip1x16F64AVX512, 2: strip2x16F64AVX512, 3: strip3x16F64AVX512, 4: strip4x16F64AVX512,
+		5: strip5x16F64AVX512, 6: strip6x16F64AVX512, 7: strip7x16F64AVX512, 8: strip8x16F64AVX512,
+		9: strip9x16F64AVX512, 10: strip10x16F64AVX512, 11: strip11x16F64AVX512, 12: strip12x16F64AVX512,
+		13: strip13x16F64AVX512,
 	}
 	return gemmKernel[float64]{
-		mr: 13, nr: 16, mc: 2080, nc: 256, kc: 256, anyHeight: true, anyWidth: true,
+		mr: 13, nr: 16, mc: 2080, nc: 256, kc: 256, packs: true, anyHeight: true, anyWidth: true,
 		pack:      packWith(8, packRowsF64AVX512, packColumnsF64AVX512),
 		transpose: transposeWith(8, packColumnsF64AVX512),
-		tile: func(rows, cols, k int, alpha float64, a, b, c []float64, ldc int, accumulate bool, soon lines[float64]) {
-			_, _, _ = a[rows*k-1], b[16*k-1], c[(rows-1)*ldc+cols-1]
-			if soon.at == nil {
-				soon.at = &b[0]
-			}
-			tiles[rows](k, alpha, &a[0], &b[0], &c[0], ldc, cols, accumulate, soon.at, soon.step, soon.apart)
-		},
-		dots:  dotsKernels[float64]{rows: 16, many: dotsF64AVX512, four: dots4xF64FMA, one: dots1xF64FMA}.with(&buffers64),
-		axpys: axpysWith(&buffers64, axpysF64AVX512),
+		strip:     stripWith(16, strips[:]),
+		dots:      dotsKernels[float64]{rows: 16, many: dotsF64AVX512, four: dots4xF64FMA, one: dots1xF64FMA}.with(&buffers64),
+		axpys:     axpysWith(&buffers64, axpysF64AVX512),
 	}
 }
 
 func gemm32AVX2() gemmKernel[float32] {
-	tiles := [...]func(k int, alpha float32, a, b, c *float32, ldc int, accumulate bool, soon *float32, step, apart int){
-		1: tile1x16F32AVX2, tile2x16F32AVX2, tile3x16F32AVX2, tile4x16F32AVX2, tile5x16F32AVX2, tile6x16F32AVX2,
+	strips := [...]stripKernel[float32]{
+		1: strip1x16F32AVX2, 2: strip2x16F32AVX2, 3: strip3x16F32AVX2, 4: strip4x16F32AVX2,
+		5: strip5x16F32AVX2, 6: strip6x16F32AVX2,
 	}
 	return gemmKernel[float32]{
-		mr: 6, nr: 16, mc: 2040, nc: 192, kc: 512, anyHeight: true,
+		mr: 6, nr: 16, mc: 2040, nc: 192, kc: 512, packs: true, anyHeight: true,
 		pack:      packWith(8, packRowsF32AVX2, packColumnsF32AVX2),
 		transpose: transposeWith(8, packColumnsF32AVX2),
-		tile: func(rows, cols, k int, alpha float32, a, b, c []float32, ldc int, accumulate bool, soon lines[float32]) {
-			_, _, _ = a[rows*k-1], b[16*k-1], c[(rows-1)*ldc+15]
-			if soon.at == nil {
-				soon.at = &b[0]
-			}
-			tiles[rows](k, alpha, &a[0], &b[0], &c[0], ldc, accumulate, soon.at, soon.step, soon.apart)
-		},
-		dots:  dotsKernels[float32]{rows: 16, many: dotsF32AVX2, four: dots4xF32FMA, one: dots1xF32FMA}.with(&buffers32),
-		axpys: axpysWith(&buffers32, axpysF32AVX2),
+		strip:     stripWith(16, strips[:]),
+		dots:      dotsKernels[float32]{rows: 16, many: dotsF32AVX2, four: dots4xF32FMA, one: dots1xF32FMA}.with(&buffers32),
+		axpys:     axpysWith(&buffers32, axpysF32AVX2),
 	}
 }
 
 func gemm64AVX2() gemmKernel[float64] {
-	tiles := [...]func(k int, alpha float64, a, b, c *float64, ldc int, accumulate bool, soon *float64, step, apart int){
-		1: tile1x8F64AVX2, tile2x8F64AVX2, tile3x8F64AVX2, tile4x8F64AVX2, tile5x8F64AVX2, tile6x8F64AVX2,
+	strips := [...]stripKernel[float64]{
+		1: strip1x8F64AVX2, 2: strip2x8F64AVX2, 3: strip3x8F64AVX2, 4: strip4x8F64AVX2,
+		5: strip5x8F64AVX2, 6: strip6x8F64AVX2,
 	}
 	return gemmKernel[float64]{
-		mr: 6, nr: 8, mc: 2040, nc: 192, kc: 256, anyHeight: true,
+		mr: 6, nr: 8, mc: 2040, nc: 192, kc: 256, packs: true, anyHeight: true,
 		pack:      packWith(4, packRowsF64AVX2, packColumnsF64AVX2),
 		transpose: transposeWith(4, packColumnsF64AVX2),
-		tile: func(rows, cols, k int, alpha float64, a, b, c []float64, ldc int, accumulate bool, soon lines[float64]) {
-			_, _, _ = a[rows*k-1], b[8*k-1], c[(rows-1)*ldc+7]
-			if soon.at == nil {
-				soon.at = &b[0]
-			}
-			tiles[rows](k, alpha, &a[0], &b[0], &c[0], ldc, accumulate, soon.at, soon.step, soon.apart)
-		},
-		dots:  dotsKernels[float64]{rows: 8, many: dotsF64AVX2, four: dots4xF64FMA, one: dots1xF64FMA}.with(&buffers64),
-		axpys: axpysWith(&buffers64, axpysF64AVX2),
+		strip:     stripWith(8, strips[:]),
+		dots:      dotsKernels[float64]{rows: 8, many: dotsF64AVX2, four: dots4xF64FMA, one: dots1xF64FMA}.with(&buffers64),
+		axpys:     axpysWith(&buffers64, axpysF64AVX2),
+	}
+}
+
+// stripKernel is a kernel in assembly for strips of a certain height, see any of
+// them for what it does.
+type stripKernel[T float] func(cols, k int, alpha T, a, b, c *T, ldc int, accumulate bool,
+	fromA *T, lda int, fromB *T, ldb int, soon *T, step, apart, leap, fetch int)
+
+// stripWith chooses among kernels by height.
+func stripWith[T float](nr int, kernels []stripKernel[T]) func(*strip[T]) {
+	return func(s *strip[T]) {
+		_, _, _ = s.a[s.rows*s.k-1], s.b[roundUp(s.cols, nr)*s.k-1], s.c[(s.rows-1)*s.ldc+s.cols-1]
+		var fromA, fromB *T
+		if s.fromA != nil {
+			_ = s.fromA[(s.rows-1)*s.lda+s.k-1]
+			fromA = &s.fromA[0]
+		}
+		if s.fromB != nil {
+			_ = s.fromB[(s.k-1)*s.ldb+s.cols-1]
+			fromB = &s.fromB[0]
+		}
+		soon := s.soon
+		if soon.at == nil {
+			soon = lines[T]{at: &s.b[0]}
+		}
+		kernels[s.rows](s.cols, s.k, s.alpha, &s.a[0], &s.b[0], &s.c[0], s.ldc, s.accumulate,
+			fromA, s.lda, fromB, s.ldb, soon.at, soon.step, soon.apart, soon.leap, soon.tiles)
 	}
 }

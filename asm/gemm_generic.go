@@ -9,12 +9,21 @@ func genericGemm[T float]() gemmKernel[T] {
 	return gemmKernel[T]{
 		mr: tileSize, nr: tileSize,
 		mc: 680 * tileSize, nc: 64 * tileSize, kc: 256,
-		tile:  tileGeneric[T],
+		strip: stripOf(tileSize, tileGeneric[T]),
 		dots:  dotsGeneric[T],
 		axpys: axpysGeneric[T],
 		pack:  packGeneric[T],
 
 		transpose: transposeGeneric[T],
+	}
+}
+
+// stripOf computes strips by a kernel for whole tiles.
+func stripOf[T float](nr int, tile func(k int, alpha T, a, b, c []T, ldc int, accumulate bool)) func(*strip[T]) {
+	return func(s *strip[T]) {
+		for j := 0; j < s.cols; j += nr {
+			tile(s.k, s.alpha, s.a, s.b[j*s.k:], s.c[j:], s.ldc, s.accumulate)
+		}
 	}
 }
 
@@ -24,7 +33,7 @@ func genericGemm[T float]() gemmKernel[T] {
 // product with the sum that follows. It may do so on some machines, in some
 // expressions and not in others, and then an element would depend on which
 // kernel computed it.
-func tileGeneric[T float](_, _, k int, alpha T, a, b, c []T, ldc int, accumulate bool, _ lines[T]) {
+func tileGeneric[T float](k int, alpha T, a, b, c []T, ldc int, accumulate bool) {
 	var c00, c01, c02, c10, c11, c12, c20, c21, c22 T
 	a = a[:k*tileSize]
 	for p := 0; p+2 < len(a); p += 3 {

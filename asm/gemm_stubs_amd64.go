@@ -4,534 +4,762 @@
 
 package asm
 
-// tile13x32F32AVX512 multiplies a packed panel a [k][13] by a packed panel b [k][32]:
+// strip13x32F32AVX512 multiplies a packed panel a [k][13] by packed panels b [k][32] for
+// cols columns, any number:
 //
 //	for i < 13, j < cols:
 //		sum := 0
-//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		for p < k: sum = fma(a[p][i], b[j/32][p][j%32], sum)
 //		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
 //		else:          c[i*ldc+j] = alpha*sum
 //
+// With fromA it packs the panel of A meanwhile, a[p][i] = fromA[i*lda+p]. With fromB
+// it packs those of B, b[q][p][j] = fromB[p*ldb+q*32+j]; cols is a multiple of 32
+// then. Not both.
+//
 // At every 4th step over k it asks for the cache lines at soon and soon+apart and
-// moves soon on by step; these are bytes.
+// moves soon on by step; after every 32 columns soon starts again, leap further, and
+// rests after fetch times. These are bytes.
 //
 //go:noescape
-func tile13x32F32AVX512(k int, alpha float32, a *float32, b *float32, c *float32, ldc int, cols int, accumulate bool, soon *float32, step int, apart int)
+func strip13x32F32AVX512(cols int, k int, alpha float32, a *float32, b *float32, c *float32, ldc int, accumulate bool, fromA *float32, lda int, fromB *float32, ldb int, soon *float32, step int, apart int, leap int, fetch int)
 
-// tile12x32F32AVX512 multiplies a packed panel a [k][12] by a packed panel b [k][32]:
+// strip12x32F32AVX512 multiplies a packed panel a [k][12] by packed panels b [k][32] for
+// cols columns, any number:
 //
 //	for i < 12, j < cols:
 //		sum := 0
-//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		for p < k: sum = fma(a[p][i], b[j/32][p][j%32], sum)
 //		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
 //		else:          c[i*ldc+j] = alpha*sum
 //
+// With fromA it packs the panel of A meanwhile, a[p][i] = fromA[i*lda+p]. With fromB
+// it packs those of B, b[q][p][j] = fromB[p*ldb+q*32+j]; cols is a multiple of 32
+// then. Not both.
+//
 // At every 4th step over k it asks for the cache lines at soon and soon+apart and
-// moves soon on by step; these are bytes.
+// moves soon on by step; after every 32 columns soon starts again, leap further, and
+// rests after fetch times. These are bytes.
 //
 //go:noescape
-func tile12x32F32AVX512(k int, alpha float32, a *float32, b *float32, c *float32, ldc int, cols int, accumulate bool, soon *float32, step int, apart int)
+func strip12x32F32AVX512(cols int, k int, alpha float32, a *float32, b *float32, c *float32, ldc int, accumulate bool, fromA *float32, lda int, fromB *float32, ldb int, soon *float32, step int, apart int, leap int, fetch int)
 
-// tile11x32F32AVX512 multiplies a packed panel a [k][11] by a packed panel b [k][32]:
+// strip11x32F32AVX512 multiplies a packed panel a [k][11] by packed panels b [k][32] for
+// cols columns, any number:
 //
 //	for i < 11, j < cols:
 //		sum := 0
-//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		for p < k: sum = fma(a[p][i], b[j/32][p][j%32], sum)
 //		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
 //		else:          c[i*ldc+j] = alpha*sum
 //
+// With fromA it packs the panel of A meanwhile, a[p][i] = fromA[i*lda+p]. With fromB
+// it packs those of B, b[q][p][j] = fromB[p*ldb+q*32+j]; cols is a multiple of 32
+// then. Not both.
+//
 // At every 4th step over k it asks for the cache lines at soon and soon+apart and
-// moves soon on by step; these are bytes.
+// moves soon on by step; after every 32 columns soon starts again, leap further, and
+// rests after fetch times. These are bytes.
 //
 //go:noescape
-func tile11x32F32AVX512(k int, alpha float32, a *float32, b *float32, c *float32, ldc int, cols int, accumulate bool, soon *float32, step int, apart int)
+func strip11x32F32AVX512(cols int, k int, alpha float32, a *float32, b *float32, c *float32, ldc int, accumulate bool, fromA *float32, lda int, fromB *float32, ldb int, soon *float32, step int, apart int, leap int, fetch int)
 
-// tile10x32F32AVX512 multiplies a packed panel a [k][10] by a packed panel b [k][32]:
+// strip10x32F32AVX512 multiplies a packed panel a [k][10] by packed panels b [k][32] for
+// cols columns, any number:
 //
 //	for i < 10, j < cols:
 //		sum := 0
-//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		for p < k: sum = fma(a[p][i], b[j/32][p][j%32], sum)
 //		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
 //		else:          c[i*ldc+j] = alpha*sum
 //
+// With fromA it packs the panel of A meanwhile, a[p][i] = fromA[i*lda+p]. With fromB
+// it packs those of B, b[q][p][j] = fromB[p*ldb+q*32+j]; cols is a multiple of 32
+// then. Not both.
+//
 // At every 4th step over k it asks for the cache lines at soon and soon+apart and
-// moves soon on by step; these are bytes.
+// moves soon on by step; after every 32 columns soon starts again, leap further, and
+// rests after fetch times. These are bytes.
 //
 //go:noescape
-func tile10x32F32AVX512(k int, alpha float32, a *float32, b *float32, c *float32, ldc int, cols int, accumulate bool, soon *float32, step int, apart int)
+func strip10x32F32AVX512(cols int, k int, alpha float32, a *float32, b *float32, c *float32, ldc int, accumulate bool, fromA *float32, lda int, fromB *float32, ldb int, soon *float32, step int, apart int, leap int, fetch int)
 
-// tile9x32F32AVX512 multiplies a packed panel a [k][9] by a packed panel b [k][32]:
+// strip9x32F32AVX512 multiplies a packed panel a [k][9] by packed panels b [k][32] for
+// cols columns, any number:
 //
 //	for i < 9, j < cols:
 //		sum := 0
-//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		for p < k: sum = fma(a[p][i], b[j/32][p][j%32], sum)
 //		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
 //		else:          c[i*ldc+j] = alpha*sum
 //
+// With fromA it packs the panel of A meanwhile, a[p][i] = fromA[i*lda+p]. With fromB
+// it packs those of B, b[q][p][j] = fromB[p*ldb+q*32+j]; cols is a multiple of 32
+// then. Not both.
+//
 // At every 4th step over k it asks for the cache lines at soon and soon+apart and
-// moves soon on by step; these are bytes.
+// moves soon on by step; after every 32 columns soon starts again, leap further, and
+// rests after fetch times. These are bytes.
 //
 //go:noescape
-func tile9x32F32AVX512(k int, alpha float32, a *float32, b *float32, c *float32, ldc int, cols int, accumulate bool, soon *float32, step int, apart int)
+func strip9x32F32AVX512(cols int, k int, alpha float32, a *float32, b *float32, c *float32, ldc int, accumulate bool, fromA *float32, lda int, fromB *float32, ldb int, soon *float32, step int, apart int, leap int, fetch int)
 
-// tile8x32F32AVX512 multiplies a packed panel a [k][8] by a packed panel b [k][32]:
+// strip8x32F32AVX512 multiplies a packed panel a [k][8] by packed panels b [k][32] for
+// cols columns, any number:
 //
 //	for i < 8, j < cols:
 //		sum := 0
-//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		for p < k: sum = fma(a[p][i], b[j/32][p][j%32], sum)
 //		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
 //		else:          c[i*ldc+j] = alpha*sum
 //
+// With fromA it packs the panel of A meanwhile, a[p][i] = fromA[i*lda+p]. With fromB
+// it packs those of B, b[q][p][j] = fromB[p*ldb+q*32+j]; cols is a multiple of 32
+// then. Not both.
+//
 // At every 4th step over k it asks for the cache lines at soon and soon+apart and
-// moves soon on by step; these are bytes.
+// moves soon on by step; after every 32 columns soon starts again, leap further, and
+// rests after fetch times. These are bytes.
 //
 //go:noescape
-func tile8x32F32AVX512(k int, alpha float32, a *float32, b *float32, c *float32, ldc int, cols int, accumulate bool, soon *float32, step int, apart int)
+func strip8x32F32AVX512(cols int, k int, alpha float32, a *float32, b *float32, c *float32, ldc int, accumulate bool, fromA *float32, lda int, fromB *float32, ldb int, soon *float32, step int, apart int, leap int, fetch int)
 
-// tile7x32F32AVX512 multiplies a packed panel a [k][7] by a packed panel b [k][32]:
+// strip7x32F32AVX512 multiplies a packed panel a [k][7] by packed panels b [k][32] for
+// cols columns, any number:
 //
 //	for i < 7, j < cols:
 //		sum := 0
-//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		for p < k: sum = fma(a[p][i], b[j/32][p][j%32], sum)
 //		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
 //		else:          c[i*ldc+j] = alpha*sum
 //
+// With fromA it packs the panel of A meanwhile, a[p][i] = fromA[i*lda+p]. With fromB
+// it packs those of B, b[q][p][j] = fromB[p*ldb+q*32+j]; cols is a multiple of 32
+// then. Not both.
+//
 // At every 4th step over k it asks for the cache lines at soon and soon+apart and
-// moves soon on by step; these are bytes.
+// moves soon on by step; after every 32 columns soon starts again, leap further, and
+// rests after fetch times. These are bytes.
 //
 //go:noescape
-func tile7x32F32AVX512(k int, alpha float32, a *float32, b *float32, c *float32, ldc int, cols int, accumulate bool, soon *float32, step int, apart int)
+func strip7x32F32AVX512(cols int, k int, alpha float32, a *float32, b *float32, c *float32, ldc int, accumulate bool, fromA *float32, lda int, fromB *float32, ldb int, soon *float32, step int, apart int, leap int, fetch int)
 
-// tile6x32F32AVX512 multiplies a packed panel a [k][6] by a packed panel b [k][32]:
+// strip6x32F32AVX512 multiplies a packed panel a [k][6] by packed panels b [k][32] for
+// cols columns, any number:
 //
 //	for i < 6, j < cols:
 //		sum := 0
-//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		for p < k: sum = fma(a[p][i], b[j/32][p][j%32], sum)
 //		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
 //		else:          c[i*ldc+j] = alpha*sum
 //
+// With fromA it packs the panel of A meanwhile, a[p][i] = fromA[i*lda+p]. With fromB
+// it packs those of B, b[q][p][j] = fromB[p*ldb+q*32+j]; cols is a multiple of 32
+// then. Not both.
+//
 // At every 4th step over k it asks for the cache lines at soon and soon+apart and
-// moves soon on by step; these are bytes.
+// moves soon on by step; after every 32 columns soon starts again, leap further, and
+// rests after fetch times. These are bytes.
 //
 //go:noescape
-func tile6x32F32AVX512(k int, alpha float32, a *float32, b *float32, c *float32, ldc int, cols int, accumulate bool, soon *float32, step int, apart int)
+func strip6x32F32AVX512(cols int, k int, alpha float32, a *float32, b *float32, c *float32, ldc int, accumulate bool, fromA *float32, lda int, fromB *float32, ldb int, soon *float32, step int, apart int, leap int, fetch int)
 
-// tile5x32F32AVX512 multiplies a packed panel a [k][5] by a packed panel b [k][32]:
+// strip5x32F32AVX512 multiplies a packed panel a [k][5] by packed panels b [k][32] for
+// cols columns, any number:
 //
 //	for i < 5, j < cols:
 //		sum := 0
-//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		for p < k: sum = fma(a[p][i], b[j/32][p][j%32], sum)
 //		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
 //		else:          c[i*ldc+j] = alpha*sum
 //
+// With fromA it packs the panel of A meanwhile, a[p][i] = fromA[i*lda+p]. With fromB
+// it packs those of B, b[q][p][j] = fromB[p*ldb+q*32+j]; cols is a multiple of 32
+// then. Not both.
+//
 // At every 4th step over k it asks for the cache lines at soon and soon+apart and
-// moves soon on by step; these are bytes.
+// moves soon on by step; after every 32 columns soon starts again, leap further, and
+// rests after fetch times. These are bytes.
 //
 //go:noescape
-func tile5x32F32AVX512(k int, alpha float32, a *float32, b *float32, c *float32, ldc int, cols int, accumulate bool, soon *float32, step int, apart int)
+func strip5x32F32AVX512(cols int, k int, alpha float32, a *float32, b *float32, c *float32, ldc int, accumulate bool, fromA *float32, lda int, fromB *float32, ldb int, soon *float32, step int, apart int, leap int, fetch int)
 
-// tile4x32F32AVX512 multiplies a packed panel a [k][4] by a packed panel b [k][32]:
+// strip4x32F32AVX512 multiplies a packed panel a [k][4] by packed panels b [k][32] for
+// cols columns, any number:
 //
 //	for i < 4, j < cols:
 //		sum := 0
-//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		for p < k: sum = fma(a[p][i], b[j/32][p][j%32], sum)
 //		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
 //		else:          c[i*ldc+j] = alpha*sum
 //
+// With fromA it packs the panel of A meanwhile, a[p][i] = fromA[i*lda+p]. With fromB
+// it packs those of B, b[q][p][j] = fromB[p*ldb+q*32+j]; cols is a multiple of 32
+// then. Not both.
+//
 // At every 4th step over k it asks for the cache lines at soon and soon+apart and
-// moves soon on by step; these are bytes.
+// moves soon on by step; after every 32 columns soon starts again, leap further, and
+// rests after fetch times. These are bytes.
 //
 //go:noescape
-func tile4x32F32AVX512(k int, alpha float32, a *float32, b *float32, c *float32, ldc int, cols int, accumulate bool, soon *float32, step int, apart int)
+func strip4x32F32AVX512(cols int, k int, alpha float32, a *float32, b *float32, c *float32, ldc int, accumulate bool, fromA *float32, lda int, fromB *float32, ldb int, soon *float32, step int, apart int, leap int, fetch int)
 
-// tile3x32F32AVX512 multiplies a packed panel a [k][3] by a packed panel b [k][32]:
+// strip3x32F32AVX512 multiplies a packed panel a [k][3] by packed panels b [k][32] for
+// cols columns, any number:
 //
 //	for i < 3, j < cols:
 //		sum := 0
-//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		for p < k: sum = fma(a[p][i], b[j/32][p][j%32], sum)
 //		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
 //		else:          c[i*ldc+j] = alpha*sum
 //
+// With fromA it packs the panel of A meanwhile, a[p][i] = fromA[i*lda+p]. With fromB
+// it packs those of B, b[q][p][j] = fromB[p*ldb+q*32+j]; cols is a multiple of 32
+// then. Not both.
+//
 // At every 4th step over k it asks for the cache lines at soon and soon+apart and
-// moves soon on by step; these are bytes.
+// moves soon on by step; after every 32 columns soon starts again, leap further, and
+// rests after fetch times. These are bytes.
 //
 //go:noescape
-func tile3x32F32AVX512(k int, alpha float32, a *float32, b *float32, c *float32, ldc int, cols int, accumulate bool, soon *float32, step int, apart int)
+func strip3x32F32AVX512(cols int, k int, alpha float32, a *float32, b *float32, c *float32, ldc int, accumulate bool, fromA *float32, lda int, fromB *float32, ldb int, soon *float32, step int, apart int, leap int, fetch int)
 
-// tile2x32F32AVX512 multiplies a packed panel a [k][2] by a packed panel b [k][32]:
+// strip2x32F32AVX512 multiplies a packed panel a [k][2] by packed panels b [k][32] for
+// cols columns, any number:
 //
 //	for i < 2, j < cols:
 //		sum := 0
-//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		for p < k: sum = fma(a[p][i], b[j/32][p][j%32], sum)
 //		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
 //		else:          c[i*ldc+j] = alpha*sum
 //
+// With fromA it packs the panel of A meanwhile, a[p][i] = fromA[i*lda+p]. With fromB
+// it packs those of B, b[q][p][j] = fromB[p*ldb+q*32+j]; cols is a multiple of 32
+// then. Not both.
+//
 // At every 4th step over k it asks for the cache lines at soon and soon+apart and
-// moves soon on by step; these are bytes.
+// moves soon on by step; after every 32 columns soon starts again, leap further, and
+// rests after fetch times. These are bytes.
 //
 //go:noescape
-func tile2x32F32AVX512(k int, alpha float32, a *float32, b *float32, c *float32, ldc int, cols int, accumulate bool, soon *float32, step int, apart int)
+func strip2x32F32AVX512(cols int, k int, alpha float32, a *float32, b *float32, c *float32, ldc int, accumulate bool, fromA *float32, lda int, fromB *float32, ldb int, soon *float32, step int, apart int, leap int, fetch int)
 
-// tile1x32F32AVX512 multiplies a packed panel a [k][1] by a packed panel b [k][32]:
+// strip1x32F32AVX512 multiplies a packed panel a [k][1] by packed panels b [k][32] for
+// cols columns, any number:
 //
 //	for i < 1, j < cols:
 //		sum := 0
-//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		for p < k: sum = fma(a[p][i], b[j/32][p][j%32], sum)
 //		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
 //		else:          c[i*ldc+j] = alpha*sum
 //
+// With fromA it packs the panel of A meanwhile, a[p][i] = fromA[i*lda+p]. With fromB
+// it packs those of B, b[q][p][j] = fromB[p*ldb+q*32+j]; cols is a multiple of 32
+// then. Not both.
+//
 // At every 4th step over k it asks for the cache lines at soon and soon+apart and
-// moves soon on by step; these are bytes.
+// moves soon on by step; after every 32 columns soon starts again, leap further, and
+// rests after fetch times. These are bytes.
 //
 //go:noescape
-func tile1x32F32AVX512(k int, alpha float32, a *float32, b *float32, c *float32, ldc int, cols int, accumulate bool, soon *float32, step int, apart int)
+func strip1x32F32AVX512(cols int, k int, alpha float32, a *float32, b *float32, c *float32, ldc int, accumulate bool, fromA *float32, lda int, fromB *float32, ldb int, soon *float32, step int, apart int, leap int, fetch int)
 
-// tile13x16F64AVX512 multiplies a packed panel a [k][13] by a packed panel b [k][16]:
+// strip13x16F64AVX512 multiplies a packed panel a [k][13] by packed panels b [k][16] for
+// cols columns, any number:
 //
 //	for i < 13, j < cols:
 //		sum := 0
-//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		for p < k: sum = fma(a[p][i], b[j/16][p][j%16], sum)
 //		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
 //		else:          c[i*ldc+j] = alpha*sum
 //
+// With fromA it packs the panel of A meanwhile, a[p][i] = fromA[i*lda+p]. With fromB
+// it packs those of B, b[q][p][j] = fromB[p*ldb+q*16+j]; cols is a multiple of 16
+// then. Not both.
+//
 // At every 4th step over k it asks for the cache lines at soon and soon+apart and
-// moves soon on by step; these are bytes.
+// moves soon on by step; after every 16 columns soon starts again, leap further, and
+// rests after fetch times. These are bytes.
 //
 //go:noescape
-func tile13x16F64AVX512(k int, alpha float64, a *float64, b *float64, c *float64, ldc int, cols int, accumulate bool, soon *float64, step int, apart int)
+func strip13x16F64AVX512(cols int, k int, alpha float64, a *float64, b *float64, c *float64, ldc int, accumulate bool, fromA *float64, lda int, fromB *float64, ldb int, soon *float64, step int, apart int, leap int, fetch int)
 
-// tile12x16F64AVX512 multiplies a packed panel a [k][12] by a packed panel b [k][16]:
+// strip12x16F64AVX512 multiplies a packed panel a [k][12] by packed panels b [k][16] for
+// cols columns, any number:
 //
 //	for i < 12, j < cols:
 //		sum := 0
-//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		for p < k: sum = fma(a[p][i], b[j/16][p][j%16], sum)
 //		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
 //		else:          c[i*ldc+j] = alpha*sum
 //
+// With fromA it packs the panel of A meanwhile, a[p][i] = fromA[i*lda+p]. With fromB
+// it packs those of B, b[q][p][j] = fromB[p*ldb+q*16+j]; cols is a multiple of 16
+// then. Not both.
+//
 // At every 4th step over k it asks for the cache lines at soon and soon+apart and
-// moves soon on by step; these are bytes.
+// moves soon on by step; after every 16 columns soon starts again, leap further, and
+// rests after fetch times. These are bytes.
 //
 //go:noescape
-func tile12x16F64AVX512(k int, alpha float64, a *float64, b *float64, c *float64, ldc int, cols int, accumulate bool, soon *float64, step int, apart int)
+func strip12x16F64AVX512(cols int, k int, alpha float64, a *float64, b *float64, c *float64, ldc int, accumulate bool, fromA *float64, lda int, fromB *float64, ldb int, soon *float64, step int, apart int, leap int, fetch int)
 
-// tile11x16F64AVX512 multiplies a packed panel a [k][11] by a packed panel b [k][16]:
+// strip11x16F64AVX512 multiplies a packed panel a [k][11] by packed panels b [k][16] for
+// cols columns, any number:
 //
 //	for i < 11, j < cols:
 //		sum := 0
-//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		for p < k: sum = fma(a[p][i], b[j/16][p][j%16], sum)
 //		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
 //		else:          c[i*ldc+j] = alpha*sum
 //
+// With fromA it packs the panel of A meanwhile, a[p][i] = fromA[i*lda+p]. With fromB
+// it packs those of B, b[q][p][j] = fromB[p*ldb+q*16+j]; cols is a multiple of 16
+// then. Not both.
+//
 // At every 4th step over k it asks for the cache lines at soon and soon+apart and
-// moves soon on by step; these are bytes.
+// moves soon on by step; after every 16 columns soon starts again, leap further, and
+// rests after fetch times. These are bytes.
 //
 //go:noescape
-func tile11x16F64AVX512(k int, alpha float64, a *float64, b *float64, c *float64, ldc int, cols int, accumulate bool, soon *float64, step int, apart int)
+func strip11x16F64AVX512(cols int, k int, alpha float64, a *float64, b *float64, c *float64, ldc int, accumulate bool, fromA *float64, lda int, fromB *float64, ldb int, soon *float64, step int, apart int, leap int, fetch int)
 
-// tile10x16F64AVX512 multiplies a packed panel a [k][10] by a packed panel b [k][16]:
+// strip10x16F64AVX512 multiplies a packed panel a [k][10] by packed panels b [k][16] for
+// cols columns, any number:
 //
 //	for i < 10, j < cols:
 //		sum := 0
-//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		for p < k: sum = fma(a[p][i], b[j/16][p][j%16], sum)
 //		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
 //		else:          c[i*ldc+j] = alpha*sum
 //
+// With fromA it packs the panel of A meanwhile, a[p][i] = fromA[i*lda+p]. With fromB
+// it packs those of B, b[q][p][j] = fromB[p*ldb+q*16+j]; cols is a multiple of 16
+// then. Not both.
+//
 // At every 4th step over k it asks for the cache lines at soon and soon+apart and
-// moves soon on by step; these are bytes.
+// moves soon on by step; after every 16 columns soon starts again, leap further, and
+// rests after fetch times. These are bytes.
 //
 //go:noescape
-func tile10x16F64AVX512(k int, alpha float64, a *float64, b *float64, c *float64, ldc int, cols int, accumulate bool, soon *float64, step int, apart int)
+func strip10x16F64AVX512(cols int, k int, alpha float64, a *float64, b *float64, c *float64, ldc int, accumulate bool, fromA *float64, lda int, fromB *float64, ldb int, soon *float64, step int, apart int, leap int, fetch int)
 
-// tile9x16F64AVX512 multiplies a packed panel a [k][9] by a packed panel b [k][16]:
+// strip9x16F64AVX512 multiplies a packed panel a [k][9] by packed panels b [k][16] for
+// cols columns, any number:
 //
 //	for i < 9, j < cols:
 //		sum := 0
-//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		for p < k: sum = fma(a[p][i], b[j/16][p][j%16], sum)
 //		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
 //		else:          c[i*ldc+j] = alpha*sum
 //
+// With fromA it packs the panel of A meanwhile, a[p][i] = fromA[i*lda+p]. With fromB
+// it packs those of B, b[q][p][j] = fromB[p*ldb+q*16+j]; cols is a multiple of 16
+// then. Not both.
+//
 // At every 4th step over k it asks for the cache lines at soon and soon+apart and
-// moves soon on by step; these are bytes.
+// moves soon on by step; after every 16 columns soon starts again, leap further, and
+// rests after fetch times. These are bytes.
 //
 //go:noescape
-func tile9x16F64AVX512(k int, alpha float64, a *float64, b *float64, c *float64, ldc int, cols int, accumulate bool, soon *float64, step int, apart int)
+func strip9x16F64AVX512(cols int, k int, alpha float64, a *float64, b *float64, c *float64, ldc int, accumulate bool, fromA *float64, lda int, fromB *float64, ldb int, soon *float64, step int, apart int, leap int, fetch int)
 
-// tile8x16F64AVX512 multiplies a packed panel a [k][8] by a packed panel b [k][16]:
+// strip8x16F64AVX512 multiplies a packed panel a [k][8] by packed panels b [k][16] for
+// cols columns, any number:
 //
 //	for i < 8, j < cols:
 //		sum := 0
-//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		for p < k: sum = fma(a[p][i], b[j/16][p][j%16], sum)
 //		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
 //		else:          c[i*ldc+j] = alpha*sum
 //
+// With fromA it packs the panel of A meanwhile, a[p][i] = fromA[i*lda+p]. With fromB
+// it packs those of B, b[q][p][j] = fromB[p*ldb+q*16+j]; cols is a multiple of 16
+// then. Not both.
+//
 // At every 4th step over k it asks for the cache lines at soon and soon+apart and
-// moves soon on by step; these are bytes.
+// moves soon on by step; after every 16 columns soon starts again, leap further, and
+// rests after fetch times. These are bytes.
 //
 //go:noescape
-func tile8x16F64AVX512(k int, alpha float64, a *float64, b *float64, c *float64, ldc int, cols int, accumulate bool, soon *float64, step int, apart int)
+func strip8x16F64AVX512(cols int, k int, alpha float64, a *float64, b *float64, c *float64, ldc int, accumulate bool, fromA *float64, lda int, fromB *float64, ldb int, soon *float64, step int, apart int, leap int, fetch int)
 
-// tile7x16F64AVX512 multiplies a packed panel a [k][7] by a packed panel b [k][16]:
+// strip7x16F64AVX512 multiplies a packed panel a [k][7] by packed panels b [k][16] for
+// cols columns, any number:
 //
 //	for i < 7, j < cols:
 //		sum := 0
-//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		for p < k: sum = fma(a[p][i], b[j/16][p][j%16], sum)
 //		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
 //		else:          c[i*ldc+j] = alpha*sum
 //
+// With fromA it packs the panel of A meanwhile, a[p][i] = fromA[i*lda+p]. With fromB
+// it packs those of B, b[q][p][j] = fromB[p*ldb+q*16+j]; cols is a multiple of 16
+// then. Not both.
+//
 // At every 4th step over k it asks for the cache lines at soon and soon+apart and
-// moves soon on by step; these are bytes.
+// moves soon on by step; after every 16 columns soon starts again, leap further, and
+// rests after fetch times. These are bytes.
 //
 //go:noescape
-func tile7x16F64AVX512(k int, alpha float64, a *float64, b *float64, c *float64, ldc int, cols int, accumulate bool, soon *float64, step int, apart int)
+func strip7x16F64AVX512(cols int, k int, alpha float64, a *float64, b *float64, c *float64, ldc int, accumulate bool, fromA *float64, lda int, fromB *float64, ldb int, soon *float64, step int, apart int, leap int, fetch int)
 
-// tile6x16F64AVX512 multiplies a packed panel a [k][6] by a packed panel b [k][16]:
+// strip6x16F64AVX512 multiplies a packed panel a [k][6] by packed panels b [k][16] for
+// cols columns, any number:
 //
 //	for i < 6, j < cols:
 //		sum := 0
-//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		for p < k: sum = fma(a[p][i], b[j/16][p][j%16], sum)
 //		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
 //		else:          c[i*ldc+j] = alpha*sum
 //
+// With fromA it packs the panel of A meanwhile, a[p][i] = fromA[i*lda+p]. With fromB
+// it packs those of B, b[q][p][j] = fromB[p*ldb+q*16+j]; cols is a multiple of 16
+// then. Not both.
+//
 // At every 4th step over k it asks for the cache lines at soon and soon+apart and
-// moves soon on by step; these are bytes.
+// moves soon on by step; after every 16 columns soon starts again, leap further, and
+// rests after fetch times. These are bytes.
 //
 //go:noescape
-func tile6x16F64AVX512(k int, alpha float64, a *float64, b *float64, c *float64, ldc int, cols int, accumulate bool, soon *float64, step int, apart int)
+func strip6x16F64AVX512(cols int, k int, alpha float64, a *float64, b *float64, c *float64, ldc int, accumulate bool, fromA *float64, lda int, fromB *float64, ldb int, soon *float64, step int, apart int, leap int, fetch int)
 
-// tile5x16F64AVX512 multiplies a packed panel a [k][5] by a packed panel b [k][16]:
+// strip5x16F64AVX512 multiplies a packed panel a [k][5] by packed panels b [k][16] for
+// cols columns, any number:
 //
 //	for i < 5, j < cols:
 //		sum := 0
-//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		for p < k: sum = fma(a[p][i], b[j/16][p][j%16], sum)
 //		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
 //		else:          c[i*ldc+j] = alpha*sum
 //
+// With fromA it packs the panel of A meanwhile, a[p][i] = fromA[i*lda+p]. With fromB
+// it packs those of B, b[q][p][j] = fromB[p*ldb+q*16+j]; cols is a multiple of 16
+// then. Not both.
+//
 // At every 4th step over k it asks for the cache lines at soon and soon+apart and
-// moves soon on by step; these are bytes.
+// moves soon on by step; after every 16 columns soon starts again, leap further, and
+// rests after fetch times. These are bytes.
 //
 //go:noescape
-func tile5x16F64AVX512(k int, alpha float64, a *float64, b *float64, c *float64, ldc int, cols int, accumulate bool, soon *float64, step int, apart int)
+func strip5x16F64AVX512(cols int, k int, alpha float64, a *float64, b *float64, c *float64, ldc int, accumulate bool, fromA *float64, lda int, fromB *float64, ldb int, soon *float64, step int, apart int, leap int, fetch int)
 
-// tile4x16F64AVX512 multiplies a packed panel a [k][4] by a packed panel b [k][16]:
+// strip4x16F64AVX512 multiplies a packed panel a [k][4] by packed panels b [k][16] for
+// cols columns, any number:
 //
 //	for i < 4, j < cols:
 //		sum := 0
-//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		for p < k: sum = fma(a[p][i], b[j/16][p][j%16], sum)
 //		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
 //		else:          c[i*ldc+j] = alpha*sum
 //
+// With fromA it packs the panel of A meanwhile, a[p][i] = fromA[i*lda+p]. With fromB
+// it packs those of B, b[q][p][j] = fromB[p*ldb+q*16+j]; cols is a multiple of 16
+// then. Not both.
+//
 // At every 4th step over k it asks for the cache lines at soon and soon+apart and
-// moves soon on by step; these are bytes.
+// moves soon on by step; after every 16 columns soon starts again, leap further, and
+// rests after fetch times. These are bytes.
 //
 //go:noescape
-func tile4x16F64AVX512(k int, alpha float64, a *float64, b *float64, c *float64, ldc int, cols int, accumulate bool, soon *float64, step int, apart int)
+func strip4x16F64AVX512(cols int, k int, alpha float64, a *float64, b *float64, c *float64, ldc int, accumulate bool, fromA *float64, lda int, fromB *float64, ldb int, soon *float64, step int, apart int, leap int, fetch int)
 
-// tile3x16F64AVX512 multiplies a packed panel a [k][3] by a packed panel b [k][16]:
+// strip3x16F64AVX512 multiplies a packed panel a [k][3] by packed panels b [k][16] for
+// cols columns, any number:
 //
 //	for i < 3, j < cols:
 //		sum := 0
-//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		for p < k: sum = fma(a[p][i], b[j/16][p][j%16], sum)
 //		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
 //		else:          c[i*ldc+j] = alpha*sum
 //
+// With fromA it packs the panel of A meanwhile, a[p][i] = fromA[i*lda+p]. With fromB
+// it packs those of B, b[q][p][j] = fromB[p*ldb+q*16+j]; cols is a multiple of 16
+// then. Not both.
+//
 // At every 4th step over k it asks for the cache lines at soon and soon+apart and
-// moves soon on by step; these are bytes.
+// moves soon on by step; after every 16 columns soon starts again, leap further, and
+// rests after fetch times. These are bytes.
 //
 //go:noescape
-func tile3x16F64AVX512(k int, alpha float64, a *float64, b *float64, c *float64, ldc int, cols int, accumulate bool, soon *float64, step int, apart int)
+func strip3x16F64AVX512(cols int, k int, alpha float64, a *float64, b *float64, c *float64, ldc int, accumulate bool, fromA *float64, lda int, fromB *float64, ldb int, soon *float64, step int, apart int, leap int, fetch int)
 
-// tile2x16F64AVX512 multiplies a packed panel a [k][2] by a packed panel b [k][16]:
+// strip2x16F64AVX512 multiplies a packed panel a [k][2] by packed panels b [k][16] for
+// cols columns, any number:
 //
 //	for i < 2, j < cols:
 //		sum := 0
-//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		for p < k: sum = fma(a[p][i], b[j/16][p][j%16], sum)
 //		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
 //		else:          c[i*ldc+j] = alpha*sum
 //
+// With fromA it packs the panel of A meanwhile, a[p][i] = fromA[i*lda+p]. With fromB
+// it packs those of B, b[q][p][j] = fromB[p*ldb+q*16+j]; cols is a multiple of 16
+// then. Not both.
+//
 // At every 4th step over k it asks for the cache lines at soon and soon+apart and
-// moves soon on by step; these are bytes.
+// moves soon on by step; after every 16 columns soon starts again, leap further, and
+// rests after fetch times. These are bytes.
 //
 //go:noescape
-func tile2x16F64AVX512(k int, alpha float64, a *float64, b *float64, c *float64, ldc int, cols int, accumulate bool, soon *float64, step int, apart int)
+func strip2x16F64AVX512(cols int, k int, alpha float64, a *float64, b *float64, c *float64, ldc int, accumulate bool, fromA *float64, lda int, fromB *float64, ldb int, soon *float64, step int, apart int, leap int, fetch int)
 
-// tile1x16F64AVX512 multiplies a packed panel a [k][1] by a packed panel b [k][16]:
+// strip1x16F64AVX512 multiplies a packed panel a [k][1] by packed panels b [k][16] for
+// cols columns, any number:
 //
 //	for i < 1, j < cols:
 //		sum := 0
-//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		for p < k: sum = fma(a[p][i], b[j/16][p][j%16], sum)
 //		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
 //		else:          c[i*ldc+j] = alpha*sum
 //
+// With fromA it packs the panel of A meanwhile, a[p][i] = fromA[i*lda+p]. With fromB
+// it packs those of B, b[q][p][j] = fromB[p*ldb+q*16+j]; cols is a multiple of 16
+// then. Not both.
+//
 // At every 4th step over k it asks for the cache lines at soon and soon+apart and
-// moves soon on by step; these are bytes.
+// moves soon on by step; after every 16 columns soon starts again, leap further, and
+// rests after fetch times. These are bytes.
 //
 //go:noescape
-func tile1x16F64AVX512(k int, alpha float64, a *float64, b *float64, c *float64, ldc int, cols int, accumulate bool, soon *float64, step int, apart int)
+func strip1x16F64AVX512(cols int, k int, alpha float64, a *float64, b *float64, c *float64, ldc int, accumulate bool, fromA *float64, lda int, fromB *float64, ldb int, soon *float64, step int, apart int, leap int, fetch int)
 
-// tile6x16F32AVX2 multiplies a packed panel a [k][6] by a packed panel b [k][16]:
+// strip6x16F32AVX2 multiplies a packed panel a [k][6] by packed panels b [k][16] for
+// cols columns, a multiple of 16:
 //
-//	for i < 6, j < 16:
+//	for i < 6, j < cols:
 //		sum := 0
-//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		for p < k: sum = fma(a[p][i], b[j/16][p][j%16], sum)
 //		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
 //		else:          c[i*ldc+j] = alpha*sum
 //
+// With fromA it packs the panel of A meanwhile, a[p][i] = fromA[i*lda+p]. With fromB
+// it packs those of B, b[q][p][j] = fromB[p*ldb+q*16+j]; cols is a multiple of 16
+// then. Not both.
+//
 // At every 4th step over k it asks for the cache lines at soon and soon+apart and
-// moves soon on by step; these are bytes.
+// moves soon on by step; after every 16 columns soon starts again, leap further, and
+// rests after fetch times. These are bytes.
 //
 //go:noescape
-func tile6x16F32AVX2(k int, alpha float32, a *float32, b *float32, c *float32, ldc int, accumulate bool, soon *float32, step int, apart int)
+func strip6x16F32AVX2(cols int, k int, alpha float32, a *float32, b *float32, c *float32, ldc int, accumulate bool, fromA *float32, lda int, fromB *float32, ldb int, soon *float32, step int, apart int, leap int, fetch int)
 
-// tile5x16F32AVX2 multiplies a packed panel a [k][5] by a packed panel b [k][16]:
+// strip5x16F32AVX2 multiplies a packed panel a [k][5] by packed panels b [k][16] for
+// cols columns, a multiple of 16:
 //
-//	for i < 5, j < 16:
+//	for i < 5, j < cols:
 //		sum := 0
-//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		for p < k: sum = fma(a[p][i], b[j/16][p][j%16], sum)
 //		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
 //		else:          c[i*ldc+j] = alpha*sum
 //
+// With fromA it packs the panel of A meanwhile, a[p][i] = fromA[i*lda+p]. With fromB
+// it packs those of B, b[q][p][j] = fromB[p*ldb+q*16+j]; cols is a multiple of 16
+// then. Not both.
+//
 // At every 4th step over k it asks for the cache lines at soon and soon+apart and
-// moves soon on by step; these are bytes.
+// moves soon on by step; after every 16 columns soon starts again, leap further, and
+// rests after fetch times. These are bytes.
 //
 //go:noescape
-func tile5x16F32AVX2(k int, alpha float32, a *float32, b *float32, c *float32, ldc int, accumulate bool, soon *float32, step int, apart int)
+func strip5x16F32AVX2(cols int, k int, alpha float32, a *float32, b *float32, c *float32, ldc int, accumulate bool, fromA *float32, lda int, fromB *float32, ldb int, soon *float32, step int, apart int, leap int, fetch int)
 
-// tile4x16F32AVX2 multiplies a packed panel a [k][4] by a packed panel b [k][16]:
+// strip4x16F32AVX2 multiplies a packed panel a [k][4] by packed panels b [k][16] for
+// cols columns, a multiple of 16:
 //
-//	for i < 4, j < 16:
+//	for i < 4, j < cols:
 //		sum := 0
-//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		for p < k: sum = fma(a[p][i], b[j/16][p][j%16], sum)
 //		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
 //		else:          c[i*ldc+j] = alpha*sum
 //
+// With fromA it packs the panel of A meanwhile, a[p][i] = fromA[i*lda+p]. With fromB
+// it packs those of B, b[q][p][j] = fromB[p*ldb+q*16+j]; cols is a multiple of 16
+// then. Not both.
+//
 // At every 4th step over k it asks for the cache lines at soon and soon+apart and
-// moves soon on by step; these are bytes.
+// moves soon on by step; after every 16 columns soon starts again, leap further, and
+// rests after fetch times. These are bytes.
 //
 //go:noescape
-func tile4x16F32AVX2(k int, alpha float32, a *float32, b *float32, c *float32, ldc int, accumulate bool, soon *float32, step int, apart int)
+func strip4x16F32AVX2(cols int, k int, alpha float32, a *float32, b *float32, c *float32, ldc int, accumulate bool, fromA *float32, lda int, fromB *float32, ldb int, soon *float32, step int, apart int, leap int, fetch int)
 
-// tile3x16F32AVX2 multiplies a packed panel a [k][3] by a packed panel b [k][16]:
+// strip3x16F32AVX2 multiplies a packed panel a [k][3] by packed panels b [k][16] for
+// cols columns, a multiple of 16:
 //
-//	for i < 3, j < 16:
+//	for i < 3, j < cols:
 //		sum := 0
-//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		for p < k: sum = fma(a[p][i], b[j/16][p][j%16], sum)
 //		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
 //		else:          c[i*ldc+j] = alpha*sum
 //
+// With fromA it packs the panel of A meanwhile, a[p][i] = fromA[i*lda+p]. With fromB
+// it packs those of B, b[q][p][j] = fromB[p*ldb+q*16+j]; cols is a multiple of 16
+// then. Not both.
+//
 // At every 4th step over k it asks for the cache lines at soon and soon+apart and
-// moves soon on by step; these are bytes.
+// moves soon on by step; after every 16 columns soon starts again, leap further, and
+// rests after fetch times. These are bytes.
 //
 //go:noescape
-func tile3x16F32AVX2(k int, alpha float32, a *float32, b *float32, c *float32, ldc int, accumulate bool, soon *float32, step int, apart int)
+func strip3x16F32AVX2(cols int, k int, alpha float32, a *float32, b *float32, c *float32, ldc int, accumulate bool, fromA *float32, lda int, fromB *float32, ldb int, soon *float32, step int, apart int, leap int, fetch int)
 
-// tile2x16F32AVX2 multiplies a packed panel a [k][2] by a packed panel b [k][16]:
+// strip2x16F32AVX2 multiplies a packed panel a [k][2] by packed panels b [k][16] for
+// cols columns, a multiple of 16:
 //
-//	for i < 2, j < 16:
+//	for i < 2, j < cols:
 //		sum := 0
-//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		for p < k: sum = fma(a[p][i], b[j/16][p][j%16], sum)
 //		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
 //		else:          c[i*ldc+j] = alpha*sum
 //
+// With fromA it packs the panel of A meanwhile, a[p][i] = fromA[i*lda+p]. With fromB
+// it packs those of B, b[q][p][j] = fromB[p*ldb+q*16+j]; cols is a multiple of 16
+// then. Not both.
+//
 // At every 4th step over k it asks for the cache lines at soon and soon+apart and
-// moves soon on by step; these are bytes.
+// moves soon on by step; after every 16 columns soon starts again, leap further, and
+// rests after fetch times. These are bytes.
 //
 //go:noescape
-func tile2x16F32AVX2(k int, alpha float32, a *float32, b *float32, c *float32, ldc int, accumulate bool, soon *float32, step int, apart int)
+func strip2x16F32AVX2(cols int, k int, alpha float32, a *float32, b *float32, c *float32, ldc int, accumulate bool, fromA *float32, lda int, fromB *float32, ldb int, soon *float32, step int, apart int, leap int, fetch int)
 
-// tile1x16F32AVX2 multiplies a packed panel a [k][1] by a packed panel b [k][16]:
+// strip1x16F32AVX2 multiplies a packed panel a [k][1] by packed panels b [k][16] for
+// cols columns, a multiple of 16:
 //
-//	for i < 1, j < 16:
+//	for i < 1, j < cols:
 //		sum := 0
-//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		for p < k: sum = fma(a[p][i], b[j/16][p][j%16], sum)
 //		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
 //		else:          c[i*ldc+j] = alpha*sum
 //
+// With fromA it packs the panel of A meanwhile, a[p][i] = fromA[i*lda+p]. With fromB
+// it packs those of B, b[q][p][j] = fromB[p*ldb+q*16+j]; cols is a multiple of 16
+// then. Not both.
+//
 // At every 4th step over k it asks for the cache lines at soon and soon+apart and
-// moves soon on by step; these are bytes.
+// moves soon on by step; after every 16 columns soon starts again, leap further, and
+// rests after fetch times. These are bytes.
 //
 //go:noescape
-func tile1x16F32AVX2(k int, alpha float32, a *float32, b *float32, c *float32, ldc int, accumulate bool, soon *float32, step int, apart int)
+func strip1x16F32AVX2(cols int, k int, alpha float32, a *float32, b *float32, c *float32, ldc int, accumulate bool, fromA *float32, lda int, fromB *float32, ldb int, soon *float32, step int, apart int, leap int, fetch int)
 
-// tile6x8F64AVX2 multiplies a packed panel a [k][6] by a packed panel b [k][8]:
+// strip6x8F64AVX2 multiplies a packed panel a [k][6] by packed panels b [k][8] for
+// cols columns, a multiple of 8:
 //
-//	for i < 6, j < 8:
+//	for i < 6, j < cols:
 //		sum := 0
-//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		for p < k: sum = fma(a[p][i], b[j/8][p][j%8], sum)
 //		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
 //		else:          c[i*ldc+j] = alpha*sum
 //
+// With fromA it packs the panel of A meanwhile, a[p][i] = fromA[i*lda+p]. With fromB
+// it packs those of B, b[q][p][j] = fromB[p*ldb+q*8+j]; cols is a multiple of 8
+// then. Not both.
+//
 // At every 4th step over k it asks for the cache lines at soon and soon+apart and
-// moves soon on by step; these are bytes.
+// moves soon on by step; after every 8 columns soon starts again, leap further, and
+// rests after fetch times. These are bytes.
 //
 //go:noescape
-func tile6x8F64AVX2(k int, alpha float64, a *float64, b *float64, c *float64, ldc int, accumulate bool, soon *float64, step int, apart int)
+func strip6x8F64AVX2(cols int, k int, alpha float64, a *float64, b *float64, c *float64, ldc int, accumulate bool, fromA *float64, lda int, fromB *float64, ldb int, soon *float64, step int, apart int, leap int, fetch int)
 
-// tile5x8F64AVX2 multiplies a packed panel a [k][5] by a packed panel b [k][8]:
+// strip5x8F64AVX2 multiplies a packed panel a [k][5] by packed panels b [k][8] for
+// cols columns, a multiple of 8:
 //
-//	for i < 5, j < 8:
+//	for i < 5, j < cols:
 //		sum := 0
-//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		for p < k: sum = fma(a[p][i], b[j/8][p][j%8], sum)
 //		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
 //		else:          c[i*ldc+j] = alpha*sum
 //
+// With fromA it packs the panel of A meanwhile, a[p][i] = fromA[i*lda+p]. With fromB
+// it packs those of B, b[q][p][j] = fromB[p*ldb+q*8+j]; cols is a multiple of 8
+// then. Not both.
+//
 // At every 4th step over k it asks for the cache lines at soon and soon+apart and
-// moves soon on by step; these are bytes.
+// moves soon on by step; after every 8 columns soon starts again, leap further, and
+// rests after fetch times. These are bytes.
 //
 //go:noescape
-func tile5x8F64AVX2(k int, alpha float64, a *float64, b *float64, c *float64, ldc int, accumulate bool, soon *float64, step int, apart int)
+func strip5x8F64AVX2(cols int, k int, alpha float64, a *float64, b *float64, c *float64, ldc int, accumulate bool, fromA *float64, lda int, fromB *float64, ldb int, soon *float64, step int, apart int, leap int, fetch int)
 
-// tile4x8F64AVX2 multiplies a packed panel a [k][4] by a packed panel b [k][8]:
+// strip4x8F64AVX2 multiplies a packed panel a [k][4] by packed panels b [k][8] for
+// cols columns, a multiple of 8:
 //
-//	for i < 4, j < 8:
+//	for i < 4, j < cols:
 //		sum := 0
-//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		for p < k: sum = fma(a[p][i], b[j/8][p][j%8], sum)
 //		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
 //		else:          c[i*ldc+j] = alpha*sum
 //
+// With fromA it packs the panel of A meanwhile, a[p][i] = fromA[i*lda+p]. With fromB
+// it packs those of B, b[q][p][j] = fromB[p*ldb+q*8+j]; cols is a multiple of 8
+// then. Not both.
+//
 // At every 4th step over k it asks for the cache lines at soon and soon+apart and
-// moves soon on by step; these are bytes.
+// moves soon on by step; after every 8 columns soon starts again, leap further, and
+// rests after fetch times. These are bytes.
 //
 //go:noescape
-func tile4x8F64AVX2(k int, alpha float64, a *float64, b *float64, c *float64, ldc int, accumulate bool, soon *float64, step int, apart int)
+func strip4x8F64AVX2(cols int, k int, alpha float64, a *float64, b *float64, c *float64, ldc int, accumulate bool, fromA *float64, lda int, fromB *float64, ldb int, soon *float64, step int, apart int, leap int, fetch int)
 
-// tile3x8F64AVX2 multiplies a packed panel a [k][3] by a packed panel b [k][8]:
+// strip3x8F64AVX2 multiplies a packed panel a [k][3] by packed panels b [k][8] for
+// cols columns, a multiple of 8:
 //
-//	for i < 3, j < 8:
+//	for i < 3, j < cols:
 //		sum := 0
-//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		for p < k: sum = fma(a[p][i], b[j/8][p][j%8], sum)
 //		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
 //		else:          c[i*ldc+j] = alpha*sum
 //
+// With fromA it packs the panel of A meanwhile, a[p][i] = fromA[i*lda+p]. With fromB
+// it packs those of B, b[q][p][j] = fromB[p*ldb+q*8+j]; cols is a multiple of 8
+// then. Not both.
+//
 // At every 4th step over k it asks for the cache lines at soon and soon+apart and
-// moves soon on by step; these are bytes.
+// moves soon on by step; after every 8 columns soon starts again, leap further, and
+// rests after fetch times. These are bytes.
 //
 //go:noescape
-func tile3x8F64AVX2(k int, alpha float64, a *float64, b *float64, c *float64, ldc int, accumulate bool, soon *float64, step int, apart int)
+func strip3x8F64AVX2(cols int, k int, alpha float64, a *float64, b *float64, c *float64, ldc int, accumulate bool, fromA *float64, lda int, fromB *float64, ldb int, soon *float64, step int, apart int, leap int, fetch int)
 
-// tile2x8F64AVX2 multiplies a packed panel a [k][2] by a packed panel b [k][8]:
+// strip2x8F64AVX2 multiplies a packed panel a [k][2] by packed panels b [k][8] for
+// cols columns, a multiple of 8:
 //
-//	for i < 2, j < 8:
+//	for i < 2, j < cols:
 //		sum := 0
-//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		for p < k: sum = fma(a[p][i], b[j/8][p][j%8], sum)
 //		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
 //		else:          c[i*ldc+j] = alpha*sum
 //
+// With fromA it packs the panel of A meanwhile, a[p][i] = fromA[i*lda+p]. With fromB
+// it packs those of B, b[q][p][j] = fromB[p*ldb+q*8+j]; cols is a multiple of 8
+// then. Not both.
+//
 // At every 4th step over k it asks for the cache lines at soon and soon+apart and
-// moves soon on by step; these are bytes.
+// moves soon on by step; after every 8 columns soon starts again, leap further, and
+// rests after fetch times. These are bytes.
 //
 //go:noescape
-func tile2x8F64AVX2(k int, alpha float64, a *float64, b *float64, c *float64, ldc int, accumulate bool, soon *float64, step int, apart int)
+func strip2x8F64AVX2(cols int, k int, alpha float64, a *float64, b *float64, c *float64, ldc int, accumulate bool, fromA *float64, lda int, fromB *float64, ldb int, soon *float64, step int, apart int, leap int, fetch int)
 
-// tile1x8F64AVX2 multiplies a packed panel a [k][1] by a packed panel b [k][8]:
+// strip1x8F64AVX2 multiplies a packed panel a [k][1] by packed panels b [k][8] for
+// cols columns, a multiple of 8:
 //
-//	for i < 1, j < 8:
+//	for i < 1, j < cols:
 //		sum := 0
-//		for p < k: sum = fma(a[p][i], b[p][j], sum)
+//		for p < k: sum = fma(a[p][i], b[j/8][p][j%8], sum)
 //		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
 //		else:          c[i*ldc+j] = alpha*sum
 //
+// With fromA it packs the panel of A meanwhile, a[p][i] = fromA[i*lda+p]. With fromB
+// it packs those of B, b[q][p][j] = fromB[p*ldb+q*8+j]; cols is a multiple of 8
+// then. Not both.
+//
 // At every 4th step over k it asks for the cache lines at soon and soon+apart and
-// moves soon on by step; these are bytes.
+// moves soon on by step; after every 8 columns soon starts again, leap further, and
+// rests after fetch times. These are bytes.
 //
 //go:noescape
-func tile1x8F64AVX2(k int, alpha float64, a *float64, b *float64, c *float64, ldc int, accumulate bool, soon *float64, step int, apart int)
+func strip1x8F64AVX2(cols int, k int, alpha float64, a *float64, b *float64, c *float64, ldc int, accumulate bool, fromA *float64, lda int, fromB *float64, ldb int, soon *float64, step int, apart int, leap int, fetch int)

@@ -16,10 +16,10 @@ func kernelsNEON() *kernels {
 			panelPacker[float32]{width: 8, group: 4, lanes: 4, rows: packRows8xF32NEON, columns: packColumns8xF32NEON},
 			panelPacker[float32]{width: 12, group: 4, lanes: 4, rows: packRows12xF32NEON, columns: packColumns12xF32NEON}),
 		transpose: transposeGeneric[float32],
-		tile: func(_, _, k int, alpha float32, a, b, c []float32, ldc int, accumulate bool, _ lines[float32]) {
+		strip: stripOf(12, func(k int, alpha float32, a, b, c []float32, ldc int, accumulate bool) {
 			_, _, _ = a[8*k-1], b[12*k-1], c[7*ldc+11]
 			tileF32NEON(k, alpha, &a[0], &b[0], &c[0], ldc, accumulate)
-		},
+		}),
 		dots:  dotsKernels[float32]{rows: 16, many: dotsF32NEON, four: dots4xF32NEON, one: dots1xF32NEON}.with(&buffers32),
 		axpys: axpysWith(&buffers32, axpysF32NEON),
 	}
@@ -29,10 +29,10 @@ func kernelsNEON() *kernels {
 			panelPacker[float64]{width: 8, group: 2, lanes: 2, rows: packRows8xF64NEON, columns: packColumns8xF64NEON},
 			panelPacker[float64]{width: 6, group: 2, lanes: 2, rows: packRows6xF64NEON, columns: packColumns6xF64NEON}),
 		transpose: transposeGeneric[float64],
-		tile: func(_, _, k int, alpha float64, a, b, c []float64, ldc int, accumulate bool, _ lines[float64]) {
+		strip: stripOf(6, func(k int, alpha float64, a, b, c []float64, ldc int, accumulate bool) {
 			_, _, _ = a[8*k-1], b[6*k-1], c[7*ldc+5]
 			tileF64NEON(k, alpha, &a[0], &b[0], &c[0], ldc, accumulate)
-		},
+		}),
 		dots:  dotsKernels[float64]{rows: 8, many: dotsF64NEON, four: dots4xF64NEON, one: dots1xF64NEON}.with(&buffers64),
 		axpys: axpysWith(&buffers64, axpysF64NEON),
 	}

@@ -9,6 +9,9 @@ import (
 type buffers[T float] struct {
 	a, b []T // packed blocks
 	tile []T // a tile that sticks out of C
+
+	block block[T] // what is being computed
+	strip strip[T]
 }
 
 // bufferPool keeps workspaces between calls, so that products do not allocate. It
@@ -47,6 +50,7 @@ func (p *bufferPool[T]) take() *buffers[T] {
 }
 
 func (p *bufferPool[T]) put(buf *buffers[T]) {
+	buf.block, buf.strip = block[T]{}, strip[T]{} // not to keep matrices alive
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.free = append(p.free, buf)

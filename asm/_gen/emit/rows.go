@@ -32,14 +32,17 @@ func NewRows(v Vec, count int, src, ld reg.Register) *Rows {
 }
 
 // Advance moves on by one vector along the rows.
-func (r *Rows) Advance() {
+func (r *Rows) Advance() { r.AdvanceBy(r.v.Bytes()) }
+
+// AdvanceBy moves on by so many bytes.
+func (r *Rows) AdvanceBy(bytes int) {
 	for _, s := range r.starts {
-		build.ADDQ(operand.I8(r.v.Bytes()), s.Base)
+		build.ADDQ(operand.I8(bytes), s.Base)
 	}
 }
 
-// row returns the memory of row q.
-func (r *Rows) row(q int) operand.Mem {
+// Row returns the memory of row q.
+func (r *Rows) Row(q int) operand.Mem {
 	m := r.starts[q/4]
 	switch q % 4 {
 	case 1:
@@ -59,10 +62,10 @@ func (r *Rows) row(q int) operand.Mem {
 func (r *Rows) Columns(from int, mask *Mask) []reg.VecVirtual {
 	return r.v.Transpose(min(r.v.Lanes, r.count-from), func(q int) reg.VecVirtual {
 		if mask != nil {
-			return mask.Load(r.row(from + q))
+			return mask.Load(r.Row(from + q))
 		}
 		x := r.v.Reg()
-		r.v.Load(r.row(from+q), x)
+		r.v.Load(r.Row(from+q), x)
 		return x
 	})
 }
