@@ -8,7 +8,6 @@ import (
 	"github.com/adagp/adagp/asm"
 	"github.com/adagp/adagp/autograd"
 	"github.com/adagp/adagp/internal/parallel"
-	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune/scratch"
 	"github.com/adagp/adagp/tensor"
@@ -49,8 +48,8 @@ type Sweep struct {
 // Memory is bounded by one decoder layer, whatever the model and the calibration set: a forward pass
 // over a group of batches keeps nothing but the input of each layer, and the backward pass records one
 // layer for one batch at a time, from that input. Layers are loaded one at a time, twice for each group.
-// A model so small that the records of all its layers fit into a fixed amount of memory saves itself
-// the second computation.
+// A model so small that it fits into a fixed amount of memory together with the records of all its layers is
+// loaded once, and saves itself the second computation.
 func (d *Dense) Backward(ctx context.Context, o Sweep, visit func(Gradient) error) error {
 	perBatch := d.run.plan.Windows // without a budget never fewer than the bounds here allow
 	if o.PerWindow {
@@ -59,7 +58,12 @@ func (d *Dense) Backward(ctx context.Context, o Sweep, visit func(Gradient) erro
 	if o.Layers == [2]int{} {
 		o.Layers[1] = len(d.Selected)
 	}
-	s := &sweep{run: d.run, windows: d.windows, selected: make([][]*nn.Linear, len(d.Selected)), visit: visit, lowest: -1}
+	s := &sweep{run: d.run, windows: d.windows, selected: make([][]*nn.Linear, len(d.Selected)), visit: visit, lowest: -1,
+		tapes: make([]*autograd.Tape, len(d.run.model.Layers())), head: autograd.NewTape().Recycle()}
+	one := autograd.NewTape().Recycle()
+	for i := range s.tapes {
+		s.tapes[i] = one // one record at a time
+	}
 	for i := o.Layers[0]; i < o.Layers[1]; i++ {
 		s.selected[i] = d.Selected[i]
 		if s.lowest < 0 && len(d.Selected[i]) > 0 {
@@ -73,12 +77,22 @@ func (d *Dense) Backward(ctx context.Context, o Sweep, visit func(Gradient) erro
 	bytes := tapeBytes
 	if n := s.recordBytes(); n > 0 {
 		s.keep, bytes = true, n
+		for i := range s.tapes {
+			s.tapes[i] = autograd.NewTape().Recycle()
+		}
 	}
 	batches, err := batchWithin(bytes, d.run.model, d.windows, perBatch)
 	if err != nil {
 		return err
 	}
 	s.steps = 3 * len(d.Selected) * len(batches)
+	if s.keep {
+		release, err := d.run.load(d.run.model.Walk)
+		if err != nil {
+			return err
+		}
+		defer release()
+	}
 	perToken := 4 * d.run.model.Config().HiddenSize * (len(d.Selected) - s.lowest + 1)
 	for lo := 0; lo < len(batches); {
 		hi := lo + 1
@@ -99,14 +113,11 @@ func (d *Dense) Backward(ctx context.Context, o Sweep, visit func(Gradient) erro
 // when the records of all layers are kept until the backward pass, 0 if not even one window leaves
 // room for them.
 func (s *sweep) recordBytes() int {
-	longest, weights, layers := 0, 0, s.run.model.Layers()[s.lowest:]
+	longest, weights := 0, 4*int(nn.Count(s.run.model.Walk))
 	for _, w := range s.windows {
 		longest = max(longest, len(w))
 	}
-	for _, l := range layers {
-		weights += 4 * int(nn.Count(l.Walk)) // a record holds on to them
-	}
-	bytes := (keptBytes - weights) / len(layers) * 2 / 3
+	bytes := (keptBytes - weights) / (len(s.run.model.Layers()) - s.lowest) * 2 / 3
 	if bytes < longest*tokenBytes(s.run.model) {
 		return 0
 	}
@@ -122,14 +133,22 @@ type sweep struct {
 	lowest   int // decoder layer where the backward pass ends
 	visit    func(Gradient) error
 	windows  [][]int
-	keep     bool // records made on the way forward, instead of a second time
+	keep     bool             // all is loaded, and records are made on the way forward, instead of a second time
+	tapes    []*autograd.Tape // of the layers' records, with keep one for each
+	head     *autograd.Tape
+	logits   *tensor.Tensor // gradient of the loss with respect to them
 
 	steps, done int // for progress; a layer's backward pass counts twice
 }
 
 // group takes some batches forward through the whole model and back again.
 func (s *sweep) group(ctx context.Context, batches [][][]int) error {
-	embedded, lens, err := s.run.embedded(ctx, batches, scratch.Memory())
+	var embedded []*scratch.Slot
+	var lens []int
+	err := s.loaded(s.run.model.EmbedWalk, func() (err error) {
+		embedded, lens, err = s.run.embed(ctx, batches, scratch.Memory())
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -155,7 +174,8 @@ func (s *sweep) group(ctx context.Context, batches [][][]int) error {
 					h[b] = records[i][b].out.Value
 				} else {
 					inputs[i][b] = x
-					h[b] = module.Forward(&nn.Context{SeqLen: lens[b]}, autograd.Const(x)).Value
+					s.tapes[i].Reset()
+					h[b] = module.Forward(&nn.Context{SeqLen: lens[b]}, s.tapes[i].Const(x)).Value.Clone()
 				}
 				if err := finiteStates("layer "+module.Name(), h[b]); err != nil {
 					return cmp.Or(culprit(module, x, lens[b]), err)
@@ -176,7 +196,10 @@ func (s *sweep) group(ctx context.Context, batches [][][]int) error {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			h[b] = headGradient(s.run.model, h[b], batches[b])
+			h[b] = s.headGradient(h[b], batches[b])
+		}
+		if !s.keep { // more batches than one: let others have the memory
+			s.head, s.logits = autograd.NewTape().Recycle(), nil
 		}
 		return nil
 	})
@@ -221,13 +244,14 @@ type recordedLinear struct {
 	x, y *autograd.Var
 }
 
-// record applies decoder layer i to x.
+// record applies decoder layer i to x. The record of the same tape before it is gone then.
 func (s *sweep) record(i int, x *tensor.Tensor, seqLen int) *record {
 	wanted := map[*nn.Linear]bool{}
 	for _, lin := range s.selected[i] {
 		wanted[lin] = true
 	}
-	r := &record{layer: i, tape: autograd.NewTape()}
+	r := &record{layer: i, tape: s.tapes[i]}
+	r.tape.Reset()
 	r.in = r.tape.Leaf(x)
 	r.out = s.run.model.Layers()[i].Forward(&nn.Context{Tape: r.tape, SeqLen: seqLen, VarObserver: func(lin *nn.Linear, x, y *autograd.Var) {
 		if wanted[lin] {
@@ -254,6 +278,9 @@ func (s *sweep) back(r *record, dy *tensor.Tensor) (*tensor.Tensor, error) {
 
 // loaded runs body with the parameters of walk loaded.
 func (s *sweep) loaded(walk func(func(*nn.Param)), body func() error) error {
+	if s.keep {
+		return body()
+	}
 	release, err := s.run.load(walk)
 	if err != nil {
 		return err
@@ -271,27 +298,31 @@ func (s *sweep) step(n int) {
 // with respect to the last hidden states h [windows · L, hidden]: softmax(logits) minus one at the
 // next token, taken back through the head. The last position of a window predicts nothing and gets
 // zeros. The head works on rows independently, so it is given as many at a time as memory allows.
-func headGradient(m models.CausalLM, h *tensor.Tensor, windows [][]int) *tensor.Tensor {
-	dh := tensor.New(h.Shape()...)
+func (s *sweep) headGradient(h *tensor.Tensor, windows [][]int) *tensor.Tensor {
+	m, dh := s.run.model, tensor.New(h.Shape()...)
 	targets := nn.NextTokens(windows)
 	step := max(1, headLogits/max(1, m.Config().VocabSize))
 	for lo := 0; lo < h.Dim(0); lo += step {
 		hi := min(lo+step, h.Dim(0))
-		tape := autograd.NewTape()
-		rows := tape.Leaf(h.Rows(lo, hi))
-		logits := m.Head(&nn.Context{Tape: tape, SeqLen: hi - lo}, rows)
-		d := tensor.New(logits.Value.Shape()...)
+		rows := s.head.Param(h.Rows(lo, hi), dh.Rows(lo, hi))
+		logits := m.Head(&nn.Context{Tape: s.head, SeqLen: hi - lo}, rows)
+		if s.logits == nil || !tensor.SameShape(s.logits, logits.Value) {
+			s.logits = tensor.New(logits.Value.Shape()...)
+		}
+		d := s.logits
 		parallel.For(hi-lo, max(1, 1<<14/d.Dim(1)), func(from, to int) {
 			for i := from; i < to; i++ {
+				row := d.Row(i)
 				if t := targets[lo+i]; t >= 0 {
-					row := d.Row(i)
 					asm.SoftmaxRow(row, logits.Value.Row(i))
 					row[t]--
+				} else {
+					clear(row)
 				}
 			}
 		})
-		tape.BackwardFrom(logits, d)
-		dh.Rows(lo, hi).CopyFrom(rows.Grad)
+		s.head.BackwardFrom(logits, d)
+		s.head.Reset()
 	}
 	return dh
 }

@@ -9,7 +9,7 @@ import (
 
 // Dense is the model before anything is pruned, for those who look at it as a whole: allocations and
 // methods with one threshold for all matrices. At any time the weights of at most one decoder layer
-// are loaded.
+// are loaded, except where [Dense.Backward] has memory for all.
 type Dense struct {
 	Pattern  Pattern        // zeros wanted over all matrices
 	Selected [][]*nn.Linear // matrices to prune, by decoder layer

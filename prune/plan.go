@@ -238,9 +238,14 @@ func (r *run) planFor(batches [][][]int, file, finish bool) *Plan {
 	}
 	stage("embedding", 1, Part{"table", 4 * c.embed}, Part{"hidden states of a batch", c.batch * int64(c.hidden) * 4})
 	if r.looksAtModel() {
-		kept, records := c.gradients()
-		stage("gradients of the dense model", 0, Part{"weights of a layer", 4 * c.layer}, kept, records)
-		stage("gradients of the head", 0, Part{"weights of the head", 4 * c.head}, kept, Part{"logits", 4 * 4 * c.headLogits(r.model.Config().VocabSize)})
+		kept, records, all := c.gradients()
+		logits := Part{"logits", 4 * 4 * c.headLogits(r.model.Config().VocabSize)}
+		if all {
+			stage("gradients of the dense model", 0, kept, records, logits)
+		} else {
+			stage("gradients of the dense model", 0, Part{"weights of a layer", 4 * c.layer}, kept, records)
+			stage("gradients of the head", 0, Part{"weights of the head", 4 * c.head}, kept, logits)
+		}
 	}
 	late := Part{"pruned weights and masks that wait for the last step", waiting}
 	weights := Part{"weights of a layer, before and after", 4 * (c.layer + c.layerPrunable)}

@@ -49,16 +49,17 @@ func (r *run) count(batches [][][]int) counts {
 	return c
 }
 
-// gradients counts what [Dense.Backward] keeps for its way back, and what it records on it.
-func (c counts) gradients() (kept, records Part) {
+// gradients counts what [Dense.Backward] keeps for its way back, and what it records on it, or, for all layers,
+// before.
+func (c counts) gradients() (kept, records Part, all bool) {
 	hidden, n := 4*int64(c.hidden), int64(c.layers)
 	tokens := func(bytes, perToken int64) int64 { return max(c.longest, bytes/perToken) }
-	if room := (int64(keptBytes) - 4*n*c.layer) / n * 2 / 3; room >= c.longest*c.perToken {
+	if room := (int64(keptBytes) - 4*c.parameters) / n * 2 / 3; room >= c.longest*c.perToken {
 		batch := min(c.batch, tokens(room, c.perToken))
-		return Part{"hidden states of a batch", 2 * hidden * batch}, Part{"records of all layers", 4*n*c.layer + 3*n*c.perToken*batch/2}
+		return Part{"hidden states of a batch", 2 * hidden * batch}, Part{"the model, and records of all layers", 4*c.parameters + 3*n*c.perToken*batch/2}, true
 	}
 	batch := min(c.batch, tokens(tapeBytes, c.perToken))
-	return Part{"hidden states of all layers", hidden * (n + 1) * min(c.tokens, max(batch, tokens(int64(keptBytes), hidden*(n+1))))}, Part{"records of a layer", 2 * c.perToken * batch}
+	return Part{"hidden states of all layers", hidden * (n + 1) * min(c.tokens, max(batch, tokens(int64(keptBytes), hidden*(n+1))))}, Part{"records of a layer", 2 * c.perToken * batch}, false
 }
 
 // headLogits counts the logits that headGradient makes at a time.

@@ -12,14 +12,19 @@ import (
 	"github.com/adagp/adagp/tensor"
 )
 
-// embedded turns batches of windows into hidden states, kept in the given store, and tells the length
-// of the windows of each.
+// embedded is embed with the table loaded for it.
 func (r *run) embedded(ctx context.Context, batches [][][]int, to *scratch.Store) (hidden []*scratch.Slot, seqLens []int, err error) {
 	release, err := r.load(r.model.EmbedWalk)
 	if err != nil {
 		return nil, nil, err
 	}
 	defer release()
+	return r.embed(ctx, batches, to)
+}
+
+// embed turns batches of windows into hidden states, kept in the given store, and tells the length of the
+// windows of each. The table must be loaded.
+func (r *run) embed(ctx context.Context, batches [][][]int, to *scratch.Store) (hidden []*scratch.Slot, seqLens []int, err error) {
 	for _, ids := range batches {
 		if err := ctx.Err(); err != nil {
 			return nil, nil, err

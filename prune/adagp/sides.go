@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/adagp/adagp/autograd"
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune/calib"
 	"github.com/adagp/adagp/prune/refit"
@@ -104,6 +105,8 @@ func (e *groups) observe(ctx context.Context, g int, target nn.Target, windowMom
 	if windowMoments {
 		o.moments = calib.NewWindowMoments(group.Linears[0].In())
 	}
+	e.pruned.tape, e.dense.tape = autograd.NewTape().Recycle(), autograd.NewTape().Recycle()
+	defer func() { e.pruned.tape, e.dense.tape = nil, nil }()
 	for b := range e.pruned.input {
 		if err := ctx.Err(); err != nil {
 			return nil, err

@@ -23,6 +23,7 @@ type stream struct {
 	last    int                           // the last group that will be asked for: nothing is kept in front of it
 	kept    []position
 	scratch *scratch.Store
+	tape    *autograd.Tape // memory of the signals that were reached last; nil: fresh memory
 }
 
 // position is how far the kept signals of a batch have come.
@@ -62,15 +63,17 @@ func (s *stream) with(body func() error) error {
 	return body()
 }
 
-// reach returns the signals of batch b in front of group g, which must not be behind an earlier call's.
+// reach returns the signals of batch b in front of group g, which must not be behind an earlier call's. They,
+// and what is computed from them, are good until the next call.
 func (s *stream) reach(b, g int) (*reached, error) {
+	s.tape.Reset()
 	at := &reached{group: s.kept[b].group, slots: map[*tensor.Tensor]*scratch.Slot{}}
 	for _, slot := range s.kept[b].slots {
 		t, err := slot.Load()
 		if err != nil {
 			return nil, err
 		}
-		at.signals = append(at.signals, autograd.Const(t))
+		at.signals = append(at.signals, s.tape.Const(t))
 		at.slots[t] = slot
 	}
 	for at.group < g {
@@ -117,7 +120,7 @@ func (s *stream) keep(b int, at *reached) error {
 		slot := at.slots[v.Value]
 		if slot == nil {
 			var err error
-			if slot, err = s.scratch.Put(v.Value); err != nil {
+			if slot, err = s.scratch.Put(v.Value.Clone()); err != nil {
 				return err
 			}
 			at.slots[v.Value] = slot
