@@ -11,7 +11,6 @@ package parallel
 
 import (
 	"runtime"
-	"sync"
 	"sync/atomic"
 )
 
@@ -61,20 +60,15 @@ func For(n, grain int, body func(lo, hi int)) {
 		body(0, n)
 		return
 	}
-	defer busy.Store(false)
-
 	chunk := max(grain, (n-1)/(threads*chunksPerThread)+1)
 	s := &spread{n: n, chunk: chunk, body: body}
-	workers := min(threads, (n-1)/chunk+1)
-	s.running.Add(workers - 1)
-	for range workers - 1 {
-		go func() {
-			defer s.running.Done()
-			s.work()
-		}()
-	}
-	s.work()
-	s.running.Wait()
+	func() {
+		defer busy.Store(false)
+		s.open(min(threads, (n-1)/chunk+1) - 1)
+		defer s.close()
+		s.work()
+	}()
+	s.body = nil // workers may hold on to s until they notice the next one
 	if p := s.failed.Load(); p != nil {
 		panic(p.value)
 	}
@@ -85,8 +79,8 @@ type spread struct {
 	n, chunk int
 	body     func(lo, hi int)
 	next     atomic.Int64 // first index not handed out
-	running  sync.WaitGroup
 	failed   atomic.Pointer[failure]
+	crew
 }
 
 // failure carries the value of a panic to the goroutine that called For.
