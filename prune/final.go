@@ -20,9 +20,16 @@ type Final struct {
 	Masks   map[*nn.Linear]*Mask // of every pruned matrix, true = kept
 	Seed    uint64
 	Log     *slog.Logger // never nil
+	// DenseOut is what comes out of the dense model's last decoder layer, window by window [length, hidden], or
+	// nil where it is not at hand: layers behind the last pruned one, an earlier process that did it all, a
+	// scratch file that rounds, more than MaxDenseOut bytes.
+	DenseOut []*tensor.Tensor
 
 	run *run
 }
+
+// MaxDenseOut bounds Final.DenseOut, in bytes.
+const MaxDenseOut = 256 << 20
 
 // OpenDense opens a second copy of the model, all of it loaded, with the original weights. Close it
 // after use.
@@ -102,6 +109,10 @@ func (r *run) finish(ctx context.Context, selected [][]*nn.Linear, windows [][]i
 	if r.finisher == nil {
 		return nil
 	}
+	denseOut, err := r.denseOut()
+	if err != nil {
+		return err
+	}
 	r.advance(nil, nil)
 	for lin, w := range r.held {
 		if lin.Weight.Value == nil {
@@ -115,7 +126,7 @@ func (r *run) finish(ctx context.Context, selected [][]*nn.Linear, windows [][]i
 		return err
 	}
 	defer release()
-	f := &Final{Model: r.model, Windows: windows, HeldOut: heldOut(len(windows)), Masks: r.masks, Seed: r.options.Seed, Log: r.options.Log, run: r}
+	f := &Final{Model: r.model, Windows: windows, HeldOut: heldOut(len(windows)), Masks: r.masks, Seed: r.options.Seed, Log: r.options.Log, DenseOut: denseOut, run: r}
 	if err := r.finisher.Finish(ctx, f); err != nil {
 		return err
 	}
@@ -140,6 +151,28 @@ func (r *run) finish(ctx context.Context, selected [][]*nn.Linear, windows [][]i
 	}
 	r.event(Event{Stage: StageFinish, Fraction: 1})
 	return nil
+}
+
+// denseOut returns Final.DenseOut.
+func (r *run) denseOut() (windows []*tensor.Tensor, err error) {
+	tokens := 0
+	for _, s := range r.dense {
+		tokens += s.Dim(0)
+	}
+	all := r.at.Layers == len(r.model.Layers()) && tokens > 0
+	if !all || r.plan.Scratch.DType != tensor.F32.String() || 4*tokens*r.model.Config().HiddenSize > MaxDenseOut {
+		return nil, nil
+	}
+	for b, s := range r.dense {
+		h, err := s.Load()
+		if err != nil {
+			return nil, err
+		}
+		for lo := 0; lo < h.Dim(0); lo += r.seqLens[b] {
+			windows = append(windows, h.Rows(lo, lo+r.seqLens[b]))
+		}
+	}
+	return windows, nil
 }
 
 // recount checks the weights that a Finisher left behind and enters their zeros into the report.

@@ -27,8 +27,12 @@ type Layer struct {
 	Hidden   []*scratch.Slot
 	Dense    []*scratch.Slot
 	DenseOut []*scratch.Slot
-	SeqLens  []int
-	Log      *slog.Logger // never nil
+	// DenseSums are, by index of the module's groups, the sums behind those with a residual target in the same
+	// pass of the original layer, nn.Group's y_0; nil unless the method is a SumsUser. They are gone when
+	// PruneLayer returns.
+	DenseSums map[int][]*scratch.Slot
+	SeqLens   []int
+	Log       *slog.Logger // never nil
 
 	selected []*nn.Linear
 	run      *run

@@ -23,6 +23,12 @@ type FisherUser interface {
 	WantsFisher() bool
 }
 
+// SumsUser is a Method that wants to know the residual stream of the original layer: when WantsDenseSums says
+// so, [Layer.DenseSums] has values.
+type SumsUser interface {
+	WantsDenseSums() bool
+}
+
 // Allocator is a Method with an opinion on how the zeros are spread over the matrices: it names the
 // registered allocation to use for the pattern when the options name none. For other methods that is
 // [Uniform].

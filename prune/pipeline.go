@@ -213,7 +213,11 @@ func (r *run) layer(ctx context.Context, i int, selected []*nn.Linear) error {
 	}
 	defer release()
 
-	denseOut, err := r.states(ctx, module, r.dense, StageLoad)
+	var sums map[int][]*scratch.Slot
+	if u, ok := r.method.(SumsUser); ok && u.WantsDenseSums() && len(selected) > 0 {
+		sums = map[int][]*scratch.Slot{}
+	}
+	denseOut, err := r.denseStates(ctx, module, sums)
 	if err != nil {
 		return err
 	}
@@ -221,7 +225,7 @@ func (r *run) layer(ctx context.Context, i int, selected []*nn.Linear) error {
 		return r.pass(ctx, module, denseOut)
 	}
 	l := &Layer{
-		Index: i, Module: module, Hidden: r.hidden, Dense: r.dense, DenseOut: denseOut, SeqLens: r.seqLens, Log: r.options.Log,
+		Index: i, Module: module, Hidden: r.hidden, Dense: r.dense, DenseOut: denseOut, DenseSums: sums, SeqLens: r.seqLens, Log: r.options.Log,
 		selected: selected, run: r,
 		original: map[*nn.Linear]*tensor.Tensor{}, results: map[*nn.Linear]*TensorReport{}, unscored: map[*nn.Linear]bool{},
 	}
@@ -229,6 +233,10 @@ func (r *run) layer(ctx context.Context, i int, selected []*nn.Linear) error {
 	if err := r.method.PruneLayer(ctx, l); err != nil {
 		return err
 	}
+	for _, slots := range sums {
+		scratch.FreeAll(slots)
+	}
+	l.DenseSums = nil
 	if err := l.quantize(ctx); err != nil {
 		return err
 	}

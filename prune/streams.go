@@ -64,6 +64,28 @@ func (r *run) states(ctx context.Context, module models.DecoderLayer, in []*scra
 	return out, err
 }
 
+// denseStates returns the outputs of the original layer, and adds the sums behind its groups with a residual
+// target to sums, unless that is nil.
+func (r *run) denseStates(ctx context.Context, module models.DecoderLayer, sums map[int][]*scratch.Slot) ([]*scratch.Slot, error) {
+	if sums == nil {
+		return r.states(ctx, module, r.dense, StageLoad)
+	}
+	var out []*scratch.Slot
+	keep := func(to *[]*scratch.Slot, h *tensor.Tensor) error {
+		slot, err := r.scratch.Put(h.Clone())
+		*to = append(*to, slot)
+		return err
+	}
+	p := byGroups(module, func(g int, sum *tensor.Tensor) error {
+		slots := sums[g]
+		err := keep(&slots, sum)
+		sums[g] = slots
+		return err
+	})
+	err := r.forward(ctx, r.dense, p, StageLoad, func(_ int, h *tensor.Tensor) error { return keep(&out, h) })
+	return out, err
+}
+
 // pass takes a batch of hidden states through a decoder layer without recording gradients, in the memory of
 // t, or with t nil in fresh memory, and returns what comes out of it.
 type pass func(t *autograd.Tape, h *tensor.Tensor, seqLen int) (*tensor.Tensor, error)
@@ -115,11 +137,35 @@ func finiteValues(what string, h *tensor.Tensor) error {
 // not finite is returned together with an error that says where such values came up.
 func applied(m models.DecoderLayer, o nn.Observer) pass {
 	return func(t *autograd.Tape, h *tensor.Tensor, seqLen int) (*tensor.Tensor, error) {
-		y := m.Forward(&nn.Context{SeqLen: seqLen, Observer: o}, t.Const(h)).Value
-		if err := finiteStates("layer "+m.Name(), y); err != nil {
-			return y, cmp.Or(culprit(m, h, seqLen), err)
+		return checked(m, m.Forward(&nn.Context{SeqLen: seqLen, Observer: o}, t.Const(h)).Value, h, seqLen)
+	}
+}
+
+// checked returns the output y of a decoder layer for h, with an error if it is not finite.
+func checked(m models.DecoderLayer, y, h *tensor.Tensor, seqLen int) (*tensor.Tensor, error) {
+	if err := finiteStates("layer "+m.Name(), y); err != nil {
+		return y, cmp.Or(culprit(m, h, seqLen), err)
+	}
+	return y, nil
+}
+
+// byGroups is the pass through the whole of a decoder layer that shows done the sums behind its groups with a
+// residual target, except for the last group.
+func byGroups(m models.DecoderLayer, done func(g int, sum *tensor.Tensor) error) pass {
+	groups := m.Groups()
+	return func(t *autograd.Tape, h *tensor.Tensor, seqLen int) (*tensor.Tensor, error) {
+		c, s := &nn.Context{SeqLen: seqLen}, nn.Signals{t.Const(h)}
+		for i := range groups {
+			g := &groups[i]
+			y := g.Outputs(c, s, g.Input(c, s))
+			if g.Target == nn.Residual && i < len(groups)-1 {
+				if err := done(i, y[0].Value); err != nil {
+					return h, err
+				}
+			}
+			s = g.Finish(c, s, y)
 		}
-		return y, nil
+		return checked(m, s[0].Value, h, seqLen)
 	}
 }
 

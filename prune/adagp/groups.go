@@ -25,7 +25,10 @@ const DefaultTargetRidge = 0.01
 type Streams struct {
 	Dense, Pruned []*scratch.Slot
 	DenseOut      []*scratch.Slot // the dense network's outputs, if known; saves computing sums anew
-	SeqLens       []int           // nil: every row is a sequence
+	// DenseSums are the sums behind groups with a residual target in the dense network, by index of the group,
+	// where they are known; saves going through it.
+	DenseSums map[int][]*scratch.Slot
+	SeqLens   []int // nil: every row is a sequence
 }
 
 // GroupOptions are the settings of [SolveGroups].
@@ -135,6 +138,11 @@ func newGroups(list []nn.Group, in Streams, o GroupOptions) (*groups, error) {
 		}
 	}
 	e := &groups{list: list, in: in, o: o, original: map[*nn.Linear]*tensor.Tensor{}, masks: map[*nn.Linear]*prune.Mask{}}
+	for g, sums := range in.DenseSums {
+		if len(sums) != len(in.Pruned) || g < 0 || g >= len(list) || list[g].Target != nn.Residual {
+			return nil, fmt.Errorf("%d dense sums behind group %d: want one for each of %d batches, of groups with a residual target", len(sums), g, len(in.Pruned))
+		}
+	}
 	if n := len(in.Pruned); n == 0 || len(in.Dense) != n || len(in.SeqLens) != n || in.DenseOut != nil && len(in.DenseOut) != n || o.HeldOut < 0 || o.HeldOut >= n {
 		return nil, fmt.Errorf("%d batches of the pruned stream, %d of the dense one and %d outputs, %d held out: want equal numbers, some not held out",
 			n, len(in.Dense), len(in.DenseOut), o.HeldOut)
@@ -143,7 +151,7 @@ func newGroups(list []nn.Group, in Streams, o GroupOptions) (*groups, error) {
 		for _, l := range list[g].Linears {
 			e.original[l] = l.Weight.Value
 		}
-		if t := list[g].Target; t == nn.DenseOutputs || t == nn.Residual && !e.knowsSum(g) {
+		if t := list[g].Target; t == nn.DenseOutputs || t == nn.Residual && e.sums(g) == nil {
 			e.lastDense = g
 		}
 	}

@@ -22,6 +22,9 @@ func (plus) Needs() prune.Needs { return prune.Needs{Hessian: true} }
 // WantsFisher implements prune.FisherUser: outputs count by what the loss makes of them.
 func (plus) WantsFisher() bool { return true }
 
+// WantsDenseSums implements prune.SumsUser: they are what the maps that end a branch are asked to restore.
+func (plus) WantsDenseSums() bool { return true }
+
 // DefaultAllocation implements prune.Allocator.
 func (plus) DefaultAllocation(p prune.Pattern) string {
 	if p.Structured() {
@@ -35,7 +38,7 @@ func (m plus) PruneLayer(ctx context.Context, l *prune.Layer) error {
 	again := m.refineEpochs > 0 || m.tuneEpochs > 0 // matrices will be set once more
 	l.Progress(prune.StageCalibrate, 0)
 	list := l.Module.Groups()
-	e, err := newGroups(list, Streams{Dense: l.Dense, Pruned: l.Hidden, DenseOut: l.DenseOut, SeqLens: l.SeqLens}, GroupOptions{
+	e, err := newGroups(list, Streams{Dense: l.Dense, Pruned: l.Hidden, DenseOut: l.DenseOut, DenseSums: l.DenseSums, SeqLens: l.SeqLens}, GroupOptions{
 		Solver: m.local, Pattern: l.Pattern, RowWeights: l.RowWeights, Name: l.TensorName, Ridge: m.ridge, HeldOut: m.heldOut(l),
 		Frozen:  func(lin *nn.Linear) bool { return !slices.Contains(l.Selected(), lin) },
 		Scratch: l.Scratch(),
@@ -127,7 +130,7 @@ func (m plus) Finish(ctx context.Context, f *prune.Final) (err error) {
 	}
 	defer func() { err = errors.Join(err, dense.Close()) }()
 	r, err := tune.Global(ctx, f.Model, dense, f.Masks, f.Windows, tune.Options{
-		Epochs: m.globalEpochs, Seed: m.seed, Log: f.Log, Progress: f.Progress,
+		Epochs: m.globalEpochs, Seed: m.seed, Wanted: f.DenseOut, Log: f.Log, Progress: f.Progress,
 	})
 	if err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune/calib"
 	"github.com/adagp/adagp/prune/refit"
+	"github.com/adagp/adagp/prune/scratch"
 	"github.com/adagp/adagp/tensor"
 	"github.com/adagp/adagp/tensor/linalg"
 )
@@ -185,8 +186,8 @@ func (e *groups) observeDense(o *observed, s *sides, b, g int, x *tensor.Tensor)
 
 // residual returns what a map's output is to add to skip: the sum in the dense network less skip.
 func (e *groups) residual(b, g int, skip *tensor.Tensor) (y *tensor.Tensor, err error) {
-	if e.knowsSum(g) {
-		sum, err := e.in.DenseOut[b].Load()
+	if sums := e.sums(g); sums != nil {
+		sum, err := sums[b].Load()
 		if err != nil {
 			return nil, err
 		}
@@ -212,9 +213,13 @@ func (e *groups) residual(b, g int, skip *tensor.Tensor) (y *tensor.Tensor, err 
 	return y, err
 }
 
-// knowsSum reports whether the sum behind group g is the output of the whole, which is known.
-func (e *groups) knowsSum(g int) bool {
-	return e.in.DenseOut != nil && g == len(e.list)-1 && e.list[g].Leave == nil
+// sums returns the sums behind group g in the dense network, nil if they are not known: the output of the whole
+// may be one.
+func (e *groups) sums(g int) []*scratch.Slot {
+	if g == len(e.list)-1 && e.list[g].Leave == nil && e.in.DenseSums[g] == nil {
+		return e.in.DenseOut
+	}
+	return e.in.DenseSums[g]
 }
 
 // finite names the linear map at which an activation is not finite.

@@ -21,8 +21,8 @@ import (
 //
 // Besides both models, memory holds the gradients of the tuned matrices, the activations of one batch,
 // the logits of one window, and five numbers for each weight that survives: its value at the start, how
-// far it has moved, its gradient and Adam's two moments. The teacher's last hidden states are kept where
-// they take no more than a quarter of a gibibyte.
+// far it has moved, its gradient and Adam's two moments. The teacher's last hidden states, unless given, are
+// kept where they take no more than a quarter of a gibibyte.
 //
 // It ends early as [Block] does.
 func Global(ctx context.Context, student, teacher *models.Model, masks map[*nn.Linear]*prune.Mask, windows [][]int, o Options) (Result, error) {
@@ -58,7 +58,15 @@ func newGlobal(student, teacher *models.Model, masks map[*nn.Linear]*prune.Mask,
 		g.descent.tokens = append(g.descent.tokens, len(w))
 		tokens += len(w)
 	}
-	if tokens <= wantedBytes/4/teacher.Config().HiddenSize {
+	if o.Wanted != nil {
+		if len(o.Wanted) != len(windows) {
+			return nil, fmt.Errorf("tuning: %d windows of the teacher's states, want %d", len(o.Wanted), len(windows))
+		}
+		for i, w := range windows {
+			tensor.CheckShape("tune.Global, wanted", o.Wanted[i], len(w), teacher.Config().HiddenSize)
+		}
+		g.wanted = o.Wanted
+	} else if tokens <= wantedBytes/4/teacher.Config().HiddenSize {
 		g.wanted = make([]*tensor.Tensor, len(windows))
 	}
 	return g.descent, nil
@@ -77,7 +85,7 @@ type global struct {
 
 // WantedBytes bounds what [Global] keeps of the teacher's last hidden states. Where they need more, they are
 // computed again whenever they are asked for.
-const WantedBytes = 256 << 20
+const WantedBytes = prune.MaxDenseOut
 
 var wantedBytes = WantedBytes // tests change it
 

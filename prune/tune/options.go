@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+
+	"github.com/adagp/adagp/tensor"
 )
 
 // Adam's settings other than the rate.
@@ -22,13 +24,16 @@ const (
 
 // Options are the settings of tuning. The zero value of each stands for its default.
 type Options struct {
-	Epochs       int           // times that every window is used; 0: 2
-	LR           float64       // Adam's rate at the first step, in units that depend on the matrix, see above; 0: 0.05
-	BatchWindows int           // windows of one step; 0: 1
-	HeldOut      float64       // share of the windows, counted from the end, that judge and do not train; 0: 1/8
-	Seed         uint64        // of the order of the windows
-	Log          *slog.Logger  // nil: silent
-	Progress     func(float64) // told the share of the work that is done, from 0 to 1; nil: nobody
+	Epochs       int     // times that every window is used; 0: 2
+	LR           float64 // Adam's rate at the first step, in units that depend on the matrix, see above; 0: 0.05
+	BatchWindows int     // windows of one step; 0: 1
+	HeldOut      float64 // share of the windows, counted from the end, that judge and do not train; 0: 1/8
+	Seed         uint64  // of the order of the windows
+	// Wanted is what comes out of the teacher's last decoder layer, window by window [length, hidden]: Global
+	// computes it where it is nil.
+	Wanted   []*tensor.Tensor
+	Log      *slog.Logger  // nil: silent
+	Progress func(float64) // told the share of the work that is done, from 0 to 1; nil: nobody
 }
 
 // Check reports the first option that is out of range.
