@@ -8,7 +8,8 @@ type Observer interface {
 	// [tokens, in] and output y [tokens, out] (bias included). Layers that read the same
 	// activations get the very same x: q, k and v share one tensor, and so do gate and up, so
 	// that statistics can be shared by comparing pointers. Both tensors belong to the network:
-	// they may be kept, not changed.
+	// they may be kept, not changed; where the pass uses its memory again (autograd.Tape.Recycle)
+	// they last until Observe returns.
 	Observe(l *Linear, x, y *tensor.Tensor)
 }
 
