@@ -88,10 +88,14 @@ func (v *Var) accumulate(dx *tensor.Tensor, fresh bool) {
 // nothing.
 func (v *Var) takeGradient() (dy *tensor.Tensor, owned bool) {
 	dy, owned = v.flow, v.owned
-	if dy != nil && v.retain {
+	v.flow = nil
+	switch {
+	case dy == nil || !v.retain:
+	case owned && v.Grad == nil && v.tape.memory != nil:
+		v.Grad, owned = dy, false // not released before Reset
+	default:
 		v.addToGrad(dy, false)
 	}
-	v.flow = nil
 	return dy, owned
 }
 

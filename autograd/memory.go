@@ -6,8 +6,8 @@ import "github.com/adagp/adagp/tensor"
 // values and gradients that its operations compute, instead of leaving it to the
 // garbage collector: a training step whose shapes repeat then hardly allocates,
 // and does not wait for fresh memory to be cleared and mapped. The price is that
-// values and retained flows die with Reset: only Grad of leaves, of parameters
-// and of results with RetainGrad stays valid. It returns the tape.
+// values and retained gradients die with Reset: only Grad of leaves and of
+// parameters stays valid. It returns the tape.
 func (t *Tape) Recycle() *Tape {
 	t.memory = &memory{free: map[int][]buffer{}, lent: map[*float32]buffer{}}
 	return t

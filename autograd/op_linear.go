@@ -21,7 +21,11 @@ func Linear(x, w, b *Var) *Var {
 			dx = emptyLike(x.tape.memory, x.Value)
 			tensor.MatMulInto(dx, dy, w.Value)
 		}
-		if needsGrad(w) {
+		switch {
+		case !needsGrad(w):
+		case w.leaf && w.Grad != nil: // where it would be added to, in a pass of its own
+			tensor.MatMulTNAdd(w.Grad, dy, x.Value)
+		default:
 			dw = emptyLike(w.tape.memory, w.Value)
 			tensor.MatMulTNInto(dw, dy, x.Value)
 		}

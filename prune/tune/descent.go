@@ -134,7 +134,6 @@ func (d *descent) diverged(why ...any) {
 
 // step takes one step of the optimiser. It tells of a loss or a gradient that is not finite in diverged.
 func (d *descent) step(opt *optim.Optimizer, windows []int) (diverged, err error) {
-	d.weights.zeroGrad()
 	loss, err := d.loss(windows, true)
 	if err != nil {
 		return nil, err

@@ -53,7 +53,7 @@ func newSurvivors(lin *nn.Linear, mask *prune.Mask) (*survivors, error) {
 	s.start, s.move = tensor.New(kept), nn.NewParam(p.Name, kept)
 	s.move.Value = tensor.New(kept)
 	s.move.ZeroGrad()
-	s.pack(s.start, p.Value)
+	s.pack(s.start, p.Value, false)
 	s.unit = unit(s.start, mask.Rows, mask.Cols)
 	return s, nil
 }
@@ -83,8 +83,8 @@ func (s *survivors) rows(body func(i, first int, row prune.Bits)) {
 	})
 }
 
-// pack copies the kept elements of a matrix [out, in] to dst [kept].
-func (s *survivors) pack(dst, matrix *tensor.Tensor) {
+// pack copies the kept elements of a matrix [out, in] to dst [kept], and with empty clears the matrix.
+func (s *survivors) pack(dst, matrix *tensor.Tensor, empty bool) {
 	s.rows(func(i, at int, row prune.Bits) {
 		to, from := dst.Data(), matrix.Row(i)
 		for k, word := range row {
@@ -92,6 +92,9 @@ func (s *survivors) pack(dst, matrix *tensor.Tensor) {
 				to[at] = from[k<<6|bits.TrailingZeros64(word)]
 				at++
 			}
+		}
+		if empty {
+			clear(from)
 		}
 	})
 }
@@ -159,18 +162,11 @@ func (a all) params() []*nn.Param {
 	return ps
 }
 
-// zeroGrad clears the network's gradients for the next batch.
-func (a all) zeroGrad() {
-	for _, s := range a {
-		s.weight.Grad.Zero()
-	}
-}
-
-// packGrad hands the network's gradients to the optimiser. They lack the factor unit, which Adam does
-// not notice.
+// packGrad hands the network's gradients to the optimiser, and clears them for the next batch. They lack the
+// factor unit, which Adam does not notice.
 func (a all) packGrad() {
 	for _, s := range a {
-		s.pack(s.move.Grad, s.weight.Grad)
+		s.pack(s.move.Grad, s.weight.Grad, true)
 	}
 }
 
