@@ -62,7 +62,7 @@ func checkMatrix(name string, rows, cols, ld, length int) {
 // gone through in which order, [product] decides.
 type gemmKernel[T float] struct {
 	mr, nr     int // largest register tile
-	mc, nc, kc int // cache blocks; nc a multiple of nr
+	mc, nc, kc int // cache blocks; nc a multiple of nr, more where k is less than kc
 
 	// Whether strip computes tiles of any height up to mr, whose panels of A are
 	// packed [k][height], and tiles of any width up to nr. If not, panels are

@@ -3,8 +3,8 @@
 package asm
 
 // The block of B, 512 KiB, is meant for a second-level cache of 1 MiB, for one of
-// 512 KiB with AVX2, where it takes 384; the panels of A, 4 MiB, for the third
-// level.
+// 512 KiB with AVX2, where it takes 448 (float64: 384); the panels of A, 4 MiB, for
+// the third level. With AVX2 tiles are so small that they had better be deep.
 
 func gemm32AVX512() gemmKernel[float32] {
 	strips := [...]stripKernel[float32]{
@@ -46,7 +46,7 @@ func gemm32AVX2() gemmKernel[float32] {
 		5: strip5x16F32AVX2, 6: strip6x16F32AVX2,
 	}
 	return gemmKernel[float32]{
-		mr: 6, nr: 16, mc: 2040, nc: 192, kc: 512, packs: true, anyHeight: true,
+		mr: 6, nr: 16, mc: 1026, nc: 112, kc: 1024, packs: true, anyHeight: true,
 		pack:      packWith(8, packRowsF32AVX2, packColumnsF32AVX2),
 		transpose: transposeWith(8, packColumnsF32AVX2),
 		strip:     stripWith(16, strips[:]),

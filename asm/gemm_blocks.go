@@ -44,7 +44,7 @@ const panelGroup = 4
 // compute does it all.
 func (x *product[T]) compute(pool *bufferPool[T]) {
 	kc := x.depth(x.k)
-	nc := x.nc
+	nc := x.nc * x.kc / kc
 	if x.m <= 2*x.mr && x.transB {
 		// Panels of B are met once or twice, best right after they were packed. (Where
 		// its rows are contiguous, it pays to read longer pieces of them.)
