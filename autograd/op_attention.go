@@ -42,17 +42,24 @@ func Attention(q, k, v *Var, s AttentionShape) *Var {
 		}
 	})
 	return record("Attention", y, func(dy *tensor.Tensor) []*tensor.Tensor {
-		dq, dk, dv := zerosFor(q), zerosFor(k), zerosFor(v)
+		var dq *tensor.Tensor // set, where the others are added to
+		if needsGrad(q) {
+			dq = emptyLike(q.tape.memory, q.Value)
+		}
+		dk, dv := zerosFor(k), zerosFor(v)
 		group := s.Heads / s.KVHeads
 		// One thread has all the queries of a key head, and adds up dK and dV in
 		// their order.
 		parallel.For(windows*s.KVHeads, 1, func(lo, hi int) {
-			p, ds := make([]float32, s.scoreLen()), make([]float32, s.scoreLen())
+			p, ds, ones := make([]float32, s.scoreLen()), make([]float32, s.scoreLen()), make([]float32, s.Keys)
+			for i := range ones {
+				ones[i] = 1
+			}
 			for i := lo; i < hi; i++ {
 				window, kvHead := i/s.KVHeads, i%s.KVHeads
 				for h := kvHead * group; h < (kvHead+1)*group; h++ {
 					s.backwardHead(s.head(q.Value, k.Value, v.Value, window, h), s.head(dq, dk, dv, window, h),
-						s.queryRows(dy, window, h), p, ds)
+						s.queryRows(dy, window, h), p, ds, ones)
 				}
 			}
 		})
@@ -122,8 +129,9 @@ func (s AttentionShape) probabilities(p []float32, h attentionHead, lo, hi int) 
 }
 
 // backwardHead sets d.q and adds to d.k and d.v, given the gradient dy of the
-// output of one head. Slices of d that are nil are left out.
-func (s AttentionShape) backwardHead(h, d attentionHead, dy, p, ds []float32) {
+// output of one head. Slices of d that are nil are left out. p and ds are scratch memory, ones are as many as
+// keys.
+func (s AttentionShape) backwardHead(h, d attentionHead, dy, p, ds, ones []float32) {
 	qw, kw := s.queryWidth(), s.keyWidth()
 	for lo := 0; lo < s.Queries; lo += queryBlock {
 		hi := min(lo+queryBlock, s.Queries)
@@ -137,8 +145,9 @@ func (s AttentionShape) backwardHead(h, d attentionHead, dy, p, ds []float32) {
 		}
 		asm.Gemm(false, true, rows, n, s.HeadDim, 1, dy[from:], qw, h.v, kw, 0, ds, n)
 		for i := range rows {
-			dp := ds[i*n : (i+1)*n]
-			softmaxBackward(dp, dp, p[i*n:(i+1)*n])
+			dp, pi := ds[i*n:(i+1)*n], p[i*n:(i+1)*n]
+			asm.Axpy(-asm.Dot(dp, pi), ones[:n], dp) // exact products: a subtraction
+			asm.Mul(dp, dp, pi)
 		}
 		if d.q != nil {
 			asm.Gemm(false, false, rows, s.HeadDim, n, s.Scale, ds, n, h.k, kw, 0, d.q[from:], qw)

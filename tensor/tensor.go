@@ -21,6 +21,8 @@ import (
 	"fmt"
 	"math"
 	"strings"
+
+	"github.com/adagp/adagp/asm"
 )
 
 // Tensor is a contiguous row-major array of float32.
@@ -98,10 +100,16 @@ func (t *Tensor) Zero() { clear(t.data) }
 // Finite reports whether every element is finite; if not, index is the position
 // in Data of the first NaN or infinity.
 func (t *Tensor) Finite() (index int, ok bool) {
-	for i, v := range t.data {
-		// The exponent is all ones in NaN and Inf and nowhere else.
-		if math.Float32bits(v)&0x7f800000 == 0x7f800000 {
-			return i, false
+	const piece = 1 << 12 // stays in the first-level cache for the second look
+	for lo := 0; lo < len(t.data); lo += piece {
+		part := t.data[lo:min(lo+piece, len(t.data))]
+		if asm.MaxAbs(part) <= math.MaxFloat32 { // not so with NaN, which MaxAbs passes on
+			continue
+		}
+		for i, v := range part {
+			if v-v != 0 {
+				return lo + i, false
+			}
 		}
 	}
 	return -1, true

@@ -86,11 +86,14 @@ func (s *survivors) rows(body func(i, first int, row prune.Bits)) {
 // pack copies the kept elements of a matrix [out, in] to dst [kept], and with empty clears the matrix.
 func (s *survivors) pack(dst, matrix *tensor.Tensor, empty bool) {
 	s.rows(func(i, at int, row prune.Bits) {
-		to, from := dst.Data(), matrix.Row(i)
+		to, from := dst.Data()[at:], matrix.Row(i)
 		for k, word := range row {
-			for ; word != 0; word &= word - 1 {
-				to[at] = from[k<<6|bits.TrailingZeros64(word)]
-				at++
+			part := from[k<<6 : min(k<<6+64, len(from))]
+			kept := to[:bits.OnesCount64(word)]
+			to = to[len(kept):]
+			for j := range kept {
+				kept[j] = part[bits.TrailingZeros64(word)]
+				word &= word - 1
 			}
 		}
 		if empty {
@@ -103,12 +106,16 @@ func (s *survivors) pack(dst, matrix *tensor.Tensor, empty bool) {
 func (s *survivors) moveTo(t float32) {
 	t *= s.unit
 	s.rows(func(i, at int, row prune.Bits) {
-		start, move, to := s.start.Data(), s.move.Value.Data(), s.weight.Value.Row(i)
+		start, move, to := s.start.Data()[at:], s.move.Value.Data()[at:], s.weight.Value.Row(i)
 		for k, word := range row {
-			for ; word != 0; word &= word - 1 {
-				to[k<<6|bits.TrailingZeros64(word)] = start[at] + t*move[at]
-				at++
+			part := to[k<<6 : min(k<<6+64, len(to))]
+			n := bits.OnesCount64(word)
+			moved := move[:n]
+			for j, v := range start[:n] {
+				part[bits.TrailingZeros64(word)] = v + t*moved[j]
+				word &= word - 1
 			}
+			start, move = start[n:], move[n:]
 		}
 	})
 }
