@@ -93,7 +93,7 @@ func compare(level asm.Level, threads, rounds int, peer string, wanted *regexp.R
 }
 
 const (
-	sampleTime = 10 * time.Millisecond // of a sample at least
+	sampleTime = 40 * time.Millisecond // of a sample at least
 	patience   = 5 * time.Second       // for all samples of a contender in a task
 	pause      = 30 * time.Millisecond // until the threads of the one before have gone to sleep; some spin for a while
 )
