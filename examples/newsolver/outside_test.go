@@ -55,6 +55,17 @@ func TestOutside(t *testing.T) {
 	}
 	program := filepath.Join(dir, "theirs")
 	run("go", "build", "-o", program, ".")
+	// The other example too: a network of one's own needs nothing internal either.
+	classifier, err := filepath.Glob(filepath.Join("..", "imageclassifier", "*.go"))
+	if err != nil || len(classifier) == 0 {
+		t.Fatalf("files %v, error %v", classifier, err)
+	}
+	for _, file := range classifier {
+		if !strings.HasSuffix(file, "_test.go") {
+			copyFile(file, filepath.Join(dir, "imageclassifier", filepath.Base(file)), same)
+		}
+	}
+	run("go", "build", "-o", filepath.Join(dir, "classifier"), "./imageclassifier")
 	if text := run(program, "methods"); !strings.Contains(text, "rescale") {
 		t.Errorf("methods does not list the solver:\n%s", text)
 	}
