@@ -122,35 +122,19 @@ func (r *run) prepare(damping float64) error {
 // iterate is iteration k, counted from 0.
 func (r *run) iterate(k int) {
 	choose := r.p.Keep == nil && k < r.s.Growing
-	r.addMultipliers(choose)
+	moved := k > 0 && k <= r.s.Growing // by the iteration before
+	r.rows(func(i int) { r.addMultipliers(i, moved, choose) })
 	if choose {
 		r.sel.choose(r.mask, r.rhs, r.p.Pattern, growth(k+1, r.s.Growing))
 	}
-	r.projected()
-	if k < r.s.Growing {
-		r.move()
+	move := k < r.s.Growing
+	r.rows(func(i int) { r.projected(i, move) })
+	if move {
+		tensor.MatMulInto(r.change, r.delta, r.inverse32)
+		r.rhs, r.last = r.last, r.rhs
 	} else {
 		linalg.MulInto(r.x, 1, r.rhs, r.inverse, 0)
 	}
-}
-
-// move adds (rhs − last)·(A + I)⁻¹ to X. What one step changes is small beside X, so that float32 will do for
-// it, in half the time; the iterations that follow once the mask has grown take away what that leaves.
-func (r *run) move() {
-	r.rows(func(i int) {
-		delta, last := r.delta.Row(i), r.last.Row(i)
-		for j, v := range r.rhs.Row(i) {
-			delta[j] = float32(v - last[j])
-		}
-	})
-	tensor.MatMulInto(r.change, r.delta, r.inverse32)
-	r.rows(func(i int) {
-		x := r.x.Row(i)
-		for j, v := range r.change.Row(i) {
-			x[j] += float64(v)
-		}
-	})
-	r.rhs, r.last = r.last, r.rhs
 }
 
 // growth is the share of the final zeros that are due after the given step of as many.
@@ -159,31 +143,53 @@ func growth(step, steps int) float64 {
 	return 1 - left*left*left
 }
 
-// addMultipliers brings sum = X + U up to date, where U is the last sum outside the mask and 0 in it;
-// with scores set it also writes |X + U| to rhs.
-func (r *run) addMultipliers(scores bool) {
-	r.rows(func(i int) {
-		sum := r.sum.Row(i)
-		r.mask.RowBits(i).AddSplit(sum, r.x.Row(i), sum, 0, 1)
-		if scores {
-			score := r.rhs.Row(i)
-			for j, v := range sum {
-				score[j] = math.Abs(v)
-			}
+// addMultipliers brings row i of sum = X + U up to date, where U is the last sum outside the mask and 0 in it,
+// after moving X if it is still to be moved; with scores set it also writes |X + U| to rhs.
+func (r *run) addMultipliers(i int, moved, scores bool) {
+	x, sum := r.x.Row(i), r.sum.Row(i)
+	if moved {
+		r.move(i)
+	}
+	r.mask.RowBits(i).AddSplit(sum, x, sum, 0, 1)
+	if scores {
+		score := r.rhs.Row(i)
+		for j, v := range sum {
+			score[j] = math.Abs(v)
 		}
-	})
+	}
 }
 
-// projected writes T·A + Z − U to rhs, which is T·A plus the sum in the mask and minus it elsewhere.
-func (r *run) projected() {
-	r.rows(func(i int) {
-		r.mask.RowBits(i).AddSplit(r.rhs.Row(i), r.pull.Row(i), r.sum.Row(i), penalty, -penalty)
-	})
+// move adds the change of the last iteration to row i of X.
+func (r *run) move(i int) {
+	x := r.x.Row(i)
+	for j, v := range r.change.Row(i) {
+		x[j] += float64(v)
+	}
+}
+
+// projected writes row i of T·A + Z − U to rhs, which is T·A plus the sum in the mask and minus it elsewhere. With
+// move set it also writes to delta how far that moved.
+//
+// While the mask grows X is moved by delta·(A + I)⁻¹: what one step changes is small beside X, so that float32 will
+// do for it, in half the time. The iterations that follow once the mask has grown solve for X, which takes away what
+// that leaves.
+func (r *run) projected(i int, move bool) {
+	rhs := r.rhs.Row(i)
+	r.mask.RowBits(i).AddSplit(rhs, r.pull.Row(i), r.sum.Row(i), penalty, -penalty)
+	if move {
+		delta, last := r.delta.Row(i), r.last.Row(i)
+		for j, v := range rhs {
+			delta[j] = float32(v - last[j])
+		}
+	}
 }
 
 // finish makes the weights of X: with U = 0 in the mask, Z is X there.
 func (r *run) finish() {
 	r.rows(func(i int) {
+		if r.s.Growing == r.s.Iterations {
+			r.move(i)
+		}
 		row := r.x.Row(i)
 		for j, d := range r.norms {
 			if d != 0 {
