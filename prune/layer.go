@@ -39,7 +39,7 @@ type Layer struct {
 	original map[*nn.Linear]*tensor.Tensor // weights as loaded, of the matrices that Set replaced
 	stats    map[*nn.Linear]*calib.Stats   // of the last Capture
 	results  map[*nn.Linear]*TensorReport
-	unscored map[*nn.Linear]bool // results whose error is still to be measured
+	unscored map[*nn.Linear]bool // results whose error is still to be measured, by statistics or by a pass
 	notes    []Note
 }
 
@@ -103,6 +103,9 @@ func (l *Layer) Progress(s Stage, fraction float64) { l.run.event(Event{Stage: s
 // theirs until Observe returns. Without needs and without observers there is nothing to run and the result
 // is empty. Activations that are not finite are an error naming the linear layer.
 func (l *Layer) Capture(ctx context.Context, needs Needs, extra ...nn.Observer) (map[*nn.Linear]*calib.Stats, error) {
+	for _, lin := range l.selected {
+		l.score(lin)
+	}
 	l.stats = nil
 	extra = slices.DeleteFunc(slices.Clone(extra), func(o nn.Observer) bool { return o == nil })
 	if needs == (Needs{}) && len(extra) == 0 {
@@ -164,19 +167,29 @@ func (l *Layer) Set(lin *nn.Linear, s *Solution) error {
 	}
 	l.results[lin] = r
 	l.run.remember(lin, s.Mask)
-	if st := l.stats[lin]; st != nil {
-		dense := l.Weights(lin)
-		r.Error = relative(linalg.QuadForm(linalg.Sub(dense, linalg.FromTensor(w)), st.Hessian), linalg.QuadForm(dense, st.Hessian))
-		delete(l.unscored, lin)
-	} else {
-		l.unscored[lin] = true
-	}
+	l.unscored[lin] = true
 	return nil
 }
 
-// measure fills in the errors of matrices that were solved without a Hessian: it sends Hidden through
-// the original layer once more and compares outputs.
+// score fills in the error of lin's result, if it has one and there are statistics to tell it. It waits until these
+// go: a matrix may be set more than once before.
+func (l *Layer) score(lin *nn.Linear) {
+	st := l.stats[lin]
+	if st == nil || !l.unscored[lin] {
+		return
+	}
+	dense := l.Weights(lin)
+	diff := linalg.Sub(dense, linalg.FromTensor(lin.Weight.Value))
+	l.results[lin].Error = relative(linalg.QuadForm(diff, st.Hessian), linalg.QuadForm(dense, st.Hessian))
+	delete(l.unscored, lin)
+}
+
+// measure fills in the errors that are missing: of matrices that were solved without a Hessian it sends Hidden
+// through the original layer once more and compares outputs.
 func (l *Layer) measure(ctx context.Context) error {
+	for _, lin := range l.selected {
+		l.score(lin)
+	}
 	if len(l.unscored) == 0 {
 		return nil
 	}

@@ -9,6 +9,9 @@ import (
 // error that the next calls of Set report; [Layer.Capture] replaces them by its own. With nil the layer
 // forgets what it has.
 func (l *Layer) UseStats(lin *nn.Linear, stats *calib.Stats) {
+	if l.stats[lin] != stats {
+		l.score(lin)
+	}
 	if stats == nil {
 		delete(l.stats, lin)
 		return
