@@ -354,11 +354,12 @@ func (e *groups) solveLocal(ctx context.Context, l *nn.Linear, w *linalg.Matrix,
 	return prune.Solve(ctx, fallback, p)
 }
 
-// numerical reports whether an error is about a matrix that cannot be factored or values that overflow.
+// numerical reports whether an error is about a matrix that cannot be factored, eigenvalues that do not
+// settle, or values that overflow.
 func numerical(err error) bool {
 	var notPositive *linalg.NotPositiveDefiniteError
 	var notFinite *linalg.NonFiniteError
-	return errors.As(err, &notPositive) || errors.As(err, &notFinite)
+	return errors.As(err, &notPositive) || errors.As(err, &notFinite) || errors.Is(err, linalg.ErrNoConvergence)
 }
 
 // note reports an objective under the last part of the map's name.
