@@ -32,7 +32,8 @@ var methods = []method{
 	{"SparseGPT", prune.Options{Method: "sparsegpt"}},
 	{"fast", prune.Options{Method: "adagp", Preset: "fast"}},
 	{"balanced", prune.Options{Method: "adagp", Preset: "balanced"}},
-	{"one epoch as published", prune.Options{Method: "adagp", Paper: true, Epochs: 1}},
+	{"published, one epoch", prune.Options{Method: "adagp", Paper: true, Epochs: 1}},
+	{"published, four epochs", prune.Options{Method: "adagp", Paper: true, Epochs: 4}},
 }
 
 func main() {
