@@ -112,6 +112,30 @@ func TestResumeNothing(t *testing.T) {
 	commit(t, w)
 }
 
+// TestResumeForeign: a folder that no run has left is refused, and stays as it is.
+func TestResumeForeign(t *testing.T) {
+	root := layOutTarget(t)
+	foreign := filepath.Join(root, "out.partial", "precious")
+	if err := os.Mkdir(filepath.Dir(foreign), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if w, err := resume(t, root); err != nil { // an empty one has nothing to lose
+		t.Fatal(err)
+	} else if err := w.Abort(); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.Mkdir(filepath.Dir(foreign), 0o777), os.WriteFile(foreign, nil, 0o666)); err != nil {
+		t.Fatal(err)
+	}
+	var exists *ExistsError
+	if _, err := resume(t, root); !errors.As(err, &exists) || exists.Partial || exists.Path != filepath.Dir(foreign) {
+		t.Errorf("error %v, want an ExistsError for the folder", err)
+	}
+	if _, err := os.Stat(foreign); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestLocked: a folder in use is refused to everybody else, until it is free.
 func TestLocked(t *testing.T) {
 	root := layOutTarget(t)

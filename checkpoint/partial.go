@@ -65,9 +65,11 @@ func openPartial(dir string, resume, force bool) (_ *partial, err error) {
 			if err := errors.Join(os.Remove(dir), os.Mkdir(dir, 0o777)); err != nil {
 				return nil, err
 			}
-		} else if exists = true; !resume && !force {
-			if _, err := os.Stat(p.path(lockFile)); err != nil {
-				return nil, &ExistsError{Path: dir, Partial: true} // nothing of ours, and nothing to lock
+		} else if exists = true; !force {
+			if _, err := os.Stat(p.path(lockFile)); err != nil { // nothing of ours, and nothing to lock
+				if list, err := os.ReadDir(dir); err != nil || len(list) > 0 || !resume {
+					return nil, &ExistsError{Path: dir, Partial: !resume}
+				}
 			}
 		}
 	} else if err != nil {

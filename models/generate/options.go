@@ -1,6 +1,7 @@
 package generate
 
 import (
+	"errors"
 	"fmt"
 	"math"
 )
@@ -54,12 +55,12 @@ func (o *Options) Check() error {
 		{"batch", float64(o.Batch), 0, math.MaxInt32},
 	} {
 		if !(c.value >= c.lo && c.value <= c.hi) {
-			return fmt.Errorf("%s %v is not between %v and %v", c.name, c.value, c.lo, c.hi)
+			return fmt.Errorf("%s %v: want %v to %.3g", c.name, c.value, c.lo, c.hi)
 		}
 	}
 	for _, s := range o.Stop {
 		if s == "" {
-			return fmt.Errorf("stop string is empty")
+			return errors.New(`stop "": want a string to end before`)
 		}
 	}
 	return nil

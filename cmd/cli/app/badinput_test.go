@@ -325,6 +325,12 @@ func TestWrongUsage(t *testing.T) {
 		{prune("--exclude", "."), "no matrix"},
 		{prune("--dtype", "int8"), "--dtype"},
 		{prune("--calib", ","), "--calib"},
+		{prune("--eval", ""), "--eval"},
+		{prune("--report", ""), "--report"},
+		{prune("--scratch", ""), "--scratch"},
+		{prune("--paper", "--preset", "fast"), "--paper and --preset exclude each other"},
+		{prune("--wbits", "4", "--wround", "up"), "--wround \"up\": want one of gptq, nearest"},
+		{prune("--wbits", "4", "--wgroup", "6", "--pattern", "2:4"), "--wgroup: grids for groups of 6 columns"},
 		{prune("--threads", "0"), "--threads 0"},
 		{prune("--threads", "-3"), "--threads -3"},
 		{prune("--threads", "99999"), "--threads 99999"},
@@ -339,6 +345,7 @@ func TestWrongUsage(t *testing.T) {
 		{[]string{"eval", "--model", model, "--text", "x.txt", "--seqlen", "1"}, "--seqlen 1"},
 		{[]string{"eval", "--model", model, "--text", "x.txt", "--seqlen", "1000"}, "--seqlen 1000"},
 		{[]string{"demo", "--sparsity", "0.5"}, "--sparsity"},
+		{[]string{"demo", "--picture", ""}, "--picture"},
 	} {
 		t.Run(strings.ReplaceAll(strings.Join(c.args, " "), model, "M"), func(t *testing.T) {
 			wantFailure(t, call(t, c.args...), statusUsage, c.says)

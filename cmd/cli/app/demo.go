@@ -93,6 +93,12 @@ func runDemo(s *session, c *cli.Context) error {
 	if err := atLeast(c, 1, "samples", "max-windows"); err != nil {
 		return err
 	}
+	if err := notEmpty(c, "a folder", "out"); err != nil {
+		return err
+	}
+	if err := notEmpty(c, "a file name", "report", "picture"); err != nil {
+		return err
+	}
 	set := demoSettings{samples: c.Int("samples"), maxWindows: c.Int("max-windows"), out: c.String("out"), force: c.Bool("force")}
 	for _, name := range []string{"report", "picture"} {
 		if err := checkFileTarget(name, c.String(name), ""); err != nil {

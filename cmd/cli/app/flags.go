@@ -38,6 +38,16 @@ func required(c *cli.Context, name string) (string, error) {
 	return "", usagef("%s %s needs --%s; see %s %s --help", programName, c.Command.Name, name, programName, c.Command.Name)
 }
 
+// notEmpty checks flags that want a name when given.
+func notEmpty(c *cli.Context, what string, names ...string) error {
+	for _, name := range names {
+		if c.IsSet(name) && c.String(name) == "" {
+			return usagef("--%s \"\": want %s", name, what)
+		}
+	}
+	return nil
+}
+
 func parseLogLevel(s string) (slog.Level, error) {
 	switch s {
 	case "debug":

@@ -187,6 +187,9 @@ func (s *session) readPrompts(c *cli.Context) ([]string, error) {
 		return nil, fmt.Errorf("--prompts: %w", err)
 	}
 	defer f.Close()
+	if info, err := f.Stat(); err == nil && info.IsDir() {
+		return nil, fmt.Errorf("--prompts %s: is a folder, want a file", name)
+	}
 	text, err := readText(name, f)
 	if err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/adagp/adagp/cmd/cli/format"
 	"github.com/adagp/adagp/data"
 	"github.com/adagp/adagp/data/tokenizer"
 	"github.com/adagp/adagp/models"
@@ -88,7 +89,7 @@ func calibrationFor(m *models.Model, c *data.Corpus, w data.Windows) (*data.Cali
 		return nil, fmt.Errorf("calibration: %w", err)
 	}
 	if err := checkWindows(m, set.IDs); err != nil {
-		return nil, fmt.Errorf("calibration %s: %w", strings.Join(c.Files, ", "), err)
+		return nil, fmt.Errorf("calibration %s: %w", format.Files(c.Files), err)
 	}
 	return set, nil
 }
@@ -104,7 +105,7 @@ func evaluationFor(m *models.Model, c *data.Corpus, length, most int) (windows [
 		return nil, 0, fmt.Errorf("evaluation: %w", err)
 	}
 	if err := checkWindows(m, windows); err != nil {
-		return nil, 0, fmt.Errorf("evaluation %s: %w", strings.Join(c.Files, ", "), err)
+		return nil, 0, fmt.Errorf("evaluation %s: %w", format.Files(c.Files), err)
 	}
 	return windows, tokens, nil
 }

@@ -82,7 +82,8 @@ func runPrune(s *session, c *cli.Context) error {
 	}
 	out, err := s.createModel(set.out, m, checkpoint.WriterOptions{DType: set.dtype, Force: set.force, Resume: set.resume}, true)
 	if set.resume && err != nil {
-		if report := completed(err, set, m, calib.IDs); report != nil {
+		var report *prune.Report
+		if report, err = completed(err, set, m, calib.IDs); report != nil {
 			s.progress.Line("%s is complete already", set.out)
 			if windows != nil && report.Perplexity == nil {
 				s.log.Warn("the run that made it did not evaluate; eval does", "text", set.eval)
@@ -221,25 +222,26 @@ func roundWeights(m models.CausalLM, d *tensor.DType) error {
 }
 
 // completed returns the report of a run that had come to its end, given the error that says that there
-// is nothing to resume; nil if that is not so.
-func completed(err error, set *pruneSettings, m *models.Model, windows [][]int) *prune.Report {
+// is nothing to resume; without such a run it returns an error.
+func completed(err error, set *pruneSettings, m *models.Model, windows [][]int) (*prune.Report, error) {
 	var complete *checkpoint.CompleteError
 	var exists *checkpoint.ExistsError
 	if !errors.As(err, &complete) && !errors.As(err, &exists) {
-		return nil
+		return nil, err
 	}
-	text, err := os.ReadFile(filepath.Join(set.out, "pruning.json"))
-	if err != nil {
-		return nil
-	}
+	text, readErr := os.ReadFile(filepath.Join(set.out, "pruning.json"))
 	var report prune.Report
-	if json.Unmarshal(text, &report) != nil {
-		return nil
+	if readErr != nil || json.Unmarshal(text, &report) != nil || report.Settings == "" {
+		return nil, err
 	}
-	if want, err := prune.Fingerprint(m, windows, set.options); err != nil || report.Settings != want {
-		return nil
+	want, err := prune.Fingerprint(m, windows, set.options)
+	if err != nil {
+		return nil, err
 	}
-	return &report
+	if report.Settings != want {
+		return nil, fmt.Errorf("--resume: the run in %s is complete, with other settings or another input than now (--force replaces it)", set.out)
+	}
+	return &report, nil
 }
 
 // writePruneTable is the human form of the report.

@@ -108,6 +108,9 @@ func parsePruneSettings(s *session, c *cli.Context) (*pruneSettings, error) {
 			return nil, err
 		}
 	}
+	if err := notEmpty(c, "a file name", "eval", "report"); err != nil {
+		return nil, err
+	}
 	if err := parseMemory(c, &set.options); err != nil {
 		return nil, err
 	}
@@ -203,7 +206,10 @@ func parseMethod(c *cli.Context, o *prune.Options) error {
 	if o.Preset = c.String("preset"); c.IsSet("preset") && !slices.Contains(prune.Presets, o.Preset) {
 		return usagef("--preset %q: want one of %s", o.Preset, strings.Join(prune.Presets, ", "))
 	}
-	o.Paper, o.Epochs = c.Bool("paper"), c.Int("epochs")
+	if o.Paper = c.Bool("paper"); o.Paper && c.IsSet("preset") {
+		return usagef("--paper and --preset exclude each other")
+	}
+	o.Epochs = c.Int("epochs")
 	o.Alpha, o.Beta, o.Gamma = c.Float64("alpha"), c.Float64("beta"), c.Float64("gamma")
 	o.BlockSize, o.DampFrac = c.Int("block-size"), c.Float64("damp")
 	if err := o.CheckMethod(); err != nil {

@@ -31,6 +31,9 @@ func parseMemory(c *cli.Context, o *prune.Options) (err error) {
 			return usagef("--memory %q: %w", c.String("memory"), err)
 		}
 	}
+	if err := notEmpty(c, "a folder", "scratch"); err != nil {
+		return err
+	}
 	o.ScratchDir = c.String("scratch")
 	switch v := c.String("scratch-dtype"); v {
 	case "float32":

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -34,13 +35,17 @@ func parseQuantization(c *cli.Context, o *prune.Options) error {
 	if err := atLeast(c, 1, "wgroup"); err != nil {
 		return err
 	}
-	if c.IsSet("wround") && c.String("wround") == "" {
-		return usagef("--wround \"\": want one of %s", strings.Join(prune.Roundings, ", "))
+	if r := c.String("wround"); c.IsSet("wround") && !slices.Contains(prune.Roundings, r) {
+		return usagef("--wround %q: want one of %s", r, strings.Join(prune.Roundings, ", "))
 	}
 	o.Quantize = &quant.Spec{Bits: c.Int("wbits"), Group: c.Int("wgroup")}
 	o.Rounding = c.String("wround")
 	if err := o.CheckQuantization(); err != nil {
-		return usagef("--wbits: %w", err)
+		flag := "wbits"
+		if c.IsSet("wgroup") {
+			flag = "wgroup"
+		}
+		return usagef("--%s: %w", flag, err)
 	}
 	return nil
 }

@@ -175,7 +175,7 @@ func TestResumeRefusals(t *testing.T) {
 	if !strings.Contains(again.stdout, `"method": "test-wait-later"`) {
 		t.Errorf("resumed when complete: stdout %s", again.stdout)
 	}
-	refuse("exists and is not empty", "--resume", "--sparsity", "0.7")
+	refuse("is complete, with other settings", "--resume", "--sparsity", "0.7")
 }
 
 // TestTwoProcesses: the second one on the same output is told so, whatever its flags, and disturbs

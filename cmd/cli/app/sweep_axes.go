@@ -146,6 +146,9 @@ func parseSpec(spec string) (o prune.Options, err error) {
 			return o, fmt.Errorf("%q: setting %q is none of %s with known names", spec, setting, specHelp)
 		}
 	}
+	if o.Paper && o.Preset != "" {
+		return o, fmt.Errorf("%q: paper and a preset exclude each other", spec)
+	}
 	local := slices.Contains(registered(prune.Solvers()), name)
 	if local && (o.Paper || o.Preset != "" || o.Solver != "" || o.Epochs > 0) {
 		return o, fmt.Errorf("%q: %s solves each matrix by itself and takes no setting but an allocation and bits", spec, name)

@@ -202,6 +202,7 @@ func TestSweepUsage(t *testing.T) {
 	}{
 		{"--methods", []string{"--methods", "nonsense"}},
 		{"--methods", []string{"--methods", ""}},
+		{"exclude each other", []string{"--methods", "adagp:paper:fast"}},
 		{"solves each matrix", []string{"--methods", "wanda:paper"}},
 		{"setting \"slow\"", []string{"--methods", "adagp:slow"}},
 		{"setting \"solver=nobody\"", []string{"--methods", "adagp:solver=nobody"}},
