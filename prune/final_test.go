@@ -85,6 +85,16 @@ func TestFinish(t *testing.T) {
 					t.Errorf("loaded %v: the dense copy's %s is not the original", loaded, p.Name)
 				}
 			}
+			for i, w := range f.Windows {
+				c := &nn.Context{}
+				h := dense.Embed(c, [][]int{w})
+				for _, l := range dense.Layers() {
+					h = l.Forward(c, h)
+				}
+				if len(f.DenseOut) != len(f.Windows) || !slices.Equal(h.Value.Data(), f.DenseOut[i].Data()) {
+					t.Fatalf("%d dense outputs, that of window %d is another", len(f.DenseOut), i)
+				}
+			}
 			for i, l := range f.Model.Layers() {
 				for k, lin := range l.Linears() {
 					w, mask := lin.Weight.Value, f.Masks[lin]
