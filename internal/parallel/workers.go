@@ -10,19 +10,34 @@ import (
 // patience is how long a goroutine looks out for what comes next before it goes to
 // sleep. To be woken up takes 10 to 100 µs, as long as a small product, and the next
 // For is often nearer than that. It learns: what did not come in time may be long in
-// coming, perhaps because other programs have the processors, and then it is a waste.
+// coming.
 type patience struct{ span atomic.Int64 } // nanoseconds
 
 const shortest, longest = int64(20 * time.Microsecond), int64(200 * time.Microsecond)
 
+// A goroutine that did not get to look for heldUp shares its processor with another
+// program. Then nobody looks out for as long as sulk: who sleeps instead is served
+// first when there is something to do, and less likely to be held up in the middle
+// of it.
+const heldUp, sulk = int64(500 * time.Microsecond), int64(200 * time.Millisecond)
+
+// sulking is until when, by the clock of now, nobody looks out.
+var sulking atomic.Int64
+
+var began = time.Now()
+
+// now returns nanoseconds since the program began.
+func now() int64 { return int64(time.Since(began)) }
+
 // await waits until something happens, or in vain. It does not wait if that leaves
 // no processor for so many others.
 func (p *patience) await(others int64, happened func() bool) bool {
-	if others >= int64(runtime.GOMAXPROCS(0)) {
+	start := now()
+	if start < sulking.Load() || others >= int64(runtime.GOMAXPROCS(0)) {
 		return happened()
 	}
 	span := max(p.span.Load(), shortest)
-	for start := time.Now(); ; {
+	for last := start; ; {
 		for range 64 {
 			if happened() {
 				if span < longest {
@@ -31,10 +46,16 @@ func (p *patience) await(others int64, happened func() bool) bool {
 				return true
 			}
 		}
-		if int64(time.Since(start)) > span {
+		t := now()
+		if t-last > heldUp {
+			sulking.Store(t + sulk)
+			return happened()
+		}
+		if t-start > span {
 			p.span.Store(span / 2)
 			return false
 		}
+		last = t
 	}
 }
 
@@ -80,10 +101,12 @@ func (s *spread) open(seats int) {
 func (c *crew) close() {
 	joined := c.joined.Swap(closed)
 	c.working.Add(int(joined - c.seats))
-	if joined == 0 || staff.closing.await(joined, func() bool { return c.left.Load() == joined }) {
+	if joined == 0 {
 		return
 	}
-	c.working.Wait()
+	if !staff.closing.await(joined, func() bool { return c.left.Load() == joined }) {
+		c.working.Wait()
+	}
 }
 
 // pool is the workers of all Fors, of which one at a time is spread.
