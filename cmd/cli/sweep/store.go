@@ -53,12 +53,22 @@ func Open(dir, program string) (*Store, error) {
 }
 
 // Lock makes the folder, keeps other sweeps out of it, and reads again what one may have left meanwhile.
+// A folder that it made and that is still empty goes away on release.
 func (s *Store) Lock() (release func(), err error) {
+	_, err = os.Stat(s.dir)
+	made := errors.Is(err, fs.ErrNotExist)
 	if err := os.MkdirAll(s.dir, 0o755); err != nil {
 		return nil, fmt.Errorf("--out %s: %w", s.dir, err)
 	}
-	if release, err = checkpoint.LockFolder(s.dir); err != nil {
+	unlock, err := checkpoint.LockFolder(s.dir)
+	if err != nil {
 		return nil, fmt.Errorf("--out: %w", err)
+	}
+	release = func() {
+		if made {
+			_ = os.Remove(s.dir) // fails, as it should, when there is something in it
+		}
+		unlock()
 	}
 	now, err := Open(s.dir, s.program)
 	if err != nil {
