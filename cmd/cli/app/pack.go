@@ -19,7 +19,7 @@ func packCommand(r *run) *cli.Command {
 		UsageText: programName + " pack --model DIR --out DIR [flags]",
 		Description: `Each matrix is stored in the smallest layout: a bitmask with the weights that are not zero, or
 2:4 indices with two weights of every four; dense where there are too few zeros to pay. Nothing is
-lost: --unpack gives back the same bytes. Every command takes a packed folder as a model, and
+lost: --unpack gives back every weight to the bit. Every command takes a packed folder as a model, and
 generate works from the packed weights: less disk, less memory, more tokens per second.`,
 		Flags: []cli.Flag{
 			modelFlag(),
