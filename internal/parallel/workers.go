@@ -8,12 +8,10 @@ import (
 )
 
 // patience is how long a goroutine looks out for what comes next before it goes to
-// sleep. To be woken up takes 10 to 100 µs, as long as a small product, and the next
-// For is often nearer than that. It learns: what did not come in time may be long in
-// coming.
-type patience struct{ span atomic.Int64 } // nanoseconds
-
-const shortest, longest = int64(20 * time.Microsecond), int64(200 * time.Microsecond)
+// sleep. To be woken up takes 10 to 120 µs, as long as a small product, and the next
+// For is often nearer than that. With less patience than a waking takes, two that
+// wait for each other would never find out of it.
+const patience = int64(200 * time.Microsecond)
 
 // A goroutine that did not get to look for heldUp shares its processor with another
 // program. Then nobody looks out for as long as sulk: who sleeps instead is served
@@ -31,32 +29,25 @@ func now() int64 { return int64(time.Since(began)) }
 
 // await waits until something happens, or in vain. It does not wait if that leaves
 // no processor for so many others.
-func (p *patience) await(others int64, happened func() bool) bool {
+func await(others int64, happened func() bool) bool {
 	start := now()
 	if start < sulking.Load() || others >= int64(runtime.GOMAXPROCS(0)) {
 		return happened()
 	}
-	span := max(p.span.Load(), shortest)
-	for last := start; ; {
+	for last := start; last-start <= patience; {
 		for range 64 {
 			if happened() {
-				if span < longest {
-					p.span.Store(min(2*span, longest))
-				}
 				return true
 			}
 		}
 		t := now()
 		if t-last > heldUp {
 			sulking.Store(t + sulk)
-			return happened()
-		}
-		if t-start > span {
-			p.span.Store(span / 2)
-			return false
+			break
 		}
 		last = t
 	}
+	return happened()
 }
 
 // crew are the workers that take part in a For besides its caller. They join when
@@ -101,12 +92,10 @@ func (s *spread) open(seats int) {
 func (c *crew) close() {
 	joined := c.joined.Swap(closed)
 	c.working.Add(int(joined - c.seats))
-	if joined == 0 {
+	if joined == 0 || await(joined, func() bool { return c.left.Load() == joined }) {
 		return
 	}
-	if !staff.closing.await(joined, func() bool { return c.left.Load() == joined }) {
-		c.working.Wait()
-	}
+	c.working.Wait()
 }
 
 // pool is the workers of all Fors, of which one at a time is spread.
@@ -114,9 +103,6 @@ type pool struct {
 	current atomic.Pointer[spread] // the For that was called last
 	_       [64]byte               // all look at current, many write what follows
 	awake   atomic.Int64           // workers that will notice the next one by themselves
-	waiting patience               // of workers, for the next For
-	closing patience               // of callers, for workers
-
 	mu      sync.Mutex
 	called  sync.Cond
 	workers int // all there are
@@ -175,7 +161,7 @@ func (s *spread) takePart() {
 
 // next returns the For that was called after last.
 func (p *pool) next(last *spread) *spread {
-	if p.waiting.await(p.awake.Load(), func() bool { return p.current.Load() != last }) {
+	if await(p.awake.Load(), func() bool { return p.current.Load() != last }) {
 		return p.current.Load()
 	}
 	p.mu.Lock()
