@@ -90,10 +90,13 @@ func parseEvalPlan(c *cli.Context) (*evalPlan, error) {
 		p.tasks = append(p.tasks, evalTask{name: name, file: file})
 		names = append(names, name)
 	}
-	for flag, list := range map[string][]string{"model": p.models, "text": p.texts, "task": names} {
-		for i, name := range list {
-			if slices.Contains(list[:i], name) {
-				return nil, usagef("--%s: %s is named twice", flag, name)
+	for _, f := range []struct {
+		flag string
+		list []string
+	}{{"model", p.models}, {"text", p.texts}, {"task", names}} {
+		for i, name := range f.list {
+			if slices.Contains(f.list[:i], name) {
+				return nil, usagef("--%s: %s is named twice", f.flag, name)
 			}
 		}
 	}
@@ -143,6 +146,9 @@ func runEval(s *session, c *cli.Context) error {
 			windows, _, err := evaluationFor(sub.model, corpus, sub.length, p.maxWindows)
 			if err != nil {
 				return err
+			}
+			if len(windows) < 2 && len(subjects) > 1 {
+				return fmt.Errorf("--text %s: one window of %d tokens, want at least 2 to compare models", file, len(windows[0]))
 			}
 			sub.windows = append(sub.windows, windows)
 		}

@@ -118,6 +118,7 @@ func TestEvalUsage(t *testing.T) {
 		{statusUsage, "--no-bos", []string{"--model", "demo:llama", "--text", "a.txt", "--no-bos"}},
 		{statusUsage, "--resamples", append(q, "--model", "demo:llama", "--resamples", "0")},
 		{statusUsage, "--max-questions", append(q, "--model", "demo:llama", "--max-questions", "1")},
+		{statusFailed, "want at least 2 to compare", []string{"--model", "demo:llama", "--model", "demo:opt", "--text", idsFile(t, "one.jsonl", [][]int{{1, 2, 3}})}},
 		{statusFailed, "missing.jsonl", []string{"--model", "demo:llama", "--task", "piqa=missing.jsonl"}},
 		{statusFailed, "line 1: field choices", []string{"--model", "demo:llama", "--task", strings.Replace(q[3], "rte=", "piqa=", 1)}},
 	} {
