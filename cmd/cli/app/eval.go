@@ -76,7 +76,7 @@ func parseEvalPlan(c *cli.Context) (*evalPlan, error) {
 		return nil, usagef("--resamples %d: want at most %d", p.resamples, maxResamples)
 	}
 	if len(p.models) == 0 || slices.Contains(p.models, "") {
-		return nil, usagef("%s eval needs --model; see %s eval --help", programName, programName)
+		return nil, usagef("eval needs --model; see %s eval --help", programName)
 	}
 	if slices.Contains(p.texts, "") {
 		return nil, usagef("--text \"\": want a file name")
@@ -101,7 +101,7 @@ func parseEvalPlan(c *cli.Context) (*evalPlan, error) {
 		}
 	}
 	if len(p.texts)+len(p.tasks) == 0 {
-		return nil, usagef("%s eval needs --text or --task; see %s eval --help", programName, programName)
+		return nil, usagef("eval needs --text or --task; see %s eval --help", programName)
 	}
 	if p.noBOS && len(p.tasks) == 0 {
 		return nil, usagef("--no-bos is about --task; texts begin with the tokenizer's BOS always")

@@ -35,7 +35,7 @@ func required(c *cli.Context, name string) (string, error) {
 	if v := c.String(name); v != "" {
 		return v, nil
 	}
-	return "", usagef("%s %s needs --%s; see %s %s --help", programName, c.Command.Name, name, programName, c.Command.Name)
+	return "", usagef("%s needs --%s; see %s %s --help", c.Command.Name, name, programName, c.Command.Name)
 }
 
 // notEmpty checks flags that want a name when given.

@@ -176,7 +176,7 @@ func (s *session) readPrompts(c *cli.Context) ([]string, error) {
 		return []string{c.String("prompt")}, nil
 	case !c.IsSet("prompts"):
 		if f, ok := s.input().(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-			return nil, usagef("%s generate needs --prompt, --prompts, --chat, or a prompt on stdin; see %s generate --help", programName, programName)
+			return nil, usagef("generate needs --prompt, --prompts, --chat, or a prompt on stdin; see %s generate --help", programName)
 		}
 		text, err := readText("stdin", s.input())
 		return []string{strings.TrimSuffix(text, "\n")}, err

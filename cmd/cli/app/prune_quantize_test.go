@@ -70,7 +70,7 @@ func TestWeightBitsUsage(t *testing.T) {
 		{"--wgroup: want --wbits as well", []string{"--wgroup", "64"}},
 		{"--wround: want --wbits as well", []string{"--wround", "nearest"}},
 		{"--wround \"\": want one of gptq, nearest", []string{"--wbits", "4", "--wround", ""}},
-		{`rounding "up": want one of gptq, nearest`, []string{"--wbits", "4", "--wround", "up"}},
+		{`--wround "up": want one of gptq, nearest`, []string{"--wbits", "4", "--wround", "up"}},
 		{"want a multiple of 4", []string{"--wbits", "4", "--wgroup", "10", "--pattern", "2:4"}},
 	} {
 		pruneFails(t, golden.Path("models/stories260k"), statusUsage, []string{c.says}, c.flags...)

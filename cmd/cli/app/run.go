@@ -114,7 +114,7 @@ type session struct {
 func (r *run) action(do func(*session, *cli.Context) error) cli.ActionFunc {
 	return func(c *cli.Context) error {
 		if c.Args().Present() {
-			return usagef("unexpected argument %q: %s %s takes flags only", c.Args().First(), programName, c.Command.Name)
+			return usagef("unexpected argument %q: %s takes flags only", c.Args().First(), c.Command.Name)
 		}
 		s, err := r.session(c)
 		if err != nil {
