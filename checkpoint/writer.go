@@ -22,9 +22,6 @@ type WriterOptions struct {
 	// DType is the type in which floating-point tensors are stored; nil keeps the type each has in
 	// the source. Integer and boolean tensors always keep theirs.
 	DType *tensor.DType
-	// Rewrite limits DType to the tensors for which it returns true; nil means all of them. It says
-	// nothing about Put, which may replace any floating-point tensor.
-	Rewrite func(name string) bool
 	// Force allows an existing output folder to be replaced, and the partial result of an earlier
 	// run to be thrown away.
 	Force bool
@@ -157,7 +154,7 @@ func (w *Writer) resume(plans []shardPlan, indexFile string, index []byte) (*Wri
 
 // dtype is the type in which a tensor of the source is stored.
 func (o *WriterOptions) dtype(i Info) tensor.DType {
-	if o.DType == nil || !floating(i.DType) || (o.Rewrite != nil && !o.Rewrite(i.Name)) {
+	if o.DType == nil || !floating(i.DType) {
 		return i.DType
 	}
 	return *o.DType
