@@ -93,9 +93,9 @@ func compare(level asm.Level, threads, rounds int, peer string, wanted *regexp.R
 }
 
 const (
-	sampleTime = 40 * time.Millisecond // of a sample at least
-	patience   = 5 * time.Second       // for all samples of a contender in a task
-	pause      = 30 * time.Millisecond // until the threads of the one before have gone to sleep; some spin for a while
+	sampleTime = 40 * time.Millisecond  // of a sample at least
+	patience   = 5 * time.Second        // for all samples of a contender in a task
+	pause      = 300 * time.Millisecond // until the threads of the one before have gone to sleep, and ours no longer yield to them
 )
 
 // race returns the seconds per call of every contender, round by round; none where it lacks the
