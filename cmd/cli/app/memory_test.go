@@ -11,6 +11,20 @@ import (
 	"github.com/adagp/adagp/tensor"
 )
 
+// bigFolder makes a folder with a model of that shape and n calibration windows of 64 tokens.
+func bigFolder(t *testing.T, s bigmodel.Shape, n int) (dir, model, windows string) {
+	t.Helper()
+	dir = t.TempDir()
+	model, windows = filepath.Join(dir, "model"), filepath.Join(dir, "windows.jsonl")
+	if err := bigmodel.Write(model, s, 1); err != nil {
+		t.Fatal(err)
+	}
+	if err := bigmodel.WriteWindows(windows, n, 64, s.Vocab, 1); err != nil {
+		t.Fatal(err)
+	}
+	return dir, model, windows
+}
+
 // TestMemoryBudget runs a middle-sized shape with the smallest budget that its plan calls possible: the
 // kernel's count of resident memory stays within it, however many windows there are, and is not so far
 // below that the plan would be worth nothing.
@@ -18,15 +32,7 @@ func TestMemoryBudget(t *testing.T) {
 	if raceDetector {
 		t.Skip("the race detector multiplies memory")
 	}
-	dir := t.TempDir()
-	s := bigmodel.Shape{Hidden: 512, Intermediate: 1408, Layers: 2, Heads: 8, KVHeads: 2, Vocab: 1024, Positions: 256, DType: tensor.F16}
-	model, windows := filepath.Join(dir, "model"), filepath.Join(dir, "windows.jsonl")
-	if err := bigmodel.Write(model, s, 1); err != nil {
-		t.Fatal(err)
-	}
-	if err := bigmodel.WriteWindows(windows, 64, 64, s.Vocab, 1); err != nil {
-		t.Fatal(err)
-	}
+	dir, model, windows := bigFolder(t, bigmodel.Shape{Hidden: 512, Intermediate: 1408, Layers: 2, Heads: 8, KVHeads: 2, Vocab: 1024, Positions: 256, DType: tensor.F16}, 64)
 	var peaks []int64
 	var budget int64
 	for _, n := range []int{16, 64} {
@@ -65,15 +71,7 @@ func TestPlanOfAdaGP(t *testing.T) {
 	if raceDetector {
 		t.Skip("the race detector multiplies memory")
 	}
-	dir := t.TempDir()
-	s := bigmodel.Shape{Hidden: 448, Intermediate: 1280, Layers: 1, Heads: 7, KVHeads: 7, Vocab: 512, Positions: 128, DType: tensor.F16}
-	model, windows := filepath.Join(dir, "model"), filepath.Join(dir, "windows.jsonl")
-	if err := bigmodel.Write(model, s, 1); err != nil {
-		t.Fatal(err)
-	}
-	if err := bigmodel.WriteWindows(windows, 16, 64, s.Vocab, 1); err != nil {
-		t.Fatal(err)
-	}
+	dir, model, windows := bigFolder(t, bigmodel.Shape{Hidden: 448, Intermediate: 1280, Layers: 1, Heads: 7, KVHeads: 7, Vocab: 512, Positions: 128, DType: tensor.F16}, 16)
 	args := []string{"prune", "--model", model, "--calib", windows, "--preset", "balanced", "--solver", "sparsegpt", "--no-progress", "--json"}
 	var plan prune.Plan
 	okJSON(t, &plan, append(args, "--plan")...)
