@@ -18,6 +18,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/adagp/adagp/cmd/cli/bench"
 	"github.com/adagp/adagp/internal/parallel"
 	"github.com/adagp/adagp/prune"
 )
@@ -51,9 +52,9 @@ func main() {
 		os.Exit(2)
 	}
 	parallel.SetThreads(*threads)
-	b := bench{windows: *windows, length: *length, rounds: *rounds, sparsity: *sparsity, now: wallClock}
+	b := setup{windows: *windows, length: *length, rounds: *rounds, sparsity: *sparsity, now: wallClock}
 	if *cpu {
-		b.now = cpuTime
+		b.now = bench.ProcessorTime
 	}
 	if err := b.run(*data, *random); err != nil {
 		fmt.Fprintln(os.Stderr, "cost:", err)
@@ -66,14 +67,14 @@ func wallClock() time.Duration { return time.Since(start) }
 
 var start = time.Now()
 
-// bench is what the flags say.
-type bench struct {
+// setup is what the flags say.
+type setup struct {
 	windows, length, rounds int
 	sparsity                float64
 	now                     func() time.Duration
 }
 
-func (b bench) run(data string, random bool) error {
+func (b setup) run(data string, random bool) error {
 	var subjects []subject
 	if data != "" {
 		for _, name := range []string{"llama-mini", "opt-mini"} {
@@ -119,7 +120,7 @@ func (b bench) run(data string, random bool) error {
 }
 
 // measure returns the median time of every method, in seconds.
-func (b bench) measure(s subject) ([]float64, error) {
+func (b setup) measure(s subject) ([]float64, error) {
 	times := make([][]float64, len(methods))
 	for round := range b.rounds {
 		for i, m := range methods {
