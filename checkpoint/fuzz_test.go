@@ -35,7 +35,11 @@ func FuzzIndex(f *testing.F) {
 				t.Errorf("shard %q is not in the folder", s)
 			}
 		}
-		b, err := encodeIndex(text, x.weightMap, 1)
+		var entries []placed
+		for name, file := range x.weightMap {
+			entries = append(entries, placed{name, file, x.order[name]})
+		}
+		b, err := encodeIndex(text, entries, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -43,8 +47,8 @@ func FuzzIndex(f *testing.F) {
 		if err != nil {
 			t.Fatalf("%v\nafter writing %s", err, b)
 		}
-		if !maps.Equal(again.weightMap, x.weightMap) {
-			t.Errorf("got %v, want %v", again.weightMap, x.weightMap)
+		if !maps.Equal(again.weightMap, x.weightMap) || !maps.Equal(again.order, x.order) {
+			t.Errorf("got %v in the order %v, want %v in %v", again.weightMap, again.order, x.weightMap, x.order)
 		}
 	})
 }

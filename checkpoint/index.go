@@ -22,6 +22,7 @@ const maxIndex = 100_000_000
 type shardIndex struct {
 	text      []byte            // as stored
 	weightMap map[string]string // tensor name → shard file
+	order     map[string]int    // tensor name → how many come before it in the text
 }
 
 // readIndex reads and checks the index file name of fsys.
@@ -89,7 +90,7 @@ func parseIndex(file string, text []byte, suffix string) (*shardIndex, error) {
 		if x.weightMap != nil {
 			return fail("", "weight_map appears twice")
 		}
-		x.weightMap = make(map[string]string)
+		x.weightMap, x.order = make(map[string]string), make(map[string]int)
 		if tok, err = dec.Token(); err != nil {
 			return invalid(err)
 		}
@@ -119,7 +120,7 @@ func parseIndex(file string, text []byte, suffix string) (*shardIndex, error) {
 			if !strings.HasSuffix(shard, suffix) {
 				return fail(name, "shard %s in weight_map does not end in %s", blob.Quote(shard), suffix)
 			}
-			x.weightMap[name] = shard
+			x.weightMap[name], x.order[name] = shard, len(x.order)
 		}
 		if _, err := dec.Token(); err != nil {
 			return invalid(err)

@@ -162,6 +162,11 @@ func TestPackRoundTrip(t *testing.T) {
 				sameTensors(t, again, pruned)
 				if l == Dense {
 					files, want := otherFiles(t, again), otherFiles(t, pruned)
+					// Of the weight files the index, too, reads as before; those of PyTorch get new names.
+					const index = "model.safetensors.index.json"
+					if before := folder(t, pruned)[index]; strings.TrimSpace(folder(t, again)[index]) != strings.TrimSpace(before) {
+						t.Errorf("unpacked index is %s, want %s", folder(t, again)[index], before)
+					}
 					for name, text := range want {
 						if files[name] != text {
 							t.Errorf("unpacked %s is %q, want %q", name, files[name], text)

@@ -1,9 +1,10 @@
 package checkpoint
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
-	"maps"
+	"slices"
 
 	"github.com/adagp/adagp/checkpoint/safetensors"
 )
@@ -27,7 +28,7 @@ type shardPlan struct {
 func plan(src *Reader, store func(Info) []safetensors.Tensor) (shards []shardPlan, indexFile string, index []byte, err error) {
 	var total int64
 	changed := src.layout.torch
-	weightMap := make(map[string]string)
+	var weightMap []placed
 	for i, s := range src.shards {
 		p := shardPlan{file: s.file}
 		if src.layout.torch {
@@ -41,8 +42,11 @@ func plan(src *Reader, store func(Info) []safetensors.Tensor) (shards []shardPla
 			as := store(t)
 			same = same && len(as) == 1 && as[0].DType == t.DType
 			p.tensors = append(p.tensors, as...)
-			for _, x := range as {
-				weightMap[x.Name] = p.file
+			if src.layout.sharded {
+				place := src.index.place(s, t.Name)
+				for _, x := range as {
+					weightMap = append(weightMap, placed{x.Name, p.file, place})
+				}
 			}
 		}
 		if !same {
@@ -97,25 +101,51 @@ func (p *shardPlan) layOut(s *shard, same bool) error {
 	return nil
 }
 
-// encodeIndex returns the index text old with a new weight map and total size, indented and sorted
-// as Hugging Face's library writes it.
-func encodeIndex(old []byte, weightMap map[string]string, total int64) ([]byte, error) {
-	var top, metadata map[string]json.RawMessage
-	if err := json.Unmarshal(old, &top); err != nil {
-		return nil, err
+// placed is a tensor of the output in the weight map of its index.
+type placed struct {
+	name, file string
+	place      int // of what it is stored from in the index of the source
+}
+
+// place is where an index lists a tensor, or the first of its parts if it is packed.
+func (x *shardIndex) place(s *shard, name string) int {
+	t := s.packed[name]
+	if t == nil {
+		return x.order[name]
 	}
-	if json.Unmarshal(top["metadata"], &metadata) != nil || metadata == nil {
-		metadata = make(map[string]json.RawMessage)
+	first := len(x.order)
+	for _, part := range t.parts {
+		first = min(first, x.order[part.Name])
 	}
-	out := make(map[string]any, len(top)+1)
-	for key, v := range top {
-		out[key] = v
+	return first
+}
+
+// encodeIndex returns the index text old with a new weight map and total size, indented as Hugging Face's
+// library writes it and with keys and tensors in the order that they had.
+func encodeIndex(old []byte, weightMap []placed, total int64) ([]byte, error) {
+	slices.SortStableFunc(weightMap, func(a, b placed) int { return cmp.Compare(a.place, b.place) })
+	files := parseObject(nil)
+	for _, t := range weightMap {
+		file, err := json.Marshal(t.file)
+		if err != nil {
+			return nil, err
+		}
+		files.set(t.name, file)
 	}
-	metadata = maps.Clone(metadata)
-	metadata["total_size"] = json.RawMessage(fmt.Sprint(total))
-	out["metadata"] = metadata
-	out["weight_map"] = weightMap
-	b, err := json.MarshalIndent(out, "", "  ")
+	top := parseObject(old)
+	metadata := parseObject(top.values["metadata"])
+	metadata.set("total_size", json.RawMessage(fmt.Sprint(total)))
+	for _, x := range []struct {
+		key   string
+		value object
+	}{{"metadata", metadata}, {"weight_map", files}} {
+		text, err := x.value.MarshalJSON()
+		if err != nil {
+			return nil, err
+		}
+		top.set(x.key, text)
+	}
+	b, err := json.MarshalIndent(top, "", "  ")
 	if err != nil {
 		return nil, err
 	}
