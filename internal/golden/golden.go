@@ -2,7 +2,8 @@
 //
 // Path serves the small set that is part of the repository (see testdata/README.md). Shared serves
 // the larger set of trained models and corpora, which lives beside a developer's checkout; a test
-// that needs it is skipped elsewhere, so no default test may rely on it alone.
+// that needs it is skipped elsewhere, so no default test may rely on it alone. Picture checks what the
+// tests of several packages draw.
 package golden
 
 import (

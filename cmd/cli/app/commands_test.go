@@ -208,7 +208,7 @@ func TestDemo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wellFormedXML(t, b)
+	golden.Picture(t, b)
 	wantFailure(t, call(t, args...), statusFailed, "--force")
 }
 

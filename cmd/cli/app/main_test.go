@@ -8,10 +8,10 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
+	"github.com/adagp/adagp/cmd/cli/bench"
 	"github.com/adagp/adagp/prune"
 )
 
@@ -37,12 +37,11 @@ func killMyself() {
 		return
 	}
 	go func() {
-		for {
-			var u syscall.Rusage
-			if syscall.Getrusage(syscall.RUSAGE_SELF, &u) == nil && time.Duration(u.Utime.Nano()+u.Stime.Nano()) > time.Duration(limit)*time.Microsecond {
-				_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
-			}
+		for bench.ProcessorTime() <= time.Duration(limit)*time.Microsecond {
 			time.Sleep(200 * time.Microsecond)
+		}
+		if p, err := os.FindProcess(os.Getpid()); err == nil {
+			_ = p.Kill()
 		}
 	}()
 }

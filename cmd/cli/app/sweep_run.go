@@ -185,9 +185,6 @@ func (w *sweeper) one(label string, r *sweep.Run) error {
 	if w.plan.keepModels {
 		r.Folder = modelFolderOf(r)
 		folder = filepath.Join(w.plan.out, r.Folder)
-		if err := os.MkdirAll(filepath.Dir(folder), 0o755); err != nil {
-			return fmt.Errorf("--out %s: %w", w.plan.out, err)
-		}
 	}
 	o := withPattern(w.plan.axes.options[r.Method], r.Pattern)
 	o.Seed = r.Seed

@@ -1,13 +1,11 @@
 package app
 
 import (
-	"bytes"
 	"context"
 	"encoding/csv"
-	"encoding/xml"
 	"errors"
 	"fmt"
-	"io"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -50,7 +48,7 @@ func TestSweep(t *testing.T) {
 		}
 		files[name] = string(b)
 	}
-	wellFormedXML(t, []byte(files["sweep.svg"]))
+	golden.Picture(t, []byte(files["sweep.svg"]))
 	if rows, err := csv.NewReader(strings.NewReader(files["sweep.csv"])).ReadAll(); err != nil || len(rows) != 1+1+12 {
 		t.Errorf("sweep.csv has %d lines (%v), want a head, the dense model and 12 runs", len(rows), err)
 	}
@@ -136,6 +134,11 @@ func TestSweepGoesOnAfterAFailure(t *testing.T) {
 		if err != nil || len(s.Result.Runs) != 2 {
 			t.Fatalf("%+v (%v), want the 2 runs of magnitude", s, err)
 		}
+	}
+	r := call(t, sweepArgs(dir, "--methods", "test-fails", "--sparsities", "0.5", "--keep-models")...)
+	wantFailure(t, r, statusFailed, "1 of 1 runs failed")
+	if _, err := os.Stat(filepath.Join(dir, "models")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("folder of models: %v, want that it does not exist while there are none", err)
 	}
 }
 
@@ -229,20 +232,5 @@ func TestSweepUsage(t *testing.T) {
 	wantFailure(t, call(t, sweepArgs(foreign)...), statusFailed, "sweep.json: format 2, want 1")
 	if _, err := os.Stat(dir); err == nil {
 		t.Error("wrong usage left a folder")
-	}
-}
-
-// wellFormedXML fails the test when b is not XML from end to end, or holds a number that is none.
-func wellFormedXML(t testing.TB, b []byte) {
-	t.Helper()
-	for d := xml.NewDecoder(bytes.NewReader(b)); ; {
-		if _, err := d.Token(); errors.Is(err, io.EOF) {
-			break
-		} else if err != nil {
-			t.Fatalf("%v in %s", err, b)
-		}
-	}
-	if bytes.Contains(b, []byte("NaN")) || bytes.Contains(b, []byte("Inf")) {
-		t.Fatalf("a number is none: %s", b)
 	}
 }

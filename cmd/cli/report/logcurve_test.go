@@ -3,6 +3,8 @@ package report
 import (
 	"strings"
 	"testing"
+
+	"github.com/adagp/adagp/internal/golden"
 )
 
 func TestLogCurve(t *testing.T) {
@@ -21,7 +23,7 @@ func TestLogCurve(t *testing.T) {
 		"far apart":   {Title: "far", Series: []LogSeries{line("a", 1e-3, 1e12)}},
 		"not a value": {Title: "zero", Series: []LogSeries{line("a", 1, 5)}, Base: -1},
 	} {
-		t.Run(name, func(t *testing.T) { wellFormed(t, []byte(c.SVG())) })
+		t.Run(name, func(t *testing.T) { golden.Picture(t, []byte(c.SVG())) })
 	}
 	svg := string(LogCurve{Series: []LogSeries{line("a", 2, 4), {Name: "b", Points: []LogPoint{{0.5, 3, 3, 3}, {0.6, 3, 3, 3}}}}}.SVG())
 	if n := strings.Count(svg, `class="band`); n != 1 {
