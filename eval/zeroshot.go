@@ -52,7 +52,7 @@ func ZeroShot(ctx context.Context, m models.CausalLM, tok data.Tokenizer, questi
 	start := time.Now()
 	r := TaskResult{N: len(questions)}
 	if r.N < 2 {
-		return r, fmt.Errorf("%d questions, want at least 2: the standard error divides by n-1", r.N)
+		return r, fmt.Errorf("number of questions is %d, want at least 2: the standard error divides by n-1", r.N)
 	}
 	seqs, err := sequences(m.Config(), tok, questions, o.NoBOS)
 	if err != nil {

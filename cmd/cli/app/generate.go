@@ -36,7 +36,7 @@ Weights are used as they are stored, in half precision or packed, unless --weigh
 			&cli.IntFlag{Name: "max-tokens", Usage: "end a text after `N` tokens", Value: 128},
 			&cli.Float64Flag{Name: "temperature", Usage: "`T` that the logits are divided by; 0 takes the likeliest token each time", Value: 0.8},
 			&cli.IntFlag{Name: "top-k", Usage: "draw from the likeliest `K` tokens only", DefaultText: "all"},
-			&cli.Float64Flag{Name: "top-p", Usage: "draw from the fewest tokens that have probability `P` together", Value: 0.95},
+			&cli.Float64Flag{Name: "top-p", Usage: "draw from the fewest tokens that have probability `P` together; 1: from all", Value: 0.95},
 			&cli.Float64Flag{Name: "min-p", Usage: "draw from tokens with `SHARE` of the probability of the likeliest at least", DefaultText: "all"},
 			&cli.Float64Flag{Name: "repetition-penalty", Usage: "make tokens that occurred less likely by a factor of `R` on their logits", Value: 1},
 			&cli.GenericFlag{Name: "stop", Usage: "end a text before `STRING`, in which \\n, \\t and \\\\ stand for what they usually do; may repeat", Value: &stopStrings{}},
@@ -236,8 +236,8 @@ func (w *writer) rates(s generate.Stats) generationRates {
 	return generationRates{s.PromptRate(), s.DecodeRate(), w.weights, threadCount(), w.seed}
 }
 
-// tell reports the speeds on stderr.
+// tell reports the speeds on stderr. The first token of a text comes of the pass over its prompt.
 func (w *writer) tell(s generate.Stats, why string) {
-	w.progress.Summary("prompt: %d tokens, %.1f tokens/s; text: %d tokens, %.1f tokens/s%s",
+	w.progress.Summary("prompt: %d tokens, %.1f tokens/s; text: %d tokens after the first, %.1f tokens/s%s",
 		s.PromptTokens, s.PromptRate(), s.DecodeTokens, s.DecodeRate(), why)
 }

@@ -34,7 +34,7 @@ func pruneFlags() []cli.Flag {
 
 		&cli.Float64Flag{Name: "sparsity", Usage: "share `S` of zeros over all pruned matrices, 0 <= S < 1", Value: defaultSparsity, Category: what},
 		&cli.StringFlag{Name: "pattern", Usage: "zeros in groups, `N:M`: N in every M neighbours of a row, 1 <= N < M; excludes --sparsity", Category: what},
-		&cli.StringFlag{Name: "allocation", Usage: "how the sparsity is spread over the matrices: `NAME` of " + strings.Join(registered(prune.Allocations()), ", ") + ", or a file {\"tensor or regular expression\": sparsity, ...}.json", DefaultText: "the method's own", Category: what},
+		&cli.StringFlag{Name: "allocation", Usage: "how the sparsity is spread over the matrices: `NAME` of " + strings.Join(registered(prune.Allocations()), ", ") + ", or a file that ends in .json: {\"tensor or regular expression\": sparsity, ...}", DefaultText: "the method's own", Category: what},
 		&cli.StringFlag{Name: "layers", Usage: "decoder layers A <= i < B only, as `A:B`", DefaultText: "all", Category: what},
 		&cli.StringFlag{Name: "include", Usage: "only tensors whose name matches the regular expression `RE`", DefaultText: "all linear layers of the decoder", Category: what},
 		&cli.StringFlag{Name: "exclude", Usage: "no tensors whose name matches the regular expression `RE`", Category: what},

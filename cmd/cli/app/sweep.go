@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -37,7 +38,10 @@ func sweepFlags() []cli.Flag {
 	return []cli.Flag{
 		modelFlag(),
 		&cli.StringFlag{Name: "out", Usage: "folder `DIR` of the results (required)"},
-		&cli.StringSliceFlag{Name: "methods", Usage: "methods `A[,B…]`, each a name of \"" + programName + " methods\" that settings may follow: " + specHelp, Value: cli.NewStringSlice(demoMethods...), Category: what},
+		&cli.BoolFlag{Name: "keep-models", Usage: "keep the pruned models in folders below DIR/models", DisableDefaultText: true},
+		&cli.BoolFlag{Name: "force", Usage: "do runs again that the folder holds already", DisableDefaultText: true},
+		&cli.BoolFlag{Name: "same-version", Usage: "do runs again that another version of the program did", DisableDefaultText: true},
+		&cli.StringSliceFlag{Name: "methods", Usage: "methods `A[,B…]`, each a name of \"" + programName + " methods\" that settings may follow: " + specHelp, Value: cli.NewStringSlice(demoMethods...), DefaultText: strings.Join(demoMethods, ","), Category: what},
 		&cli.StringSliceFlag{Name: "sparsities", Usage: "shares of zeros `S[,S…]`, 0 <= S < 1", DefaultText: "0.5,0.6,0.7,0.8 without --patterns", Category: what},
 		&cli.StringSliceFlag{Name: "patterns", Usage: "zeros in groups, `N:M[,N:M…]`", Category: what},
 		&cli.StringSliceFlag{Name: "seeds", Usage: "seeds `N[,N…]` of calibration windows and methods", DefaultText: "--seed", Category: what},
@@ -46,9 +50,6 @@ func sweepFlags() []cli.Flag {
 		&cli.IntFlag{Name: "seqlen", Usage: "tokens per window `L`", DefaultText: "the model's context, at most 2048", Category: texts},
 		&cli.StringSliceFlag{Name: "eval", Usage: "texts to measure the perplexity on, each by itself: `FILE[,FILE…]`", DefaultText: "embedded text", Category: texts},
 		&cli.IntFlag{Name: "max-windows", Usage: "evaluate on at most `N` windows of each text", DefaultText: "all", Category: texts},
-		&cli.BoolFlag{Name: "force", Usage: "do runs again that the folder holds already", DisableDefaultText: true},
-		&cli.BoolFlag{Name: "same-version", Usage: "do runs again that another version of the program did", DisableDefaultText: true},
-		&cli.BoolFlag{Name: "keep-models", Usage: "keep the pruned models in folders below DIR/models", DisableDefaultText: true},
 	}
 }
 
