@@ -70,8 +70,9 @@ type gemmKernel[T float] struct {
 	anyHeight, anyWidth bool
 
 	// Whether strip packs panels itself on the way, those of A if its rows are
-	// contiguous along k and those of B if they are along n.
-	packs bool
+	// contiguous along k and those of B if they are along n. With inPlace it never
+	// packs such an A, but reads it where it lies.
+	packs, inPlace bool
 
 	strip func(s *strip[T])
 
@@ -104,8 +105,8 @@ type strip[T float] struct {
 	ldc           int
 	accumulate    bool
 
-	// Where the panel of A, or those of B, are to be packed from; nil if they have
-	// been. One of them at most.
+	// Where the panel of A, or those of B, are to be packed from, or that of A to be
+	// read; nil if they have been packed. One of them at most.
 	fromA, fromB []T
 	lda, ldb     int
 

@@ -46,7 +46,7 @@ func gemm32AVX2() gemmKernel[float32] {
 		5: strip5x16F32AVX2, 6: strip6x16F32AVX2,
 	}
 	return gemmKernel[float32]{
-		mr: 6, nr: 16, mc: 1026, nc: 112, kc: 1024, packs: true, anyHeight: true,
+		mr: 6, nr: 16, mc: 1026, nc: 112, kc: 1024, packs: true, inPlace: true, anyHeight: true,
 		pack:      packWith(8, packRowsF32AVX2, packColumnsF32AVX2),
 		transpose: transposeWith(8, packColumnsF32AVX2),
 		strip:     stripWith(16, strips[:]),
@@ -61,7 +61,7 @@ func gemm64AVX2() gemmKernel[float64] {
 		5: strip5x8F64AVX2, 6: strip6x8F64AVX2,
 	}
 	return gemmKernel[float64]{
-		mr: 6, nr: 8, mc: 2040, nc: 192, kc: 256, packs: true, anyHeight: true,
+		mr: 6, nr: 8, mc: 2040, nc: 192, kc: 256, packs: true, inPlace: true, anyHeight: true,
 		pack:      packWith(4, packRowsF64AVX2, packColumnsF64AVX2),
 		transpose: transposeWith(4, packColumnsF64AVX2),
 		strip:     stripWith(8, strips[:]),

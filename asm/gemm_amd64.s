@@ -54,7 +54,7 @@ tile:
 	VPXORD  Z24, Z24, Z24
 	VPXORD  Z25, Z25, Z25
 	CMPQ    16(SP), $+0
-	JNE     packA
+	JNE     fromA
 	CMPQ    24(SP), $+0
 	JNE     packB
 	MOVQ    32(SP), DX
@@ -68,10 +68,10 @@ tile:
 	CMPQ    R8, R9
 	CMOVQLT R8, R9
 	SUBQ    R9, R8
-	JZ      send
+	JZ      packedSend
 	PCALIGN $0x40
 
-turn:
+packedTurn:
 	VMOVUPS      (AX), Z26
 	VMOVUPS      64(AX), Z27
 	VBROADCASTSS (CX), Z28
@@ -242,9 +242,9 @@ turn:
 	ADDQ         $+208, CX
 	ADDQ         $+512, AX
 	DECQ         R8
-	JNZ          turn
+	JNZ          packedTurn
 
-send:
+packedSend:
 	MOVQ       ldc+48(FP), R11
 	MOVQ       (SP), R10
 	PREFETCHT0 (R10)
@@ -287,11 +287,11 @@ send:
 	PREFETCHT0 124(R10)
 	XCHGQ      R8, R9
 	TESTQ      R8, R8
-	JNZ        turn
+	JNZ        packedTurn
 	TESTQ      DI, DI
 	JZ         finish
 
-rest:
+packedRest:
 	VMOVUPS      (AX), Z26
 	VMOVUPS      64(AX), Z27
 	VBROADCASTSS (CX), Z28
@@ -336,7 +336,7 @@ rest:
 	ADDQ         $+52, CX
 	ADDQ         $+128, AX
 	DECQ         DI
-	JNZ          rest
+	JNZ          packedRest
 
 finish:
 	VBROADCASTSS alpha+16(FP), Z26
@@ -668,7 +668,7 @@ more:
 	VZEROUPPER
 	RET
 
-packA:
+fromA:
 	MOVQ       ldc+48(FP), BX
 	MOVQ       (SP), DX
 	PREFETCHT0 (DX)
@@ -975,7 +975,7 @@ tile:
 	VPXORD  Z22, Z22, Z22
 	VPXORD  Z23, Z23, Z23
 	CMPQ    16(SP), $+0
-	JNE     packA
+	JNE     fromA
 	CMPQ    24(SP), $+0
 	JNE     packB
 	MOVQ    32(SP), DX
@@ -989,10 +989,10 @@ tile:
 	CMPQ    R8, R9
 	CMOVQLT R8, R9
 	SUBQ    R9, R8
-	JZ      send
+	JZ      packedSend
 	PCALIGN $0x40
 
-turn:
+packedTurn:
 	VMOVUPS      (AX), Z24
 	VMOVUPS      64(AX), Z25
 	VBROADCASTSS (CX), Z26
@@ -1151,9 +1151,9 @@ turn:
 	ADDQ         $+192, CX
 	ADDQ         $+512, AX
 	DECQ         R8
-	JNZ          turn
+	JNZ          packedTurn
 
-send:
+packedSend:
 	MOVQ       ldc+48(FP), R11
 	MOVQ       (SP), R10
 	PREFETCHT0 (R10)
@@ -1193,11 +1193,11 @@ send:
 	PREFETCHT0 124(R10)
 	XCHGQ      R8, R9
 	TESTQ      R8, R8
-	JNZ        turn
+	JNZ        packedTurn
 	TESTQ      DI, DI
 	JZ         finish
 
-rest:
+packedRest:
 	VMOVUPS      (AX), Z24
 	VMOVUPS      64(AX), Z25
 	VBROADCASTSS (CX), Z26
@@ -1239,7 +1239,7 @@ rest:
 	ADDQ         $+48, CX
 	ADDQ         $+128, AX
 	DECQ         DI
-	JNZ          rest
+	JNZ          packedRest
 
 finish:
 	VBROADCASTSS alpha+16(FP), Z24
@@ -1549,7 +1549,7 @@ more:
 	VZEROUPPER
 	RET
 
-packA:
+fromA:
 	MOVQ       ldc+48(FP), BX
 	MOVQ       (SP), DX
 	PREFETCHT0 (DX)
@@ -1838,7 +1838,7 @@ tile:
 	VPXORD  Z20, Z20, Z20
 	VPXORD  Z21, Z21, Z21
 	CMPQ    16(SP), $+0
-	JNE     packA
+	JNE     fromA
 	CMPQ    24(SP), $+0
 	JNE     packB
 	MOVQ    32(SP), DX
@@ -1852,10 +1852,10 @@ tile:
 	CMPQ    R8, R9
 	CMOVQLT R8, R9
 	SUBQ    R9, R8
-	JZ      send
+	JZ      packedSend
 	PCALIGN $0x40
 
-turn:
+packedTurn:
 	VMOVUPS      (AX), Z22
 	VMOVUPS      64(AX), Z23
 	VBROADCASTSS (CX), Z24
@@ -2002,9 +2002,9 @@ turn:
 	ADDQ         $+176, CX
 	ADDQ         $+512, AX
 	DECQ         R8
-	JNZ          turn
+	JNZ          packedTurn
 
-send:
+packedSend:
 	MOVQ       ldc+48(FP), R11
 	MOVQ       (SP), R10
 	PREFETCHT0 (R10)
@@ -2041,11 +2041,11 @@ send:
 	PREFETCHT0 124(R10)
 	XCHGQ      R8, R9
 	TESTQ      R8, R8
-	JNZ        turn
+	JNZ        packedTurn
 	TESTQ      DI, DI
 	JZ         finish
 
-rest:
+packedRest:
 	VMOVUPS      (AX), Z22
 	VMOVUPS      64(AX), Z23
 	VBROADCASTSS (CX), Z24
@@ -2084,7 +2084,7 @@ rest:
 	ADDQ         $+44, CX
 	ADDQ         $+128, AX
 	DECQ         DI
-	JNZ          rest
+	JNZ          packedRest
 
 finish:
 	VBROADCASTSS alpha+16(FP), Z22
@@ -2372,7 +2372,7 @@ more:
 	VZEROUPPER
 	RET
 
-packA:
+fromA:
 	MOVQ       ldc+48(FP), BX
 	MOVQ       (SP), DX
 	PREFETCHT0 (DX)
@@ -2645,7 +2645,7 @@ tile:
 	VPXORD  Z18, Z18, Z18
 	VPXORD  Z19, Z19, Z19
 	CMPQ    16(SP), $+0
-	JNE     packA
+	JNE     fromA
 	CMPQ    24(SP), $+0
 	JNE     packB
 	MOVQ    32(SP), DX
@@ -2659,10 +2659,10 @@ tile:
 	CMPQ    R8, R9
 	CMOVQLT R8, R9
 	SUBQ    R9, R8
-	JZ      send
+	JZ      packedSend
 	PCALIGN $0x40
 
-turn:
+packedTurn:
 	VMOVUPS      (AX), Z20
 	VMOVUPS      64(AX), Z21
 	VBROADCASTSS (CX), Z22
@@ -2797,9 +2797,9 @@ turn:
 	ADDQ         $+160, CX
 	ADDQ         $+512, AX
 	DECQ         R8
-	JNZ          turn
+	JNZ          packedTurn
 
-send:
+packedSend:
 	MOVQ       ldc+48(FP), R11
 	MOVQ       (SP), R10
 	PREFETCHT0 (R10)
@@ -2833,11 +2833,11 @@ send:
 	PREFETCHT0 124(R10)
 	XCHGQ      R8, R9
 	TESTQ      R8, R8
-	JNZ        turn
+	JNZ        packedTurn
 	TESTQ      DI, DI
 	JZ         finish
 
-rest:
+packedRest:
 	VMOVUPS      (AX), Z20
 	VMOVUPS      64(AX), Z21
 	VBROADCASTSS (CX), Z22
@@ -2873,7 +2873,7 @@ rest:
 	ADDQ         $+40, CX
 	ADDQ         $+128, AX
 	DECQ         DI
-	JNZ          rest
+	JNZ          packedRest
 
 finish:
 	VBROADCASTSS alpha+16(FP), Z20
@@ -3139,7 +3139,7 @@ more:
 	VZEROUPPER
 	RET
 
-packA:
+fromA:
 	MOVQ       ldc+48(FP), BX
 	MOVQ       (SP), DX
 	PREFETCHT0 (DX)
@@ -3396,7 +3396,7 @@ tile:
 	VPXORD  Z16, Z16, Z16
 	VPXORD  Z17, Z17, Z17
 	CMPQ    16(SP), $+0
-	JNE     packA
+	JNE     fromA
 	CMPQ    24(SP), $+0
 	JNE     packB
 	MOVQ    32(SP), DX
@@ -3410,10 +3410,10 @@ tile:
 	CMPQ    R8, R9
 	CMOVQLT R8, R9
 	SUBQ    R9, R8
-	JZ      send
+	JZ      packedSend
 	PCALIGN $0x40
 
-turn:
+packedTurn:
 	VMOVUPS      (AX), Z18
 	VMOVUPS      64(AX), Z19
 	VBROADCASTSS (CX), Z20
@@ -3536,9 +3536,9 @@ turn:
 	ADDQ         $+144, CX
 	ADDQ         $+512, AX
 	DECQ         R8
-	JNZ          turn
+	JNZ          packedTurn
 
-send:
+packedSend:
 	MOVQ       ldc+48(FP), R11
 	MOVQ       (SP), R10
 	PREFETCHT0 (R10)
@@ -3569,11 +3569,11 @@ send:
 	PREFETCHT0 124(R10)
 	XCHGQ      R8, R9
 	TESTQ      R8, R8
-	JNZ        turn
+	JNZ        packedTurn
 	TESTQ      DI, DI
 	JZ         finish
 
-rest:
+packedRest:
 	VMOVUPS      (AX), Z18
 	VMOVUPS      64(AX), Z19
 	VBROADCASTSS (CX), Z20
@@ -3606,7 +3606,7 @@ rest:
 	ADDQ         $+36, CX
 	ADDQ         $+128, AX
 	DECQ         DI
-	JNZ          rest
+	JNZ          packedRest
 
 finish:
 	VBROADCASTSS alpha+16(FP), Z18
@@ -3850,7 +3850,7 @@ more:
 	VZEROUPPER
 	RET
 
-packA:
+fromA:
 	MOVQ       ldc+48(FP), BX
 	MOVQ       (SP), DX
 	PREFETCHT0 (DX)
@@ -4091,7 +4091,7 @@ tile:
 	VPXORD  Z14, Z14, Z14
 	VPXORD  Z15, Z15, Z15
 	CMPQ    16(SP), $+0
-	JNE     packA
+	JNE     fromA
 	CMPQ    24(SP), $+0
 	JNE     packB
 	MOVQ    32(SP), DX
@@ -4105,10 +4105,10 @@ tile:
 	CMPQ    R8, R9
 	CMOVQLT R8, R9
 	SUBQ    R9, R8
-	JZ      send
+	JZ      packedSend
 	PCALIGN $0x40
 
-turn:
+packedTurn:
 	VMOVUPS      (AX), Z16
 	VMOVUPS      64(AX), Z17
 	VBROADCASTSS (CX), Z18
@@ -4219,9 +4219,9 @@ turn:
 	ADDQ         $+128, CX
 	ADDQ         $+512, AX
 	DECQ         R8
-	JNZ          turn
+	JNZ          packedTurn
 
-send:
+packedSend:
 	MOVQ       ldc+48(FP), R11
 	MOVQ       (SP), R10
 	PREFETCHT0 (R10)
@@ -4249,11 +4249,11 @@ send:
 	PREFETCHT0 124(R10)
 	XCHGQ      R8, R9
 	TESTQ      R8, R8
-	JNZ        turn
+	JNZ        packedTurn
 	TESTQ      DI, DI
 	JZ         finish
 
-rest:
+packedRest:
 	VMOVUPS      (AX), Z16
 	VMOVUPS      64(AX), Z17
 	VBROADCASTSS (CX), Z18
@@ -4283,7 +4283,7 @@ rest:
 	ADDQ         $+32, CX
 	ADDQ         $+128, AX
 	DECQ         DI
-	JNZ          rest
+	JNZ          packedRest
 
 finish:
 	VBROADCASTSS alpha+16(FP), Z16
@@ -4505,7 +4505,7 @@ more:
 	VZEROUPPER
 	RET
 
-packA:
+fromA:
 	MOVQ       ldc+48(FP), BX
 	MOVQ       (SP), DX
 	PREFETCHT0 (DX)
@@ -4728,7 +4728,7 @@ tile:
 	VPXORD  Z12, Z12, Z12
 	VPXORD  Z13, Z13, Z13
 	CMPQ    16(SP), $+0
-	JNE     packA
+	JNE     fromA
 	CMPQ    24(SP), $+0
 	JNE     packB
 	MOVQ    32(SP), DX
@@ -4742,10 +4742,10 @@ tile:
 	CMPQ    R8, R9
 	CMOVQLT R8, R9
 	SUBQ    R9, R8
-	JZ      send
+	JZ      packedSend
 	PCALIGN $0x40
 
-turn:
+packedTurn:
 	VMOVUPS      (AX), Z14
 	VMOVUPS      64(AX), Z15
 	VBROADCASTSS (CX), Z16
@@ -4844,9 +4844,9 @@ turn:
 	ADDQ         $+112, CX
 	ADDQ         $+512, AX
 	DECQ         R8
-	JNZ          turn
+	JNZ          packedTurn
 
-send:
+packedSend:
 	MOVQ       ldc+48(FP), R11
 	MOVQ       (SP), R10
 	PREFETCHT0 (R10)
@@ -4871,11 +4871,11 @@ send:
 	PREFETCHT0 124(R10)
 	XCHGQ      R8, R9
 	TESTQ      R8, R8
-	JNZ        turn
+	JNZ        packedTurn
 	TESTQ      DI, DI
 	JZ         finish
 
-rest:
+packedRest:
 	VMOVUPS      (AX), Z14
 	VMOVUPS      64(AX), Z15
 	VBROADCASTSS (CX), Z16
@@ -4902,7 +4902,7 @@ rest:
 	ADDQ         $+28, CX
 	ADDQ         $+128, AX
 	DECQ         DI
-	JNZ          rest
+	JNZ          packedRest
 
 finish:
 	VBROADCASTSS alpha+16(FP), Z14
@@ -5102,7 +5102,7 @@ more:
 	VZEROUPPER
 	RET
 
-packA:
+fromA:
 	MOVQ       ldc+48(FP), BX
 	MOVQ       (SP), DX
 	PREFETCHT0 (DX)
@@ -5309,7 +5309,7 @@ tile:
 	VPXORD  Z10, Z10, Z10
 	VPXORD  Z11, Z11, Z11
 	CMPQ    16(SP), $+0
-	JNE     packA
+	JNE     fromA
 	CMPQ    24(SP), $+0
 	JNE     packB
 	MOVQ    32(SP), DX
@@ -5323,10 +5323,10 @@ tile:
 	CMPQ    R8, R9
 	CMOVQLT R8, R9
 	SUBQ    R9, R8
-	JZ      send
+	JZ      packedSend
 	PCALIGN $0x40
 
-turn:
+packedTurn:
 	VMOVUPS      (AX), Z12
 	VMOVUPS      64(AX), Z13
 	VBROADCASTSS (CX), Z14
@@ -5413,9 +5413,9 @@ turn:
 	ADDQ         $+96, CX
 	ADDQ         $+512, AX
 	DECQ         R8
-	JNZ          turn
+	JNZ          packedTurn
 
-send:
+packedSend:
 	MOVQ       ldc+48(FP), R11
 	MOVQ       (SP), R10
 	PREFETCHT0 (R10)
@@ -5437,11 +5437,11 @@ send:
 	PREFETCHT0 124(R10)
 	XCHGQ      R8, R9
 	TESTQ      R8, R8
-	JNZ        turn
+	JNZ        packedTurn
 	TESTQ      DI, DI
 	JZ         finish
 
-rest:
+packedRest:
 	VMOVUPS      (AX), Z12
 	VMOVUPS      64(AX), Z13
 	VBROADCASTSS (CX), Z14
@@ -5465,7 +5465,7 @@ rest:
 	ADDQ         $+24, CX
 	ADDQ         $+128, AX
 	DECQ         DI
-	JNZ          rest
+	JNZ          packedRest
 
 finish:
 	VBROADCASTSS alpha+16(FP), Z12
@@ -5643,7 +5643,7 @@ more:
 	VZEROUPPER
 	RET
 
-packA:
+fromA:
 	MOVQ       ldc+48(FP), BX
 	MOVQ       (SP), DX
 	PREFETCHT0 (DX)
@@ -5834,7 +5834,7 @@ tile:
 	VPXORD  Z8, Z8, Z8
 	VPXORD  Z9, Z9, Z9
 	CMPQ    16(SP), $+0
-	JNE     packA
+	JNE     fromA
 	CMPQ    24(SP), $+0
 	JNE     packB
 	MOVQ    32(SP), DX
@@ -5848,10 +5848,10 @@ tile:
 	CMPQ    R8, R9
 	CMOVQLT R8, R9
 	SUBQ    R9, R8
-	JZ      send
+	JZ      packedSend
 	PCALIGN $0x40
 
-turn:
+packedTurn:
 	VMOVUPS      (AX), Z10
 	VMOVUPS      64(AX), Z11
 	VBROADCASTSS (CX), Z12
@@ -5926,9 +5926,9 @@ turn:
 	ADDQ         $+80, CX
 	ADDQ         $+512, AX
 	DECQ         R8
-	JNZ          turn
+	JNZ          packedTurn
 
-send:
+packedSend:
 	MOVQ       ldc+48(FP), R11
 	MOVQ       (SP), R10
 	PREFETCHT0 (R10)
@@ -5947,11 +5947,11 @@ send:
 	PREFETCHT0 124(R10)
 	XCHGQ      R8, R9
 	TESTQ      R8, R8
-	JNZ        turn
+	JNZ        packedTurn
 	TESTQ      DI, DI
 	JZ         finish
 
-rest:
+packedRest:
 	VMOVUPS      (AX), Z10
 	VMOVUPS      64(AX), Z11
 	VBROADCASTSS (CX), Z12
@@ -5972,7 +5972,7 @@ rest:
 	ADDQ         $+20, CX
 	ADDQ         $+128, AX
 	DECQ         DI
-	JNZ          rest
+	JNZ          packedRest
 
 finish:
 	VBROADCASTSS alpha+16(FP), Z10
@@ -6128,7 +6128,7 @@ more:
 	VZEROUPPER
 	RET
 
-packA:
+fromA:
 	MOVQ       ldc+48(FP), BX
 	MOVQ       (SP), DX
 	PREFETCHT0 (DX)
@@ -6303,7 +6303,7 @@ tile:
 	VPXORD  Z6, Z6, Z6
 	VPXORD  Z7, Z7, Z7
 	CMPQ    16(SP), $+0
-	JNE     packA
+	JNE     fromA
 	CMPQ    24(SP), $+0
 	JNE     packB
 	MOVQ    32(SP), DX
@@ -6317,10 +6317,10 @@ tile:
 	CMPQ    R8, R9
 	CMOVQLT R8, R9
 	SUBQ    R9, R8
-	JZ      send
+	JZ      packedSend
 	PCALIGN $0x40
 
-turn:
+packedTurn:
 	VMOVUPS      (AX), Z8
 	VMOVUPS      64(AX), Z9
 	VBROADCASTSS (CX), Z10
@@ -6383,9 +6383,9 @@ turn:
 	ADDQ         $+64, CX
 	ADDQ         $+512, AX
 	DECQ         R8
-	JNZ          turn
+	JNZ          packedTurn
 
-send:
+packedSend:
 	MOVQ       ldc+48(FP), R11
 	MOVQ       (SP), R10
 	PREFETCHT0 (R10)
@@ -6401,11 +6401,11 @@ send:
 	PREFETCHT0 124(R10)
 	XCHGQ      R8, R9
 	TESTQ      R8, R8
-	JNZ        turn
+	JNZ        packedTurn
 	TESTQ      DI, DI
 	JZ         finish
 
-rest:
+packedRest:
 	VMOVUPS      (AX), Z8
 	VMOVUPS      64(AX), Z9
 	VBROADCASTSS (CX), Z10
@@ -6423,7 +6423,7 @@ rest:
 	ADDQ         $+16, CX
 	ADDQ         $+128, AX
 	DECQ         DI
-	JNZ          rest
+	JNZ          packedRest
 
 finish:
 	VBROADCASTSS alpha+16(FP), Z8
@@ -6557,7 +6557,7 @@ more:
 	VZEROUPPER
 	RET
 
-packA:
+fromA:
 	MOVQ       ldc+48(FP), BX
 	MOVQ       (SP), DX
 	PREFETCHT0 (DX)
@@ -6714,7 +6714,7 @@ tile:
 	VPXORD  Z4, Z4, Z4
 	VPXORD  Z5, Z5, Z5
 	CMPQ    16(SP), $+0
-	JNE     packA
+	JNE     fromA
 	CMPQ    24(SP), $+0
 	JNE     packB
 	MOVQ    32(SP), DX
@@ -6728,10 +6728,10 @@ tile:
 	CMPQ    R8, R9
 	CMOVQLT R8, R9
 	SUBQ    R9, R8
-	JZ      send
+	JZ      packedSend
 	PCALIGN $0x40
 
-turn:
+packedTurn:
 	VMOVUPS      (AX), Z6
 	VMOVUPS      64(AX), Z7
 	VBROADCASTSS (CX), Z8
@@ -6782,9 +6782,9 @@ turn:
 	ADDQ         $+48, CX
 	ADDQ         $+512, AX
 	DECQ         R8
-	JNZ          turn
+	JNZ          packedTurn
 
-send:
+packedSend:
 	MOVQ       ldc+48(FP), R11
 	MOVQ       (SP), R10
 	PREFETCHT0 (R10)
@@ -6797,11 +6797,11 @@ send:
 	PREFETCHT0 124(R10)
 	XCHGQ      R8, R9
 	TESTQ      R8, R8
-	JNZ        turn
+	JNZ        packedTurn
 	TESTQ      DI, DI
 	JZ         finish
 
-rest:
+packedRest:
 	VMOVUPS      (AX), Z6
 	VMOVUPS      64(AX), Z7
 	VBROADCASTSS (CX), Z8
@@ -6816,7 +6816,7 @@ rest:
 	ADDQ         $+12, CX
 	ADDQ         $+128, AX
 	DECQ         DI
-	JNZ          rest
+	JNZ          packedRest
 
 finish:
 	VBROADCASTSS alpha+16(FP), Z6
@@ -6928,7 +6928,7 @@ more:
 	VZEROUPPER
 	RET
 
-packA:
+fromA:
 	MOVQ       ldc+48(FP), BX
 	MOVQ       (SP), DX
 	PREFETCHT0 (DX)
@@ -7069,7 +7069,7 @@ tile:
 	VPXORD  Z2, Z2, Z2
 	VPXORD  Z3, Z3, Z3
 	CMPQ    16(SP), $+0
-	JNE     packA
+	JNE     fromA
 	CMPQ    24(SP), $+0
 	JNE     packB
 	MOVQ    32(SP), DX
@@ -7083,10 +7083,10 @@ tile:
 	CMPQ    R8, R9
 	CMOVQLT R8, R9
 	SUBQ    R9, R8
-	JZ      send
+	JZ      packedSend
 	PCALIGN $0x40
 
-turn:
+packedTurn:
 	VMOVUPS      (AX), Z4
 	VMOVUPS      64(AX), Z5
 	VBROADCASTSS (CX), Z6
@@ -7125,9 +7125,9 @@ turn:
 	ADDQ         $+32, CX
 	ADDQ         $+512, AX
 	DECQ         R8
-	JNZ          turn
+	JNZ          packedTurn
 
-send:
+packedSend:
 	MOVQ       ldc+48(FP), R11
 	MOVQ       (SP), R10
 	PREFETCHT0 (R10)
@@ -7137,11 +7137,11 @@ send:
 	PREFETCHT0 124(R10)
 	XCHGQ      R8, R9
 	TESTQ      R8, R8
-	JNZ        turn
+	JNZ        packedTurn
 	TESTQ      DI, DI
 	JZ         finish
 
-rest:
+packedRest:
 	VMOVUPS      (AX), Z4
 	VMOVUPS      64(AX), Z5
 	VBROADCASTSS (CX), Z6
@@ -7153,7 +7153,7 @@ rest:
 	ADDQ         $+8, CX
 	ADDQ         $+128, AX
 	DECQ         DI
-	JNZ          rest
+	JNZ          packedRest
 
 finish:
 	VBROADCASTSS alpha+16(FP), Z4
@@ -7243,7 +7243,7 @@ more:
 	VZEROUPPER
 	RET
 
-packA:
+fromA:
 	MOVQ       ldc+48(FP), BX
 	MOVQ       (SP), DX
 	PREFETCHT0 (DX)
@@ -7368,7 +7368,7 @@ tile:
 	VPXORD  Z0, Z0, Z0
 	VPXORD  Z1, Z1, Z1
 	CMPQ    16(SP), $+0
-	JNE     packA
+	JNE     fromA
 	CMPQ    24(SP), $+0
 	JNE     packB
 	MOVQ    32(SP), DX
@@ -7382,10 +7382,10 @@ tile:
 	CMPQ    R8, R9
 	CMOVQLT R8, R9
 	SUBQ    R9, R8
-	JZ      send
+	JZ      packedSend
 	PCALIGN $0x40
 
-turn:
+packedTurn:
 	VMOVUPS      (AX), Z2
 	VMOVUPS      64(AX), Z3
 	VBROADCASTSS (CX), Z4
@@ -7412,20 +7412,20 @@ turn:
 	ADDQ         $+16, CX
 	ADDQ         $+512, AX
 	DECQ         R8
-	JNZ          turn
+	JNZ          packedTurn
 
-send:
+packedSend:
 	MOVQ       ldc+48(FP), R10
 	MOVQ       (SP), R10
 	PREFETCHT0 (R10)
 	PREFETCHT0 124(R10)
 	XCHGQ      R8, R9
 	TESTQ      R8, R8
-	JNZ        turn
+	JNZ        packedTurn
 	TESTQ      DI, DI
 	JZ         finish
 
-rest:
+packedRest:
 	VMOVUPS      (AX), Z2
 	VMOVUPS      64(AX), Z3
 	VBROADCASTSS (CX), Z4
@@ -7434,7 +7434,7 @@ rest:
 	ADDQ         $+4, CX
 	ADDQ         $+128, AX
 	DECQ         DI
-	JNZ          rest
+	JNZ          packedRest
 
 finish:
 	VBROADCASTSS alpha+16(FP), Z2
@@ -7502,7 +7502,7 @@ more:
 	VZEROUPPER
 	RET
 
-packA:
+fromA:
 	MOVQ       ldc+48(FP), DX
 	MOVQ       (SP), DX
 	PREFETCHT0 (DX)
@@ -7637,7 +7637,7 @@ tile:
 	VPXORQ  Z24, Z24, Z24
 	VPXORQ  Z25, Z25, Z25
 	CMPQ    16(SP), $+0
-	JNE     packA
+	JNE     fromA
 	CMPQ    24(SP), $+0
 	JNE     packB
 	MOVQ    32(SP), DX
@@ -7651,10 +7651,10 @@ tile:
 	CMPQ    R8, R9
 	CMOVQLT R8, R9
 	SUBQ    R9, R8
-	JZ      send
+	JZ      packedSend
 	PCALIGN $0x40
 
-turn:
+packedTurn:
 	VMOVUPD      (AX), Z26
 	VMOVUPD      64(AX), Z27
 	VBROADCASTSD (CX), Z28
@@ -7825,9 +7825,9 @@ turn:
 	ADDQ         $+416, CX
 	ADDQ         $+512, AX
 	DECQ         R8
-	JNZ          turn
+	JNZ          packedTurn
 
-send:
+packedSend:
 	MOVQ       ldc+48(FP), R11
 	MOVQ       (SP), R10
 	PREFETCHT0 (R10)
@@ -7870,11 +7870,11 @@ send:
 	PREFETCHT0 120(R10)
 	XCHGQ      R8, R9
 	TESTQ      R8, R8
-	JNZ        turn
+	JNZ        packedTurn
 	TESTQ      DI, DI
 	JZ         finish
 
-rest:
+packedRest:
 	VMOVUPD      (AX), Z26
 	VMOVUPD      64(AX), Z27
 	VBROADCASTSD (CX), Z28
@@ -7919,7 +7919,7 @@ rest:
 	ADDQ         $+104, CX
 	ADDQ         $+128, AX
 	DECQ         DI
-	JNZ          rest
+	JNZ          packedRest
 
 finish:
 	VBROADCASTSD alpha+16(FP), Z26
@@ -8251,7 +8251,7 @@ more:
 	VZEROUPPER
 	RET
 
-packA:
+fromA:
 	MOVQ       ldc+48(FP), BX
 	MOVQ       (SP), DX
 	PREFETCHT0 (DX)
@@ -8558,7 +8558,7 @@ tile:
 	VPXORQ  Z22, Z22, Z22
 	VPXORQ  Z23, Z23, Z23
 	CMPQ    16(SP), $+0
-	JNE     packA
+	JNE     fromA
 	CMPQ    24(SP), $+0
 	JNE     packB
 	MOVQ    32(SP), DX
@@ -8572,10 +8572,10 @@ tile:
 	CMPQ    R8, R9
 	CMOVQLT R8, R9
 	SUBQ    R9, R8
-	JZ      send
+	JZ      packedSend
 	PCALIGN $0x40
 
-turn:
+packedTurn:
 	VMOVUPD      (AX), Z24
 	VMOVUPD      64(AX), Z25
 	VBROADCASTSD (CX), Z26
@@ -8734,9 +8734,9 @@ turn:
 	ADDQ         $+384, CX
 	ADDQ         $+512, AX
 	DECQ         R8
-	JNZ          turn
+	JNZ          packedTurn
 
-send:
+packedSend:
 	MOVQ       ldc+48(FP), R11
 	MOVQ       (SP), R10
 	PREFETCHT0 (R10)
@@ -8776,11 +8776,11 @@ send:
 	PREFETCHT0 120(R10)
 	XCHGQ      R8, R9
 	TESTQ      R8, R8
-	JNZ        turn
+	JNZ        packedTurn
 	TESTQ      DI, DI
 	JZ         finish
 
-rest:
+packedRest:
 	VMOVUPD      (AX), Z24
 	VMOVUPD      64(AX), Z25
 	VBROADCASTSD (CX), Z26
@@ -8822,7 +8822,7 @@ rest:
 	ADDQ         $+96, CX
 	ADDQ         $+128, AX
 	DECQ         DI
-	JNZ          rest
+	JNZ          packedRest
 
 finish:
 	VBROADCASTSD alpha+16(FP), Z24
@@ -9132,7 +9132,7 @@ more:
 	VZEROUPPER
 	RET
 
-packA:
+fromA:
 	MOVQ       ldc+48(FP), BX
 	MOVQ       (SP), DX
 	PREFETCHT0 (DX)
@@ -9421,7 +9421,7 @@ tile:
 	VPXORQ  Z20, Z20, Z20
 	VPXORQ  Z21, Z21, Z21
 	CMPQ    16(SP), $+0
-	JNE     packA
+	JNE     fromA
 	CMPQ    24(SP), $+0
 	JNE     packB
 	MOVQ    32(SP), DX
@@ -9435,10 +9435,10 @@ tile:
 	CMPQ    R8, R9
 	CMOVQLT R8, R9
 	SUBQ    R9, R8
-	JZ      send
+	JZ      packedSend
 	PCALIGN $0x40
 
-turn:
+packedTurn:
 	VMOVUPD      (AX), Z22
 	VMOVUPD      64(AX), Z23
 	VBROADCASTSD (CX), Z24
@@ -9585,9 +9585,9 @@ turn:
 	ADDQ         $+352, CX
 	ADDQ         $+512, AX
 	DECQ         R8
-	JNZ          turn
+	JNZ          packedTurn
 
-send:
+packedSend:
 	MOVQ       ldc+48(FP), R11
 	MOVQ       (SP), R10
 	PREFETCHT0 (R10)
@@ -9624,11 +9624,11 @@ send:
 	PREFETCHT0 120(R10)
 	XCHGQ      R8, R9
 	TESTQ      R8, R8
-	JNZ        turn
+	JNZ        packedTurn
 	TESTQ      DI, DI
 	JZ         finish
 
-rest:
+packedRest:
 	VMOVUPD      (AX), Z22
 	VMOVUPD      64(AX), Z23
 	VBROADCASTSD (CX), Z24
@@ -9667,7 +9667,7 @@ rest:
 	ADDQ         $+88, CX
 	ADDQ         $+128, AX
 	DECQ         DI
-	JNZ          rest
+	JNZ          packedRest
 
 finish:
 	VBROADCASTSD alpha+16(FP), Z22
@@ -9955,7 +9955,7 @@ more:
 	VZEROUPPER
 	RET
 
-packA:
+fromA:
 	MOVQ       ldc+48(FP), BX
 	MOVQ       (SP), DX
 	PREFETCHT0 (DX)
@@ -10228,7 +10228,7 @@ tile:
 	VPXORQ  Z18, Z18, Z18
 	VPXORQ  Z19, Z19, Z19
 	CMPQ    16(SP), $+0
-	JNE     packA
+	JNE     fromA
 	CMPQ    24(SP), $+0
 	JNE     packB
 	MOVQ    32(SP), DX
@@ -10242,10 +10242,10 @@ tile:
 	CMPQ    R8, R9
 	CMOVQLT R8, R9
 	SUBQ    R9, R8
-	JZ      send
+	JZ      packedSend
 	PCALIGN $0x40
 
-turn:
+packedTurn:
 	VMOVUPD      (AX), Z20
 	VMOVUPD      64(AX), Z21
 	VBROADCASTSD (CX), Z22
@@ -10380,9 +10380,9 @@ turn:
 	ADDQ         $+320, CX
 	ADDQ         $+512, AX
 	DECQ         R8
-	JNZ          turn
+	JNZ          packedTurn
 
-send:
+packedSend:
 	MOVQ       ldc+48(FP), R11
 	MOVQ       (SP), R10
 	PREFETCHT0 (R10)
@@ -10416,11 +10416,11 @@ send:
 	PREFETCHT0 120(R10)
 	XCHGQ      R8, R9
 	TESTQ      R8, R8
-	JNZ        turn
+	JNZ        packedTurn
 	TESTQ      DI, DI
 	JZ         finish
 
-rest:
+packedRest:
 	VMOVUPD      (AX), Z20
 	VMOVUPD      64(AX), Z21
 	VBROADCASTSD (CX), Z22
@@ -10456,7 +10456,7 @@ rest:
 	ADDQ         $+80, CX
 	ADDQ         $+128, AX
 	DECQ         DI
-	JNZ          rest
+	JNZ          packedRest
 
 finish:
 	VBROADCASTSD alpha+16(FP), Z20
@@ -10722,7 +10722,7 @@ more:
 	VZEROUPPER
 	RET
 
-packA:
+fromA:
 	MOVQ       ldc+48(FP), BX
 	MOVQ       (SP), DX
 	PREFETCHT0 (DX)
@@ -10979,7 +10979,7 @@ tile:
 	VPXORQ  Z16, Z16, Z16
 	VPXORQ  Z17, Z17, Z17
 	CMPQ    16(SP), $+0
-	JNE     packA
+	JNE     fromA
 	CMPQ    24(SP), $+0
 	JNE     packB
 	MOVQ    32(SP), DX
@@ -10993,10 +10993,10 @@ tile:
 	CMPQ    R8, R9
 	CMOVQLT R8, R9
 	SUBQ    R9, R8
-	JZ      send
+	JZ      packedSend
 	PCALIGN $0x40
 
-turn:
+packedTurn:
 	VMOVUPD      (AX), Z18
 	VMOVUPD      64(AX), Z19
 	VBROADCASTSD (CX), Z20
@@ -11119,9 +11119,9 @@ turn:
 	ADDQ         $+288, CX
 	ADDQ         $+512, AX
 	DECQ         R8
-	JNZ          turn
+	JNZ          packedTurn
 
-send:
+packedSend:
 	MOVQ       ldc+48(FP), R11
 	MOVQ       (SP), R10
 	PREFETCHT0 (R10)
@@ -11152,11 +11152,11 @@ send:
 	PREFETCHT0 120(R10)
 	XCHGQ      R8, R9
 	TESTQ      R8, R8
-	JNZ        turn
+	JNZ        packedTurn
 	TESTQ      DI, DI
 	JZ         finish
 
-rest:
+packedRest:
 	VMOVUPD      (AX), Z18
 	VMOVUPD      64(AX), Z19
 	VBROADCASTSD (CX), Z20
@@ -11189,7 +11189,7 @@ rest:
 	ADDQ         $+72, CX
 	ADDQ         $+128, AX
 	DECQ         DI
-	JNZ          rest
+	JNZ          packedRest
 
 finish:
 	VBROADCASTSD alpha+16(FP), Z18
@@ -11433,7 +11433,7 @@ more:
 	VZEROUPPER
 	RET
 
-packA:
+fromA:
 	MOVQ       ldc+48(FP), BX
 	MOVQ       (SP), DX
 	PREFETCHT0 (DX)
@@ -11674,7 +11674,7 @@ tile:
 	VPXORQ  Z14, Z14, Z14
 	VPXORQ  Z15, Z15, Z15
 	CMPQ    16(SP), $+0
-	JNE     packA
+	JNE     fromA
 	CMPQ    24(SP), $+0
 	JNE     packB
 	MOVQ    32(SP), DX
@@ -11688,10 +11688,10 @@ tile:
 	CMPQ    R8, R9
 	CMOVQLT R8, R9
 	SUBQ    R9, R8
-	JZ      send
+	JZ      packedSend
 	PCALIGN $0x40
 
-turn:
+packedTurn:
 	VMOVUPD      (AX), Z16
 	VMOVUPD      64(AX), Z17
 	VBROADCASTSD (CX), Z18
@@ -11802,9 +11802,9 @@ turn:
 	ADDQ         $+256, CX
 	ADDQ         $+512, AX
 	DECQ         R8
-	JNZ          turn
+	JNZ          packedTurn
 
-send:
+packedSend:
 	MOVQ       ldc+48(FP), R11
 	MOVQ       (SP), R10
 	PREFETCHT0 (R10)
@@ -11832,11 +11832,11 @@ send:
 	PREFETCHT0 120(R10)
 	XCHGQ      R8, R9
 	TESTQ      R8, R8
-	JNZ        turn
+	JNZ        packedTurn
 	TESTQ      DI, DI
 	JZ         finish
 
-rest:
+packedRest:
 	VMOVUPD      (AX), Z16
 	VMOVUPD      64(AX), Z17
 	VBROADCASTSD (CX), Z18
@@ -11866,7 +11866,7 @@ rest:
 	ADDQ         $+64, CX
 	ADDQ         $+128, AX
 	DECQ         DI
-	JNZ          rest
+	JNZ          packedRest
 
 finish:
 	VBROADCASTSD alpha+16(FP), Z16
@@ -12088,7 +12088,7 @@ more:
 	VZEROUPPER
 	RET
 
-packA:
+fromA:
 	MOVQ       ldc+48(FP), BX
 	MOVQ       (SP), DX
 	PREFETCHT0 (DX)
@@ -12311,7 +12311,7 @@ tile:
 	VPXORQ  Z12, Z12, Z12
 	VPXORQ  Z13, Z13, Z13
 	CMPQ    16(SP), $+0
-	JNE     packA
+	JNE     fromA
 	CMPQ    24(SP), $+0
 	JNE     packB
 	MOVQ    32(SP), DX
@@ -12325,10 +12325,10 @@ tile:
 	CMPQ    R8, R9
 	CMOVQLT R8, R9
 	SUBQ    R9, R8
-	JZ      send
+	JZ      packedSend
 	PCALIGN $0x40
 
-turn:
+packedTurn:
 	VMOVUPD      (AX), Z14
 	VMOVUPD      64(AX), Z15
 	VBROADCASTSD (CX), Z16
@@ -12427,9 +12427,9 @@ turn:
 	ADDQ         $+224, CX
 	ADDQ         $+512, AX
 	DECQ         R8
-	JNZ          turn
+	JNZ          packedTurn
 
-send:
+packedSend:
 	MOVQ       ldc+48(FP), R11
 	MOVQ       (SP), R10
 	PREFETCHT0 (R10)
@@ -12454,11 +12454,11 @@ send:
 	PREFETCHT0 120(R10)
 	XCHGQ      R8, R9
 	TESTQ      R8, R8
-	JNZ        turn
+	JNZ        packedTurn
 	TESTQ      DI, DI
 	JZ         finish
 
-rest:
+packedRest:
 	VMOVUPD      (AX), Z14
 	VMOVUPD      64(AX), Z15
 	VBROADCASTSD (CX), Z16
@@ -12485,7 +12485,7 @@ rest:
 	ADDQ         $+56, CX
 	ADDQ         $+128, AX
 	DECQ         DI
-	JNZ          rest
+	JNZ          packedRest
 
 finish:
 	VBROADCASTSD alpha+16(FP), Z14
@@ -12685,7 +12685,7 @@ more:
 	VZEROUPPER
 	RET
 
-packA:
+fromA:
 	MOVQ       ldc+48(FP), BX
 	MOVQ       (SP), DX
 	PREFETCHT0 (DX)
@@ -12892,7 +12892,7 @@ tile:
 	VPXORQ  Z10, Z10, Z10
 	VPXORQ  Z11, Z11, Z11
 	CMPQ    16(SP), $+0
-	JNE     packA
+	JNE     fromA
 	CMPQ    24(SP), $+0
 	JNE     packB
 	MOVQ    32(SP), DX
@@ -12906,10 +12906,10 @@ tile:
 	CMPQ    R8, R9
 	CMOVQLT R8, R9
 	SUBQ    R9, R8
-	JZ      send
+	JZ      packedSend
 	PCALIGN $0x40
 
-turn:
+packedTurn:
 	VMOVUPD      (AX), Z12
 	VMOVUPD      64(AX), Z13
 	VBROADCASTSD (CX), Z14
@@ -12996,9 +12996,9 @@ turn:
 	ADDQ         $+192, CX
 	ADDQ         $+512, AX
 	DECQ         R8
-	JNZ          turn
+	JNZ          packedTurn
 
-send:
+packedSend:
 	MOVQ       ldc+48(FP), R11
 	MOVQ       (SP), R10
 	PREFETCHT0 (R10)
@@ -13020,11 +13020,11 @@ send:
 	PREFETCHT0 120(R10)
 	XCHGQ      R8, R9
 	TESTQ      R8, R8
-	JNZ        turn
+	JNZ        packedTurn
 	TESTQ      DI, DI
 	JZ         finish
 
-rest:
+packedRest:
 	VMOVUPD      (AX), Z12
 	VMOVUPD      64(AX), Z13
 	VBROADCASTSD (CX), Z14
@@ -13048,7 +13048,7 @@ rest:
 	ADDQ         $+48, CX
 	ADDQ         $+128, AX
 	DECQ         DI
-	JNZ          rest
+	JNZ          packedRest
 
 finish:
 	VBROADCASTSD alpha+16(FP), Z12
@@ -13226,7 +13226,7 @@ more:
 	VZEROUPPER
 	RET
 
-packA:
+fromA:
 	MOVQ       ldc+48(FP), BX
 	MOVQ       (SP), DX
 	PREFETCHT0 (DX)
@@ -13417,7 +13417,7 @@ tile:
 	VPXORQ  Z8, Z8, Z8
 	VPXORQ  Z9, Z9, Z9
 	CMPQ    16(SP), $+0
-	JNE     packA
+	JNE     fromA
 	CMPQ    24(SP), $+0
 	JNE     packB
 	MOVQ    32(SP), DX
@@ -13431,10 +13431,10 @@ tile:
 	CMPQ    R8, R9
 	CMOVQLT R8, R9
 	SUBQ    R9, R8
-	JZ      send
+	JZ      packedSend
 	PCALIGN $0x40
 
-turn:
+packedTurn:
 	VMOVUPD      (AX), Z10
 	VMOVUPD      64(AX), Z11
 	VBROADCASTSD (CX), Z12
@@ -13509,9 +13509,9 @@ turn:
 	ADDQ         $+160, CX
 	ADDQ         $+512, AX
 	DECQ         R8
-	JNZ          turn
+	JNZ          packedTurn
 
-send:
+packedSend:
 	MOVQ       ldc+48(FP), R11
 	MOVQ       (SP), R10
 	PREFETCHT0 (R10)
@@ -13530,11 +13530,11 @@ send:
 	PREFETCHT0 120(R10)
 	XCHGQ      R8, R9
 	TESTQ      R8, R8
-	JNZ        turn
+	JNZ        packedTurn
 	TESTQ      DI, DI
 	JZ         finish
 
-rest:
+packedRest:
 	VMOVUPD      (AX), Z10
 	VMOVUPD      64(AX), Z11
 	VBROADCASTSD (CX), Z12
@@ -13555,7 +13555,7 @@ rest:
 	ADDQ         $+40, CX
 	ADDQ         $+128, AX
 	DECQ         DI
-	JNZ          rest
+	JNZ          packedRest
 
 finish:
 	VBROADCASTSD alpha+16(FP), Z10
@@ -13711,7 +13711,7 @@ more:
 	VZEROUPPER
 	RET
 
-packA:
+fromA:
 	MOVQ       ldc+48(FP), BX
 	MOVQ       (SP), DX
 	PREFETCHT0 (DX)
@@ -13886,7 +13886,7 @@ tile:
 	VPXORQ  Z6, Z6, Z6
 	VPXORQ  Z7, Z7, Z7
 	CMPQ    16(SP), $+0
-	JNE     packA
+	JNE     fromA
 	CMPQ    24(SP), $+0
 	JNE     packB
 	MOVQ    32(SP), DX
@@ -13900,10 +13900,10 @@ tile:
 	CMPQ    R8, R9
 	CMOVQLT R8, R9
 	SUBQ    R9, R8
-	JZ      send
+	JZ      packedSend
 	PCALIGN $0x40
 
-turn:
+packedTurn:
 	VMOVUPD      (AX), Z8
 	VMOVUPD      64(AX), Z9
 	VBROADCASTSD (CX), Z10
@@ -13966,9 +13966,9 @@ turn:
 	ADDQ         $+128, CX
 	ADDQ         $+512, AX
 	DECQ         R8
-	JNZ          turn
+	JNZ          packedTurn
 
-send:
+packedSend:
 	MOVQ       ldc+48(FP), R11
 	MOVQ       (SP), R10
 	PREFETCHT0 (R10)
@@ -13984,11 +13984,11 @@ send:
 	PREFETCHT0 120(R10)
 	XCHGQ      R8, R9
 	TESTQ      R8, R8
-	JNZ        turn
+	JNZ        packedTurn
 	TESTQ      DI, DI
 	JZ         finish
 
-rest:
+packedRest:
 	VMOVUPD      (AX), Z8
 	VMOVUPD      64(AX), Z9
 	VBROADCASTSD (CX), Z10
@@ -14006,7 +14006,7 @@ rest:
 	ADDQ         $+32, CX
 	ADDQ         $+128, AX
 	DECQ         DI
-	JNZ          rest
+	JNZ          packedRest
 
 finish:
 	VBROADCASTSD alpha+16(FP), Z8
@@ -14140,7 +14140,7 @@ more:
 	VZEROUPPER
 	RET
 
-packA:
+fromA:
 	MOVQ       ldc+48(FP), BX
 	MOVQ       (SP), DX
 	PREFETCHT0 (DX)
@@ -14297,7 +14297,7 @@ tile:
 	VPXORQ  Z4, Z4, Z4
 	VPXORQ  Z5, Z5, Z5
 	CMPQ    16(SP), $+0
-	JNE     packA
+	JNE     fromA
 	CMPQ    24(SP), $+0
 	JNE     packB
 	MOVQ    32(SP), DX
@@ -14311,10 +14311,10 @@ tile:
 	CMPQ    R8, R9
 	CMOVQLT R8, R9
 	SUBQ    R9, R8
-	JZ      send
+	JZ      packedSend
 	PCALIGN $0x40
 
-turn:
+packedTurn:
 	VMOVUPD      (AX), Z6
 	VMOVUPD      64(AX), Z7
 	VBROADCASTSD (CX), Z8
@@ -14365,9 +14365,9 @@ turn:
 	ADDQ         $+96, CX
 	ADDQ         $+512, AX
 	DECQ         R8
-	JNZ          turn
+	JNZ          packedTurn
 
-send:
+packedSend:
 	MOVQ       ldc+48(FP), R11
 	MOVQ       (SP), R10
 	PREFETCHT0 (R10)
@@ -14380,11 +14380,11 @@ send:
 	PREFETCHT0 120(R10)
 	XCHGQ      R8, R9
 	TESTQ      R8, R8
-	JNZ        turn
+	JNZ        packedTurn
 	TESTQ      DI, DI
 	JZ         finish
 
-rest:
+packedRest:
 	VMOVUPD      (AX), Z6
 	VMOVUPD      64(AX), Z7
 	VBROADCASTSD (CX), Z8
@@ -14399,7 +14399,7 @@ rest:
 	ADDQ         $+24, CX
 	ADDQ         $+128, AX
 	DECQ         DI
-	JNZ          rest
+	JNZ          packedRest
 
 finish:
 	VBROADCASTSD alpha+16(FP), Z6
@@ -14511,7 +14511,7 @@ more:
 	VZEROUPPER
 	RET
 
-packA:
+fromA:
 	MOVQ       ldc+48(FP), BX
 	MOVQ       (SP), DX
 	PREFETCHT0 (DX)
@@ -14652,7 +14652,7 @@ tile:
 	VPXORQ  Z2, Z2, Z2
 	VPXORQ  Z3, Z3, Z3
 	CMPQ    16(SP), $+0
-	JNE     packA
+	JNE     fromA
 	CMPQ    24(SP), $+0
 	JNE     packB
 	MOVQ    32(SP), DX
@@ -14666,10 +14666,10 @@ tile:
 	CMPQ    R8, R9
 	CMOVQLT R8, R9
 	SUBQ    R9, R8
-	JZ      send
+	JZ      packedSend
 	PCALIGN $0x40
 
-turn:
+packedTurn:
 	VMOVUPD      (AX), Z4
 	VMOVUPD      64(AX), Z5
 	VBROADCASTSD (CX), Z6
@@ -14708,9 +14708,9 @@ turn:
 	ADDQ         $+64, CX
 	ADDQ         $+512, AX
 	DECQ         R8
-	JNZ          turn
+	JNZ          packedTurn
 
-send:
+packedSend:
 	MOVQ       ldc+48(FP), R11
 	MOVQ       (SP), R10
 	PREFETCHT0 (R10)
@@ -14720,11 +14720,11 @@ send:
 	PREFETCHT0 120(R10)
 	XCHGQ      R8, R9
 	TESTQ      R8, R8
-	JNZ        turn
+	JNZ        packedTurn
 	TESTQ      DI, DI
 	JZ         finish
 
-rest:
+packedRest:
 	VMOVUPD      (AX), Z4
 	VMOVUPD      64(AX), Z5
 	VBROADCASTSD (CX), Z6
@@ -14736,7 +14736,7 @@ rest:
 	ADDQ         $+16, CX
 	ADDQ         $+128, AX
 	DECQ         DI
-	JNZ          rest
+	JNZ          packedRest
 
 finish:
 	VBROADCASTSD alpha+16(FP), Z4
@@ -14826,7 +14826,7 @@ more:
 	VZEROUPPER
 	RET
 
-packA:
+fromA:
 	MOVQ       ldc+48(FP), BX
 	MOVQ       (SP), DX
 	PREFETCHT0 (DX)
@@ -14951,7 +14951,7 @@ tile:
 	VPXORQ  Z0, Z0, Z0
 	VPXORQ  Z1, Z1, Z1
 	CMPQ    16(SP), $+0
-	JNE     packA
+	JNE     fromA
 	CMPQ    24(SP), $+0
 	JNE     packB
 	MOVQ    32(SP), DX
@@ -14965,10 +14965,10 @@ tile:
 	CMPQ    R8, R9
 	CMOVQLT R8, R9
 	SUBQ    R9, R8
-	JZ      send
+	JZ      packedSend
 	PCALIGN $0x40
 
-turn:
+packedTurn:
 	VMOVUPD      (AX), Z2
 	VMOVUPD      64(AX), Z3
 	VBROADCASTSD (CX), Z4
@@ -14995,20 +14995,20 @@ turn:
 	ADDQ         $+32, CX
 	ADDQ         $+512, AX
 	DECQ         R8
-	JNZ          turn
+	JNZ          packedTurn
 
-send:
+packedSend:
 	MOVQ       ldc+48(FP), R10
 	MOVQ       (SP), R10
 	PREFETCHT0 (R10)
 	PREFETCHT0 120(R10)
 	XCHGQ      R8, R9
 	TESTQ      R8, R8
-	JNZ        turn
+	JNZ        packedTurn
 	TESTQ      DI, DI
 	JZ         finish
 
-rest:
+packedRest:
 	VMOVUPD      (AX), Z2
 	VMOVUPD      64(AX), Z3
 	VBROADCASTSD (CX), Z4
@@ -15017,7 +15017,7 @@ rest:
 	ADDQ         $+8, CX
 	ADDQ         $+128, AX
 	DECQ         DI
-	JNZ          rest
+	JNZ          packedRest
 
 finish:
 	VBROADCASTSD alpha+16(FP), Z2
@@ -15085,7 +15085,7 @@ more:
 	VZEROUPPER
 	RET
 
-packA:
+fromA:
 	MOVQ       ldc+48(FP), DX
 	MOVQ       (SP), DX
 	PREFETCHT0 (DX)
@@ -15206,7 +15206,7 @@ tile:
 	VXORPS  Y10, Y10, Y10
 	VXORPS  Y11, Y11, Y11
 	CMPQ    16(SP), $+0
-	JNE     packA
+	JNE     fromA
 	CMPQ    24(SP), $+0
 	JNE     packB
 	MOVQ    32(SP), DX
@@ -15220,10 +15220,10 @@ tile:
 	CMPQ    R8, R9
 	CMOVQLT R8, R9
 	SUBQ    R9, R8
-	JZ      send
+	JZ      packedSend
 	PCALIGN $0x40
 
-turn:
+packedTurn:
 	VMOVUPS      (AX), Y12
 	VMOVUPS      32(AX), Y13
 	VBROADCASTSS (CX), Y14
@@ -15310,9 +15310,9 @@ turn:
 	ADDQ         $+96, CX
 	ADDQ         $+256, AX
 	DECQ         R8
-	JNZ          turn
+	JNZ          packedTurn
 
-send:
+packedSend:
 	MOVQ       ldc+48(FP), R11
 	MOVQ       (SP), R10
 	PREFETCHT0 (R10)
@@ -15328,11 +15328,11 @@ send:
 	PREFETCHT0 (R10)
 	XCHGQ      R8, R9
 	TESTQ      R8, R8
-	JNZ        turn
+	JNZ        packedTurn
 	TESTQ      DI, DI
 	JZ         finish
 
-rest:
+packedRest:
 	VMOVUPS      (AX), Y12
 	VMOVUPS      32(AX), Y13
 	VBROADCASTSS (CX), Y14
@@ -15356,7 +15356,7 @@ rest:
 	ADDQ         $+24, CX
 	ADDQ         $+64, AX
 	DECQ         DI
-	JNZ          rest
+	JNZ          packedRest
 
 finish:
 	VBROADCASTSS alpha+16(FP), Y12
@@ -15446,68 +15446,162 @@ more:
 	VZEROUPPER
 	RET
 
-packA:
-	MOVQ       ldc+48(FP), BX
-	MOVQ       (SP), DX
-	PREFETCHT0 (DX)
-	LEAQ       (DX)(BX*4), DX
-	PREFETCHT0 (DX)
-	LEAQ       (DX)(BX*4), DX
-	PREFETCHT0 (DX)
-	LEAQ       (DX)(BX*4), DX
-	PREFETCHT0 (DX)
-	LEAQ       (DX)(BX*4), DX
-	PREFETCHT0 (DX)
-	LEAQ       (DX)(BX*4), DX
-	PREFETCHT0 (DX)
-	MOVQ       k+8(FP), DX
-	MOVQ       16(SP), BX
-	MOVQ       lda+72(FP), SI
-	SHLQ       $0x02, SI
-	LEAQ       (SI)(SI*2), DI
-	LEAQ       (BX)(SI*4), R8
-	PCALIGN    $0x40
+fromA:
+	MOVQ    16(SP), CX
+	MOVQ    lda+72(FP), DX
+	SHLQ    $0x02, DX
+	LEAQ    (DX)(DX*2), BX
+	LEAQ    (CX)(DX*4), SI
+	MOVQ    32(SP), DI
+	MOVQ    48(SP), R8
+	MOVQ    40(SP), R9
+	MOVQ    k+8(FP), R10
+	MOVQ    R10, R11
+	SHRQ    $0x02, R11
+	ANDQ    $+3, R10
+	MOVQ    $+33, R12
+	CMPQ    R11, R12
+	CMOVQLT R11, R12
+	SUBQ    R12, R11
+	JZ      inPlaceSend
+	PCALIGN $0x40
 
-stepA:
+inPlaceTurn:
 	VMOVUPS      (AX), Y12
 	VMOVUPS      32(AX), Y13
-	VBROADCASTSS (BX), Y14
-	MOVL         (BX), R9
-	MOVL         R9, (CX)
+	VBROADCASTSS (CX), Y14
 	VFMADD231PS  Y14, Y12, Y0
 	VFMADD231PS  Y14, Y13, Y1
-	VBROADCASTSS (BX)(SI*1), Y14
-	MOVL         (BX)(SI*1), R9
-	MOVL         R9, 4(CX)
+	VBROADCASTSS (CX)(DX*1), Y14
 	VFMADD231PS  Y14, Y12, Y2
 	VFMADD231PS  Y14, Y13, Y3
-	VBROADCASTSS (BX)(SI*2), Y14
-	MOVL         (BX)(SI*2), R9
-	MOVL         R9, 8(CX)
+	VBROADCASTSS (CX)(DX*2), Y14
 	VFMADD231PS  Y14, Y12, Y4
 	VFMADD231PS  Y14, Y13, Y5
-	VBROADCASTSS (BX)(DI*1), Y14
-	MOVL         (BX)(DI*1), R9
-	MOVL         R9, 12(CX)
+	VBROADCASTSS (CX)(BX*1), Y14
 	VFMADD231PS  Y14, Y12, Y6
 	VFMADD231PS  Y14, Y13, Y7
-	VBROADCASTSS (R8), Y14
-	MOVL         (R8), R9
-	MOVL         R9, 16(CX)
+	VBROADCASTSS (SI), Y14
 	VFMADD231PS  Y14, Y12, Y8
 	VFMADD231PS  Y14, Y13, Y9
-	VBROADCASTSS (R8)(SI*1), Y14
-	MOVL         (R8)(SI*1), R9
-	MOVL         R9, 20(CX)
+	VBROADCASTSS (SI)(DX*1), Y14
 	VFMADD231PS  Y14, Y12, Y10
 	VFMADD231PS  Y14, Y13, Y11
-	ADDQ         $+4, BX
-	ADDQ         $+4, R8
-	ADDQ         $+24, CX
+	VMOVUPS      64(AX), Y12
+	VMOVUPS      96(AX), Y13
+	VBROADCASTSS 4(CX), Y14
+	VFMADD231PS  Y14, Y12, Y0
+	VFMADD231PS  Y14, Y13, Y1
+	VBROADCASTSS 4(CX)(DX*1), Y14
+	VFMADD231PS  Y14, Y12, Y2
+	VFMADD231PS  Y14, Y13, Y3
+	VBROADCASTSS 4(CX)(DX*2), Y14
+	VFMADD231PS  Y14, Y12, Y4
+	VFMADD231PS  Y14, Y13, Y5
+	VBROADCASTSS 4(CX)(BX*1), Y14
+	VFMADD231PS  Y14, Y12, Y6
+	VFMADD231PS  Y14, Y13, Y7
+	VBROADCASTSS 4(SI), Y14
+	VFMADD231PS  Y14, Y12, Y8
+	VFMADD231PS  Y14, Y13, Y9
+	VBROADCASTSS 4(SI)(DX*1), Y14
+	VFMADD231PS  Y14, Y12, Y10
+	VFMADD231PS  Y14, Y13, Y11
+	VMOVUPS      128(AX), Y12
+	VMOVUPS      160(AX), Y13
+	VBROADCASTSS 8(CX), Y14
+	VFMADD231PS  Y14, Y12, Y0
+	VFMADD231PS  Y14, Y13, Y1
+	VBROADCASTSS 8(CX)(DX*1), Y14
+	VFMADD231PS  Y14, Y12, Y2
+	VFMADD231PS  Y14, Y13, Y3
+	VBROADCASTSS 8(CX)(DX*2), Y14
+	VFMADD231PS  Y14, Y12, Y4
+	VFMADD231PS  Y14, Y13, Y5
+	VBROADCASTSS 8(CX)(BX*1), Y14
+	VFMADD231PS  Y14, Y12, Y6
+	VFMADD231PS  Y14, Y13, Y7
+	VBROADCASTSS 8(SI), Y14
+	VFMADD231PS  Y14, Y12, Y8
+	VFMADD231PS  Y14, Y13, Y9
+	VBROADCASTSS 8(SI)(DX*1), Y14
+	VFMADD231PS  Y14, Y12, Y10
+	VFMADD231PS  Y14, Y13, Y11
+	VMOVUPS      192(AX), Y12
+	VMOVUPS      224(AX), Y13
+	VBROADCASTSS 12(CX), Y14
+	VFMADD231PS  Y14, Y12, Y0
+	VFMADD231PS  Y14, Y13, Y1
+	VBROADCASTSS 12(CX)(DX*1), Y14
+	VFMADD231PS  Y14, Y12, Y2
+	VFMADD231PS  Y14, Y13, Y3
+	VBROADCASTSS 12(CX)(DX*2), Y14
+	VFMADD231PS  Y14, Y12, Y4
+	VFMADD231PS  Y14, Y13, Y5
+	VBROADCASTSS 12(CX)(BX*1), Y14
+	VFMADD231PS  Y14, Y12, Y6
+	VFMADD231PS  Y14, Y13, Y7
+	VBROADCASTSS 12(SI), Y14
+	VFMADD231PS  Y14, Y12, Y8
+	VFMADD231PS  Y14, Y13, Y9
+	VBROADCASTSS 12(SI)(DX*1), Y14
+	VFMADD231PS  Y14, Y12, Y10
+	VFMADD231PS  Y14, Y13, Y11
+	PREFETCHT1   (DI)
+	PREFETCHT1   (DI)(R8*1)
+	ADDQ         R9, DI
+	ADDQ         $+16, CX
+	ADDQ         $+16, SI
+	ADDQ         $+256, AX
+	DECQ         R11
+	JNZ          inPlaceTurn
+
+inPlaceSend:
+	MOVQ       ldc+48(FP), R14
+	MOVQ       (SP), R13
+	PREFETCHT0 (R13)
+	LEAQ       (R13)(R14*4), R13
+	PREFETCHT0 (R13)
+	LEAQ       (R13)(R14*4), R13
+	PREFETCHT0 (R13)
+	LEAQ       (R13)(R14*4), R13
+	PREFETCHT0 (R13)
+	LEAQ       (R13)(R14*4), R13
+	PREFETCHT0 (R13)
+	LEAQ       (R13)(R14*4), R13
+	PREFETCHT0 (R13)
+	XCHGQ      R11, R12
+	TESTQ      R11, R11
+	JNZ        inPlaceTurn
+	TESTQ      R10, R10
+	JZ         finish
+
+inPlaceRest:
+	VMOVUPS      (AX), Y12
+	VMOVUPS      32(AX), Y13
+	VBROADCASTSS (CX), Y14
+	VFMADD231PS  Y14, Y12, Y0
+	VFMADD231PS  Y14, Y13, Y1
+	VBROADCASTSS (CX)(DX*1), Y14
+	VFMADD231PS  Y14, Y12, Y2
+	VFMADD231PS  Y14, Y13, Y3
+	VBROADCASTSS (CX)(DX*2), Y14
+	VFMADD231PS  Y14, Y12, Y4
+	VFMADD231PS  Y14, Y13, Y5
+	VBROADCASTSS (CX)(BX*1), Y14
+	VFMADD231PS  Y14, Y12, Y6
+	VFMADD231PS  Y14, Y13, Y7
+	VBROADCASTSS (SI), Y14
+	VFMADD231PS  Y14, Y12, Y8
+	VFMADD231PS  Y14, Y13, Y9
+	VBROADCASTSS (SI)(DX*1), Y14
+	VFMADD231PS  Y14, Y12, Y10
+	VFMADD231PS  Y14, Y13, Y11
+	ADDQ         $+4, CX
+	ADDQ         $+4, SI
 	ADDQ         $+64, AX
-	DECQ         DX
-	JNZ          stepA
-	MOVQ         $0x00000000, 16(SP)
+	DECQ         R10
+	JNZ          inPlaceRest
 	JMP          finish
 
 packB:
@@ -15624,7 +15718,7 @@ tile:
 	VXORPS  Y8, Y8, Y8
 	VXORPS  Y9, Y9, Y9
 	CMPQ    16(SP), $+0
-	JNE     packA
+	JNE     fromA
 	CMPQ    24(SP), $+0
 	JNE     packB
 	MOVQ    32(SP), DX
@@ -15638,10 +15732,10 @@ tile:
 	CMPQ    R8, R9
 	CMOVQLT R8, R9
 	SUBQ    R9, R8
-	JZ      send
+	JZ      packedSend
 	PCALIGN $0x40
 
-turn:
+packedTurn:
 	VMOVUPS      (AX), Y10
 	VMOVUPS      32(AX), Y11
 	VBROADCASTSS (CX), Y12
@@ -15716,9 +15810,9 @@ turn:
 	ADDQ         $+80, CX
 	ADDQ         $+256, AX
 	DECQ         R8
-	JNZ          turn
+	JNZ          packedTurn
 
-send:
+packedSend:
 	MOVQ       ldc+48(FP), R11
 	MOVQ       (SP), R10
 	PREFETCHT0 (R10)
@@ -15732,11 +15826,11 @@ send:
 	PREFETCHT0 (R10)
 	XCHGQ      R8, R9
 	TESTQ      R8, R8
-	JNZ        turn
+	JNZ        packedTurn
 	TESTQ      DI, DI
 	JZ         finish
 
-rest:
+packedRest:
 	VMOVUPS      (AX), Y10
 	VMOVUPS      32(AX), Y11
 	VBROADCASTSS (CX), Y12
@@ -15757,7 +15851,7 @@ rest:
 	ADDQ         $+20, CX
 	ADDQ         $+64, AX
 	DECQ         DI
-	JNZ          rest
+	JNZ          packedRest
 
 finish:
 	VBROADCASTSS alpha+16(FP), Y10
@@ -15837,61 +15931,145 @@ more:
 	VZEROUPPER
 	RET
 
-packA:
-	MOVQ       ldc+48(FP), BX
-	MOVQ       (SP), DX
-	PREFETCHT0 (DX)
-	LEAQ       (DX)(BX*4), DX
-	PREFETCHT0 (DX)
-	LEAQ       (DX)(BX*4), DX
-	PREFETCHT0 (DX)
-	LEAQ       (DX)(BX*4), DX
-	PREFETCHT0 (DX)
-	LEAQ       (DX)(BX*4), DX
-	PREFETCHT0 (DX)
-	MOVQ       k+8(FP), DX
-	MOVQ       16(SP), BX
-	MOVQ       lda+72(FP), SI
-	SHLQ       $0x02, SI
-	LEAQ       (SI)(SI*2), DI
-	LEAQ       (BX)(SI*4), R8
-	PCALIGN    $0x40
+fromA:
+	MOVQ    16(SP), CX
+	MOVQ    lda+72(FP), DX
+	SHLQ    $0x02, DX
+	LEAQ    (DX)(DX*2), BX
+	LEAQ    (CX)(DX*4), SI
+	MOVQ    32(SP), DI
+	MOVQ    48(SP), R8
+	MOVQ    40(SP), R9
+	MOVQ    k+8(FP), R10
+	MOVQ    R10, R11
+	SHRQ    $0x02, R11
+	ANDQ    $+3, R10
+	MOVQ    $+40, R12
+	CMPQ    R11, R12
+	CMOVQLT R11, R12
+	SUBQ    R12, R11
+	JZ      inPlaceSend
+	PCALIGN $0x40
 
-stepA:
+inPlaceTurn:
 	VMOVUPS      (AX), Y10
 	VMOVUPS      32(AX), Y11
-	VBROADCASTSS (BX), Y12
-	MOVL         (BX), R9
-	MOVL         R9, (CX)
+	VBROADCASTSS (CX), Y12
 	VFMADD231PS  Y12, Y10, Y0
 	VFMADD231PS  Y12, Y11, Y1
-	VBROADCASTSS (BX)(SI*1), Y12
-	MOVL         (BX)(SI*1), R9
-	MOVL         R9, 4(CX)
+	VBROADCASTSS (CX)(DX*1), Y12
 	VFMADD231PS  Y12, Y10, Y2
 	VFMADD231PS  Y12, Y11, Y3
-	VBROADCASTSS (BX)(SI*2), Y12
-	MOVL         (BX)(SI*2), R9
-	MOVL         R9, 8(CX)
+	VBROADCASTSS (CX)(DX*2), Y12
 	VFMADD231PS  Y12, Y10, Y4
 	VFMADD231PS  Y12, Y11, Y5
-	VBROADCASTSS (BX)(DI*1), Y12
-	MOVL         (BX)(DI*1), R9
-	MOVL         R9, 12(CX)
+	VBROADCASTSS (CX)(BX*1), Y12
 	VFMADD231PS  Y12, Y10, Y6
 	VFMADD231PS  Y12, Y11, Y7
-	VBROADCASTSS (R8), Y12
-	MOVL         (R8), R9
-	MOVL         R9, 16(CX)
+	VBROADCASTSS (SI), Y12
 	VFMADD231PS  Y12, Y10, Y8
 	VFMADD231PS  Y12, Y11, Y9
-	ADDQ         $+4, BX
-	ADDQ         $+4, R8
-	ADDQ         $+20, CX
+	VMOVUPS      64(AX), Y10
+	VMOVUPS      96(AX), Y11
+	VBROADCASTSS 4(CX), Y12
+	VFMADD231PS  Y12, Y10, Y0
+	VFMADD231PS  Y12, Y11, Y1
+	VBROADCASTSS 4(CX)(DX*1), Y12
+	VFMADD231PS  Y12, Y10, Y2
+	VFMADD231PS  Y12, Y11, Y3
+	VBROADCASTSS 4(CX)(DX*2), Y12
+	VFMADD231PS  Y12, Y10, Y4
+	VFMADD231PS  Y12, Y11, Y5
+	VBROADCASTSS 4(CX)(BX*1), Y12
+	VFMADD231PS  Y12, Y10, Y6
+	VFMADD231PS  Y12, Y11, Y7
+	VBROADCASTSS 4(SI), Y12
+	VFMADD231PS  Y12, Y10, Y8
+	VFMADD231PS  Y12, Y11, Y9
+	VMOVUPS      128(AX), Y10
+	VMOVUPS      160(AX), Y11
+	VBROADCASTSS 8(CX), Y12
+	VFMADD231PS  Y12, Y10, Y0
+	VFMADD231PS  Y12, Y11, Y1
+	VBROADCASTSS 8(CX)(DX*1), Y12
+	VFMADD231PS  Y12, Y10, Y2
+	VFMADD231PS  Y12, Y11, Y3
+	VBROADCASTSS 8(CX)(DX*2), Y12
+	VFMADD231PS  Y12, Y10, Y4
+	VFMADD231PS  Y12, Y11, Y5
+	VBROADCASTSS 8(CX)(BX*1), Y12
+	VFMADD231PS  Y12, Y10, Y6
+	VFMADD231PS  Y12, Y11, Y7
+	VBROADCASTSS 8(SI), Y12
+	VFMADD231PS  Y12, Y10, Y8
+	VFMADD231PS  Y12, Y11, Y9
+	VMOVUPS      192(AX), Y10
+	VMOVUPS      224(AX), Y11
+	VBROADCASTSS 12(CX), Y12
+	VFMADD231PS  Y12, Y10, Y0
+	VFMADD231PS  Y12, Y11, Y1
+	VBROADCASTSS 12(CX)(DX*1), Y12
+	VFMADD231PS  Y12, Y10, Y2
+	VFMADD231PS  Y12, Y11, Y3
+	VBROADCASTSS 12(CX)(DX*2), Y12
+	VFMADD231PS  Y12, Y10, Y4
+	VFMADD231PS  Y12, Y11, Y5
+	VBROADCASTSS 12(CX)(BX*1), Y12
+	VFMADD231PS  Y12, Y10, Y6
+	VFMADD231PS  Y12, Y11, Y7
+	VBROADCASTSS 12(SI), Y12
+	VFMADD231PS  Y12, Y10, Y8
+	VFMADD231PS  Y12, Y11, Y9
+	PREFETCHT1   (DI)
+	PREFETCHT1   (DI)(R8*1)
+	ADDQ         R9, DI
+	ADDQ         $+16, CX
+	ADDQ         $+16, SI
+	ADDQ         $+256, AX
+	DECQ         R11
+	JNZ          inPlaceTurn
+
+inPlaceSend:
+	MOVQ       ldc+48(FP), R14
+	MOVQ       (SP), R13
+	PREFETCHT0 (R13)
+	LEAQ       (R13)(R14*4), R13
+	PREFETCHT0 (R13)
+	LEAQ       (R13)(R14*4), R13
+	PREFETCHT0 (R13)
+	LEAQ       (R13)(R14*4), R13
+	PREFETCHT0 (R13)
+	LEAQ       (R13)(R14*4), R13
+	PREFETCHT0 (R13)
+	XCHGQ      R11, R12
+	TESTQ      R11, R11
+	JNZ        inPlaceTurn
+	TESTQ      R10, R10
+	JZ         finish
+
+inPlaceRest:
+	VMOVUPS      (AX), Y10
+	VMOVUPS      32(AX), Y11
+	VBROADCASTSS (CX), Y12
+	VFMADD231PS  Y12, Y10, Y0
+	VFMADD231PS  Y12, Y11, Y1
+	VBROADCASTSS (CX)(DX*1), Y12
+	VFMADD231PS  Y12, Y10, Y2
+	VFMADD231PS  Y12, Y11, Y3
+	VBROADCASTSS (CX)(DX*2), Y12
+	VFMADD231PS  Y12, Y10, Y4
+	VFMADD231PS  Y12, Y11, Y5
+	VBROADCASTSS (CX)(BX*1), Y12
+	VFMADD231PS  Y12, Y10, Y6
+	VFMADD231PS  Y12, Y11, Y7
+	VBROADCASTSS (SI), Y12
+	VFMADD231PS  Y12, Y10, Y8
+	VFMADD231PS  Y12, Y11, Y9
+	ADDQ         $+4, CX
+	ADDQ         $+4, SI
 	ADDQ         $+64, AX
-	DECQ         DX
-	JNZ          stepA
-	MOVQ         $0x00000000, 16(SP)
+	DECQ         R10
+	JNZ          inPlaceRest
 	JMP          finish
 
 packB:
@@ -16001,7 +16179,7 @@ tile:
 	VXORPS  Y6, Y6, Y6
 	VXORPS  Y7, Y7, Y7
 	CMPQ    16(SP), $+0
-	JNE     packA
+	JNE     fromA
 	CMPQ    24(SP), $+0
 	JNE     packB
 	MOVQ    32(SP), DX
@@ -16015,10 +16193,10 @@ tile:
 	CMPQ    R8, R9
 	CMOVQLT R8, R9
 	SUBQ    R9, R8
-	JZ      send
+	JZ      packedSend
 	PCALIGN $0x40
 
-turn:
+packedTurn:
 	VMOVUPS      (AX), Y8
 	VMOVUPS      32(AX), Y9
 	VBROADCASTSS (CX), Y10
@@ -16081,9 +16259,9 @@ turn:
 	ADDQ         $+64, CX
 	ADDQ         $+256, AX
 	DECQ         R8
-	JNZ          turn
+	JNZ          packedTurn
 
-send:
+packedSend:
 	MOVQ       ldc+48(FP), R11
 	MOVQ       (SP), R10
 	PREFETCHT0 (R10)
@@ -16095,11 +16273,11 @@ send:
 	PREFETCHT0 (R10)
 	XCHGQ      R8, R9
 	TESTQ      R8, R8
-	JNZ        turn
+	JNZ        packedTurn
 	TESTQ      DI, DI
 	JZ         finish
 
-rest:
+packedRest:
 	VMOVUPS      (AX), Y8
 	VMOVUPS      32(AX), Y9
 	VBROADCASTSS (CX), Y10
@@ -16117,7 +16295,7 @@ rest:
 	ADDQ         $+16, CX
 	ADDQ         $+64, AX
 	DECQ         DI
-	JNZ          rest
+	JNZ          packedRest
 
 finish:
 	VBROADCASTSS alpha+16(FP), Y8
@@ -16187,52 +16365,125 @@ more:
 	VZEROUPPER
 	RET
 
-packA:
-	MOVQ       ldc+48(FP), BX
-	MOVQ       (SP), DX
-	PREFETCHT0 (DX)
-	LEAQ       (DX)(BX*4), DX
-	PREFETCHT0 (DX)
-	LEAQ       (DX)(BX*4), DX
-	PREFETCHT0 (DX)
-	LEAQ       (DX)(BX*4), DX
-	PREFETCHT0 (DX)
-	MOVQ       k+8(FP), DX
-	MOVQ       16(SP), BX
-	MOVQ       lda+72(FP), SI
-	SHLQ       $0x02, SI
-	LEAQ       (SI)(SI*2), DI
-	PCALIGN    $0x40
+fromA:
+	MOVQ    16(SP), CX
+	MOVQ    lda+72(FP), DX
+	SHLQ    $0x02, DX
+	LEAQ    (DX)(DX*2), BX
+	MOVQ    32(SP), SI
+	MOVQ    48(SP), DI
+	MOVQ    40(SP), R8
+	MOVQ    k+8(FP), R9
+	MOVQ    R9, R10
+	SHRQ    $0x02, R10
+	ANDQ    $+3, R9
+	MOVQ    $+50, R11
+	CMPQ    R10, R11
+	CMOVQLT R10, R11
+	SUBQ    R11, R10
+	JZ      inPlaceSend
+	PCALIGN $0x40
 
-stepA:
+inPlaceTurn:
 	VMOVUPS      (AX), Y8
 	VMOVUPS      32(AX), Y9
-	VBROADCASTSS (BX), Y10
-	MOVL         (BX), R8
-	MOVL         R8, (CX)
+	VBROADCASTSS (CX), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VBROADCASTSS (BX)(SI*1), Y10
-	MOVL         (BX)(SI*1), R8
-	MOVL         R8, 4(CX)
+	VBROADCASTSS (CX)(DX*1), Y10
 	VFMADD231PS  Y10, Y8, Y2
 	VFMADD231PS  Y10, Y9, Y3
-	VBROADCASTSS (BX)(SI*2), Y10
-	MOVL         (BX)(SI*2), R8
-	MOVL         R8, 8(CX)
+	VBROADCASTSS (CX)(DX*2), Y10
 	VFMADD231PS  Y10, Y8, Y4
 	VFMADD231PS  Y10, Y9, Y5
-	VBROADCASTSS (BX)(DI*1), Y10
-	MOVL         (BX)(DI*1), R8
-	MOVL         R8, 12(CX)
+	VBROADCASTSS (CX)(BX*1), Y10
 	VFMADD231PS  Y10, Y8, Y6
 	VFMADD231PS  Y10, Y9, Y7
-	ADDQ         $+4, BX
+	VMOVUPS      64(AX), Y8
+	VMOVUPS      96(AX), Y9
+	VBROADCASTSS 4(CX), Y10
+	VFMADD231PS  Y10, Y8, Y0
+	VFMADD231PS  Y10, Y9, Y1
+	VBROADCASTSS 4(CX)(DX*1), Y10
+	VFMADD231PS  Y10, Y8, Y2
+	VFMADD231PS  Y10, Y9, Y3
+	VBROADCASTSS 4(CX)(DX*2), Y10
+	VFMADD231PS  Y10, Y8, Y4
+	VFMADD231PS  Y10, Y9, Y5
+	VBROADCASTSS 4(CX)(BX*1), Y10
+	VFMADD231PS  Y10, Y8, Y6
+	VFMADD231PS  Y10, Y9, Y7
+	VMOVUPS      128(AX), Y8
+	VMOVUPS      160(AX), Y9
+	VBROADCASTSS 8(CX), Y10
+	VFMADD231PS  Y10, Y8, Y0
+	VFMADD231PS  Y10, Y9, Y1
+	VBROADCASTSS 8(CX)(DX*1), Y10
+	VFMADD231PS  Y10, Y8, Y2
+	VFMADD231PS  Y10, Y9, Y3
+	VBROADCASTSS 8(CX)(DX*2), Y10
+	VFMADD231PS  Y10, Y8, Y4
+	VFMADD231PS  Y10, Y9, Y5
+	VBROADCASTSS 8(CX)(BX*1), Y10
+	VFMADD231PS  Y10, Y8, Y6
+	VFMADD231PS  Y10, Y9, Y7
+	VMOVUPS      192(AX), Y8
+	VMOVUPS      224(AX), Y9
+	VBROADCASTSS 12(CX), Y10
+	VFMADD231PS  Y10, Y8, Y0
+	VFMADD231PS  Y10, Y9, Y1
+	VBROADCASTSS 12(CX)(DX*1), Y10
+	VFMADD231PS  Y10, Y8, Y2
+	VFMADD231PS  Y10, Y9, Y3
+	VBROADCASTSS 12(CX)(DX*2), Y10
+	VFMADD231PS  Y10, Y8, Y4
+	VFMADD231PS  Y10, Y9, Y5
+	VBROADCASTSS 12(CX)(BX*1), Y10
+	VFMADD231PS  Y10, Y8, Y6
+	VFMADD231PS  Y10, Y9, Y7
+	PREFETCHT1   (SI)
+	PREFETCHT1   (SI)(DI*1)
+	ADDQ         R8, SI
 	ADDQ         $+16, CX
+	ADDQ         $+256, AX
+	DECQ         R10
+	JNZ          inPlaceTurn
+
+inPlaceSend:
+	MOVQ       ldc+48(FP), R13
+	MOVQ       (SP), R12
+	PREFETCHT0 (R12)
+	LEAQ       (R12)(R13*4), R12
+	PREFETCHT0 (R12)
+	LEAQ       (R12)(R13*4), R12
+	PREFETCHT0 (R12)
+	LEAQ       (R12)(R13*4), R12
+	PREFETCHT0 (R12)
+	XCHGQ      R10, R11
+	TESTQ      R10, R10
+	JNZ        inPlaceTurn
+	TESTQ      R9, R9
+	JZ         finish
+
+inPlaceRest:
+	VMOVUPS      (AX), Y8
+	VMOVUPS      32(AX), Y9
+	VBROADCASTSS (CX), Y10
+	VFMADD231PS  Y10, Y8, Y0
+	VFMADD231PS  Y10, Y9, Y1
+	VBROADCASTSS (CX)(DX*1), Y10
+	VFMADD231PS  Y10, Y8, Y2
+	VFMADD231PS  Y10, Y9, Y3
+	VBROADCASTSS (CX)(DX*2), Y10
+	VFMADD231PS  Y10, Y8, Y4
+	VFMADD231PS  Y10, Y9, Y5
+	VBROADCASTSS (CX)(BX*1), Y10
+	VFMADD231PS  Y10, Y8, Y6
+	VFMADD231PS  Y10, Y9, Y7
+	ADDQ         $+4, CX
 	ADDQ         $+64, AX
-	DECQ         DX
-	JNZ          stepA
-	MOVQ         $0x00000000, 16(SP)
+	DECQ         R9
+	JNZ          inPlaceRest
 	JMP          finish
 
 packB:
@@ -16335,7 +16586,7 @@ tile:
 	VXORPS  Y4, Y4, Y4
 	VXORPS  Y5, Y5, Y5
 	CMPQ    16(SP), $+0
-	JNE     packA
+	JNE     fromA
 	CMPQ    24(SP), $+0
 	JNE     packB
 	MOVQ    32(SP), DX
@@ -16349,10 +16600,10 @@ tile:
 	CMPQ    R8, R9
 	CMOVQLT R8, R9
 	SUBQ    R9, R8
-	JZ      send
+	JZ      packedSend
 	PCALIGN $0x40
 
-turn:
+packedTurn:
 	VMOVUPS      (AX), Y6
 	VMOVUPS      32(AX), Y7
 	VBROADCASTSS (CX), Y8
@@ -16403,9 +16654,9 @@ turn:
 	ADDQ         $+48, CX
 	ADDQ         $+256, AX
 	DECQ         R8
-	JNZ          turn
+	JNZ          packedTurn
 
-send:
+packedSend:
 	MOVQ       ldc+48(FP), R11
 	MOVQ       (SP), R10
 	PREFETCHT0 (R10)
@@ -16415,11 +16666,11 @@ send:
 	PREFETCHT0 (R10)
 	XCHGQ      R8, R9
 	TESTQ      R8, R8
-	JNZ        turn
+	JNZ        packedTurn
 	TESTQ      DI, DI
 	JZ         finish
 
-rest:
+packedRest:
 	VMOVUPS      (AX), Y6
 	VMOVUPS      32(AX), Y7
 	VBROADCASTSS (CX), Y8
@@ -16434,7 +16685,7 @@ rest:
 	ADDQ         $+12, CX
 	ADDQ         $+64, AX
 	DECQ         DI
-	JNZ          rest
+	JNZ          packedRest
 
 finish:
 	VBROADCASTSS alpha+16(FP), Y6
@@ -16494,45 +16745,108 @@ more:
 	VZEROUPPER
 	RET
 
-packA:
-	MOVQ       ldc+48(FP), BX
-	MOVQ       (SP), DX
-	PREFETCHT0 (DX)
-	LEAQ       (DX)(BX*4), DX
-	PREFETCHT0 (DX)
-	LEAQ       (DX)(BX*4), DX
-	PREFETCHT0 (DX)
-	MOVQ       k+8(FP), DX
-	MOVQ       16(SP), BX
-	MOVQ       lda+72(FP), SI
-	SHLQ       $0x02, SI
-	LEAQ       (SI)(SI*2), DI
-	PCALIGN    $0x40
+fromA:
+	MOVQ    16(SP), CX
+	MOVQ    lda+72(FP), DX
+	SHLQ    $0x02, DX
+	LEAQ    (DX)(DX*2), BX
+	MOVQ    32(SP), BX
+	MOVQ    48(SP), SI
+	MOVQ    40(SP), DI
+	MOVQ    k+8(FP), R8
+	MOVQ    R8, R9
+	SHRQ    $0x02, R9
+	ANDQ    $+3, R8
+	MOVQ    $+66, R10
+	CMPQ    R9, R10
+	CMOVQLT R9, R10
+	SUBQ    R10, R9
+	JZ      inPlaceSend
+	PCALIGN $0x40
 
-stepA:
+inPlaceTurn:
 	VMOVUPS      (AX), Y6
 	VMOVUPS      32(AX), Y7
-	VBROADCASTSS (BX), Y8
-	MOVL         (BX), DI
-	MOVL         DI, (CX)
+	VBROADCASTSS (CX), Y8
 	VFMADD231PS  Y8, Y6, Y0
 	VFMADD231PS  Y8, Y7, Y1
-	VBROADCASTSS (BX)(SI*1), Y8
-	MOVL         (BX)(SI*1), DI
-	MOVL         DI, 4(CX)
+	VBROADCASTSS (CX)(DX*1), Y8
 	VFMADD231PS  Y8, Y6, Y2
 	VFMADD231PS  Y8, Y7, Y3
-	VBROADCASTSS (BX)(SI*2), Y8
-	MOVL         (BX)(SI*2), DI
-	MOVL         DI, 8(CX)
+	VBROADCASTSS (CX)(DX*2), Y8
 	VFMADD231PS  Y8, Y6, Y4
 	VFMADD231PS  Y8, Y7, Y5
-	ADDQ         $+4, BX
-	ADDQ         $+12, CX
+	VMOVUPS      64(AX), Y6
+	VMOVUPS      96(AX), Y7
+	VBROADCASTSS 4(CX), Y8
+	VFMADD231PS  Y8, Y6, Y0
+	VFMADD231PS  Y8, Y7, Y1
+	VBROADCASTSS 4(CX)(DX*1), Y8
+	VFMADD231PS  Y8, Y6, Y2
+	VFMADD231PS  Y8, Y7, Y3
+	VBROADCASTSS 4(CX)(DX*2), Y8
+	VFMADD231PS  Y8, Y6, Y4
+	VFMADD231PS  Y8, Y7, Y5
+	VMOVUPS      128(AX), Y6
+	VMOVUPS      160(AX), Y7
+	VBROADCASTSS 8(CX), Y8
+	VFMADD231PS  Y8, Y6, Y0
+	VFMADD231PS  Y8, Y7, Y1
+	VBROADCASTSS 8(CX)(DX*1), Y8
+	VFMADD231PS  Y8, Y6, Y2
+	VFMADD231PS  Y8, Y7, Y3
+	VBROADCASTSS 8(CX)(DX*2), Y8
+	VFMADD231PS  Y8, Y6, Y4
+	VFMADD231PS  Y8, Y7, Y5
+	VMOVUPS      192(AX), Y6
+	VMOVUPS      224(AX), Y7
+	VBROADCASTSS 12(CX), Y8
+	VFMADD231PS  Y8, Y6, Y0
+	VFMADD231PS  Y8, Y7, Y1
+	VBROADCASTSS 12(CX)(DX*1), Y8
+	VFMADD231PS  Y8, Y6, Y2
+	VFMADD231PS  Y8, Y7, Y3
+	VBROADCASTSS 12(CX)(DX*2), Y8
+	VFMADD231PS  Y8, Y6, Y4
+	VFMADD231PS  Y8, Y7, Y5
+	PREFETCHT1   (BX)
+	PREFETCHT1   (BX)(SI*1)
+	ADDQ         DI, BX
+	ADDQ         $+16, CX
+	ADDQ         $+256, AX
+	DECQ         R9
+	JNZ          inPlaceTurn
+
+inPlaceSend:
+	MOVQ       ldc+48(FP), R12
+	MOVQ       (SP), R11
+	PREFETCHT0 (R11)
+	LEAQ       (R11)(R12*4), R11
+	PREFETCHT0 (R11)
+	LEAQ       (R11)(R12*4), R11
+	PREFETCHT0 (R11)
+	XCHGQ      R9, R10
+	TESTQ      R9, R9
+	JNZ        inPlaceTurn
+	TESTQ      R8, R8
+	JZ         finish
+
+inPlaceRest:
+	VMOVUPS      (AX), Y6
+	VMOVUPS      32(AX), Y7
+	VBROADCASTSS (CX), Y8
+	VFMADD231PS  Y8, Y6, Y0
+	VFMADD231PS  Y8, Y7, Y1
+	VBROADCASTSS (CX)(DX*1), Y8
+	VFMADD231PS  Y8, Y6, Y2
+	VFMADD231PS  Y8, Y7, Y3
+	VBROADCASTSS (CX)(DX*2), Y8
+	VFMADD231PS  Y8, Y6, Y4
+	VFMADD231PS  Y8, Y7, Y5
+	ADDQ         $+4, CX
 	ADDQ         $+64, AX
-	DECQ         DX
-	JNZ          stepA
-	MOVQ         $0x00000000, 16(SP)
+	DECQ         R8
+	JNZ          inPlaceRest
 	JMP          finish
 
 packB:
@@ -16628,7 +16942,7 @@ tile:
 	VXORPS  Y2, Y2, Y2
 	VXORPS  Y3, Y3, Y3
 	CMPQ    16(SP), $+0
-	JNE     packA
+	JNE     fromA
 	CMPQ    24(SP), $+0
 	JNE     packB
 	MOVQ    32(SP), DX
@@ -16642,10 +16956,10 @@ tile:
 	CMPQ    R8, R9
 	CMOVQLT R8, R9
 	SUBQ    R9, R8
-	JZ      send
+	JZ      packedSend
 	PCALIGN $0x40
 
-turn:
+packedTurn:
 	VMOVUPS      (AX), Y4
 	VMOVUPS      32(AX), Y5
 	VBROADCASTSS (CX), Y6
@@ -16684,9 +16998,9 @@ turn:
 	ADDQ         $+32, CX
 	ADDQ         $+256, AX
 	DECQ         R8
-	JNZ          turn
+	JNZ          packedTurn
 
-send:
+packedSend:
 	MOVQ       ldc+48(FP), R11
 	MOVQ       (SP), R10
 	PREFETCHT0 (R10)
@@ -16694,11 +17008,11 @@ send:
 	PREFETCHT0 (R10)
 	XCHGQ      R8, R9
 	TESTQ      R8, R8
-	JNZ        turn
+	JNZ        packedTurn
 	TESTQ      DI, DI
 	JZ         finish
 
-rest:
+packedRest:
 	VMOVUPS      (AX), Y4
 	VMOVUPS      32(AX), Y5
 	VBROADCASTSS (CX), Y6
@@ -16710,7 +17024,7 @@ rest:
 	ADDQ         $+8, CX
 	ADDQ         $+64, AX
 	DECQ         DI
-	JNZ          rest
+	JNZ          packedRest
 
 finish:
 	VBROADCASTSS alpha+16(FP), Y4
@@ -16760,38 +17074,91 @@ more:
 	VZEROUPPER
 	RET
 
-packA:
-	MOVQ       ldc+48(FP), BX
-	MOVQ       (SP), DX
-	PREFETCHT0 (DX)
-	LEAQ       (DX)(BX*4), DX
-	PREFETCHT0 (DX)
-	MOVQ       k+8(FP), DX
-	MOVQ       16(SP), BX
-	MOVQ       lda+72(FP), SI
-	SHLQ       $0x02, SI
-	LEAQ       (SI)(SI*2), DI
-	PCALIGN    $0x40
+fromA:
+	MOVQ    16(SP), CX
+	MOVQ    lda+72(FP), DX
+	SHLQ    $0x02, DX
+	LEAQ    (DX)(DX*2), BX
+	MOVQ    32(SP), BX
+	MOVQ    48(SP), SI
+	MOVQ    40(SP), DI
+	MOVQ    k+8(FP), R8
+	MOVQ    R8, R9
+	SHRQ    $0x02, R9
+	ANDQ    $+3, R8
+	MOVQ    $+100, R10
+	CMPQ    R9, R10
+	CMOVQLT R9, R10
+	SUBQ    R10, R9
+	JZ      inPlaceSend
+	PCALIGN $0x40
 
-stepA:
+inPlaceTurn:
 	VMOVUPS      (AX), Y4
 	VMOVUPS      32(AX), Y5
-	VBROADCASTSS (BX), Y6
-	MOVL         (BX), DI
-	MOVL         DI, (CX)
+	VBROADCASTSS (CX), Y6
 	VFMADD231PS  Y6, Y4, Y0
 	VFMADD231PS  Y6, Y5, Y1
-	VBROADCASTSS (BX)(SI*1), Y6
-	MOVL         (BX)(SI*1), DI
-	MOVL         DI, 4(CX)
+	VBROADCASTSS (CX)(DX*1), Y6
 	VFMADD231PS  Y6, Y4, Y2
 	VFMADD231PS  Y6, Y5, Y3
-	ADDQ         $+4, BX
-	ADDQ         $+8, CX
+	VMOVUPS      64(AX), Y4
+	VMOVUPS      96(AX), Y5
+	VBROADCASTSS 4(CX), Y6
+	VFMADD231PS  Y6, Y4, Y0
+	VFMADD231PS  Y6, Y5, Y1
+	VBROADCASTSS 4(CX)(DX*1), Y6
+	VFMADD231PS  Y6, Y4, Y2
+	VFMADD231PS  Y6, Y5, Y3
+	VMOVUPS      128(AX), Y4
+	VMOVUPS      160(AX), Y5
+	VBROADCASTSS 8(CX), Y6
+	VFMADD231PS  Y6, Y4, Y0
+	VFMADD231PS  Y6, Y5, Y1
+	VBROADCASTSS 8(CX)(DX*1), Y6
+	VFMADD231PS  Y6, Y4, Y2
+	VFMADD231PS  Y6, Y5, Y3
+	VMOVUPS      192(AX), Y4
+	VMOVUPS      224(AX), Y5
+	VBROADCASTSS 12(CX), Y6
+	VFMADD231PS  Y6, Y4, Y0
+	VFMADD231PS  Y6, Y5, Y1
+	VBROADCASTSS 12(CX)(DX*1), Y6
+	VFMADD231PS  Y6, Y4, Y2
+	VFMADD231PS  Y6, Y5, Y3
+	PREFETCHT1   (BX)
+	PREFETCHT1   (BX)(SI*1)
+	ADDQ         DI, BX
+	ADDQ         $+16, CX
+	ADDQ         $+256, AX
+	DECQ         R9
+	JNZ          inPlaceTurn
+
+inPlaceSend:
+	MOVQ       ldc+48(FP), R12
+	MOVQ       (SP), R11
+	PREFETCHT0 (R11)
+	LEAQ       (R11)(R12*4), R11
+	PREFETCHT0 (R11)
+	XCHGQ      R9, R10
+	TESTQ      R9, R9
+	JNZ        inPlaceTurn
+	TESTQ      R8, R8
+	JZ         finish
+
+inPlaceRest:
+	VMOVUPS      (AX), Y4
+	VMOVUPS      32(AX), Y5
+	VBROADCASTSS (CX), Y6
+	VFMADD231PS  Y6, Y4, Y0
+	VFMADD231PS  Y6, Y5, Y1
+	VBROADCASTSS (CX)(DX*1), Y6
+	VFMADD231PS  Y6, Y4, Y2
+	VFMADD231PS  Y6, Y5, Y3
+	ADDQ         $+4, CX
 	ADDQ         $+64, AX
-	DECQ         DX
-	JNZ          stepA
-	MOVQ         $0x00000000, 16(SP)
+	DECQ         R8
+	JNZ          inPlaceRest
 	JMP          finish
 
 packB:
@@ -16880,7 +17247,7 @@ tile:
 	VXORPS  Y0, Y0, Y0
 	VXORPS  Y1, Y1, Y1
 	CMPQ    16(SP), $+0
-	JNE     packA
+	JNE     fromA
 	CMPQ    24(SP), $+0
 	JNE     packB
 	MOVQ    32(SP), DX
@@ -16894,10 +17261,10 @@ tile:
 	CMPQ    R8, R9
 	CMOVQLT R8, R9
 	SUBQ    R9, R8
-	JZ      send
+	JZ      packedSend
 	PCALIGN $0x40
 
-turn:
+packedTurn:
 	VMOVUPS      (AX), Y2
 	VMOVUPS      32(AX), Y3
 	VBROADCASTSS (CX), Y4
@@ -16924,19 +17291,19 @@ turn:
 	ADDQ         $+16, CX
 	ADDQ         $+256, AX
 	DECQ         R8
-	JNZ          turn
+	JNZ          packedTurn
 
-send:
+packedSend:
 	MOVQ       ldc+48(FP), R10
 	MOVQ       (SP), R10
 	PREFETCHT0 (R10)
 	XCHGQ      R8, R9
 	TESTQ      R8, R8
-	JNZ        turn
+	JNZ        packedTurn
 	TESTQ      DI, DI
 	JZ         finish
 
-rest:
+packedRest:
 	VMOVUPS      (AX), Y2
 	VMOVUPS      32(AX), Y3
 	VBROADCASTSS (CX), Y4
@@ -16945,7 +17312,7 @@ rest:
 	ADDQ         $+4, CX
 	ADDQ         $+64, AX
 	DECQ         DI
-	JNZ          rest
+	JNZ          packedRest
 
 finish:
 	VBROADCASTSS alpha+16(FP), Y2
@@ -16985,31 +17352,74 @@ more:
 	VZEROUPPER
 	RET
 
-packA:
-	MOVQ       ldc+48(FP), DX
-	MOVQ       (SP), DX
-	PREFETCHT0 (DX)
-	MOVQ       k+8(FP), DX
-	MOVQ       16(SP), BX
-	MOVQ       lda+72(FP), SI
-	SHLQ       $0x02, SI
-	LEAQ       (SI)(SI*2), SI
-	PCALIGN    $0x40
+fromA:
+	MOVQ    16(SP), CX
+	MOVQ    lda+72(FP), DX
+	SHLQ    $0x02, DX
+	LEAQ    (DX)(DX*2), DX
+	MOVQ    32(SP), DX
+	MOVQ    48(SP), BX
+	MOVQ    40(SP), SI
+	MOVQ    k+8(FP), DI
+	MOVQ    DI, R8
+	SHRQ    $0x02, R8
+	ANDQ    $+3, DI
+	MOVQ    $+200, R9
+	CMPQ    R8, R9
+	CMOVQLT R8, R9
+	SUBQ    R9, R8
+	JZ      inPlaceSend
+	PCALIGN $0x40
 
-stepA:
+inPlaceTurn:
 	VMOVUPS      (AX), Y2
 	VMOVUPS      32(AX), Y3
-	VBROADCASTSS (BX), Y4
-	MOVL         (BX), SI
-	MOVL         SI, (CX)
+	VBROADCASTSS (CX), Y4
 	VFMADD231PS  Y4, Y2, Y0
 	VFMADD231PS  Y4, Y3, Y1
-	ADDQ         $+4, BX
+	VMOVUPS      64(AX), Y2
+	VMOVUPS      96(AX), Y3
+	VBROADCASTSS 4(CX), Y4
+	VFMADD231PS  Y4, Y2, Y0
+	VFMADD231PS  Y4, Y3, Y1
+	VMOVUPS      128(AX), Y2
+	VMOVUPS      160(AX), Y3
+	VBROADCASTSS 8(CX), Y4
+	VFMADD231PS  Y4, Y2, Y0
+	VFMADD231PS  Y4, Y3, Y1
+	VMOVUPS      192(AX), Y2
+	VMOVUPS      224(AX), Y3
+	VBROADCASTSS 12(CX), Y4
+	VFMADD231PS  Y4, Y2, Y0
+	VFMADD231PS  Y4, Y3, Y1
+	PREFETCHT1   (DX)
+	PREFETCHT1   (DX)(BX*1)
+	ADDQ         SI, DX
+	ADDQ         $+16, CX
+	ADDQ         $+256, AX
+	DECQ         R8
+	JNZ          inPlaceTurn
+
+inPlaceSend:
+	MOVQ       ldc+48(FP), R10
+	MOVQ       (SP), R10
+	PREFETCHT0 (R10)
+	XCHGQ      R8, R9
+	TESTQ      R8, R8
+	JNZ        inPlaceTurn
+	TESTQ      DI, DI
+	JZ         finish
+
+inPlaceRest:
+	VMOVUPS      (AX), Y2
+	VMOVUPS      32(AX), Y3
+	VBROADCASTSS (CX), Y4
+	VFMADD231PS  Y4, Y2, Y0
+	VFMADD231PS  Y4, Y3, Y1
 	ADDQ         $+4, CX
 	ADDQ         $+64, AX
-	DECQ         DX
-	JNZ          stepA
-	MOVQ         $0x00000000, 16(SP)
+	DECQ         DI
+	JNZ          inPlaceRest
 	JMP          finish
 
 packB:
@@ -17103,7 +17513,7 @@ tile:
 	VXORPD  Y10, Y10, Y10
 	VXORPD  Y11, Y11, Y11
 	CMPQ    16(SP), $+0
-	JNE     packA
+	JNE     fromA
 	CMPQ    24(SP), $+0
 	JNE     packB
 	MOVQ    32(SP), DX
@@ -17117,10 +17527,10 @@ tile:
 	CMPQ    R8, R9
 	CMOVQLT R8, R9
 	SUBQ    R9, R8
-	JZ      send
+	JZ      packedSend
 	PCALIGN $0x40
 
-turn:
+packedTurn:
 	VMOVUPD      (AX), Y12
 	VMOVUPD      32(AX), Y13
 	VBROADCASTSD (CX), Y14
@@ -17207,9 +17617,9 @@ turn:
 	ADDQ         $+192, CX
 	ADDQ         $+256, AX
 	DECQ         R8
-	JNZ          turn
+	JNZ          packedTurn
 
-send:
+packedSend:
 	MOVQ       ldc+48(FP), R11
 	MOVQ       (SP), R10
 	PREFETCHT0 (R10)
@@ -17225,11 +17635,11 @@ send:
 	PREFETCHT0 (R10)
 	XCHGQ      R8, R9
 	TESTQ      R8, R8
-	JNZ        turn
+	JNZ        packedTurn
 	TESTQ      DI, DI
 	JZ         finish
 
-rest:
+packedRest:
 	VMOVUPD      (AX), Y12
 	VMOVUPD      32(AX), Y13
 	VBROADCASTSD (CX), Y14
@@ -17253,7 +17663,7 @@ rest:
 	ADDQ         $+48, CX
 	ADDQ         $+64, AX
 	DECQ         DI
-	JNZ          rest
+	JNZ          packedRest
 
 finish:
 	VBROADCASTSD alpha+16(FP), Y12
@@ -17343,68 +17753,162 @@ more:
 	VZEROUPPER
 	RET
 
-packA:
-	MOVQ       ldc+48(FP), BX
-	MOVQ       (SP), DX
-	PREFETCHT0 (DX)
-	LEAQ       (DX)(BX*8), DX
-	PREFETCHT0 (DX)
-	LEAQ       (DX)(BX*8), DX
-	PREFETCHT0 (DX)
-	LEAQ       (DX)(BX*8), DX
-	PREFETCHT0 (DX)
-	LEAQ       (DX)(BX*8), DX
-	PREFETCHT0 (DX)
-	LEAQ       (DX)(BX*8), DX
-	PREFETCHT0 (DX)
-	MOVQ       k+8(FP), DX
-	MOVQ       16(SP), BX
-	MOVQ       lda+72(FP), SI
-	SHLQ       $0x03, SI
-	LEAQ       (SI)(SI*2), DI
-	LEAQ       (BX)(SI*4), R8
-	PCALIGN    $0x40
+fromA:
+	MOVQ    16(SP), CX
+	MOVQ    lda+72(FP), DX
+	SHLQ    $0x03, DX
+	LEAQ    (DX)(DX*2), BX
+	LEAQ    (CX)(DX*4), SI
+	MOVQ    32(SP), DI
+	MOVQ    48(SP), R8
+	MOVQ    40(SP), R9
+	MOVQ    k+8(FP), R10
+	MOVQ    R10, R11
+	SHRQ    $0x02, R11
+	ANDQ    $+3, R10
+	MOVQ    $+33, R12
+	CMPQ    R11, R12
+	CMOVQLT R11, R12
+	SUBQ    R12, R11
+	JZ      inPlaceSend
+	PCALIGN $0x40
 
-stepA:
+inPlaceTurn:
 	VMOVUPD      (AX), Y12
 	VMOVUPD      32(AX), Y13
-	VBROADCASTSD (BX), Y14
-	MOVQ         (BX), R9
-	MOVQ         R9, (CX)
+	VBROADCASTSD (CX), Y14
 	VFMADD231PD  Y14, Y12, Y0
 	VFMADD231PD  Y14, Y13, Y1
-	VBROADCASTSD (BX)(SI*1), Y14
-	MOVQ         (BX)(SI*1), R9
-	MOVQ         R9, 8(CX)
+	VBROADCASTSD (CX)(DX*1), Y14
 	VFMADD231PD  Y14, Y12, Y2
 	VFMADD231PD  Y14, Y13, Y3
-	VBROADCASTSD (BX)(SI*2), Y14
-	MOVQ         (BX)(SI*2), R9
-	MOVQ         R9, 16(CX)
+	VBROADCASTSD (CX)(DX*2), Y14
 	VFMADD231PD  Y14, Y12, Y4
 	VFMADD231PD  Y14, Y13, Y5
-	VBROADCASTSD (BX)(DI*1), Y14
-	MOVQ         (BX)(DI*1), R9
-	MOVQ         R9, 24(CX)
+	VBROADCASTSD (CX)(BX*1), Y14
 	VFMADD231PD  Y14, Y12, Y6
 	VFMADD231PD  Y14, Y13, Y7
-	VBROADCASTSD (R8), Y14
-	MOVQ         (R8), R9
-	MOVQ         R9, 32(CX)
+	VBROADCASTSD (SI), Y14
 	VFMADD231PD  Y14, Y12, Y8
 	VFMADD231PD  Y14, Y13, Y9
-	VBROADCASTSD (R8)(SI*1), Y14
-	MOVQ         (R8)(SI*1), R9
-	MOVQ         R9, 40(CX)
+	VBROADCASTSD (SI)(DX*1), Y14
 	VFMADD231PD  Y14, Y12, Y10
 	VFMADD231PD  Y14, Y13, Y11
-	ADDQ         $+8, BX
-	ADDQ         $+8, R8
-	ADDQ         $+48, CX
+	VMOVUPD      64(AX), Y12
+	VMOVUPD      96(AX), Y13
+	VBROADCASTSD 8(CX), Y14
+	VFMADD231PD  Y14, Y12, Y0
+	VFMADD231PD  Y14, Y13, Y1
+	VBROADCASTSD 8(CX)(DX*1), Y14
+	VFMADD231PD  Y14, Y12, Y2
+	VFMADD231PD  Y14, Y13, Y3
+	VBROADCASTSD 8(CX)(DX*2), Y14
+	VFMADD231PD  Y14, Y12, Y4
+	VFMADD231PD  Y14, Y13, Y5
+	VBROADCASTSD 8(CX)(BX*1), Y14
+	VFMADD231PD  Y14, Y12, Y6
+	VFMADD231PD  Y14, Y13, Y7
+	VBROADCASTSD 8(SI), Y14
+	VFMADD231PD  Y14, Y12, Y8
+	VFMADD231PD  Y14, Y13, Y9
+	VBROADCASTSD 8(SI)(DX*1), Y14
+	VFMADD231PD  Y14, Y12, Y10
+	VFMADD231PD  Y14, Y13, Y11
+	VMOVUPD      128(AX), Y12
+	VMOVUPD      160(AX), Y13
+	VBROADCASTSD 16(CX), Y14
+	VFMADD231PD  Y14, Y12, Y0
+	VFMADD231PD  Y14, Y13, Y1
+	VBROADCASTSD 16(CX)(DX*1), Y14
+	VFMADD231PD  Y14, Y12, Y2
+	VFMADD231PD  Y14, Y13, Y3
+	VBROADCASTSD 16(CX)(DX*2), Y14
+	VFMADD231PD  Y14, Y12, Y4
+	VFMADD231PD  Y14, Y13, Y5
+	VBROADCASTSD 16(CX)(BX*1), Y14
+	VFMADD231PD  Y14, Y12, Y6
+	VFMADD231PD  Y14, Y13, Y7
+	VBROADCASTSD 16(SI), Y14
+	VFMADD231PD  Y14, Y12, Y8
+	VFMADD231PD  Y14, Y13, Y9
+	VBROADCASTSD 16(SI)(DX*1), Y14
+	VFMADD231PD  Y14, Y12, Y10
+	VFMADD231PD  Y14, Y13, Y11
+	VMOVUPD      192(AX), Y12
+	VMOVUPD      224(AX), Y13
+	VBROADCASTSD 24(CX), Y14
+	VFMADD231PD  Y14, Y12, Y0
+	VFMADD231PD  Y14, Y13, Y1
+	VBROADCASTSD 24(CX)(DX*1), Y14
+	VFMADD231PD  Y14, Y12, Y2
+	VFMADD231PD  Y14, Y13, Y3
+	VBROADCASTSD 24(CX)(DX*2), Y14
+	VFMADD231PD  Y14, Y12, Y4
+	VFMADD231PD  Y14, Y13, Y5
+	VBROADCASTSD 24(CX)(BX*1), Y14
+	VFMADD231PD  Y14, Y12, Y6
+	VFMADD231PD  Y14, Y13, Y7
+	VBROADCASTSD 24(SI), Y14
+	VFMADD231PD  Y14, Y12, Y8
+	VFMADD231PD  Y14, Y13, Y9
+	VBROADCASTSD 24(SI)(DX*1), Y14
+	VFMADD231PD  Y14, Y12, Y10
+	VFMADD231PD  Y14, Y13, Y11
+	PREFETCHT1   (DI)
+	PREFETCHT1   (DI)(R8*1)
+	ADDQ         R9, DI
+	ADDQ         $+32, CX
+	ADDQ         $+32, SI
+	ADDQ         $+256, AX
+	DECQ         R11
+	JNZ          inPlaceTurn
+
+inPlaceSend:
+	MOVQ       ldc+48(FP), R14
+	MOVQ       (SP), R13
+	PREFETCHT0 (R13)
+	LEAQ       (R13)(R14*8), R13
+	PREFETCHT0 (R13)
+	LEAQ       (R13)(R14*8), R13
+	PREFETCHT0 (R13)
+	LEAQ       (R13)(R14*8), R13
+	PREFETCHT0 (R13)
+	LEAQ       (R13)(R14*8), R13
+	PREFETCHT0 (R13)
+	LEAQ       (R13)(R14*8), R13
+	PREFETCHT0 (R13)
+	XCHGQ      R11, R12
+	TESTQ      R11, R11
+	JNZ        inPlaceTurn
+	TESTQ      R10, R10
+	JZ         finish
+
+inPlaceRest:
+	VMOVUPD      (AX), Y12
+	VMOVUPD      32(AX), Y13
+	VBROADCASTSD (CX), Y14
+	VFMADD231PD  Y14, Y12, Y0
+	VFMADD231PD  Y14, Y13, Y1
+	VBROADCASTSD (CX)(DX*1), Y14
+	VFMADD231PD  Y14, Y12, Y2
+	VFMADD231PD  Y14, Y13, Y3
+	VBROADCASTSD (CX)(DX*2), Y14
+	VFMADD231PD  Y14, Y12, Y4
+	VFMADD231PD  Y14, Y13, Y5
+	VBROADCASTSD (CX)(BX*1), Y14
+	VFMADD231PD  Y14, Y12, Y6
+	VFMADD231PD  Y14, Y13, Y7
+	VBROADCASTSD (SI), Y14
+	VFMADD231PD  Y14, Y12, Y8
+	VFMADD231PD  Y14, Y13, Y9
+	VBROADCASTSD (SI)(DX*1), Y14
+	VFMADD231PD  Y14, Y12, Y10
+	VFMADD231PD  Y14, Y13, Y11
+	ADDQ         $+8, CX
+	ADDQ         $+8, SI
 	ADDQ         $+64, AX
-	DECQ         DX
-	JNZ          stepA
-	MOVQ         $0x00000000, 16(SP)
+	DECQ         R10
+	JNZ          inPlaceRest
 	JMP          finish
 
 packB:
@@ -17521,7 +18025,7 @@ tile:
 	VXORPD  Y8, Y8, Y8
 	VXORPD  Y9, Y9, Y9
 	CMPQ    16(SP), $+0
-	JNE     packA
+	JNE     fromA
 	CMPQ    24(SP), $+0
 	JNE     packB
 	MOVQ    32(SP), DX
@@ -17535,10 +18039,10 @@ tile:
 	CMPQ    R8, R9
 	CMOVQLT R8, R9
 	SUBQ    R9, R8
-	JZ      send
+	JZ      packedSend
 	PCALIGN $0x40
 
-turn:
+packedTurn:
 	VMOVUPD      (AX), Y10
 	VMOVUPD      32(AX), Y11
 	VBROADCASTSD (CX), Y12
@@ -17613,9 +18117,9 @@ turn:
 	ADDQ         $+160, CX
 	ADDQ         $+256, AX
 	DECQ         R8
-	JNZ          turn
+	JNZ          packedTurn
 
-send:
+packedSend:
 	MOVQ       ldc+48(FP), R11
 	MOVQ       (SP), R10
 	PREFETCHT0 (R10)
@@ -17629,11 +18133,11 @@ send:
 	PREFETCHT0 (R10)
 	XCHGQ      R8, R9
 	TESTQ      R8, R8
-	JNZ        turn
+	JNZ        packedTurn
 	TESTQ      DI, DI
 	JZ         finish
 
-rest:
+packedRest:
 	VMOVUPD      (AX), Y10
 	VMOVUPD      32(AX), Y11
 	VBROADCASTSD (CX), Y12
@@ -17654,7 +18158,7 @@ rest:
 	ADDQ         $+40, CX
 	ADDQ         $+64, AX
 	DECQ         DI
-	JNZ          rest
+	JNZ          packedRest
 
 finish:
 	VBROADCASTSD alpha+16(FP), Y10
@@ -17734,61 +18238,145 @@ more:
 	VZEROUPPER
 	RET
 
-packA:
-	MOVQ       ldc+48(FP), BX
-	MOVQ       (SP), DX
-	PREFETCHT0 (DX)
-	LEAQ       (DX)(BX*8), DX
-	PREFETCHT0 (DX)
-	LEAQ       (DX)(BX*8), DX
-	PREFETCHT0 (DX)
-	LEAQ       (DX)(BX*8), DX
-	PREFETCHT0 (DX)
-	LEAQ       (DX)(BX*8), DX
-	PREFETCHT0 (DX)
-	MOVQ       k+8(FP), DX
-	MOVQ       16(SP), BX
-	MOVQ       lda+72(FP), SI
-	SHLQ       $0x03, SI
-	LEAQ       (SI)(SI*2), DI
-	LEAQ       (BX)(SI*4), R8
-	PCALIGN    $0x40
+fromA:
+	MOVQ    16(SP), CX
+	MOVQ    lda+72(FP), DX
+	SHLQ    $0x03, DX
+	LEAQ    (DX)(DX*2), BX
+	LEAQ    (CX)(DX*4), SI
+	MOVQ    32(SP), DI
+	MOVQ    48(SP), R8
+	MOVQ    40(SP), R9
+	MOVQ    k+8(FP), R10
+	MOVQ    R10, R11
+	SHRQ    $0x02, R11
+	ANDQ    $+3, R10
+	MOVQ    $+40, R12
+	CMPQ    R11, R12
+	CMOVQLT R11, R12
+	SUBQ    R12, R11
+	JZ      inPlaceSend
+	PCALIGN $0x40
 
-stepA:
+inPlaceTurn:
 	VMOVUPD      (AX), Y10
 	VMOVUPD      32(AX), Y11
-	VBROADCASTSD (BX), Y12
-	MOVQ         (BX), R9
-	MOVQ         R9, (CX)
+	VBROADCASTSD (CX), Y12
 	VFMADD231PD  Y12, Y10, Y0
 	VFMADD231PD  Y12, Y11, Y1
-	VBROADCASTSD (BX)(SI*1), Y12
-	MOVQ         (BX)(SI*1), R9
-	MOVQ         R9, 8(CX)
+	VBROADCASTSD (CX)(DX*1), Y12
 	VFMADD231PD  Y12, Y10, Y2
 	VFMADD231PD  Y12, Y11, Y3
-	VBROADCASTSD (BX)(SI*2), Y12
-	MOVQ         (BX)(SI*2), R9
-	MOVQ         R9, 16(CX)
+	VBROADCASTSD (CX)(DX*2), Y12
 	VFMADD231PD  Y12, Y10, Y4
 	VFMADD231PD  Y12, Y11, Y5
-	VBROADCASTSD (BX)(DI*1), Y12
-	MOVQ         (BX)(DI*1), R9
-	MOVQ         R9, 24(CX)
+	VBROADCASTSD (CX)(BX*1), Y12
 	VFMADD231PD  Y12, Y10, Y6
 	VFMADD231PD  Y12, Y11, Y7
-	VBROADCASTSD (R8), Y12
-	MOVQ         (R8), R9
-	MOVQ         R9, 32(CX)
+	VBROADCASTSD (SI), Y12
 	VFMADD231PD  Y12, Y10, Y8
 	VFMADD231PD  Y12, Y11, Y9
-	ADDQ         $+8, BX
-	ADDQ         $+8, R8
-	ADDQ         $+40, CX
+	VMOVUPD      64(AX), Y10
+	VMOVUPD      96(AX), Y11
+	VBROADCASTSD 8(CX), Y12
+	VFMADD231PD  Y12, Y10, Y0
+	VFMADD231PD  Y12, Y11, Y1
+	VBROADCASTSD 8(CX)(DX*1), Y12
+	VFMADD231PD  Y12, Y10, Y2
+	VFMADD231PD  Y12, Y11, Y3
+	VBROADCASTSD 8(CX)(DX*2), Y12
+	VFMADD231PD  Y12, Y10, Y4
+	VFMADD231PD  Y12, Y11, Y5
+	VBROADCASTSD 8(CX)(BX*1), Y12
+	VFMADD231PD  Y12, Y10, Y6
+	VFMADD231PD  Y12, Y11, Y7
+	VBROADCASTSD 8(SI), Y12
+	VFMADD231PD  Y12, Y10, Y8
+	VFMADD231PD  Y12, Y11, Y9
+	VMOVUPD      128(AX), Y10
+	VMOVUPD      160(AX), Y11
+	VBROADCASTSD 16(CX), Y12
+	VFMADD231PD  Y12, Y10, Y0
+	VFMADD231PD  Y12, Y11, Y1
+	VBROADCASTSD 16(CX)(DX*1), Y12
+	VFMADD231PD  Y12, Y10, Y2
+	VFMADD231PD  Y12, Y11, Y3
+	VBROADCASTSD 16(CX)(DX*2), Y12
+	VFMADD231PD  Y12, Y10, Y4
+	VFMADD231PD  Y12, Y11, Y5
+	VBROADCASTSD 16(CX)(BX*1), Y12
+	VFMADD231PD  Y12, Y10, Y6
+	VFMADD231PD  Y12, Y11, Y7
+	VBROADCASTSD 16(SI), Y12
+	VFMADD231PD  Y12, Y10, Y8
+	VFMADD231PD  Y12, Y11, Y9
+	VMOVUPD      192(AX), Y10
+	VMOVUPD      224(AX), Y11
+	VBROADCASTSD 24(CX), Y12
+	VFMADD231PD  Y12, Y10, Y0
+	VFMADD231PD  Y12, Y11, Y1
+	VBROADCASTSD 24(CX)(DX*1), Y12
+	VFMADD231PD  Y12, Y10, Y2
+	VFMADD231PD  Y12, Y11, Y3
+	VBROADCASTSD 24(CX)(DX*2), Y12
+	VFMADD231PD  Y12, Y10, Y4
+	VFMADD231PD  Y12, Y11, Y5
+	VBROADCASTSD 24(CX)(BX*1), Y12
+	VFMADD231PD  Y12, Y10, Y6
+	VFMADD231PD  Y12, Y11, Y7
+	VBROADCASTSD 24(SI), Y12
+	VFMADD231PD  Y12, Y10, Y8
+	VFMADD231PD  Y12, Y11, Y9
+	PREFETCHT1   (DI)
+	PREFETCHT1   (DI)(R8*1)
+	ADDQ         R9, DI
+	ADDQ         $+32, CX
+	ADDQ         $+32, SI
+	ADDQ         $+256, AX
+	DECQ         R11
+	JNZ          inPlaceTurn
+
+inPlaceSend:
+	MOVQ       ldc+48(FP), R14
+	MOVQ       (SP), R13
+	PREFETCHT0 (R13)
+	LEAQ       (R13)(R14*8), R13
+	PREFETCHT0 (R13)
+	LEAQ       (R13)(R14*8), R13
+	PREFETCHT0 (R13)
+	LEAQ       (R13)(R14*8), R13
+	PREFETCHT0 (R13)
+	LEAQ       (R13)(R14*8), R13
+	PREFETCHT0 (R13)
+	XCHGQ      R11, R12
+	TESTQ      R11, R11
+	JNZ        inPlaceTurn
+	TESTQ      R10, R10
+	JZ         finish
+
+inPlaceRest:
+	VMOVUPD      (AX), Y10
+	VMOVUPD      32(AX), Y11
+	VBROADCASTSD (CX), Y12
+	VFMADD231PD  Y12, Y10, Y0
+	VFMADD231PD  Y12, Y11, Y1
+	VBROADCASTSD (CX)(DX*1), Y12
+	VFMADD231PD  Y12, Y10, Y2
+	VFMADD231PD  Y12, Y11, Y3
+	VBROADCASTSD (CX)(DX*2), Y12
+	VFMADD231PD  Y12, Y10, Y4
+	VFMADD231PD  Y12, Y11, Y5
+	VBROADCASTSD (CX)(BX*1), Y12
+	VFMADD231PD  Y12, Y10, Y6
+	VFMADD231PD  Y12, Y11, Y7
+	VBROADCASTSD (SI), Y12
+	VFMADD231PD  Y12, Y10, Y8
+	VFMADD231PD  Y12, Y11, Y9
+	ADDQ         $+8, CX
+	ADDQ         $+8, SI
 	ADDQ         $+64, AX
-	DECQ         DX
-	JNZ          stepA
-	MOVQ         $0x00000000, 16(SP)
+	DECQ         R10
+	JNZ          inPlaceRest
 	JMP          finish
 
 packB:
@@ -17898,7 +18486,7 @@ tile:
 	VXORPD  Y6, Y6, Y6
 	VXORPD  Y7, Y7, Y7
 	CMPQ    16(SP), $+0
-	JNE     packA
+	JNE     fromA
 	CMPQ    24(SP), $+0
 	JNE     packB
 	MOVQ    32(SP), DX
@@ -17912,10 +18500,10 @@ tile:
 	CMPQ    R8, R9
 	CMOVQLT R8, R9
 	SUBQ    R9, R8
-	JZ      send
+	JZ      packedSend
 	PCALIGN $0x40
 
-turn:
+packedTurn:
 	VMOVUPD      (AX), Y8
 	VMOVUPD      32(AX), Y9
 	VBROADCASTSD (CX), Y10
@@ -17978,9 +18566,9 @@ turn:
 	ADDQ         $+128, CX
 	ADDQ         $+256, AX
 	DECQ         R8
-	JNZ          turn
+	JNZ          packedTurn
 
-send:
+packedSend:
 	MOVQ       ldc+48(FP), R11
 	MOVQ       (SP), R10
 	PREFETCHT0 (R10)
@@ -17992,11 +18580,11 @@ send:
 	PREFETCHT0 (R10)
 	XCHGQ      R8, R9
 	TESTQ      R8, R8
-	JNZ        turn
+	JNZ        packedTurn
 	TESTQ      DI, DI
 	JZ         finish
 
-rest:
+packedRest:
 	VMOVUPD      (AX), Y8
 	VMOVUPD      32(AX), Y9
 	VBROADCASTSD (CX), Y10
@@ -18014,7 +18602,7 @@ rest:
 	ADDQ         $+32, CX
 	ADDQ         $+64, AX
 	DECQ         DI
-	JNZ          rest
+	JNZ          packedRest
 
 finish:
 	VBROADCASTSD alpha+16(FP), Y8
@@ -18084,52 +18672,125 @@ more:
 	VZEROUPPER
 	RET
 
-packA:
-	MOVQ       ldc+48(FP), BX
-	MOVQ       (SP), DX
-	PREFETCHT0 (DX)
-	LEAQ       (DX)(BX*8), DX
-	PREFETCHT0 (DX)
-	LEAQ       (DX)(BX*8), DX
-	PREFETCHT0 (DX)
-	LEAQ       (DX)(BX*8), DX
-	PREFETCHT0 (DX)
-	MOVQ       k+8(FP), DX
-	MOVQ       16(SP), BX
-	MOVQ       lda+72(FP), SI
-	SHLQ       $0x03, SI
-	LEAQ       (SI)(SI*2), DI
-	PCALIGN    $0x40
+fromA:
+	MOVQ    16(SP), CX
+	MOVQ    lda+72(FP), DX
+	SHLQ    $0x03, DX
+	LEAQ    (DX)(DX*2), BX
+	MOVQ    32(SP), SI
+	MOVQ    48(SP), DI
+	MOVQ    40(SP), R8
+	MOVQ    k+8(FP), R9
+	MOVQ    R9, R10
+	SHRQ    $0x02, R10
+	ANDQ    $+3, R9
+	MOVQ    $+50, R11
+	CMPQ    R10, R11
+	CMOVQLT R10, R11
+	SUBQ    R11, R10
+	JZ      inPlaceSend
+	PCALIGN $0x40
 
-stepA:
+inPlaceTurn:
 	VMOVUPD      (AX), Y8
 	VMOVUPD      32(AX), Y9
-	VBROADCASTSD (BX), Y10
-	MOVQ         (BX), R8
-	MOVQ         R8, (CX)
+	VBROADCASTSD (CX), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VBROADCASTSD (BX)(SI*1), Y10
-	MOVQ         (BX)(SI*1), R8
-	MOVQ         R8, 8(CX)
+	VBROADCASTSD (CX)(DX*1), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD (BX)(SI*2), Y10
-	MOVQ         (BX)(SI*2), R8
-	MOVQ         R8, 16(CX)
+	VBROADCASTSD (CX)(DX*2), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD (BX)(DI*1), Y10
-	MOVQ         (BX)(DI*1), R8
-	MOVQ         R8, 24(CX)
+	VBROADCASTSD (CX)(BX*1), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	ADDQ         $+8, BX
+	VMOVUPD      64(AX), Y8
+	VMOVUPD      96(AX), Y9
+	VBROADCASTSD 8(CX), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VBROADCASTSD 8(CX)(DX*1), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 8(CX)(DX*2), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 8(CX)(BX*1), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	VMOVUPD      128(AX), Y8
+	VMOVUPD      160(AX), Y9
+	VBROADCASTSD 16(CX), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VBROADCASTSD 16(CX)(DX*1), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 16(CX)(DX*2), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 16(CX)(BX*1), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	VMOVUPD      192(AX), Y8
+	VMOVUPD      224(AX), Y9
+	VBROADCASTSD 24(CX), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VBROADCASTSD 24(CX)(DX*1), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 24(CX)(DX*2), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 24(CX)(BX*1), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	PREFETCHT1   (SI)
+	PREFETCHT1   (SI)(DI*1)
+	ADDQ         R8, SI
 	ADDQ         $+32, CX
+	ADDQ         $+256, AX
+	DECQ         R10
+	JNZ          inPlaceTurn
+
+inPlaceSend:
+	MOVQ       ldc+48(FP), R13
+	MOVQ       (SP), R12
+	PREFETCHT0 (R12)
+	LEAQ       (R12)(R13*8), R12
+	PREFETCHT0 (R12)
+	LEAQ       (R12)(R13*8), R12
+	PREFETCHT0 (R12)
+	LEAQ       (R12)(R13*8), R12
+	PREFETCHT0 (R12)
+	XCHGQ      R10, R11
+	TESTQ      R10, R10
+	JNZ        inPlaceTurn
+	TESTQ      R9, R9
+	JZ         finish
+
+inPlaceRest:
+	VMOVUPD      (AX), Y8
+	VMOVUPD      32(AX), Y9
+	VBROADCASTSD (CX), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VBROADCASTSD (CX)(DX*1), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD (CX)(DX*2), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD (CX)(BX*1), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	ADDQ         $+8, CX
 	ADDQ         $+64, AX
-	DECQ         DX
-	JNZ          stepA
-	MOVQ         $0x00000000, 16(SP)
+	DECQ         R9
+	JNZ          inPlaceRest
 	JMP          finish
 
 packB:
@@ -18232,7 +18893,7 @@ tile:
 	VXORPD  Y4, Y4, Y4
 	VXORPD  Y5, Y5, Y5
 	CMPQ    16(SP), $+0
-	JNE     packA
+	JNE     fromA
 	CMPQ    24(SP), $+0
 	JNE     packB
 	MOVQ    32(SP), DX
@@ -18246,10 +18907,10 @@ tile:
 	CMPQ    R8, R9
 	CMOVQLT R8, R9
 	SUBQ    R9, R8
-	JZ      send
+	JZ      packedSend
 	PCALIGN $0x40
 
-turn:
+packedTurn:
 	VMOVUPD      (AX), Y6
 	VMOVUPD      32(AX), Y7
 	VBROADCASTSD (CX), Y8
@@ -18300,9 +18961,9 @@ turn:
 	ADDQ         $+96, CX
 	ADDQ         $+256, AX
 	DECQ         R8
-	JNZ          turn
+	JNZ          packedTurn
 
-send:
+packedSend:
 	MOVQ       ldc+48(FP), R11
 	MOVQ       (SP), R10
 	PREFETCHT0 (R10)
@@ -18312,11 +18973,11 @@ send:
 	PREFETCHT0 (R10)
 	XCHGQ      R8, R9
 	TESTQ      R8, R8
-	JNZ        turn
+	JNZ        packedTurn
 	TESTQ      DI, DI
 	JZ         finish
 
-rest:
+packedRest:
 	VMOVUPD      (AX), Y6
 	VMOVUPD      32(AX), Y7
 	VBROADCASTSD (CX), Y8
@@ -18331,7 +18992,7 @@ rest:
 	ADDQ         $+24, CX
 	ADDQ         $+64, AX
 	DECQ         DI
-	JNZ          rest
+	JNZ          packedRest
 
 finish:
 	VBROADCASTSD alpha+16(FP), Y6
@@ -18391,45 +19052,108 @@ more:
 	VZEROUPPER
 	RET
 
-packA:
-	MOVQ       ldc+48(FP), BX
-	MOVQ       (SP), DX
-	PREFETCHT0 (DX)
-	LEAQ       (DX)(BX*8), DX
-	PREFETCHT0 (DX)
-	LEAQ       (DX)(BX*8), DX
-	PREFETCHT0 (DX)
-	MOVQ       k+8(FP), DX
-	MOVQ       16(SP), BX
-	MOVQ       lda+72(FP), SI
-	SHLQ       $0x03, SI
-	LEAQ       (SI)(SI*2), DI
-	PCALIGN    $0x40
+fromA:
+	MOVQ    16(SP), CX
+	MOVQ    lda+72(FP), DX
+	SHLQ    $0x03, DX
+	LEAQ    (DX)(DX*2), BX
+	MOVQ    32(SP), BX
+	MOVQ    48(SP), SI
+	MOVQ    40(SP), DI
+	MOVQ    k+8(FP), R8
+	MOVQ    R8, R9
+	SHRQ    $0x02, R9
+	ANDQ    $+3, R8
+	MOVQ    $+66, R10
+	CMPQ    R9, R10
+	CMOVQLT R9, R10
+	SUBQ    R10, R9
+	JZ      inPlaceSend
+	PCALIGN $0x40
 
-stepA:
+inPlaceTurn:
 	VMOVUPD      (AX), Y6
 	VMOVUPD      32(AX), Y7
-	VBROADCASTSD (BX), Y8
-	MOVQ         (BX), DI
-	MOVQ         DI, (CX)
+	VBROADCASTSD (CX), Y8
 	VFMADD231PD  Y8, Y6, Y0
 	VFMADD231PD  Y8, Y7, Y1
-	VBROADCASTSD (BX)(SI*1), Y8
-	MOVQ         (BX)(SI*1), DI
-	MOVQ         DI, 8(CX)
+	VBROADCASTSD (CX)(DX*1), Y8
 	VFMADD231PD  Y8, Y6, Y2
 	VFMADD231PD  Y8, Y7, Y3
-	VBROADCASTSD (BX)(SI*2), Y8
-	MOVQ         (BX)(SI*2), DI
-	MOVQ         DI, 16(CX)
+	VBROADCASTSD (CX)(DX*2), Y8
 	VFMADD231PD  Y8, Y6, Y4
 	VFMADD231PD  Y8, Y7, Y5
-	ADDQ         $+8, BX
-	ADDQ         $+24, CX
+	VMOVUPD      64(AX), Y6
+	VMOVUPD      96(AX), Y7
+	VBROADCASTSD 8(CX), Y8
+	VFMADD231PD  Y8, Y6, Y0
+	VFMADD231PD  Y8, Y7, Y1
+	VBROADCASTSD 8(CX)(DX*1), Y8
+	VFMADD231PD  Y8, Y6, Y2
+	VFMADD231PD  Y8, Y7, Y3
+	VBROADCASTSD 8(CX)(DX*2), Y8
+	VFMADD231PD  Y8, Y6, Y4
+	VFMADD231PD  Y8, Y7, Y5
+	VMOVUPD      128(AX), Y6
+	VMOVUPD      160(AX), Y7
+	VBROADCASTSD 16(CX), Y8
+	VFMADD231PD  Y8, Y6, Y0
+	VFMADD231PD  Y8, Y7, Y1
+	VBROADCASTSD 16(CX)(DX*1), Y8
+	VFMADD231PD  Y8, Y6, Y2
+	VFMADD231PD  Y8, Y7, Y3
+	VBROADCASTSD 16(CX)(DX*2), Y8
+	VFMADD231PD  Y8, Y6, Y4
+	VFMADD231PD  Y8, Y7, Y5
+	VMOVUPD      192(AX), Y6
+	VMOVUPD      224(AX), Y7
+	VBROADCASTSD 24(CX), Y8
+	VFMADD231PD  Y8, Y6, Y0
+	VFMADD231PD  Y8, Y7, Y1
+	VBROADCASTSD 24(CX)(DX*1), Y8
+	VFMADD231PD  Y8, Y6, Y2
+	VFMADD231PD  Y8, Y7, Y3
+	VBROADCASTSD 24(CX)(DX*2), Y8
+	VFMADD231PD  Y8, Y6, Y4
+	VFMADD231PD  Y8, Y7, Y5
+	PREFETCHT1   (BX)
+	PREFETCHT1   (BX)(SI*1)
+	ADDQ         DI, BX
+	ADDQ         $+32, CX
+	ADDQ         $+256, AX
+	DECQ         R9
+	JNZ          inPlaceTurn
+
+inPlaceSend:
+	MOVQ       ldc+48(FP), R12
+	MOVQ       (SP), R11
+	PREFETCHT0 (R11)
+	LEAQ       (R11)(R12*8), R11
+	PREFETCHT0 (R11)
+	LEAQ       (R11)(R12*8), R11
+	PREFETCHT0 (R11)
+	XCHGQ      R9, R10
+	TESTQ      R9, R9
+	JNZ        inPlaceTurn
+	TESTQ      R8, R8
+	JZ         finish
+
+inPlaceRest:
+	VMOVUPD      (AX), Y6
+	VMOVUPD      32(AX), Y7
+	VBROADCASTSD (CX), Y8
+	VFMADD231PD  Y8, Y6, Y0
+	VFMADD231PD  Y8, Y7, Y1
+	VBROADCASTSD (CX)(DX*1), Y8
+	VFMADD231PD  Y8, Y6, Y2
+	VFMADD231PD  Y8, Y7, Y3
+	VBROADCASTSD (CX)(DX*2), Y8
+	VFMADD231PD  Y8, Y6, Y4
+	VFMADD231PD  Y8, Y7, Y5
+	ADDQ         $+8, CX
 	ADDQ         $+64, AX
-	DECQ         DX
-	JNZ          stepA
-	MOVQ         $0x00000000, 16(SP)
+	DECQ         R8
+	JNZ          inPlaceRest
 	JMP          finish
 
 packB:
@@ -18525,7 +19249,7 @@ tile:
 	VXORPD  Y2, Y2, Y2
 	VXORPD  Y3, Y3, Y3
 	CMPQ    16(SP), $+0
-	JNE     packA
+	JNE     fromA
 	CMPQ    24(SP), $+0
 	JNE     packB
 	MOVQ    32(SP), DX
@@ -18539,10 +19263,10 @@ tile:
 	CMPQ    R8, R9
 	CMOVQLT R8, R9
 	SUBQ    R9, R8
-	JZ      send
+	JZ      packedSend
 	PCALIGN $0x40
 
-turn:
+packedTurn:
 	VMOVUPD      (AX), Y4
 	VMOVUPD      32(AX), Y5
 	VBROADCASTSD (CX), Y6
@@ -18581,9 +19305,9 @@ turn:
 	ADDQ         $+64, CX
 	ADDQ         $+256, AX
 	DECQ         R8
-	JNZ          turn
+	JNZ          packedTurn
 
-send:
+packedSend:
 	MOVQ       ldc+48(FP), R11
 	MOVQ       (SP), R10
 	PREFETCHT0 (R10)
@@ -18591,11 +19315,11 @@ send:
 	PREFETCHT0 (R10)
 	XCHGQ      R8, R9
 	TESTQ      R8, R8
-	JNZ        turn
+	JNZ        packedTurn
 	TESTQ      DI, DI
 	JZ         finish
 
-rest:
+packedRest:
 	VMOVUPD      (AX), Y4
 	VMOVUPD      32(AX), Y5
 	VBROADCASTSD (CX), Y6
@@ -18607,7 +19331,7 @@ rest:
 	ADDQ         $+16, CX
 	ADDQ         $+64, AX
 	DECQ         DI
-	JNZ          rest
+	JNZ          packedRest
 
 finish:
 	VBROADCASTSD alpha+16(FP), Y4
@@ -18657,38 +19381,91 @@ more:
 	VZEROUPPER
 	RET
 
-packA:
-	MOVQ       ldc+48(FP), BX
-	MOVQ       (SP), DX
-	PREFETCHT0 (DX)
-	LEAQ       (DX)(BX*8), DX
-	PREFETCHT0 (DX)
-	MOVQ       k+8(FP), DX
-	MOVQ       16(SP), BX
-	MOVQ       lda+72(FP), SI
-	SHLQ       $0x03, SI
-	LEAQ       (SI)(SI*2), DI
-	PCALIGN    $0x40
+fromA:
+	MOVQ    16(SP), CX
+	MOVQ    lda+72(FP), DX
+	SHLQ    $0x03, DX
+	LEAQ    (DX)(DX*2), BX
+	MOVQ    32(SP), BX
+	MOVQ    48(SP), SI
+	MOVQ    40(SP), DI
+	MOVQ    k+8(FP), R8
+	MOVQ    R8, R9
+	SHRQ    $0x02, R9
+	ANDQ    $+3, R8
+	MOVQ    $+100, R10
+	CMPQ    R9, R10
+	CMOVQLT R9, R10
+	SUBQ    R10, R9
+	JZ      inPlaceSend
+	PCALIGN $0x40
 
-stepA:
+inPlaceTurn:
 	VMOVUPD      (AX), Y4
 	VMOVUPD      32(AX), Y5
-	VBROADCASTSD (BX), Y6
-	MOVQ         (BX), DI
-	MOVQ         DI, (CX)
+	VBROADCASTSD (CX), Y6
 	VFMADD231PD  Y6, Y4, Y0
 	VFMADD231PD  Y6, Y5, Y1
-	VBROADCASTSD (BX)(SI*1), Y6
-	MOVQ         (BX)(SI*1), DI
-	MOVQ         DI, 8(CX)
+	VBROADCASTSD (CX)(DX*1), Y6
 	VFMADD231PD  Y6, Y4, Y2
 	VFMADD231PD  Y6, Y5, Y3
-	ADDQ         $+8, BX
-	ADDQ         $+16, CX
+	VMOVUPD      64(AX), Y4
+	VMOVUPD      96(AX), Y5
+	VBROADCASTSD 8(CX), Y6
+	VFMADD231PD  Y6, Y4, Y0
+	VFMADD231PD  Y6, Y5, Y1
+	VBROADCASTSD 8(CX)(DX*1), Y6
+	VFMADD231PD  Y6, Y4, Y2
+	VFMADD231PD  Y6, Y5, Y3
+	VMOVUPD      128(AX), Y4
+	VMOVUPD      160(AX), Y5
+	VBROADCASTSD 16(CX), Y6
+	VFMADD231PD  Y6, Y4, Y0
+	VFMADD231PD  Y6, Y5, Y1
+	VBROADCASTSD 16(CX)(DX*1), Y6
+	VFMADD231PD  Y6, Y4, Y2
+	VFMADD231PD  Y6, Y5, Y3
+	VMOVUPD      192(AX), Y4
+	VMOVUPD      224(AX), Y5
+	VBROADCASTSD 24(CX), Y6
+	VFMADD231PD  Y6, Y4, Y0
+	VFMADD231PD  Y6, Y5, Y1
+	VBROADCASTSD 24(CX)(DX*1), Y6
+	VFMADD231PD  Y6, Y4, Y2
+	VFMADD231PD  Y6, Y5, Y3
+	PREFETCHT1   (BX)
+	PREFETCHT1   (BX)(SI*1)
+	ADDQ         DI, BX
+	ADDQ         $+32, CX
+	ADDQ         $+256, AX
+	DECQ         R9
+	JNZ          inPlaceTurn
+
+inPlaceSend:
+	MOVQ       ldc+48(FP), R12
+	MOVQ       (SP), R11
+	PREFETCHT0 (R11)
+	LEAQ       (R11)(R12*8), R11
+	PREFETCHT0 (R11)
+	XCHGQ      R9, R10
+	TESTQ      R9, R9
+	JNZ        inPlaceTurn
+	TESTQ      R8, R8
+	JZ         finish
+
+inPlaceRest:
+	VMOVUPD      (AX), Y4
+	VMOVUPD      32(AX), Y5
+	VBROADCASTSD (CX), Y6
+	VFMADD231PD  Y6, Y4, Y0
+	VFMADD231PD  Y6, Y5, Y1
+	VBROADCASTSD (CX)(DX*1), Y6
+	VFMADD231PD  Y6, Y4, Y2
+	VFMADD231PD  Y6, Y5, Y3
+	ADDQ         $+8, CX
 	ADDQ         $+64, AX
-	DECQ         DX
-	JNZ          stepA
-	MOVQ         $0x00000000, 16(SP)
+	DECQ         R8
+	JNZ          inPlaceRest
 	JMP          finish
 
 packB:
@@ -18777,7 +19554,7 @@ tile:
 	VXORPD  Y0, Y0, Y0
 	VXORPD  Y1, Y1, Y1
 	CMPQ    16(SP), $+0
-	JNE     packA
+	JNE     fromA
 	CMPQ    24(SP), $+0
 	JNE     packB
 	MOVQ    32(SP), DX
@@ -18791,10 +19568,10 @@ tile:
 	CMPQ    R8, R9
 	CMOVQLT R8, R9
 	SUBQ    R9, R8
-	JZ      send
+	JZ      packedSend
 	PCALIGN $0x40
 
-turn:
+packedTurn:
 	VMOVUPD      (AX), Y2
 	VMOVUPD      32(AX), Y3
 	VBROADCASTSD (CX), Y4
@@ -18821,19 +19598,19 @@ turn:
 	ADDQ         $+32, CX
 	ADDQ         $+256, AX
 	DECQ         R8
-	JNZ          turn
+	JNZ          packedTurn
 
-send:
+packedSend:
 	MOVQ       ldc+48(FP), R10
 	MOVQ       (SP), R10
 	PREFETCHT0 (R10)
 	XCHGQ      R8, R9
 	TESTQ      R8, R8
-	JNZ        turn
+	JNZ        packedTurn
 	TESTQ      DI, DI
 	JZ         finish
 
-rest:
+packedRest:
 	VMOVUPD      (AX), Y2
 	VMOVUPD      32(AX), Y3
 	VBROADCASTSD (CX), Y4
@@ -18842,7 +19619,7 @@ rest:
 	ADDQ         $+8, CX
 	ADDQ         $+64, AX
 	DECQ         DI
-	JNZ          rest
+	JNZ          packedRest
 
 finish:
 	VBROADCASTSD alpha+16(FP), Y2
@@ -18882,31 +19659,74 @@ more:
 	VZEROUPPER
 	RET
 
-packA:
-	MOVQ       ldc+48(FP), DX
-	MOVQ       (SP), DX
-	PREFETCHT0 (DX)
-	MOVQ       k+8(FP), DX
-	MOVQ       16(SP), BX
-	MOVQ       lda+72(FP), SI
-	SHLQ       $0x03, SI
-	LEAQ       (SI)(SI*2), SI
-	PCALIGN    $0x40
+fromA:
+	MOVQ    16(SP), CX
+	MOVQ    lda+72(FP), DX
+	SHLQ    $0x03, DX
+	LEAQ    (DX)(DX*2), DX
+	MOVQ    32(SP), DX
+	MOVQ    48(SP), BX
+	MOVQ    40(SP), SI
+	MOVQ    k+8(FP), DI
+	MOVQ    DI, R8
+	SHRQ    $0x02, R8
+	ANDQ    $+3, DI
+	MOVQ    $+200, R9
+	CMPQ    R8, R9
+	CMOVQLT R8, R9
+	SUBQ    R9, R8
+	JZ      inPlaceSend
+	PCALIGN $0x40
 
-stepA:
+inPlaceTurn:
 	VMOVUPD      (AX), Y2
 	VMOVUPD      32(AX), Y3
-	VBROADCASTSD (BX), Y4
-	MOVQ         (BX), SI
-	MOVQ         SI, (CX)
+	VBROADCASTSD (CX), Y4
 	VFMADD231PD  Y4, Y2, Y0
 	VFMADD231PD  Y4, Y3, Y1
-	ADDQ         $+8, BX
+	VMOVUPD      64(AX), Y2
+	VMOVUPD      96(AX), Y3
+	VBROADCASTSD 8(CX), Y4
+	VFMADD231PD  Y4, Y2, Y0
+	VFMADD231PD  Y4, Y3, Y1
+	VMOVUPD      128(AX), Y2
+	VMOVUPD      160(AX), Y3
+	VBROADCASTSD 16(CX), Y4
+	VFMADD231PD  Y4, Y2, Y0
+	VFMADD231PD  Y4, Y3, Y1
+	VMOVUPD      192(AX), Y2
+	VMOVUPD      224(AX), Y3
+	VBROADCASTSD 24(CX), Y4
+	VFMADD231PD  Y4, Y2, Y0
+	VFMADD231PD  Y4, Y3, Y1
+	PREFETCHT1   (DX)
+	PREFETCHT1   (DX)(BX*1)
+	ADDQ         SI, DX
+	ADDQ         $+32, CX
+	ADDQ         $+256, AX
+	DECQ         R8
+	JNZ          inPlaceTurn
+
+inPlaceSend:
+	MOVQ       ldc+48(FP), R10
+	MOVQ       (SP), R10
+	PREFETCHT0 (R10)
+	XCHGQ      R8, R9
+	TESTQ      R8, R8
+	JNZ        inPlaceTurn
+	TESTQ      DI, DI
+	JZ         finish
+
+inPlaceRest:
+	VMOVUPD      (AX), Y2
+	VMOVUPD      32(AX), Y3
+	VBROADCASTSD (CX), Y4
+	VFMADD231PD  Y4, Y2, Y0
+	VFMADD231PD  Y4, Y3, Y1
 	ADDQ         $+8, CX
 	ADDQ         $+64, AX
-	DECQ         DX
-	JNZ          stepA
-	MOVQ         $0x00000000, 16(SP)
+	DECQ         DI
+	JNZ          inPlaceRest
 	JMP          finish
 
 packB:

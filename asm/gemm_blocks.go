@@ -18,6 +18,10 @@ package asm
 // transposing for it, A where it is transposed and B where it is, is packed
 // beforehand.
 //
+// A low tile needs few rows of A, and such a strip of A, read where it lies, is as
+// good in the first-level cache as a panel: with AVX2 an A whose rows are contiguous
+// along k is not packed at all, save for the strip that packs B.
+//
 // This is the scheme of Goto and van de Geijn, "Anatomy of High-Performance Matrix
 // Multiplication" (2008), section 4, with A and B in each other's places: row-major
 // matrices are the transposes of theirs.
@@ -34,7 +38,8 @@ type product[T float] struct {
 	// these are left out.
 	diagonal int
 
-	keep bool // packed panels of A, since there are several blocks of B
+	inPlace bool // A is read where it lies
+	keep    bool // packed panels of A, since there are several blocks of B
 }
 
 // panelGroup is how many panels of a transposed A are packed at once: its rows are
@@ -52,7 +57,8 @@ func (x *product[T]) compute(pool *bufferPool[T]) {
 	}
 	nc = roundUp(evenly(x.n, nc), x.nr)
 	mc := evenly(x.m, x.mc)
-	x.keep = nc < x.n
+	x.inPlace = x.gemmKernel.inPlace && !x.transA
+	x.keep = nc < x.n && !x.inPlace
 	sizeA := panelGroup * x.mr
 	if x.keep {
 		sizeA = roundUp(mc, x.mr)
@@ -73,9 +79,9 @@ func (x *product[T]) compute(pool *bufferPool[T]) {
 // pass takes the panels of A, rows i to i+rows-1, past a block of B.
 func (x *product[T]) pass(buf *buffers[T], i, j, p, rows, cols, depth int) {
 	h := x.heights(rows)
-	first := j == 0
+	fresh := j == 0 || x.inPlace // strips of A come from the matrix
 	group := 1
-	if first && x.transA {
+	if fresh && x.transA {
 		group = panelGroup
 	}
 	b := x.newBlock(buf, j, p, cols, depth)
@@ -90,7 +96,7 @@ func (x *product[T]) pass(buf *buffers[T], i, j, p, rows, cols, depth int) {
 		if x.keep {
 			s.a = buf.a[row*depth:]
 		}
-		if first {
+		if fresh {
 			from := x.a[corner(x.transA, i+row, p, x.lda):]
 			if x.packs && !x.transA && b.packed > 0 {
 				s.fromA = from
@@ -101,7 +107,7 @@ func (x *product[T]) pass(buf *buffers[T], i, j, p, rows, cols, depth int) {
 		soon := next[T]{rows: min(group*h.mr, rows-end), depth: depth, group: group}
 		switch {
 		case end == rows:
-		case !first:
+		case !fresh:
 			soon.packed = buf.a[end*depth:]
 		default:
 			soon.source, soon.ld, soon.alongK = x.a[corner(x.transA, i+end, p, x.lda):], x.lda, !x.transA

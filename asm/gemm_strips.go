@@ -56,7 +56,10 @@ func (x *product[T]) columns(buf *buffers[T], b *block[T], s *strip[T], rows, fr
 	if whole > from {
 		s.b, s.c, s.cols = b.panels[from*s.k:], c[from:], whole-from
 		x.strip(s)
-		s.fromA, s.soon.at = nil, nil
+		s.soon.at = nil
+		if !x.inPlace {
+			s.fromA = nil // packed now
+		}
 	}
 	for j := whole; j < to; j += x.nr {
 		width := min(x.nr, to-j)
@@ -67,7 +70,10 @@ func (x *product[T]) columns(buf *buffers[T], b *block[T], s *strip[T], rows, fr
 		}
 		s.b, s.c, s.ldc, s.cols = b.panels[j*s.k:], buf.tile, x.nr, x.nr
 		x.strip(s)
-		s.fromA, s.soon.at = nil, nil
+		s.soon.at = nil
+		if !x.inPlace {
+			s.fromA = nil // packed now
+		}
 		for r := range rows {
 			copy(c[r*ldc+j:][:width], buf.tile[r*x.nr:])
 		}

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// testStrip has strips of every height pack panels on the way, and compares panels
-// and products bit for bit with those of panels packed beforehand.
+// testStrip has strips of every height pack panels on the way or read A in place, and
+// compares panels and products bit for bit with those of panels packed beforehand.
 func testStrip[T float](t *testing.T, g gemmKernel[T]) {
 	if !g.packs {
 		return
@@ -41,6 +41,10 @@ func testStrip[T float](t *testing.T, g gemmKernel[T]) {
 					} else {
 						copy(b.data, packedB)
 					}
+					wantA := packedA
+					if packs == "A" && g.inPlace {
+						wantA = slices.Clone(a.data) // nobody writes it
+					}
 					s.soon = lines[T]{at: &fromA[0], step: 64, apart: 128, leap: 4096, tiles: 2}
 					g.strip(&s)
 					for _, x := range []*guarded[T]{a, b, c} {
@@ -49,9 +53,9 @@ func testStrip[T float](t *testing.T, g gemmKernel[T]) {
 					if want == nil {
 						want = slices.Clone(c.data)
 					}
-					if !slices.Equal(a.data, packedA) || !slices.Equal(b.data, packedB) || !slices.Equal(c.data, want) {
+					if !slices.Equal(a.data, wantA) || !slices.Equal(b.data, packedB) || !slices.Equal(c.data, want) {
 						t.Fatalf("%s: equal are A %v, B %v, C %v; want all", what,
-							slices.Equal(a.data, packedA), slices.Equal(b.data, packedB), slices.Equal(c.data, want))
+							slices.Equal(a.data, wantA), slices.Equal(b.data, packedB), slices.Equal(c.data, want))
 					}
 				}
 			}

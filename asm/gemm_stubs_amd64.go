@@ -533,7 +533,7 @@ func strip1x16F64AVX512(cols int, k int, alpha float64, a *float64, b *float64, 
 //		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
 //		else:          c[i*ldc+j] = alpha*sum
 //
-// With fromA it packs the panel of A meanwhile, a[p][i] = fromA[i*lda+p]. With fromB
+// With fromA it reads A there instead, a[p][i] = fromA[i*lda+p]. With fromB
 // it packs those of B, b[q][p][j] = fromB[p*ldb+q*16+j]; cols is a multiple of 16
 // then. Not both.
 //
@@ -553,7 +553,7 @@ func strip6x16F32AVX2(cols int, k int, alpha float32, a *float32, b *float32, c 
 //		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
 //		else:          c[i*ldc+j] = alpha*sum
 //
-// With fromA it packs the panel of A meanwhile, a[p][i] = fromA[i*lda+p]. With fromB
+// With fromA it reads A there instead, a[p][i] = fromA[i*lda+p]. With fromB
 // it packs those of B, b[q][p][j] = fromB[p*ldb+q*16+j]; cols is a multiple of 16
 // then. Not both.
 //
@@ -573,7 +573,7 @@ func strip5x16F32AVX2(cols int, k int, alpha float32, a *float32, b *float32, c 
 //		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
 //		else:          c[i*ldc+j] = alpha*sum
 //
-// With fromA it packs the panel of A meanwhile, a[p][i] = fromA[i*lda+p]. With fromB
+// With fromA it reads A there instead, a[p][i] = fromA[i*lda+p]. With fromB
 // it packs those of B, b[q][p][j] = fromB[p*ldb+q*16+j]; cols is a multiple of 16
 // then. Not both.
 //
@@ -593,7 +593,7 @@ func strip4x16F32AVX2(cols int, k int, alpha float32, a *float32, b *float32, c 
 //		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
 //		else:          c[i*ldc+j] = alpha*sum
 //
-// With fromA it packs the panel of A meanwhile, a[p][i] = fromA[i*lda+p]. With fromB
+// With fromA it reads A there instead, a[p][i] = fromA[i*lda+p]. With fromB
 // it packs those of B, b[q][p][j] = fromB[p*ldb+q*16+j]; cols is a multiple of 16
 // then. Not both.
 //
@@ -613,7 +613,7 @@ func strip3x16F32AVX2(cols int, k int, alpha float32, a *float32, b *float32, c 
 //		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
 //		else:          c[i*ldc+j] = alpha*sum
 //
-// With fromA it packs the panel of A meanwhile, a[p][i] = fromA[i*lda+p]. With fromB
+// With fromA it reads A there instead, a[p][i] = fromA[i*lda+p]. With fromB
 // it packs those of B, b[q][p][j] = fromB[p*ldb+q*16+j]; cols is a multiple of 16
 // then. Not both.
 //
@@ -633,7 +633,7 @@ func strip2x16F32AVX2(cols int, k int, alpha float32, a *float32, b *float32, c 
 //		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
 //		else:          c[i*ldc+j] = alpha*sum
 //
-// With fromA it packs the panel of A meanwhile, a[p][i] = fromA[i*lda+p]. With fromB
+// With fromA it reads A there instead, a[p][i] = fromA[i*lda+p]. With fromB
 // it packs those of B, b[q][p][j] = fromB[p*ldb+q*16+j]; cols is a multiple of 16
 // then. Not both.
 //
@@ -653,7 +653,7 @@ func strip1x16F32AVX2(cols int, k int, alpha float32, a *float32, b *float32, c 
 //		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
 //		else:          c[i*ldc+j] = alpha*sum
 //
-// With fromA it packs the panel of A meanwhile, a[p][i] = fromA[i*lda+p]. With fromB
+// With fromA it reads A there instead, a[p][i] = fromA[i*lda+p]. With fromB
 // it packs those of B, b[q][p][j] = fromB[p*ldb+q*8+j]; cols is a multiple of 8
 // then. Not both.
 //
@@ -673,7 +673,7 @@ func strip6x8F64AVX2(cols int, k int, alpha float64, a *float64, b *float64, c *
 //		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
 //		else:          c[i*ldc+j] = alpha*sum
 //
-// With fromA it packs the panel of A meanwhile, a[p][i] = fromA[i*lda+p]. With fromB
+// With fromA it reads A there instead, a[p][i] = fromA[i*lda+p]. With fromB
 // it packs those of B, b[q][p][j] = fromB[p*ldb+q*8+j]; cols is a multiple of 8
 // then. Not both.
 //
@@ -693,7 +693,7 @@ func strip5x8F64AVX2(cols int, k int, alpha float64, a *float64, b *float64, c *
 //		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
 //		else:          c[i*ldc+j] = alpha*sum
 //
-// With fromA it packs the panel of A meanwhile, a[p][i] = fromA[i*lda+p]. With fromB
+// With fromA it reads A there instead, a[p][i] = fromA[i*lda+p]. With fromB
 // it packs those of B, b[q][p][j] = fromB[p*ldb+q*8+j]; cols is a multiple of 8
 // then. Not both.
 //
@@ -713,7 +713,7 @@ func strip4x8F64AVX2(cols int, k int, alpha float64, a *float64, b *float64, c *
 //		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
 //		else:          c[i*ldc+j] = alpha*sum
 //
-// With fromA it packs the panel of A meanwhile, a[p][i] = fromA[i*lda+p]. With fromB
+// With fromA it reads A there instead, a[p][i] = fromA[i*lda+p]. With fromB
 // it packs those of B, b[q][p][j] = fromB[p*ldb+q*8+j]; cols is a multiple of 8
 // then. Not both.
 //
@@ -733,7 +733,7 @@ func strip3x8F64AVX2(cols int, k int, alpha float64, a *float64, b *float64, c *
 //		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
 //		else:          c[i*ldc+j] = alpha*sum
 //
-// With fromA it packs the panel of A meanwhile, a[p][i] = fromA[i*lda+p]. With fromB
+// With fromA it reads A there instead, a[p][i] = fromA[i*lda+p]. With fromB
 // it packs those of B, b[q][p][j] = fromB[p*ldb+q*8+j]; cols is a multiple of 8
 // then. Not both.
 //
@@ -753,7 +753,7 @@ func strip2x8F64AVX2(cols int, k int, alpha float64, a *float64, b *float64, c *
 //		if accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])
 //		else:          c[i*ldc+j] = alpha*sum
 //
-// With fromA it packs the panel of A meanwhile, a[p][i] = fromA[i*lda+p]. With fromB
+// With fromA it reads A there instead, a[p][i] = fromA[i*lda+p]. With fromB
 // it packs those of B, b[q][p][j] = fromB[p*ldb+q*8+j]; cols is a multiple of 8
 // then. Not both.
 //

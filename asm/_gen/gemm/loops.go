@@ -25,6 +25,23 @@ const (
 
 // multiply writes the loop over k for packed panels.
 func (t *kernel) multiply() {
+	t.turns("packed", func(p, i int) Mem { return t.a.Offset((p*t.rows + i) * t.Size) }, t.advance)
+}
+
+// readA writes the loop over k that reads A where it lies.
+func (t *kernel) readA() {
+	src := GP64()
+	MOVQ(t.fromA, src)
+	from := emit.NewRows(t.Vec, (t.rows+3)/4*4, src, Load(Param("lda"), GP64()))
+	t.turns("inPlace", func(p, i int) Mem { return from.Row(i).Offset(p * t.Size) }, func(steps int) {
+		from.AdvanceBy(steps * t.Size)
+		ADDQ(I32(steps*t.nr*t.Size), t.b.Base)
+	})
+}
+
+// turns writes the loop over k for a packed panel of B. Element i of the column of A that is p steps further is where
+// element says.
+func (t *kernel) turns(name string, element func(p, i int) Mem, advance func(steps int)) {
 	fetch := t.prefetcher()
 	k, turns, last := Load(Param("k"), GP64()), GP64(), GP64() // last: turns left when C is sent for
 	MOVQ(k, turns)
@@ -34,35 +51,35 @@ func (t *kernel) multiply() {
 	CMPQ(turns, last)
 	CMOVQLT(turns, last)
 	SUBQ(last, turns)
-	JZ(LabelRef("send"))
+	JZ(LabelRef(name + "Send"))
 
 	emit.AlignLoop()
-	Label("turn")
+	Label(name + "Turn")
 	for p := range unroll {
-		t.step1(p)
+		t.oneStep(p, element)
 	}
 	fetch()
-	t.advance(unroll)
+	advance(unroll)
 	DECQ(turns)
-	JNZ(LabelRef("turn"))
+	JNZ(LabelRef(name + "Turn"))
 
-	Label("send")
+	Label(name + "Send")
 	t.sendForC()
 	// The turns that are left, once.
 	XCHGQ(turns, last)
 	TESTQ(turns, turns)
-	JNZ(LabelRef("turn"))
+	JNZ(LabelRef(name + "Turn"))
 
 	TESTQ(k, k)
 	JZ(LabelRef("finish"))
-	Label("rest")
-	t.step1(0)
-	t.advance(1)
+	Label(name + "Rest")
+	t.oneStep(0, element)
+	advance(1)
 	DECQ(k)
-	JNZ(LabelRef("rest"))
+	JNZ(LabelRef(name + "Rest"))
 }
 
-// packA writes the loop over k that reads A where it lies, k ≥ 1.
+// packA writes the loop over k that reads A where it lies and packs it, k ≥ 1.
 func (t *kernel) packA() {
 	t.sendForC()
 	k := Load(Param("k"), GP64())
@@ -168,12 +185,12 @@ func (t *kernel) sendForC() {
 	}
 }
 
-// step1 writes one step over k, p rows of the panels further on.
-func (t *kernel) step1(p int) {
+// oneStep writes one step over k, p rows of the panel of B further on.
+func (t *kernel) oneStep(p int, element func(p, i int) Mem) {
 	b := t.loadB(t.b.Offset(p * t.nr * t.Size))
 	for i := range t.sums {
 		x := t.Reg()
-		t.Bcast(t.a.Offset((p*t.rows+i)*t.Size), x)
+		t.Bcast(element(p, i), x)
 		t.fma(i, x, b)
 	}
 }

@@ -35,13 +35,17 @@ func most(v emit.Vec) int {
 // strip writes the kernel for a number of rows: tiles of two vectors of columns,
 // one after the other.
 func strip(v emit.Vec, rows int) {
-	t := &kernel{Vec: v, rows: rows, nr: 2 * v.Lanes, masked: v.Level == "AVX512"}
+	t := &kernel{Vec: v, rows: rows, nr: 2 * v.Lanes, masked: v.Level == "AVX512", inPlace: v.Level == "AVX2"}
 	name := fmt.Sprintf("strip%dx%d%s", rows, t.nr, v.Suffix())
 	TEXT(name, NOSPLIT, fmt.Sprintf("func(cols, k int, alpha %[1]s, a, b, c *%[1]s, ldc int, accumulate bool, "+
 		"fromA *%[1]s, lda int, fromB *%[1]s, ldb int, soon *%[1]s, step, apart, leap, fetch int)", v.Type))
 	width := fmt.Sprintf("a multiple of %d", t.nr)
 	if t.masked {
 		width = "any number"
+	}
+	fromA := "With fromA it packs the panel of A meanwhile, a[p][i] = fromA[i*lda+p]. With fromB"
+	if t.inPlace {
+		fromA = "With fromA it reads A there instead, a[p][i] = fromA[i*lda+p]. With fromB"
 	}
 	Doc(
 		fmt.Sprintf("%s multiplies a packed panel a [k][%d] by packed panels b [k][%d] for", name, rows, t.nr),
@@ -53,7 +57,7 @@ func strip(v emit.Vec, rows int) {
 		"\t\tif accumulate: c[i*ldc+j] = fma(alpha, sum, c[i*ldc+j])",
 		"\t\telse:          c[i*ldc+j] = alpha*sum",
 		"",
-		"With fromA it packs the panel of A meanwhile, a[p][i] = fromA[i*lda+p]. With fromB",
+		fromA,
 		fmt.Sprintf("it packs those of B, b[q][p][j] = fromB[p*ldb+q*%d+j]; cols is a multiple of %[1]d", t.nr),
 		"then. Not both.",
 		"",
@@ -70,6 +74,7 @@ type kernel struct {
 	emit.Vec
 	rows, nr int
 	masked   bool // columns need not be whole tiles
+	inPlace  bool // A is read where it lies, and not packed on the way
 	a, b     Mem
 	sums     [][2]VecVirtual
 
@@ -105,7 +110,7 @@ func (t *kernel) write() {
 		t.sums = append(t.sums, s)
 	}
 	CMPQ(t.fromA, I8(0))
-	JNE(LabelRef("packA"))
+	JNE(LabelRef("fromA"))
 	CMPQ(t.fromB, I8(0))
 	JNE(LabelRef("packB"))
 	t.multiply()
@@ -121,8 +126,12 @@ func (t *kernel) write() {
 	VZEROUPPER()
 	RET()
 
-	Label("packA")
-	t.packA()
+	Label("fromA")
+	if t.inPlace {
+		t.readA()
+	} else {
+		t.packA()
+	}
 	JMP(LabelRef("finish"))
 
 	Label("packB")
