@@ -1,5 +1,5 @@
 # Every target needs Go (see go.mod), make and git; the linter is pinned in .ci/tools.mod and built by Go.
-# test-arm64 and test-v1 also want QEMU's user emulation and race a C compiler; .ci/run installs both where they are missing.
+# test-arm64 and test-v1 also want QEMU's user emulation, race a C compiler and test-browser Chromium; .ci/run installs what is missing.
 
 GO       ?= go
 TOOL     := $(GO) tool -modfile=.ci/tools.mod
@@ -57,7 +57,7 @@ quality: ## prune three trained models by all methods and write docs/quality.md:
 	GO=$(GO) bench/quality/run $(DATA)
 
 lint: ## format, vet on every platform we name, staticcheck, and no stray files
-	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$unformatted" ]; then echo "not gofmt-ed: $$unformatted"; exit 1; fi
+	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "not gofmt-ed: $$unformatted"; exit 1; fi
 	$(GO) vet ./...
 	$(GO) vet -tags purego ./...
 	GOARCH=arm64 $(GO) vet ./...
