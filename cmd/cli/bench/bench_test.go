@@ -163,8 +163,9 @@ func TestMeasure(t *testing.T) {
 	if err := r.measure(y, a, b); err != nil {
 		t.Fatal(err)
 	}
-	// First calls, then two rounds; the first call of the yardstick serves both series.
-	if got, want := order.String(), "yab"+"yayb"+"yayb"; got != want {
+	// First calls, then two rounds; the first calls of the yardstick serve both series. Short ones have another one
+	// ahead of each sample.
+	if got, want := order.String(), "yyaabb"+"yyaayybb"+"yyaayybb"; got != want {
 		t.Errorf("calls %s, want %s", got, want)
 	}
 	if len(a.seconds) != 2 || len(y.seconds) != 4 {
@@ -180,8 +181,8 @@ func TestBudget(t *testing.T) {
 	if err := r.measure(nil, s); err != nil {
 		t.Fatal(err)
 	}
-	if calls != 2 || len(s.seconds) != 1 {
-		t.Errorf("%d calls and %d samples, want 2 and 1", calls, len(s.seconds))
+	if calls != 4 || len(s.seconds) != 1 {
+		t.Errorf("%d calls and %d samples, want 4 and 1: two first, one ahead of the sample", calls, len(s.seconds))
 	}
 	failing := errors.New("no")
 	if err := r.measure(nil, &series{do: func() error { return failing }}); !errors.Is(err, failing) {

@@ -6,8 +6,13 @@ import (
 	"time"
 )
 
-// slowCall is how long a call takes whose first time is no different from the next ones.
-const slowCall = 300 * time.Millisecond
+const (
+	// slowCall is how long a call takes whose first time is no different from the next ones.
+	slowCall = 300 * time.Millisecond
+
+	// shortCall is how long a call takes at most that gains from operands being in a cache.
+	shortCall = 10 * time.Millisecond
+)
 
 // clock returns the time since some moment in the past.
 type clock func() time.Duration
@@ -22,6 +27,7 @@ func wallClock() clock {
 type series struct {
 	do      func() error
 	calls   int       // in a sample; 0 before the first
+	short   bool      // see shortCall
 	seconds []float64 // of a call, one per sample
 }
 
@@ -29,27 +35,46 @@ func newSeries(do func()) *series {
 	return &series{do: func() error { do(); return nil }}
 }
 
-// warmUp makes the first call: it fills caches and buffers, and tells how many calls a sample of
-// that length takes.
+// warmUp makes the first calls: one fills caches and buffers, and if that was not a slow one another tells how
+// many calls a sample of that length takes.
 func (s *series) warmUp(now clock, sample time.Duration) error {
 	if s.calls > 0 {
 		return nil
 	}
 	s.calls = 1
-	start := now()
-	if err := s.do(); err != nil {
+	took, err := s.call(now)
+	if err != nil {
 		return err
 	}
-	switch took := now() - start; {
-	case took >= slowCall:
+	if took >= slowCall {
 		s.seconds = append(s.seconds, took.Seconds())
-	case took < sample:
+		return nil
+	}
+	if took, err = s.call(now); err != nil {
+		return err
+	}
+	s.short = took < shortCall
+	if took < sample {
 		s.calls = int(sample/max(took, time.Microsecond)) + 1
 	}
 	return nil
 }
 
+// call returns how long a call takes.
+func (s *series) call(now clock) (time.Duration, error) {
+	start := now()
+	err := s.do()
+	return now() - start, err
+}
+
+// sample times one sample. Short calls have another one ahead of them: what had its turn in between has driven their
+// operands out of the caches.
 func (s *series) sample(now clock) error {
+	if s.short {
+		if err := s.do(); err != nil {
+			return err
+		}
+	}
 	start := now()
 	for range s.calls {
 		if err := s.do(); err != nil {
