@@ -72,7 +72,7 @@ func TestKillWithLastStep(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if killed < times {
+	if 2*killed < times {
 		t.Errorf("%d of %d runs were killed: the rest was too fast to tell anything", killed, 3*times)
 	}
 }
