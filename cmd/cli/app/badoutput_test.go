@@ -39,6 +39,7 @@ func TestBadOutputs(t *testing.T) {
 		{"report in a missing folder", model, filepath.Join(dir, "out"), filepath.Join(dir, "gone", "page.html"), statusFailed, "--report"},
 		{"report below a file", model, filepath.Join(dir, "out"), filepath.Join(file, "page.html"), statusFailed, "--report"},
 		{"report is a folder", model, filepath.Join(dir, "out"), full, statusFailed, "--report"},
+		{"report is the output folder", model, filepath.Join(dir, "out"), filepath.Join(dir, "out"), statusFailed, "is the output folder"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			before := treeHash(t, dir) + treeHash(t, c.model)

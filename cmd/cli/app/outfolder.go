@@ -76,6 +76,9 @@ func checkFileTarget(flag, path, out string) error {
 	}
 	if out != "" {
 		if target, err := resolve(out); err == nil && within(abs, target) {
+			if abs == target {
+				return fmt.Errorf("--%s %s: is the output folder, want a file name", flag, path)
+			}
 			if filepath.Dir(abs) != target {
 				return fmt.Errorf("--%s %s: its folder will not exist", flag, path)
 			}
