@@ -184,8 +184,8 @@ func TestPresets(t *testing.T) {
 		want   map[string]any
 	}{
 		{prune.MethodOptions{}, "admm", map[string]any{"preset": "balanced", "tune_epochs": 2, "global_epochs": 2, "epochs": 0, "ridge": 0.01}},
-		{prune.MethodOptions{Preset: "fast"}, "admm", map[string]any{"preset": "fast", "tune_epochs": 0, "global_epochs": 0}},
-		{prune.MethodOptions{Preset: "fast", Epochs: 5, Beta: 7}, "admm", map[string]any{"epochs": 5, "beta": 7.0, "alpha": 1.0}},
+		{prune.MethodOptions{Preset: "fast"}, "admm-patient", map[string]any{"preset": "fast", "tune_epochs": 0, "global_epochs": 0}},
+		{prune.MethodOptions{Preset: "fast", Epochs: 5, Beta: 7}, "admm-patient", map[string]any{"epochs": 5, "beta": 7.0, "alpha": 1.0}},
 		{prune.MethodOptions{Preset: "best"}, "alps", map[string]any{"preset": "best", "epochs": 3}},
 		{prune.MethodOptions{Preset: "best", Solver: sparseGPT(t), SolverName: "sparsegpt"}, "sparsegpt", map[string]any{"preset": "best"}},
 		{prune.MethodOptions{Paper: true, Preset: "best"}, "sparsegpt", map[string]any{"paper": true}},

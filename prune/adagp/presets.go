@@ -34,7 +34,7 @@ const (
 const DefaultPreset = "balanced"
 
 var presets = map[string]preset{
-	"fast":     {solver: "admm"},
+	"fast":     {solver: "admm-patient"}, // nothing tunes the weights afterwards
 	"balanced": {solver: "admm", tuneEpochs: 2, globalEpochs: 2},
 	"best":     {solver: "alps", refineEpochs: 3, tuneEpochs: 4, globalEpochs: 4},
 }

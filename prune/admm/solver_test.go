@@ -38,10 +38,12 @@ func TestRecorded(t *testing.T) {
 
 func TestLaws(t *testing.T) { prunetest.Laws(t, New(prune.SolverOptions{})) }
 
+func TestPatientLaws(t *testing.T) { prunetest.Laws(t, Patient(prune.SolverOptions{})) }
+
 // TestSchedules: the mask has all its zeros at the end, however few iterations there are.
 func TestSchedules(t *testing.T) {
 	p := prunetest.Random(3, 10, 40, 100, prune.Unstructured(0.7))
-	for _, s := range []Solver{{Iterations: 1}, {Iterations: 5, Growing: 9}, {Iterations: 9, Growing: 1}, {}} {
+	for _, s := range []Solver{{Iterations: 1}, {Iterations: 5, Growing: 9}, {Iterations: 9, Growing: 1}, {Power: 1}, {}} {
 		loss(t, s, p) // prune.Solve checks the mask
 	}
 }
@@ -68,6 +70,19 @@ func loss(t *testing.T, s prune.Solver, p *prune.Problem) float64 {
 	return prunetest.Loss(p, got)
 }
 
+// TestPatience: where few weights are left, more choices of the mask find better ones.
+func TestPatience(t *testing.T) {
+	for seed := range uint64(3) {
+		for _, pattern := range []prune.Pattern{prune.Unstructured(0.8), prune.Unstructured(0.9)} {
+			p := prunetest.Random(seed, 48, 96, 500, pattern)
+			patient, published := loss(t, Patient(prune.SolverOptions{}), p), loss(t, New(prune.SolverOptions{}), p)
+			if !(patient < published) {
+				t.Errorf("seed %d, %v: loss %g, in the published time %g", seed, pattern, patient, published)
+			}
+		}
+	}
+}
+
 // TestFixedMask: with a given mask the iterations are a refit. They come close to the best weights of
 // the damped problem, so they lose hardly more than the masked dense weights and mostly far less.
 func TestFixedMask(t *testing.T) {
@@ -80,12 +95,12 @@ func TestFixedMask(t *testing.T) {
 }
 
 func TestGrowth(t *testing.T) {
-	if g := growth(15, 15); g != 1 {
+	if g := growth(15, 15, 3); g != 1 {
 		t.Errorf("growth ends at %v", g)
 	}
 	last := 0.0
 	for k := 1; k <= 15; k++ {
-		g := growth(k, 15)
+		g := growth(k, 15, 3)
 		if want := 1 - math.Pow(1-float64(k)/15, 3); math.Abs(g-want) > 1e-15 || g <= last {
 			t.Errorf("step %d: %g after %g, want %g", k, g, last, want)
 		}
