@@ -365,7 +365,8 @@ func TestPanels(t *testing.T) {
 						for i := range y.data {
 							y.data[i] = -1
 						}
-						p := NewPanels(n, k)
+						p := NewPanels(r.IntN(200), r.IntN(200))
+						p.Resize(n, k)
 						for i := range p.Tiles() {
 							p.Fill(i, x, ldx)
 						}

@@ -43,9 +43,19 @@ func NewPanels(n, k int) *Panels {
 	if n < 0 || k < 0 || level == nil {
 		panic(fmt.Sprintf("asm: panels of %d inputs with %d columns on level %v", n, k, Current()))
 	}
-	p := &Panels{n: n, k: k, level: level}
-	p.data = make([]float32, p.Tiles()*p.panelSize())
+	p := &Panels{level: level}
+	p.Resize(n, k)
 	return p
+}
+
+// Resize makes room for other inputs, in the memory of those before if that is enough.
+func (p *Panels) Resize(n, k int) {
+	p.n, p.k = n, k
+	size := p.Tiles() * p.panelSize()
+	if size > cap(p.data) {
+		p.data = make([]float32, size)
+	}
+	p.data = p.data[:size]
 }
 
 // Tiles returns how many tiles there are.

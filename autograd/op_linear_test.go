@@ -18,6 +18,40 @@ func linear(_ *autograd.Tape, in []*autograd.Var) *autograd.Var {
 	return autograd.Linear(in[0], in[1], in[2])
 }
 
+// twice are products with weights that are kept at half their size.
+type twice struct{ half *tensor.Tensor }
+
+func (w twice) MulNTInto(y, x *tensor.Tensor) {
+	tensor.MatMulNTInto(y, x, w.half)
+	tensor.ScaleInto(y, y, 2)
+}
+
+func (w twice) MulInto(dx, dy *tensor.Tensor) {
+	tensor.MatMulInto(dx, dy, w.half)
+	tensor.ScaleInto(dx, dx, 2)
+}
+
+// linearBy is linear with products that do not look at the weights' place.
+func linearBy(_ *autograd.Tape, in []*autograd.Var) *autograd.Var {
+	return autograd.LinearBy(twice{tensor.Scale(in[1].Value, 0.5)}, in[0], in[1], in[2])
+}
+
+func TestLinearBy(t *testing.T) {
+	x, w, b := random(1, 4, 7), random(2, 5, 7), random(3, 5)
+	wantClose(t, "products of the caller's", infer(linearBy, x, w, b), infer(linear, x, w, b), 0)
+	gradcheck.Check(t, "linear by products", linearBy, x, w, b)
+
+	elsewhere := twice{tensor.Scale(w, 0.5)}
+	tape := autograd.NewTape()
+	in, moved := tape.Leaf(x), tape.Leaf(random(4, 5, 7))
+	y := autograd.LinearBy(elsewhere, in, moved, nil)
+	dy := random(5, 4, 5)
+	tape.BackwardFrom(y, dy)
+	wantClose(t, "output", y.Value, tensor.MatMulNT(x, w), 0)
+	wantClose(t, "gradient of the input", in.Grad, tensor.MatMul(dy, w), 0)
+	wantClose(t, "gradient of the weights", moved.Grad, tensor.MatMulTN(dy, x), 0)
+}
+
 func TestLinear(t *testing.T) {
 	x, w, b := values([]int{2, 3}, 1, 2, 3, 4, 5, 6), values([]int{2, 3}, 1, 0, -1, 2, 1, 0), values([]int{2}, 10, 20)
 	wantClose(t, "without bias", infer(linear, x, w), values([]int{2, 2}, -2, 4, -2, 13), 0)

@@ -10,7 +10,10 @@ import (
 type Linear struct {
 	Weight *Param // [out, in]
 	Bias   *Param // [out], or nil
-	path   string
+	// Products, when set, multiplies by the weights in the place of Weight.Value, which may hold others
+	// meanwhile.
+	Products autograd.Products
+	path     string
 }
 
 // NewLinear returns a linear layer with parameters path.weight [out, in] and, if asked for,
@@ -51,7 +54,7 @@ func (l *Linear) Forward(c *Context, x *autograd.Var) *autograd.Var {
 }
 
 func (l *Linear) apply(c *Context, x *autograd.Var) *autograd.Var {
-	if l.Weight.Packed != nil && c.Tape == nil {
+	if l.Weight.Packed != nil && c.Tape == nil && l.Products == nil {
 		y := tensor.New(x.Value.Dim(0), l.Out())
 		l.into(y, x.Value)
 		return autograd.Const(y)
@@ -59,6 +62,9 @@ func (l *Linear) apply(c *Context, x *autograd.Var) *autograd.Var {
 	var b *autograd.Var
 	if l.Bias != nil {
 		b = l.Bias.On(c)
+	}
+	if l.Products != nil {
+		return autograd.LinearBy(l.Products, x, l.Weight.On(c), b)
 	}
 	return autograd.Linear(x, l.Weight.On(c), b)
 }

@@ -36,6 +36,36 @@ func TestLinear(t *testing.T) {
 	}
 }
 
+// negative are products with -w.
+type negative struct{ w *tensor.Tensor }
+
+func (n negative) MulNTInto(y, x *tensor.Tensor) {
+	tensor.MatMulNTInto(y, x, n.w)
+	tensor.ScaleInto(y, y, -1)
+}
+
+func (n negative) MulInto(dx, dy *tensor.Tensor) {
+	tensor.MatMulInto(dx, dy, n.w)
+	tensor.ScaleInto(dx, dx, -1)
+}
+
+func TestLinearProducts(t *testing.T) {
+	l := nn.NewLinear("a", 2, 1, true)
+	l.Weight.Value = tensor.FromSlice([]float32{3, 5}, 1, 2)
+	l.Bias.Value = tensor.FromSlice([]float32{1}, 1)
+	l.Products = negative{l.Weight.Value}
+	x := tensor.FromSlice([]float32{1, 2}, 1, 2)
+	for _, tape := range []*autograd.Tape{nil, autograd.NewTape()} {
+		in := tape.Leaf(x)
+		y := l.Forward(&nn.Context{Tape: tape}, in)
+		checkClose(t, "y", y.Value, tensor.FromSlice([]float32{-12}, 1, 1), 0)
+		if tape != nil {
+			tape.Backward(y)
+			checkClose(t, "dx", in.Grad, tensor.FromSlice([]float32{-3, -5}, 1, 2), 0)
+		}
+	}
+}
+
 // The statistics of one input are shared by all layers that read it, which callers recognise by
 // the pointer.
 func TestObserverSharesInputs(t *testing.T) {

@@ -54,7 +54,8 @@ func (m plus) LayerMemory(s prune.LayerShape) (stages []prune.StagePlan) {
 	if m.tuneEpochs > 0 {
 		stages = append(stages, stage("tuning of a layer",
 			prune.Part{What: "gradients", Bytes: 4 * s.Prunable},
-			prune.Part{What: "survivors, moments, the best so far", Bytes: int64(6 * 4 * s.Kept * float64(s.Prunable))},
+			prune.Part{What: "survivors and moments", Bytes: survivorBytes(s, s.Prunable)},
+			prune.Part{What: "inputs of a product", Bytes: blockWindows * s.Window * widest(s)},
 			prune.Part{What: "records of a window", Bytes: 3 * s.Window * s.PerToken}))
 	}
 	return stages
@@ -73,14 +74,33 @@ func (m plus) refineMemory(s prune.LayerShape) prune.StagePlan {
 		prune.Part{What: "activations of a batch", Bytes: s.Batch*s.PerToken + chunkTokens*s.PerToken})
 }
 
-// FinishMemory says what tuning the whole model takes: it and the dense one, gradients, six numbers for
-// each weight that survives, and the activations of a window in all layers.
+// survivorBytes is what package tune holds of some weights: for each that is left its value at the start, how
+// far it has moved, its gradient, two moments, and what passes multiply by, row by row and column by column;
+// for each, left or not, two bits of masks and half a bit that says where its word begins.
+func survivorBytes(s prune.LayerShape, weights int64) int64 {
+	return int64(7*4*s.Kept*float64(weights)) + 5*weights/16
+}
+
+// widest is the size of the longest input or output of a map, for one token.
+func widest(s prune.LayerShape) int64 {
+	most := 0
+	for _, g := range s.Groups {
+		for _, l := range g.Linears {
+			most = max(most, l.In(), l.Out())
+		}
+	}
+	return 4 * int64(most)
+}
+
+// FinishMemory says what tuning the whole model takes: it and the dense one, gradients, what it knows of each
+// weight, and the activations of a window in all layers.
 func (m plus) FinishMemory(s prune.LayerShape) []prune.Part {
 	prunable := s.Prunable * int64(s.Layers)
 	return []prune.Part{
 		{What: "the model and its dense copy", Bytes: 2 * 4 * s.Model},
 		{What: "gradients", Bytes: 4 * prunable},
-		{What: "survivors, moments, the best so far", Bytes: int64(6 * 4 * s.Kept * float64(prunable))},
+		{What: "survivors and moments", Bytes: survivorBytes(s, prunable)},
+		{What: "inputs of a product", Bytes: s.Window * widest(s)},
 		{What: "activations of a window in all layers", Bytes: 2 * s.Window * s.PerToken * int64(s.Layers)},
 		{What: "last hidden states of the dense model", Bytes: min(4*s.Tokens*int64(s.Hidden), tune.WantedBytes)},
 		{What: "logits", Bytes: 4 * 4 * s.Window * int64(s.Vocab)},

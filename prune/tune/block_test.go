@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/adagp/adagp/autograd"
 	"github.com/adagp/adagp/internal/parallel"
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune"
@@ -162,11 +163,18 @@ func TestBlockCancelled(t *testing.T) {
 	for _, at := range []float64{0, 0.01, 0.3, 0.9} {
 		p := newProblem(16, slices.Repeat([]int{16}, 16)...)
 		start := p.layer.lin.Weight.Value.Clone()
+		output := func() *tensor.Tensor {
+			return p.layer.Forward(&nn.Context{SeqLen: 16}, autograd.Const(p.in[0])).Value
+		}
+		var first *tensor.Tensor
 		ctx, cancel := context.WithCancel(context.Background())
 		moved := false
 		r, err := p.block(ctx, tune.Options{Progress: func(f float64) {
+			if first == nil {
+				first = output()
+			}
 			if f >= at {
-				moved = moved || !same(p.layer.lin.Weight.Value, start)
+				moved = moved || !same(output(), first)
 				cancel()
 			}
 		}})

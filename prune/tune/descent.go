@@ -41,10 +41,10 @@ func (d *descent) run(ctx context.Context) (Result, error) {
 
 	r, err := d.epochs(ctx, train, judges)
 	if err != nil {
-		d.weights.moveTo(0)
+		d.weights.settle(0)
 		return Result{}, err
 	}
-	d.weights.moveTo(r.Step)
+	d.weights.settle(r.Step)
 	o.Log.Debug("tuned", "part", d.name, "before", r.Before, "after", r.After, "step", r.Step)
 	o.Progress(1)
 	return r, nil

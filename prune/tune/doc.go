@@ -1,6 +1,7 @@
 // Package tune moves the weights that pruning has left, by gradient descent on calibration windows,
 // towards what the dense network computed. Masks do not change: to the optimiser the pruned weights
-// do not exist, and they stay exactly zero. Biases, norms, embeddings and the head stay as they are.
+// do not exist, and they stay exactly zero. Where they are half of all or more, products pass them over too.
+// Biases, norms, embeddings and the head stay as they are.
 //
 // [Block] tunes one decoder layer so that it maps the hidden states of the pruned prefix to the dense
 // layer's outputs, all its matrices together, attention included. Its loss on tokens with outputs y

@@ -20,8 +20,8 @@ import (
 // is in nats per position.
 //
 // Besides both models, memory holds the gradients of the tuned matrices, the activations of one batch,
-// the logits of one window, and five numbers for each weight that survives: its value at the start, how
-// far it has moved, its gradient and Adam's two moments. The teacher's last hidden states, unless given, are
+// the logits of one window, and seven numbers for each weight that survives: its value at the start, how
+// far it has moved, its gradient, Adam's two moments, and two copies of what it is now. The teacher's last hidden states, unless given, are
 // kept where they take no more than a quarter of a gibibyte.
 //
 // It ends early as [Block] does.

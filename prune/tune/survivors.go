@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/bits"
 
+	"github.com/adagp/adagp/asm"
 	"github.com/adagp/adagp/internal/parallel"
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune"
@@ -17,18 +18,24 @@ import (
 //	weight = start + unit·move
 //
 // The optimiser sees move only, so that its state and its work shrink with the sparsity.
+//
+// Where few weights are left, passes multiply by these alone: the network's own matrix then keeps the weights
+// of the start until tuning ends.
 type survivors struct {
+	linear *nn.Linear
 	weight *nn.Param      // of the network [out, in]; its Grad gets the gradient
 	start  *tensor.Tensor // [kept]
 	move   *nn.Param      // [kept], 0 at first
 	unit   float32        // see [unit]
 	mask   *prune.Mask
-	first  []int // index in start and move of each row's first kept weight [out]
+	first  []int     // index in start and move of each row's first kept weight [out]
+	by     *products // what passes multiply by; nil: weight.Value
 }
 
 // newSurvivors packs the weights of a linear layer. It is an error if they are not loaded, the mask is
 // of another shape, or a weight that it prunes is not zero.
-func newSurvivors(lin *nn.Linear, mask *prune.Mask) (*survivors, error) {
+// panels is memory that products of several matrices share, nil where there are none.
+func newSurvivors(lin *nn.Linear, mask *prune.Mask, panels *asm.Panels) (*survivors, error) {
 	p := lin.Weight
 	switch {
 	case p.Value == nil:
@@ -38,7 +45,7 @@ func newSurvivors(lin *nn.Linear, mask *prune.Mask) (*survivors, error) {
 	case p.Value.Rank() != 2 || mask.Rows != p.Value.Dim(0) || mask.Cols != p.Value.Dim(1):
 		return nil, fmt.Errorf("tuning %s: mask of shape [%d %d], weights %v", lin.Name(), mask.Rows, mask.Cols, p.Value.Shape())
 	}
-	s := &survivors{weight: p, mask: mask, first: make([]int, mask.Rows)}
+	s := &survivors{linear: lin, weight: p, mask: mask, first: make([]int, mask.Rows)}
 	kept := 0
 	for i := range mask.Rows {
 		s.first[i] = kept
@@ -55,6 +62,9 @@ func newSurvivors(lin *nn.Linear, mask *prune.Mask) (*survivors, error) {
 	s.move.ZeroGrad()
 	s.pack(s.start, p.Value, false)
 	s.unit = unit(s.start, mask.Rows, mask.Cols)
+	if s.by = newProducts(mask, panels); s.by != nil {
+		s.moveTo(0)
+	}
 	return s, nil
 }
 
@@ -102,8 +112,17 @@ func (s *survivors) pack(dst, matrix *tensor.Tensor, empty bool) {
 	})
 }
 
-// moveTo puts start + t·unit·move into the network.
+// moveTo makes passes work with start + t·unit·move.
 func (s *survivors) moveTo(t float32) {
+	if s.by == nil {
+		s.settle(t)
+		return
+	}
+	s.by.set(s.start, s.move.Value, t*s.unit)
+}
+
+// settle puts start + t·unit·move into the network.
+func (s *survivors) settle(t float32) {
 	t *= s.unit
 	s.rows(func(i, at int, row prune.Bits) {
 		start, move, to := s.start.Data()[at:], s.move.Value.Data()[at:], s.weight.Value.Row(i)
@@ -127,12 +146,16 @@ type all []*survivors
 // not among them is an error.
 func collect(linears []*nn.Linear, masks map[*nn.Linear]*prune.Mask) (all, error) {
 	var a all
+	var panels *asm.Panels
+	if asm.PanelWidth() > 0 {
+		panels = asm.NewPanels(0, 0)
+	}
 	for _, lin := range linears {
 		mask, ok := masks[lin]
 		if !ok {
 			continue
 		}
-		s, err := newSurvivors(lin, mask)
+		s, err := newSurvivors(lin, mask, panels)
 		if err != nil {
 			return nil, err
 		}
@@ -177,7 +200,7 @@ func (a all) packGrad() {
 	}
 }
 
-// moveTo puts the weights into the network that are the share t of the way from the start to where the
+// moveTo makes passes work with the weights that are the share t of the way from the start to where the
 // optimiser has come.
 func (a all) moveTo(t float64) {
 	for _, s := range a {
@@ -185,8 +208,15 @@ func (a all) moveTo(t float64) {
 	}
 }
 
-// only makes the survivors the only parameters of a network that take a gradient, and returns what
-// undoes it.
+// settle puts these weights into the network, for good.
+func (a all) settle(t float64) {
+	for _, s := range a {
+		s.settle(float32(t))
+	}
+}
+
+// only makes the survivors the only parameters of a network that take a gradient, and has passes multiply by
+// them. It returns what undoes both.
 func (a all) only(walk func(visit func(*nn.Param))) (undo func()) {
 	params := nn.Params(walk)
 	grads := make([]*tensor.Tensor, len(params))
@@ -195,8 +225,14 @@ func (a all) only(walk func(visit func(*nn.Param))) (undo func()) {
 	}
 	for _, s := range a {
 		s.weight.ZeroGrad()
+		if s.by != nil {
+			s.linear.Products = s.by
+		}
 	}
 	return func() {
+		for _, s := range a {
+			s.linear.Products = nil
+		}
 		for i, p := range params {
 			p.Grad = grads[i]
 		}
