@@ -193,7 +193,7 @@ func TestBadTargetIsRefused(t *testing.T) {
 		var log bytes.Buffer
 		notes := map[string]float64{}
 		o := adagp.GroupOptions{Solver: solverNamed(t, "admm"), Pattern: always(prune.Unstructured(0.5)), HeldOut: 1,
-			Log: slog.New(slog.NewTextHandler(&log, nil)), Note: func(step string, v float64) { notes[step] = v }}
+			Log: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})), Note: func(step string, v float64) { notes[step] = v }}
 		err := adagp.SolveGroups(context.Background(), []nn.Group{{Linears: []*nn.Linear{lin}, Target: target}}, badTarget(), o)
 		if err != nil {
 			t.Fatal(err)
