@@ -62,7 +62,11 @@ func newSurvivors(lin *nn.Linear, mask *prune.Mask, panels *asm.Panels) (*surviv
 	s.move.ZeroGrad()
 	s.pack(s.start, p.Value, false)
 	s.unit = unit(s.start, mask.Rows, mask.Cols)
-	if s.by = newProducts(mask, panels); s.by != nil {
+	var err error
+	if s.by, err = newProducts(mask, panels); err != nil {
+		return nil, fmt.Errorf("tuning %s: %w", lin.Name(), err)
+	}
+	if s.by != nil {
 		s.moveTo(0)
 	}
 	return s, nil

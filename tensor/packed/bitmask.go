@@ -148,6 +148,14 @@ func (m *Bitmask) MulNTInto(dst, x *tensor.Tensor) {
 	p.into("packed.Bitmask", dst, x)
 }
 
+// MulNTInPanels is MulNTInto by the stored weights and no others, whatever the number of tokens, with the inputs
+// packed in the memory of panels. A sum's order depends on the number of columns alone.
+func (m *Bitmask) MulNTInPanels(panels *asm.Panels, dst, x *tensor.Tensor) {
+	tensor.CheckShape("packed.Bitmask", x, tensor.AnyDim, m.in)
+	tensor.CheckShape("packed.Bitmask", dst, x.Dim(0), m.out)
+	product{shape: &m.shape, layout: m, masked: m}.sparse(panels, x.Dim(0), dst.Data(), x.Data())
+}
+
 func (m *Bitmask) multiply(lo, hi int, v *vectors) {
 	mask, values, offsets := m.rows(lo, hi)
 	asm.BitmaskRows(m.format, hi-lo, m.in, mask, values, offsets, v.n, v.x, v.ld, v.y[lo:], m.out)

@@ -70,7 +70,7 @@ func (p product) into(op string, dst, x *tensor.Tensor) {
 	case way == widened:
 		p.full(n, out, in)
 	default:
-		p.sparse(whole, out, in)
+		p.sparse(asm.NewPanels(0, 0), whole, out, in)
 		if whole < n {
 			p.few(n-whole, out[whole*p.out:], in[whole*p.in:])
 		}
@@ -163,9 +163,9 @@ func (p product) full(n int, y, x []float32) {
 	})
 }
 
-// sparse multiplies by the weights that are stored and no others.
-func (p product) sparse(n int, y, x []float32) {
-	panels := asm.NewPanels(n, p.in)
+// sparse multiplies by the weights that are stored and no others, in the memory of panels.
+func (p product) sparse(panels *asm.Panels, n int, y, x []float32) {
+	panels.Resize(n, p.in)
 	parallel.For(panels.Tiles(), 1, func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			panels.Fill(i, x, p.in)
