@@ -55,11 +55,7 @@ func (x *product[T]) columns(buf *buffers[T], b *block[T], s *strip[T], rows, fr
 	c, ldc := s.c, s.ldc
 	if whole > from {
 		s.b, s.c, s.cols = b.panels[from*s.k:], c[from:], whole-from
-		x.strip(s)
-		s.soon.at = nil
-		if !x.inPlace {
-			s.fromA = nil // packed now
-		}
+		x.tiles(s)
 	}
 	for j := whole; j < to; j += x.nr {
 		width := min(x.nr, to-j)
@@ -69,14 +65,20 @@ func (x *product[T]) columns(buf *buffers[T], b *block[T], s *strip[T], rows, fr
 			}
 		}
 		s.b, s.c, s.ldc, s.cols = b.panels[j*s.k:], buf.tile, x.nr, x.nr
-		x.strip(s)
-		s.soon.at = nil
-		if !x.inPlace {
-			s.fromA = nil // packed now
-		}
+		x.tiles(s)
 		for r := range rows {
 			copy(c[r*ldc+j:][:width], buf.tile[r*x.nr:])
 		}
 	}
 	s.c, s.ldc = c, ldc
+}
+
+// tiles has the kernel compute a strip and prepares s for more columns of it: what was to be packed or sent for
+// is by then.
+func (x *product[T]) tiles(s *strip[T]) {
+	x.strip(s)
+	s.soon.at = nil
+	if !x.inPlace {
+		s.fromA = nil
+	}
 }
