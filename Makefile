@@ -56,7 +56,8 @@ bench-doc: ## put this machine's figures into docs/performance.md
 quality: ## prune three trained models by all methods and write docs/quality.md: make quality DATA=folder
 	GO=$(GO) bench/quality/run $(DATA)
 
-lint: ## format, vet on every platform we name, staticcheck, and no stray files
+lint: ## format, vet on every platform we name, staticcheck, and no stray files (.ci/stray says which those are)
+	.ci/stray
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "not gofmt-ed: $$unformatted"; exit 1; fi
 	$(GO) vet ./...
 	$(GO) vet -tags purego ./...

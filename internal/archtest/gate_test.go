@@ -111,3 +111,66 @@ func TestCleanSeesEveryChange(t *testing.T) {
 		t.Errorf("outside a checkout: passed %v, said %q", passed, text)
 	}
 }
+
+// TestStrayFiles: what has no business in the tree is named, in a checkout before and after it was added, and in a
+// folder that git knows nothing of; what may be there is not.
+func TestStrayFiles(t *testing.T) {
+	c := newCheckout(t, "stray")
+	const elf = "\x7fELF\x02\x01\x01\x00"
+	for name, text := range map[string]string{"bin/cli": elf, "demo-report.html": "", "checkpoint/testdata/a.bin": elf, "models/demo/a/model.safetensors": "\x08\x00"} {
+		c.write(t, name, text)
+	}
+	stray := map[string]string{
+		"asm/empty.go": "", "main.go~": "package main\n", "docs/a.md.orig": "a\n", "docs/.#a.md": "a\n", "prune/prune.test": "a\n",
+		"cmd/cli/cli": elf, "docs/large.txt": strings.Repeat("a", 4<<20+1), "docs/name with\na line end.bak": "a\n",
+	}
+	complaints := func(when string, want bool) {
+		t.Helper()
+		text, passed := c.run(t)
+		if passed == want {
+			t.Errorf("%s: passed is %v: %s", when, passed, text)
+		}
+		if got := strings.Count(text, "stray file: "); !want && got > 0 {
+			t.Errorf("%s: %d complaints: %s", when, got, text)
+		}
+		for name := range stray {
+			if strings.Contains(text, "stray file: "+name+": ") != want {
+				t.Errorf("%s: %q is named: %v, want %v; all: %s", when, name, !want, want, text)
+			}
+		}
+	}
+	complaints("before", false)
+	for name, text := range stray {
+		c.write(t, name, text)
+	}
+	complaints("new", true)
+	c.commit(t)
+	complaints("committed", true)
+	git := filepath.Join(c.dir, ".git")
+	if err := os.Rename(git, git+"-away"); err != nil {
+		t.Fatal(err)
+	}
+	complaints("outside of a checkout", true)
+	if err := os.Rename(git+"-away", git); err != nil {
+		t.Fatal(err)
+	}
+	for name := range stray {
+		if err := os.Remove(filepath.Join(c.dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	complaints("removed, not yet committed", false)
+	clear(stray)
+	c.write(t, "out.partial/lock", "a\n")
+	if text, passed := c.run(t); passed || !strings.Contains(text, "out.partial/") {
+		t.Errorf("an ignored leftover: passed %v, said %q", passed, text)
+	}
+	for link, target := range map[string]string{"nowhere": "missing", "outside": os.TempDir()} {
+		if err := os.Symlink(target, filepath.Join(c.dir, link)); err != nil {
+			t.Fatal(err)
+		}
+		if text, passed := c.run(t); passed || !strings.Contains(text, "stray file: "+link+": a link") {
+			t.Errorf("a link %s: passed %v, said %q", link, passed, text)
+		}
+	}
+}
