@@ -28,7 +28,7 @@ func (w *Writer) Commit() error {
 	if w.failure != nil {
 		return fmt.Errorf("an earlier write failed: %w", w.failure)
 	}
-	for _, step := range []func() error{w.copyTensors, w.copyOthers, w.syncFiles} {
+	for _, step := range []func() error{w.checkFree, w.copyTensors, w.copyOthers, w.syncFiles, w.checkFree} {
 		if err := step(); err != nil {
 			return w.fail(err)
 		}
@@ -74,6 +74,9 @@ func (w *Writer) Abort() error {
 	}
 	return errors.Join(errs...)
 }
+
+// checkFree requires that nothing has taken the name of the output since the beginning.
+func (w *Writer) checkFree() error { return checkFree(w.dir, w.force) }
 
 // errStopped ends a Commit that Abort interrupts.
 var errStopped = errors.New("writing was stopped")

@@ -16,12 +16,16 @@ type FormatError = blob.FormatError
 type ExistsError struct {
 	Path    string // the folder in the way
 	Partial bool   // it is the partial result of an earlier run
+	Kept    string // the folder that keeps the finished part of a run which found Path in its way; or empty
 }
 
 // Error says what is in the way.
 func (e *ExistsError) Error() string {
 	if e.Partial {
 		return fmt.Sprintf("%s is left over from an interrupted run", e.Path)
+	}
+	if e.Kept != "" {
+		return fmt.Sprintf("output folder %s exists and is not empty; the finished part of the work is kept in %s", e.Path, e.Kept)
 	}
 	return fmt.Sprintf("output folder %s exists and is not empty", e.Path)
 }

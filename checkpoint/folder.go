@@ -132,6 +132,25 @@ func syncFolder(dir string) error {
 	return f.Sync()
 }
 
+// checkFree fails with an *ExistsError when there is something at dir that must not be replaced.
+func checkFree(dir string, force bool) error {
+	info, err := os.Lstat(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if !info.IsDir() {
+		return fmt.Errorf("output %s is no folder any more", dir)
+	}
+	list, err := os.ReadDir(dir)
+	if err == nil && len(list) > 0 && !force {
+		return &ExistsError{Path: dir}
+	}
+	return err
+}
+
 // replaceFolder gives the folder from the name to. An empty folder of that name makes room; with
 // force, any: the old folder disappears in the same step in which the new one takes its place, or,
 // where the system has no such step, is moved aside first and comes back if the second move fails.

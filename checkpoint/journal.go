@@ -75,6 +75,16 @@ func parseRecord(line []byte) ([]byte, bool) {
 	return record, binary.BigEndian.Uint32(sum[:]) == crc32.Checksum(record, castagnoli)
 }
 
+// close closes the file, once; the records stay. A nil journal has none.
+func (j *journal) close() error {
+	if j == nil || j.f == nil {
+		return nil
+	}
+	err := j.f.Close()
+	j.f = nil
+	return err
+}
+
 // append adds a record and forces it to disk. After an error the journal is as it was, or ends in half
 // a line, which does not count.
 func (j *journal) append(record []byte) error {

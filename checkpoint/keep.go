@@ -16,7 +16,11 @@ import (
 
 // Records returns what was appended, by this run and by the interrupted one that it continues. Nobody
 // may change them.
-func (w *Writer) Records() [][]byte { return w.base.records() }
+func (w *Writer) Records() [][]byte {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.base.records()
+}
 
 // Append adds a record to the journal of the run, without line ends. When it returns, the record and
 // everything that was put before it survive the end of the process and of the machine.

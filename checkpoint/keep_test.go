@@ -222,3 +222,52 @@ func TestResumeOtherModel(t *testing.T) {
 		t.Errorf("commit: error %v", err)
 	}
 }
+
+// TestTakenTwice: the output's name is taken when a run ends, twice. Nothing of the work is lost: the
+// records are those that were appended, a resumed writer says at once that the name is still taken, and
+// once it is free the output is completed.
+func TestTakenTwice(t *testing.T) {
+	root := layOutTarget(t)
+	sum := begun(t, root, "one")
+	out := filepath.Join(root, "out")
+	for range 2 {
+		w, err := resume(t, root)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := w.Records(); len(got) != 1 || string(got[0]) != "one" {
+			t.Errorf("records %q, want the one that was appended", got)
+		}
+		// The name is taken in the moment between the last look at it and the renaming.
+		if err := w.base.markCommit(); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.MkdirAll(filepath.Join(out, "theirs"), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		var exists *ExistsError
+		if err := w.Commit(); !errors.As(err, &exists) || exists.Path != out {
+			t.Errorf("commit: error %v, want an ExistsError for %s", err, out)
+		}
+		if err := w.Keep(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := resume(t, root); !errors.As(err, &exists) || exists.Kept != out+".partial" {
+			t.Errorf("resumed while the name is taken: error %v, want an ExistsError that names the folder with the work", err)
+		}
+		if err := os.RemoveAll(out); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w, err := resume(t, root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := w.Records(); len(got) != 1 || string(got[0]) != "one" {
+		t.Errorf("records %q, want the one that was appended", got)
+	}
+	if _, err := w.Stored("a", sum); err != nil {
+		t.Error(err)
+	}
+	commit(t, w)
+}

@@ -1,12 +1,14 @@
 package checkpoint
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // The folder DIR.partial of a run under way, or of one that was interrupted:
@@ -104,11 +106,8 @@ func openPartial(dir string, resume, force bool) (_ *partial, err error) {
 
 // clear removes everything but the lock.
 func (p *partial) clear() error {
-	if p.journal != nil {
-		if err := p.journal.f.Close(); err != nil {
-			return err
-		}
-		p.journal = nil
+	if err := p.journal.close(); err != nil {
+		return err
 	}
 	list, err := os.ReadDir(p.dir)
 	if err != nil {
@@ -130,24 +129,18 @@ func (p *partial) begin() (err error) {
 	return err
 }
 
-// records are those of whoever writes, without the last one of a run that was about to commit.
+// records are those of whoever writes. Records of a run that was about to commit, and then could not,
+// may stand anywhere between them.
 func (p *partial) records() [][]byte {
-	records := p.journal.records
-	if n := len(records); n > 0 {
-		if _, ok := committed(records[n-1]); ok {
-			return records[:n-1]
-		}
-	}
-	return records
+	return slices.DeleteFunc(slices.Clone(p.journal.records), func(record []byte) bool {
+		_, ok := committed(record)
+		return ok
+	})
 }
 
 // close gives the folder back.
 func (p *partial) close() error {
-	var errs []error
-	if p.journal != nil {
-		errs = append(errs, p.journal.f.Close())
-		p.journal = nil
-	}
+	errs := []error{p.journal.close()}
 	if p.lock != nil {
 		errs = append(errs, p.lock.Close())
 		p.lock = nil
@@ -172,8 +165,14 @@ type folderID struct {
 	Inode  uint64 `json:"inode"`
 }
 
+// commitStart is how every commitRecord begins, and nothing that others append.
+var commitStart = []byte(`{"commit":`)
+
 func committed(record []byte) (*folderID, bool) {
 	var c commitRecord
+	if !bytes.HasPrefix(record, commitStart) {
+		return nil, false
+	}
 	if json.Unmarshal(record, &c) != nil || c.Commit == nil {
 		return nil, false
 	}
@@ -195,17 +194,20 @@ func (p *partial) markCommit() error {
 
 // finished reports whether an earlier run got as far as giving the output its name dir.
 func (p *partial) finished(dir string) bool {
-	records := p.journal.records
-	if len(records) == 0 {
-		return false
+	now, err := identify(dir)
+	known := err == nil && now != (folderID{})
+	for _, record := range p.journal.records {
+		id, ok := committed(record)
+		switch {
+		case !ok:
+		case known:
+			if now == *id {
+				return true
+			}
+		default:
+			_, err := os.Stat(p.path(modelFolder))
+			return errors.Is(err, fs.ErrNotExist)
+		}
 	}
-	id, ok := committed(records[len(records)-1])
-	if !ok {
-		return false
-	}
-	if now, err := identify(dir); err == nil && now != (folderID{}) {
-		return now == *id
-	}
-	_, err := os.Stat(p.path(modelFolder))
-	return errors.Is(err, fs.ErrNotExist)
+	return false
 }

@@ -142,6 +142,14 @@ func (w *Writer) resume(plans []shardPlan, indexFile string, index []byte) (*Wri
 		}
 		return nil, &CompleteError{Path: w.dir}
 	}
+	if err := w.checkFree(); err != nil {
+		// Said now, not when the rest of the work is done.
+		var exists *ExistsError
+		if errors.As(err, &exists) {
+			exists.Kept = w.base.dir
+		}
+		return nil, errors.Join(err, w.Keep())
+	}
 	err := w.reopen(plans)
 	if err == nil && index != nil {
 		err = w.PutFile(indexFile, index)

@@ -134,13 +134,7 @@ func init() {
 				<-ctx.Done()
 				return nil, ctx.Err()
 			}
-			mask := prune.NewMask(p.W.Rows, p.W.Cols)
-			for i := range p.W.Rows {
-				for j := range p.W.Cols {
-					mask.Set(i, j, j%2 == 0)
-				}
-			}
-			return p.Masked(mask), nil
+			return everySecond(p), nil
 		}), nil
 	})
 }
@@ -150,6 +144,17 @@ type solverFunc func(context.Context, *prune.Problem) (*prune.Solution, error)
 func (solverFunc) Needs() prune.Needs { return prune.Needs{} }
 func (f solverFunc) Solve(ctx context.Context, p *prune.Problem) (*prune.Solution, error) {
 	return f(ctx, p)
+}
+
+// everySecond keeps the even columns.
+func everySecond(p *prune.Problem) *prune.Solution {
+	mask := prune.NewMask(p.W.Rows, p.W.Cols)
+	for i := range p.W.Rows {
+		for j := range p.W.Cols {
+			mask.Set(i, j, j%2 == 0)
+		}
+	}
+	return p.Masked(mask)
 }
 
 // dropFirst prunes the first N of every M weights of a row.

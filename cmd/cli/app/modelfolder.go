@@ -18,6 +18,7 @@ import (
 // command fails or the process is interrupted.
 type newModelFolder struct {
 	*checkpoint.Writer
+	out       string // the folder as it was asked for
 	release   func()
 	resumable bool // finished layers are worth keeping when the work ends before its time
 }
@@ -28,14 +29,16 @@ func (s *session) createModel(dir string, m *models.Model, o checkpoint.WriterOp
 	if err != nil {
 		return nil, outError(dir, err, resumable)
 	}
-	return s.guardFolder(w, m, o.DType, resumable)
+	return s.guardFolder(dir, w, m, o.DType, resumable)
 }
 
-// outError words why an output folder could not be begun: the flag that names it, or the flag that helps.
+// outError words what is wrong with an output folder, or in its way: the flag that names it, or the flag that helps.
 func outError(dir string, err error, resumable bool) error {
 	var exists *checkpoint.ExistsError
 	switch {
 	case !errors.As(err, &exists):
+	case exists.Kept != "":
+		return fmt.Errorf("--out: %w (--resume completes it when %s is moved away, --resume --force replaces what is there)", err, dir)
 	case exists.Partial && resumable:
 		return fmt.Errorf("%w (--resume continues it, --force removes it)", err)
 	case exists.Partial:
@@ -46,9 +49,9 @@ func outError(dir string, err error, resumable bool) error {
 	return fmt.Errorf("--out %s: %w", dir, err)
 }
 
-// guardFolder takes over a folder that was begun; dtype is the type of its weights, nil that of m.
-func (s *session) guardFolder(w *checkpoint.Writer, m *models.Model, dtype *tensor.DType, resumable bool) (*newModelFolder, error) {
-	f := &newModelFolder{Writer: w, resumable: resumable}
+// guardFolder takes over an output folder that was begun; dtype is the type of its weights, nil that of m.
+func (s *session) guardFolder(out string, w *checkpoint.Writer, m *models.Model, dtype *tensor.DType, resumable bool) (*newModelFolder, error) {
+	f := &newModelFolder{Writer: w, out: out, resumable: resumable}
 	f.release = s.guard(func() { _, _ = f.giveUp() })
 	if dtype != nil {
 		if err := f.putConfig(m, *dtype); err != nil {
@@ -90,13 +93,16 @@ func (f *newModelFolder) abort() {
 	}
 }
 
-// giveUp keeps the folder if an expensive part of the run is in it: a record more than the settings.
+// giveUp keeps the folder if an expensive part of the run is in it.
 func (f *newModelFolder) giveUp() (kept bool, err error) {
-	if f.resumable && len(f.Records()) > 1 {
+	if f.worthKeeping() {
 		return true, f.Keep()
 	}
 	return false, f.Abort()
 }
+
+// worthKeeping reports whether a later call can go on from here: there is a record more than the settings.
+func (f *newModelFolder) worthKeeping() bool { return f.resumable && len(f.Records()) > 1 }
 
 // commit gives the folder its name, unless the run was interrupted.
 func (f *newModelFolder) commit(s *session) error {
@@ -104,7 +110,14 @@ func (f *newModelFolder) commit(s *session) error {
 		return err
 	}
 	if err := f.Commit(); err != nil {
-		return err
+		var exists *checkpoint.ExistsError
+		if !errors.As(err, &exists) {
+			return err
+		}
+		if f.worthKeeping() {
+			exists.Kept = f.Folder()
+		}
+		return outError(f.out, err, f.resumable)
 	}
 	f.release()
 	f.release = nil

@@ -127,7 +127,7 @@ func (s *session) pack(res *packResult, m *models.Model, o checkpoint.PackOption
 		}
 		return outError(res.Out, err, false)
 	}
-	f, err := s.guardFolder(p.Writer, m, o.DType, false)
+	f, err := s.guardFolder(res.Out, p.Writer, m, o.DType, false)
 	if err != nil {
 		return err
 	}

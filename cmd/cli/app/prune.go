@@ -226,7 +226,7 @@ func roundWeights(m models.CausalLM, d *tensor.DType) error {
 func completed(err error, set *pruneSettings, m *models.Model, windows [][]int) (*prune.Report, error) {
 	var complete *checkpoint.CompleteError
 	var exists *checkpoint.ExistsError
-	if !errors.As(err, &complete) && !errors.As(err, &exists) {
+	if !errors.As(err, &complete) && !errors.As(err, &exists) || exists != nil && exists.Kept != "" {
 		return nil, err
 	}
 	text, readErr := os.ReadFile(filepath.Join(set.out, "pruning.json"))
