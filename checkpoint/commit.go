@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/adagp/adagp/checkpoint/internal/blob"
+	"github.com/adagp/adagp/internal/inputfile"
 	"github.com/adagp/adagp/tensor"
 )
 
@@ -161,7 +162,7 @@ func (w *Writer) copyOthers() error {
 }
 
 func (w *Writer) copyFile(name string) error {
-	in, err := w.srcFS.Open(name)
+	in, err := inputfile.Open(w.srcFS, name)
 	if err != nil {
 		return err
 	}

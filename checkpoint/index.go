@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/adagp/adagp/checkpoint/internal/blob"
+	"github.com/adagp/adagp/internal/inputfile"
 )
 
 // maxIndex is the largest index file or pruning.json accepted, in bytes: as the header of a safetensors
@@ -27,28 +28,11 @@ type shardIndex struct {
 
 // readIndex reads and checks the index file name of fsys.
 func readIndex(fsys fs.FS, name, suffix string) (*shardIndex, error) {
-	text, err := readText(fsys, name)
+	text, err := inputfile.Read(fsys, name, maxIndex)
 	if err != nil {
 		return nil, err
 	}
 	return parseIndex(name, text, suffix)
-}
-
-// readText reads a whole file that describes tensors.
-func readText(fsys fs.FS, name string) ([]byte, error) {
-	f, err := blob.Open(fsys, name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	if f.Size() > maxIndex {
-		return nil, &FormatError{File: name, Msg: fmt.Sprintf("file of %d bytes exceeds the limit of %d", f.Size(), maxIndex)}
-	}
-	text := make([]byte, f.Size())
-	if err := blob.ReadFull(f, text, 0); err != nil {
-		return nil, fmt.Errorf("read %s: %w", name, err)
-	}
-	return text, nil
 }
 
 // parseIndex decodes an index. Keys besides weight_map are left to others; inside it a name may

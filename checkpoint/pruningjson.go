@@ -8,6 +8,8 @@ import (
 	"io"
 	"io/fs"
 	"strings"
+
+	"github.com/adagp/adagp/internal/inputfile"
 )
 
 // pruningFile is the file of a model folder that says which tensors are packed. Everything else in it
@@ -35,7 +37,7 @@ type packedEntry struct {
 
 // readPruning returns the text of pruning.json, nil when there is none.
 func readPruning(fsys fs.FS) ([]byte, error) {
-	text, err := readText(fsys, pruningFile)
+	text, err := inputfile.Read(fsys, pruningFile, maxIndex)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

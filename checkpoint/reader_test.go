@@ -171,7 +171,7 @@ func TestLayoutOrder(t *testing.T) {
 	if _, err := Open(os.DirFS(filepath.Join(t.TempDir(), "absent"))); !errors.Is(err, fs.ErrNotExist) || strings.Contains(err.Error(), "looked for") {
 		t.Errorf("no folder: got error %v", err)
 	}
-	if _, err := Open(fstest.MapFS{"model.safetensors/x": {}}); err == nil || err.Error() != "open model.safetensors: not a regular file" {
+	if _, err := Open(fstest.MapFS{"model.safetensors/x": {}}); err == nil || err.Error() != "open model.safetensors: is a folder, want a regular file" {
 		t.Errorf("folder in place of the file: got error %v", err)
 	}
 }
@@ -243,7 +243,7 @@ func TestBadIndex(t *testing.T) {
 	if err := os.Truncate(filepath.Join(dir, stName), maxIndex+1); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(os.DirFS(dir)); err == nil || err.Error() != stName+": file of 100000001 bytes exceeds the limit of 100000000" {
+	if _, err := Open(os.DirFS(dir)); err == nil || err.Error() != "read "+stName+": has 100000001 bytes, want at most 100000000" {
 		t.Errorf("huge index: got error %v", err)
 	}
 }

@@ -4,11 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/adagp/adagp/internal/inputfile"
 )
 
 // Limits on what is read into memory; a corpus beyond them is refused rather than swapped.
@@ -110,18 +110,11 @@ func readFile(path string, limit int64) (*Corpus, error) {
 	default:
 		return nil, &CorpusError{File: path, Msg: "unknown kind of file, want .txt, .jsonl or .jsonl.gz"}
 	}
-	f, err := os.Open(path)
+	f, err := inputfile.OpenText(path)
 	if err != nil {
-		var pathErr *fs.PathError
-		if errors.As(err, &pathErr) {
-			err = pathErr.Err // the message already names the file
-		}
-		return nil, &CorpusError{File: path, Msg: "cannot open", Err: err}
+		return nil, &CorpusError{File: path, Msg: "cannot open", Err: inputfile.Cause(err)}
 	}
 	defer f.Close()
-	if info, err := f.Stat(); err == nil && info.IsDir() {
-		return nil, &CorpusError{File: path, Msg: "is a folder, want a file"}
-	}
 	if lines {
 		return readLines(path, f, zipped, limit)
 	}

@@ -7,12 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/adagp/adagp/internal/inputfile"
 )
 
 // Limits on a task's file: the largest published one has 10,042 questions in 50 MB.
@@ -45,13 +45,9 @@ func ReadTask(name, path string) ([]Question, error) {
 	if err := knownTask(name); err != nil {
 		return nil, err
 	}
-	f, err := os.Open(path)
+	f, err := inputfile.OpenPath(path)
 	if err != nil {
-		var p *fs.PathError
-		if errors.As(err, &p) {
-			err = p.Err // the message names the file already
-		}
-		return nil, &TaskError{File: path, Err: err}
+		return nil, &TaskError{File: path, Err: inputfile.Cause(err)}
 	}
 	defer f.Close()
 	questions, line, err := parseTask(name, f)

@@ -3,11 +3,11 @@ package models
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"strings"
 
+	"github.com/adagp/adagp/internal/inputfile"
 	"github.com/adagp/adagp/models/demo"
 )
 
@@ -43,22 +43,11 @@ const (
 	maxConfig = 4 << 20
 )
 
-// readConfig reads config.json. Errors do not name the file, the caller does.
-func readConfig(fsys fs.FS) ([]byte, error) {
-	f, err := fsys.Open(configFile)
+// ReadConfig returns the text of config.json. Errors do not name the file, the caller does.
+func ReadConfig(fsys fs.FS) ([]byte, error) {
+	b, err := inputfile.Read(fsys, configFile, maxConfig)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, errors.New("the file does not exist")
 	}
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, maxConfig+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(b) > maxConfig {
-		return nil, fmt.Errorf("larger than %d bytes", maxConfig)
-	}
-	return b, nil
+	return b, inputfile.Cause(err)
 }

@@ -41,7 +41,7 @@ func Open(path string) (*Model, error) {
 
 // OpenFS is Open for the files of any file system; path is the name for messages.
 func OpenFS(fsys fs.FS, path string) (*Model, error) {
-	config, err := readConfig(fsys)
+	config, err := ReadConfig(fsys)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", join(path, configFile), err)
 	}

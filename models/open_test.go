@@ -152,7 +152,7 @@ func TestOpenConfigs(t *testing.T) {
 		{"empty architectures", `{"architectures": []}`, []string{"architectures", "[]"}},
 		{"architectures a string", `{"architectures": "LlamaForCausalLM"}`, []string{"architectures", `"LlamaForCausalLM"`}},
 		{"unknown architecture", `{"architectures": ["GPT2LMHeadModel"]}`, []string{`"GPT2LMHeadModel"`, "LlamaForCausalLM, OPTForCausalLM"}},
-		{"too large", strings.Repeat(" ", 5<<20), []string{"larger than"}},
+		{"too large", strings.Repeat(" ", 5<<20), []string{"want at most 4194304"}},
 		{"bad value", `{"architectures": ["LlamaForCausalLM"], "vocab_size": -4}`, []string{"vocab_size", "-4"}},
 	}
 	for _, tt := range tests {

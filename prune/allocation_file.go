@@ -7,10 +7,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"regexp"
 	"strings"
 
+	"github.com/adagp/adagp/internal/inputfile"
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/nn"
 )
@@ -112,17 +112,9 @@ func modelShares(path string, m *models.Model) (map[*nn.Linear]float64, error) {
 
 // readShares reads the entries of a file of shares.
 func readShares(path string) ([]fileEntry, error) {
-	f, err := os.Open(path)
+	text, err := inputfile.ReadPath(path, maxAllocationFile)
 	if err != nil {
 		return nil, err
-	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxAllocationFile+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(text) > maxAllocationFile {
-		return nil, fmt.Errorf("the file is larger than %d bytes", maxAllocationFile)
 	}
 	dec := json.NewDecoder(bytes.NewReader(text))
 	fault := func(err error) error {

@@ -8,11 +8,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"reflect"
 	"regexp"
 	"strings"
 
+	"github.com/adagp/adagp/internal/inputfile"
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/tensor"
 )
@@ -74,7 +74,7 @@ func (r *run) listSettings() ([]Setting, error) {
 	}
 	list = append(list, Setting{"windows per forward pass", fmt.Sprint(sizes)})
 	if IsAllocationFile(r.options.Allocation) {
-		b, err := os.ReadFile(r.options.Allocation)
+		b, err := inputfile.ReadPath(r.options.Allocation, maxAllocationFile)
 		if err != nil {
 			return nil, err
 		}
@@ -121,7 +121,7 @@ func inputSettings(m *models.Model) (list []Setting, err error) {
 const described = 1 << 20
 
 func describeFile(fsys fs.FS, name string) (string, error) {
-	f, err := fsys.Open(name)
+	f, err := inputfile.Open(fsys, name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return "none", nil
 	}

@@ -97,7 +97,7 @@ func TestOpenRefuses(t *testing.T) {
 		file  string   // named by the error
 		says  []string // parts of the message
 	}{
-		{"vocab without merges", map[string][]byte{"vocab.json": vocab}, "merges.txt", []string{"cannot open"}},
+		{"vocab without merges", map[string][]byte{"vocab.json": vocab}, "merges.txt", []string{"cannot read"}},
 		{"vocab empty", map[string][]byte{"vocab.json": {}, "merges.txt": merges}, "vocab.json", []string{"is empty"}},
 		{"vocab not JSON", map[string][]byte{"vocab.json": []byte("{"), "merges.txt": merges}, "vocab.json", []string{"malformed JSON"}},
 		{"vocab a list", map[string][]byte{"vocab.json": []byte(`["a"]`), "merges.txt": merges}, "vocab.json", []string{"malformed JSON"}},

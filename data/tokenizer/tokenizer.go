@@ -12,10 +12,10 @@ package tokenizer
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 
 	"github.com/adagp/adagp/data"
+	"github.com/adagp/adagp/internal/inputfile"
 )
 
 // Names of the files in a model folder.
@@ -110,21 +110,10 @@ func Open(fsys fs.FS) (data.Tokenizer, error) {
 
 // readFile reads one file, refusing an empty or oversized one.
 func readFile(fsys fs.FS, name string) ([]byte, error) {
-	f, err := fsys.Open(name)
-	if err != nil {
-		var pathErr *fs.PathError
-		if errors.As(err, &pathErr) {
-			err = pathErr.Err // the message already names the file
-		}
-		return nil, &FormatError{File: name, Msg: "cannot open", Err: err}
-	}
-	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, maxFileBytes+1))
+	b, err := inputfile.Read(fsys, name, maxFileBytes)
 	switch {
 	case err != nil:
-		return nil, &FormatError{File: name, Msg: "cannot read", Err: err}
-	case len(b) > maxFileBytes:
-		return nil, malformed(name, "larger than %d MiB", maxFileBytes>>20)
+		return nil, &FormatError{File: name, Msg: "cannot read", Err: inputfile.Cause(err)}
 	case len(b) == 0:
 		return nil, malformed(name, "is empty")
 	}

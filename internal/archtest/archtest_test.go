@@ -21,7 +21,7 @@ var (
 	throughTensor   = []string{"internal/parallel", "asm", "tensor"}
 	throughAutograd = append(slices.Clone(throughTensor), "autograd")
 	throughNN       = append(slices.Clone(throughAutograd), "nn/...", "tensor/packed")
-	throughModels   = append(slices.Clone(throughNN), "models")
+	throughModels   = append(slices.Clone(throughNN), "models", "internal/inputfile")
 	throughCalib    = append(slices.Clone(throughModels), "tensor/linalg", "prune/calib", "prune/quant", "prune/scratch")
 )
 
@@ -33,17 +33,18 @@ var rules = []struct {
 }{
 	{"asm", nil},
 	{"internal/parallel", nil},
+	{"internal/inputfile", nil},
 	{"tensor", throughTensor},
 	{"tensor/linalg", throughTensor},
 	{"tensor/packed", throughTensor},
 	{"autograd", throughTensor},
 	{"autograd/gradcheck", throughAutograd},
 	{"nn/...", throughNN},
-	{"checkpoint/...", []string{"tensor", "tensor/packed", "checkpoint/..."}},
-	{"data/...", []string{"data/..."}},
+	{"checkpoint/...", []string{"tensor", "tensor/packed", "checkpoint/...", "internal/inputfile"}},
+	{"data/...", []string{"data/...", "internal/inputfile"}},
 	{"models/demo", nil},
 	{"models/all", []string{"models/..."}},
-	{"models", append(slices.Clone(throughNN), "checkpoint", "models/demo")},
+	{"models", append(slices.Clone(throughNN), "checkpoint", "models/demo", "internal/inputfile")},
 	{"models/...", throughModels},
 	{"eval", append(slices.Clone(throughModels), "data")},
 	{"prune/calib", append(slices.Clone(throughNN), "tensor/linalg")},
@@ -58,7 +59,7 @@ var rules = []struct {
 	{"cmd/cli/format", nil},
 	{"cmd/cli/report", []string{"cmd/cli/format", "checkpoint"}},
 	{"cmd/cli/progress", []string{"cmd/cli/format", "prune"}},
-	{"cmd/cli/sweep", []string{"cmd/cli/format", "cmd/cli/report", "checkpoint", "prune"}},
+	{"cmd/cli/sweep", []string{"cmd/cli/format", "cmd/cli/report", "checkpoint", "prune", "internal/inputfile"}},
 	{"cmd/cli/prunepage", append(slices.Clone(throughModels), "cmd/cli/format", "cmd/cli/report", "checkpoint", "models/generate", "prune")},
 	{"cmd/cli/bench", append(slices.Clone(throughModels), "tensor/linalg", "models/...", "prune/...")},
 	{"cmd/...", []string{"..."}},

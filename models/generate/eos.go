@@ -4,9 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"slices"
+
+	"github.com/adagp/adagp/internal/inputfile"
 )
 
 // maxConfig bounds what is read of a configuration file; real ones have about a kilobyte.
@@ -28,20 +29,12 @@ func ReadEOS(fsys fs.FS) ([]int, error) {
 }
 
 func readEOS(fsys fs.FS, name string) ([]int, error) {
-	f, err := fsys.Open(name)
+	b, err := inputfile.Read(fsys, name, maxConfig)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, maxConfig+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(b) > maxConfig {
-		return nil, fmt.Errorf("larger than %d bytes", maxConfig)
+		return nil, inputfile.Cause(err)
 	}
 	var config struct {
 		EOS json.RawMessage `json:"eos_token_id"`

@@ -14,6 +14,8 @@ import (
 	"sync"
 
 	mmap "github.com/edsrzf/mmap-go"
+
+	"github.com/adagp/adagp/internal/inputfile"
 )
 
 // File is the content of one file. ReadAt copies, so that a file truncated by somebody else, or a read
@@ -33,19 +35,12 @@ type File struct {
 // Open opens the regular file name of fsys. An *os.File is memory-mapped; other files are read in
 // place when they implement io.ReaderAt (embedded ones do), and read whole when they do not.
 func Open(fsys fs.FS, name string) (*File, error) {
-	// Stat before Open: opening a named pipe would wait for a writer.
-	info, err := fs.Stat(fsys, name)
+	in, err := inputfile.Open(fsys, name)
 	if err != nil {
 		return nil, err
 	}
-	if !info.Mode().IsRegular() {
-		return nil, &fs.PathError{Op: "open", Path: name, Err: errors.New("not a regular file")}
-	}
-	in, err := fsys.Open(name)
+	info, err := in.Stat()
 	if err != nil {
-		return nil, err
-	}
-	if info, err = in.Stat(); err != nil {
 		in.Close()
 		return nil, err
 	}

@@ -121,8 +121,8 @@ func TestOpenErrors(t *testing.T) {
 		want string
 	}{
 		{"missing", fstest.MapFS{}, "open f: file does not exist"},
-		{"folder", fstest.MapFS{"f/g": {}}, "open f: not a regular file"},
-		{"pipe", fstest.MapFS{"f": {Mode: fs.ModeNamedPipe}}, "open f: not a regular file"},
+		{"folder", fstest.MapFS{"f/g": {}}, "open f: is a folder, want a regular file"},
+		{"pipe", fstest.MapFS{"f": {Mode: fs.ModeNamedPipe}}, "open f: is a named pipe (FIFO), want a regular file"},
 	} {
 		if _, err := Open(c.fsys, "f"); err == nil || err.Error() != c.want {
 			t.Errorf("%s: got error %v, want %s", c.name, err, c.want)

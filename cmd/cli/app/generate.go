@@ -13,6 +13,7 @@ import (
 	"github.com/adagp/adagp/cmd/cli/format"
 	"github.com/adagp/adagp/data"
 	"github.com/adagp/adagp/data/tokenizer"
+	"github.com/adagp/adagp/internal/inputfile"
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/models/generate"
 	"github.com/adagp/adagp/nn"
@@ -182,14 +183,11 @@ func (s *session) readPrompts(c *cli.Context) ([]string, error) {
 		return []string{strings.TrimSuffix(text, "\n")}, err
 	}
 	name := c.String("prompts")
-	f, err := os.Open(name)
+	f, err := inputfile.OpenText(name)
 	if err != nil {
 		return nil, fmt.Errorf("--prompts: %w", err)
 	}
 	defer f.Close()
-	if info, err := f.Stat(); err == nil && info.IsDir() {
-		return nil, fmt.Errorf("--prompts %s: is a folder, want a file", name)
-	}
 	text, err := readText(name, f)
 	if err != nil {
 		return nil, err

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"strconv"
 
 	"github.com/adagp/adagp/checkpoint"
@@ -64,9 +63,9 @@ func (s *session) guardFolder(out string, w *checkpoint.Writer, m *models.Model,
 
 // putConfig writes config.json with the name of the new type in it.
 func (f *newModelFolder) putConfig(m *models.Model, d tensor.DType) error {
-	text, err := fs.ReadFile(m.FS, "config.json")
+	text, err := models.ReadConfig(m.FS)
 	if err != nil {
-		return fmt.Errorf("model %s: %w", m.Path, err)
+		return fmt.Errorf("%s/config.json: %w", m.Path, err)
 	}
 	var config map[string]json.RawMessage
 	if err := json.Unmarshal(text, &config); err != nil {

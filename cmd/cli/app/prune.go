@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -15,6 +14,7 @@ import (
 	"github.com/adagp/adagp/cmd/cli/format"
 	"github.com/adagp/adagp/cmd/cli/prunepage"
 	"github.com/adagp/adagp/data"
+	"github.com/adagp/adagp/internal/inputfile"
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune"
@@ -221,6 +221,9 @@ func roundWeights(m models.CausalLM, d *tensor.DType) error {
 	return nil
 }
 
+// maxReport bounds what is read of a pruning.json, in bytes: as much as package checkpoint takes.
+const maxReport = 100_000_000
+
 // completed returns the report of a run that had come to its end, given the error that says that there
 // is nothing to resume; without such a run it returns an error.
 func completed(err error, set *pruneSettings, m *models.Model, windows [][]int) (*prune.Report, error) {
@@ -229,7 +232,7 @@ func completed(err error, set *pruneSettings, m *models.Model, windows [][]int) 
 	if !errors.As(err, &complete) && !errors.As(err, &exists) || exists != nil && exists.Kept != "" {
 		return nil, err
 	}
-	text, readErr := os.ReadFile(filepath.Join(set.out, "pruning.json"))
+	text, readErr := inputfile.ReadPath(filepath.Join(set.out, "pruning.json"), maxReport)
 	var report prune.Report
 	if readErr != nil || json.Unmarshal(text, &report) != nil || report.Settings == "" {
 		return nil, err

@@ -3,13 +3,13 @@ package sweep
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 
 	"github.com/adagp/adagp/checkpoint"
 	"github.com/adagp/adagp/cmd/cli/format"
+	"github.com/adagp/adagp/internal/inputfile"
 )
 
 // Store is a sweep and its folder.
@@ -24,7 +24,7 @@ type Store struct {
 func Open(dir, program string) (*Store, error) {
 	s := &Store{dir: dir, program: program}
 	path := filepath.Join(dir, "sweep.json")
-	f, err := os.Open(path)
+	b, err := inputfile.ReadPath(path, maxBytes)
 	if errors.Is(err, fs.ErrNotExist) {
 		entries, err := os.ReadDir(dir)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -38,15 +38,7 @@ func Open(dir, program string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--out %s: %w", dir, err)
 	}
-	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, maxBytes+1))
-	if err == nil && len(b) > maxBytes {
-		err = fmt.Errorf("more than %d MiB", maxBytes>>20)
-	}
-	if err == nil {
-		s.Result, err = parse(b)
-	}
-	if err != nil {
+	if s.Result, err = parse(b); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return s, nil
