@@ -4,13 +4,19 @@
 GO       ?= go
 TOOL     := $(GO) tool -modfile=.ci/tools.mod
 FUZZTIME ?= 20s
+BIN      ?= bin/cli
+
+# What is tested and what is shipped are built alike, without C, so that the program is static. The race detector alone
+# is linked with C's run time.
+export CGO_ENABLED := 0
+race: export CGO_ENABLED := 1
 
 .PHONY: all build test test-purego test-arm64 test-v1 test-browser race fuzz bench bench-peers bench-doc bench-big quality lint generate check demo clean
 
 all: build
 
-build: ## the program, at bin/cli
-	$(GO) build -trimpath -o bin/cli ./cmd/cli
+build: ## the program, static, at bin/cli; BIN names another place
+	$(GO) build -trimpath -o $(BIN) ./cmd/cli
 
 demo: build ## the main job on the embedded models: prune, evaluate, report
 	bin/cli demo
