@@ -5,6 +5,7 @@ GO       ?= go
 TOOL     := $(GO) tool -modfile=.ci/tools.mod
 FUZZTIME ?= 20s
 BIN      ?= bin/cli
+MODULES  := bench/peers asm/_gen # of their own, which ./... does not reach
 
 # What is tested and what is shipped are built alike, without C, so that the program is static. The race detector alone
 # is linked with C's run time.
@@ -51,7 +52,7 @@ bench-peers: ## side by side with OpenBLAS, oneDNN, gonum and spago; installs th
 		{ sudo=; [ $$(id -u) = 0 ] || sudo=sudo; $$sudo apt-get update && $$sudo apt-get install -y gcc libc6-dev libopenblas-dev libdnnl-dev; } >&2
 	@mkdir -p bin
 	@gcc -O2 -Wall -o bin/peer bench/peers/native/peer.c -lopenblas -ldnnl
-	@$(GO) -C bench/peers run -mod=mod . -peer $(CURDIR)/bin/peer $(PEERS)
+	@$(GO) -C bench/peers run . -peer $(CURDIR)/bin/peer $(PEERS)
 
 bench-big: build ## models of a billion weights and more under memory budgets, an hour; BIG=windows, 7b-layer or 1.1b for a part
 	$(GO) run ./bench/big $(BIG)
@@ -62,7 +63,7 @@ bench-doc: ## put this machine's figures into docs/performance.md
 quality: ## prune three trained models by all methods and write docs/quality.md: make quality DATA=folder
 	GO=$(GO) bench/quality/run $(DATA)
 
-lint: ## format, vet on every platform we name, staticcheck, and no stray files (.ci/stray says which those are)
+lint: ## format, vet on every platform we name, staticcheck, the other modules, C where its libraries are, and no stray files (see .ci/stray)
 	.ci/stray
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "not gofmt-ed: $$unformatted"; exit 1; fi
 	$(GO) vet ./...
@@ -73,6 +74,8 @@ lint: ## format, vet on every platform we name, staticcheck, and no stray files 
 	$(TOOL) staticcheck ./...
 	$(GO) mod tidy -diff
 	$(GO) mod verify
+	$(foreach module,$(MODULES),$(GO) -C $(module) vet ./... && $(GO) -C $(module) build -o /dev/null ./... && $(GO) -C $(module) mod tidy -diff && $(GO) -C $(module) mod verify &&) true
+	printf '#include <cblas.h>\n#include <dnnl.h>\n' | cc -fsyntax-only -x c - 2> /dev/null || exit 0; cc -fsyntax-only -Wall bench/peers/native/peer.c
 
 generate: ## regenerate everything that is generated
 	$(GO) generate ./...

@@ -1,6 +1,7 @@
 package archtest
 
 import (
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -172,5 +173,38 @@ func TestStrayFiles(t *testing.T) {
 		if text, passed := c.run(t); passed || !strings.Contains(text, "stray file: "+link+": a link") {
 			t.Errorf("a link %s: passed %v, said %q", link, passed, text)
 		}
+	}
+}
+
+// TestEveryModuleIsLinted: ./... ends where another module begins, so lint names each one.
+func TestEveryModuleIsLinted(t *testing.T) {
+	if _, err := exec.LookPath("make"); err != nil {
+		t.Skipf("wants make: %v", err)
+	}
+	root := filepath.Join("..", "..")
+	dry := exec.Command("make", "-n", "-C", root, "lint", "GO=go")
+	text, err := dry.CombinedOutput()
+	if err != nil {
+		t.Fatalf("make -n lint: %v\n%s", err, text)
+	}
+	modules := 0
+	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.Name() != "go.mod" || filepath.Dir(path) == root {
+			return err
+		}
+		modules++
+		dir, err := filepath.Rel(root, filepath.Dir(path))
+		if err != nil {
+			return err
+		}
+		for _, command := range []string{"vet ./...", "build -o /dev/null ./...", "mod tidy -diff", "mod verify"} {
+			if want := "go -C " + filepath.ToSlash(dir) + " " + command; !strings.Contains(string(text), want) {
+				t.Errorf("make lint does not run %q", want)
+			}
+		}
+		return nil
+	})
+	if err != nil || modules == 0 {
+		t.Fatalf("%d modules, error %v", modules, err)
 	}
 }
