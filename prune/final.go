@@ -75,7 +75,7 @@ func (f *Final) Set(lin *nn.Linear, w *tensor.Tensor) error {
 
 // Note appends the value of an objective after the named step to the report.
 func (f *Final) Note(step string, value float64) {
-	f.run.report.Finish = appendNote(f.run.report.Finish, step, value)
+	f.run.report.Finish = append(f.run.report.Finish, Note{step, Number(value)})
 }
 
 // Progress reports how far the finish is, as a share from 0 to 1.

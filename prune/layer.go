@@ -65,8 +65,10 @@ func (l *Layer) HeldOut() int { return heldOut(l.run.report.Calibration.Samples)
 func (l *Layer) HeldOutBatches() int { return l.run.heldOutBatches }
 
 // Note appends the value of an objective after the named step to the layer's entry in the report, in
-// the order of the calls. Values that are not finite are left out, as JSON has no way to write them.
-func (l *Layer) Note(step string, value float64) { l.notes = appendNote(l.notes, step, value) }
+// the order of the calls.
+func (l *Layer) Note(step string, value float64) {
+	l.notes = append(l.notes, Note{step, Number(value)})
+}
 
 // TensorName returns the name of lin's weights in the checkpoint.
 func (l *Layer) TensorName(lin *nn.Linear) string { return l.run.model.TensorName(lin.Weight) }
@@ -180,7 +182,7 @@ func (l *Layer) score(lin *nn.Linear) {
 	}
 	dense := l.Weights(lin)
 	diff := linalg.Sub(dense, linalg.FromTensor(lin.Weight.Value))
-	l.results[lin].Error = relative(linalg.QuadForm(diff, st.Hessian), linalg.QuadForm(dense, st.Hessian))
+	l.results[lin].Error = Number(relative(linalg.QuadForm(diff, st.Hessian), linalg.QuadForm(dense, st.Hessian)))
 	delete(l.unscored, lin)
 }
 
@@ -211,7 +213,7 @@ func (l *Layer) measure(ctx context.Context) error {
 		return err
 	}
 	for lin := range l.unscored {
-		l.results[lin].Error = relative(o.num[lin], o.den[lin])
+		l.results[lin].Error = Number(relative(o.num[lin], o.den[lin]))
 	}
 	clear(l.unscored)
 	return nil

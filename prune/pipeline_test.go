@@ -136,7 +136,7 @@ func checkOutcome(t *testing.T, name, method string, p prune.Pattern, r *prune.R
 			if r.Method == "adagp" && r.Solver == "coinflip" {
 				limit = 100 // what later matrices make up for is no small thing then
 			}
-			if !(tr.Error > 0) || tr.Error > limit {
+			if !(tr.Error > 0) || float64(tr.Error) > limit {
 				t.Errorf("%s %v, %s: error %v", method, p, tr.Name, tr.Error)
 			}
 			if p.Structured() {
@@ -239,9 +239,9 @@ func TestRunRepeats(t *testing.T) {
 func errorsOf(r *prune.Report) []float64 {
 	var e []float64
 	for _, l := range r.Layers {
-		e = append(e, l.Error)
+		e = append(e, float64(l.Error))
 		for _, t := range l.Tensors {
-			e = append(e, t.Error)
+			e = append(e, float64(t.Error))
 		}
 	}
 	return e

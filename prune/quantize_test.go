@@ -128,7 +128,7 @@ func TestQuantizeFeedback(t *testing.T) {
 		r, _ := prunedRun(t, "stories260k", windows, prune.Options{Method: "refit", Pattern: prune.Unstructured(0.5), Layers: [2]int{0, 1},
 			Quantize: &quant.Spec{Bits: 3}, Rounding: rounding})
 		for _, x := range r.Layers[0].Tensors {
-			errors[rounding] += x.Error
+			errors[rounding] += float64(x.Error)
 		}
 	}
 	if !(errors[prune.RoundFeedback] < 0.9*errors[prune.RoundNearest]) {

@@ -52,7 +52,7 @@ type LayerReport struct {
 	Index   int            `json:"index"`
 	Seconds float64        `json:"seconds"`
 	Stages  Seconds        `json:"stages,omitempty"` // what Seconds went to
-	Error   float64        `json:"error"`            // ‖h − h_dense‖² / ‖h_dense‖² of the layer's output, h from pruned inputs
+	Error   Number         `json:"error"`            // ‖h − h_dense‖² / ‖h_dense‖² of the layer's output, h from pruned inputs
 	Tensors []TensorReport `json:"tensors"`
 	// Objective holds what the method noted on the way, in order; tensors and error show what came of it.
 	Objective []Note `json:"objective,omitempty"`
@@ -60,16 +60,8 @@ type LayerReport struct {
 
 // Note is the value of an objective after a step of an algorithm.
 type Note struct {
-	Step  string  `json:"step"`
-	Value float64 `json:"value"`
-}
-
-// appendNote appends a note unless its value is one that JSON cannot hold.
-func appendNote(notes []Note, step string, value float64) []Note {
-	if value-value != 0 {
-		return notes
-	}
-	return append(notes, Note{Step: step, Value: value})
+	Step  string `json:"step"`
+	Value Number `json:"value"`
 }
 
 // TensorReport is the outcome of one weight matrix.
@@ -78,7 +70,7 @@ type TensorReport struct {
 	Shape    []int   `json:"shape"`
 	Zeros    int     `json:"zeros"` // of the weights as written
 	Sparsity float64 `json:"sparsity"`
-	Error    float64 `json:"error"` // ‖XWᵀ − XŴᵀ‖² / ‖XWᵀ‖² on the inputs it was solved with, before Finish
+	Error    Number  `json:"error"` // ‖XWᵀ − XŴᵀ‖² / ‖XWᵀ‖² on the inputs it was solved with, before Finish
 	// Quantization holds the grids that the weights are on, up to the rounding of the type they are
 	// written in.
 	Quantization *quant.Record `json:"quantization,omitempty"`
@@ -91,10 +83,14 @@ type Totals struct {
 	Sparsity float64 `json:"sparsity"`
 }
 
-// PerplexityReport is filled in by whoever measures it.
+// PerplexityReport is filled in by whoever measures it. The mean losses, of which the perplexities are the
+// exponentials, stay finite where these overflow. Both are
+// infinite for a pruned model whose logits are.
 type PerplexityReport struct {
-	Before float64 `json:"before"`
-	After  float64 `json:"after"`
+	Before    Number `json:"before"`
+	After     Number `json:"after"`
+	BeforeNLL Number `json:"before_nll"`
+	AfterNLL  Number `json:"after_nll"`
 }
 
 // newReport returns a report with the settings and the calibration windows filled in.

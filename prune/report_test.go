@@ -39,7 +39,7 @@ func TestReportedErrors(t *testing.T) {
 				w, wp := lin.Weight.Value, out.tensors[dense.TensorName(lin.Weight)]
 				want := sumSquares(inputs[lin.Name()], w, wp) / sumSquares(inputs[lin.Name()], w, nil)
 				// Float32 products of small numbers of terms: 1e-5 relative covers them.
-				if got := r.Layers[i].Tensors[k].Error; math.Abs(got-want) > 1e-5*want {
+				if got := r.Layers[i].Tensors[k].Error; math.Abs(float64(got)-want) > 1e-5*want {
 					t.Errorf("%s, %s: error %v, want %v", method, lin.Name(), got, want)
 				}
 				pruned.Layers()[i].Linears()[k].Weight.Value = wp
@@ -51,7 +51,7 @@ func TestReportedErrors(t *testing.T) {
 				d := float64(h.Value.Data()[k]) - float64(v)
 				num, den = num+d*d, den+float64(v)*float64(v)
 			}
-			if got, want := r.Layers[i].Error, num/den; math.Abs(got-want) > 1e-5*want {
+			if got, want := r.Layers[i].Error, num/den; math.Abs(float64(got)-want) > 1e-5*want {
 				t.Errorf("%s, layer %d: error %v, want %v", method, i, got, want)
 			}
 		}

@@ -199,7 +199,7 @@ func culprit(m models.DecoderLayer, h *tensor.Tensor, seqLen int) (err error) {
 }
 
 // distance returns ‖a − b‖² / ‖b‖² over all batches.
-func distance(a, b []*scratch.Slot) (float64, error) {
+func distance(a, b []*scratch.Slot) (Number, error) {
 	var num, den float64
 	for i := range a {
 		x, err := a[i].Load()
@@ -213,5 +213,5 @@ func distance(a, b []*scratch.Slot) (float64, error) {
 		num += tensor.SumSquares(tensor.Sub(x, y))
 		den += tensor.SumSquares(y)
 	}
-	return relative(num, den), nil
+	return Number(relative(num, den)), nil
 }

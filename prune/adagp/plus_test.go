@@ -147,7 +147,7 @@ func TestEveryStep(t *testing.T) {
 				for _, l := range r.Layers {
 					notes := map[string]float64{}
 					for _, n := range l.Objective {
-						notes[n.Step] = n.Value
+						notes[n.Step] = float64(n.Value)
 					}
 					for _, step := range []string{"chain before refinement", "chain refined 2", "block before tuning", "block tuned"} {
 						if _, ok := notes[step]; !ok {

@@ -82,10 +82,10 @@ func TestEvalMeetsRecordedPerplexity(t *testing.T) {
 	var got evalResult
 	okJSON(t, &got, "eval", "--model", golden.Path("models/stories260k"), "--text", text)
 	// Recorded as 3.642: half a unit of its last digit.
-	if math.Abs(got.Perplexity-3.642) > 0.0006 || got.Windows != 128 || got.SeqLen != 256 {
+	if math.Abs(float64(got.Perplexity)-3.642) > 0.0006 || got.Windows != 128 || got.SeqLen != 256 {
 		t.Errorf("%+v, want perplexity 3.642 on 128 windows of 256", got)
 	}
-	if math.Abs(math.Exp(got.NLL)-got.Perplexity) > 1e-9*got.Perplexity {
+	if math.Abs(math.Exp(got.NLL)-float64(got.Perplexity)) > 1e-9*float64(got.Perplexity) {
 		t.Errorf("exp(%v) is not %v", got.NLL, got.Perplexity)
 	}
 }

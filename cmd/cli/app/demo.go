@@ -74,16 +74,16 @@ type demoModel struct {
 	Model        string       `json:"model"`
 	Architecture string       `json:"architecture"`
 	Parameters   int          `json:"parameters"`
-	Dense        float64      `json:"dense"`
+	Dense        prune.Number `json:"dense"`
 	Results      []demoMethod `json:"results"`
 }
 
 type demoMethod struct {
-	Method     string  `json:"method"`
-	Perplexity float64 `json:"perplexity"`
-	Sparsity   float64 `json:"sparsity"`
-	Seconds    float64 `json:"seconds"` // of pruning
-	Folder     string  `json:"folder,omitempty"`
+	Method     string       `json:"method"`
+	Perplexity prune.Number `json:"perplexity"`
+	Sparsity   float64      `json:"sparsity"`
+	Seconds    float64      `json:"seconds"` // of pruning
+	Folder     string       `json:"folder,omitempty"`
 
 	layers []prune.LayerReport
 }
@@ -163,8 +163,8 @@ func (s *session) demoModel(res *demoResult, name string, set demoSettings) (*de
 	if err != nil {
 		return nil, err
 	}
-	d := &demoModel{Model: name, Architecture: m.Config().Architecture, Parameters: countParameters(m), Dense: dense.Perplexity}
-	s.progress.Line("%s: perplexity %s dense", name, format.Perplexity(d.Dense))
+	d := &demoModel{Model: name, Architecture: m.Config().Architecture, Parameters: countParameters(m), Dense: prune.Number(dense.Perplexity)}
+	s.progress.Line("%s: perplexity %s dense", name, format.Perplexity(dense.Perplexity))
 	for _, method := range demoMethods {
 		folder := ""
 		if set.out != "" {
@@ -195,7 +195,7 @@ func (s *session) demoMethod(m *models.Model, method string, calib *data.Calibra
 	if err != nil {
 		return nil, err
 	}
-	return &demoMethod{Method: method, Perplexity: after.Perplexity, Sparsity: rep.Totals.Sparsity, Seconds: rep.Seconds, Folder: folder, layers: rep.Layers}, nil
+	return &demoMethod{Method: method, Perplexity: prune.Number(after.Perplexity), Sparsity: rep.Totals.Sparsity, Seconds: rep.Seconds, Folder: folder, layers: rep.Layers}, nil
 }
 
 func (r *demoResult) write(w io.Writer) {

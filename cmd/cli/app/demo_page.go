@@ -20,9 +20,9 @@ func demoBars(r *demoResult) []report.Chart {
 	var charts []report.Chart
 	for _, m := range r.Models {
 		b := report.Bars{Title: fmt.Sprintf("%s: perplexity at %.0f %%", m.Model, 100*r.Sparsity)}
-		b.Items = append(b.Items, report.Bar{Label: "dense", Value: m.Dense, Text: format.Perplexity(m.Dense), Base: true})
+		b.Items = append(b.Items, report.Bar{Label: "dense", Value: float64(m.Dense), Text: format.Perplexity(m.Dense), Base: true})
 		for _, x := range m.Results {
-			b.Items = append(b.Items, report.Bar{Label: x.Method, Value: x.Perplexity, Text: format.Perplexity(x.Perplexity)})
+			b.Items = append(b.Items, report.Bar{Label: x.Method, Value: float64(x.Perplexity), Text: format.Perplexity(x.Perplexity)})
 		}
 		charts = append(charts, b)
 	}
@@ -39,7 +39,7 @@ func demoCurves(r *demoResult) []report.Chart {
 			c.X = nil
 			for _, l := range x.layers {
 				c.X = append(c.X, l.Index)
-				s.Y = append(s.Y, l.Error)
+				s.Y = append(s.Y, float64(l.Error))
 			}
 			c.Series = append(c.Series, s)
 		}

@@ -9,17 +9,18 @@ import (
 	"github.com/adagp/adagp/cmd/cli/format"
 	"github.com/adagp/adagp/data"
 	"github.com/adagp/adagp/eval"
+	"github.com/adagp/adagp/prune"
 )
 
 // evalResult is the JSON of one text; it is all there is when one model is measured on one text.
 type evalResult struct {
-	Task       string  `json:"task"`
-	Perplexity float64 `json:"perplexity"`
-	NLL        float64 `json:"nll"`
-	Windows    int     `json:"windows"`
-	SeqLen     int     `json:"seqlen"`
-	Tokens     int     `json:"tokens"`
-	Seconds    float64 `json:"seconds"`
+	Task       string       `json:"task"`
+	Perplexity prune.Number `json:"perplexity"`
+	NLL        float64      `json:"nll"`
+	Windows    int          `json:"windows"`
+	SeqLen     int          `json:"seqlen"`
+	Tokens     int          `json:"tokens"`
+	Seconds    float64      `json:"seconds"`
 }
 
 // evalReport is the JSON otherwise: one model's measures, or those of several and their differences.
@@ -62,29 +63,30 @@ type taskMeasure struct {
 // modelDifference compares a model with the first one on one measure: perplexities by their ratio,
 // accuracies by their difference. Low and High bound it with the report's confidence.
 type modelDifference struct {
-	Model      string   `json:"model"`
-	Against    string   `json:"against"`
-	Measure    string   `json:"measure"` // perplexity, acc, acc_norm
-	On         string   `json:"on"`      // the text or the task
-	Ratio      *float64 `json:"ratio,omitempty"`
-	Difference *float64 `json:"difference,omitempty"`
-	Low        float64  `json:"low"`
-	High       float64  `json:"high"`
+	Model      string        `json:"model"`
+	Against    string        `json:"against"`
+	Measure    string        `json:"measure"` // perplexity, acc, acc_norm
+	On         string        `json:"on"`      // the text or the task
+	Ratio      *prune.Number `json:"ratio,omitempty"`
+	Difference *float64      `json:"difference,omitempty"`
+	Low        prune.Number  `json:"low"`
+	High       prune.Number  `json:"high"`
 }
 
 const confidence = 0.95
 
 func newEvalResult(r eval.Result) evalResult {
-	return evalResult{"perplexity", r.Perplexity, r.NLL, r.Windows, r.SeqLen, r.Tokens, r.Seconds}
+	return evalResult{"perplexity", prune.Number(r.Perplexity), r.NLL, r.Windows, r.SeqLen, r.Tokens, r.Seconds}
 }
 
 // printEval prints what was measured, in the simplest form that holds it.
 func (s *session) printEval(p *evalPlan, subjects []*evalSubject) error {
 	if len(subjects) == 1 && len(p.texts) == 1 && len(p.tasks) == 0 {
-		res := newEvalResult(subjects[0].texts[0])
+		r := subjects[0].texts[0]
+		res := newEvalResult(r)
 		return s.result(res, func(w io.Writer) {
 			fmt.Fprintf(w, "perplexity %s  (mean loss %.4f, %d windows of %d tokens, %s)\n",
-				format.Perplexity(res.Perplexity), res.NLL, res.Windows, res.SeqLen, format.Seconds(res.Seconds))
+				format.Perplexity(r.Perplexity), res.NLL, res.Windows, res.SeqLen, format.Seconds(res.Seconds))
 		})
 	}
 	rep := &evalReport{}
@@ -138,10 +140,10 @@ func (s *session) compare(p *evalPlan, a, b *evalSubject) (all []modelDifference
 		if err != nil {
 			return fmt.Errorf("compare %s with %s on %s: %w", b.model.Path, a.model.Path, on, err)
 		}
-		d := modelDifference{Model: b.model.Path, Against: a.model.Path, Measure: measure, On: on, Low: v.Low, High: v.High}
+		d := modelDifference{Model: b.model.Path, Against: a.model.Path, Measure: measure, On: on, Low: prune.Number(v.Low), High: prune.Number(v.High)}
 		if ratio {
-			r := math.Exp(v.Difference)
-			d.Ratio, d.Low, d.High = &r, math.Exp(v.Low), math.Exp(v.High)
+			r := prune.Number(math.Exp(v.Difference))
+			d.Ratio, d.Low, d.High = &r, prune.Number(math.Exp(v.Low)), prune.Number(math.Exp(v.High))
 		} else {
 			d.Difference = &v.Difference
 		}

@@ -78,11 +78,11 @@ func TestEvalCompares(t *testing.T) {
 	d := got.Comparison[0]
 	ratio := got.Models[1].Texts[0].Perplexity / got.Models[0].Texts[0].Perplexity
 	if d.Model != pruned || d.Against != dense || d.Measure != "perplexity" || d.On != text || d.Ratio == nil ||
-		math.Abs(*d.Ratio/ratio-1) > 1e-12 || !(d.Low > 1 && d.Low <= *d.Ratio && *d.Ratio <= d.High) {
+		math.Abs(float64(*d.Ratio/ratio-1)) > 1e-12 || !(d.Low > 1 && d.Low <= *d.Ratio && *d.Ratio <= d.High) {
 		t.Errorf("%+v, want the ratio %v within its interval, clearly above 1", d, ratio)
 	}
 	a := got.Comparison[1]
-	if want := got.Models[1].Tasks[0].Acc - got.Models[0].Tasks[0].Acc; a.Measure != "acc" || a.On != "piqa" || a.Difference == nil || math.Abs(*a.Difference-want) > 1e-12 || a.Low > want || a.High < want {
+	if want := got.Models[1].Tasks[0].Acc - got.Models[0].Tasks[0].Acc; a.Measure != "acc" || a.On != "piqa" || a.Difference == nil || math.Abs(*a.Difference-want) > 1e-12 || float64(a.Low) > want || float64(a.High) < want {
 		t.Errorf("%+v, want the difference %v within its interval", a, want)
 	}
 	if again := ok(t, append(args, "--json")...); !strings.Contains(again.stdout, `"comparison"`) {

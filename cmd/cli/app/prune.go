@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"path/filepath"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/adagp/adagp/cmd/cli/format"
 	"github.com/adagp/adagp/cmd/cli/prunepage"
 	"github.com/adagp/adagp/data"
+	"github.com/adagp/adagp/eval"
 	"github.com/adagp/adagp/internal/inputfile"
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/nn"
@@ -175,7 +177,7 @@ func (s *session) prune(set *pruneSettings, m *models.Model, calib *data.Calibra
 		if err != nil {
 			return nil, err
 		}
-		ppl.Before = before.Perplexity
+		ppl.Before, ppl.BeforeNLL = prune.Number(before.Perplexity), prune.Number(before.NLL)
 	}
 	o := set.options
 	s.progress.Line("pruning %s by %s (%s), %d calibration windows of %d tokens", set.model, o.Method, o.Pattern, len(calib.IDs), len(calib.IDs[0]))
@@ -191,10 +193,16 @@ func (s *session) prune(set *pruneSettings, m *models.Model, calib *data.Calibra
 			return nil, err
 		}
 		after, err := s.perplexity("evaluating the pruned model", m, windows)
-		if err != nil {
+		var broken *eval.WindowError
+		switch {
+		case errors.As(err, &broken): // the windows served for the dense model: no reason to lose the pruned one
+			s.log.Warn("the pruned model cannot be measured, the report has no perplexity of it", "cause", err)
+			ppl.After, ppl.AfterNLL = prune.Number(math.Inf(1)), prune.Number(math.Inf(1))
+		case err != nil:
 			return nil, err
+		default:
+			ppl.After, ppl.AfterNLL = prune.Number(after.Perplexity), prune.Number(after.NLL)
 		}
-		ppl.After = after.Perplexity
 		report.Perplexity = &ppl
 	}
 	report.Calibration.Files = calib.Files

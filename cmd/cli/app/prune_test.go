@@ -178,7 +178,7 @@ func checkSparsity(t *testing.T, out string, r *prune.Report, sparsity string) {
 			if p.NM != sparsity && !(sparsity == "4:8" && p.NM == "2:4") {
 				t.Errorf("%s: N:M is %s, want %s", x.Name, p.NM, sparsity)
 			}
-			if x.Error < 0 || math.IsNaN(x.Error) {
+			if x.Error < 0 || x.Error != x.Error {
 				t.Errorf("%s: error %v", x.Name, x.Error)
 			}
 		}
@@ -295,7 +295,7 @@ func TestPrunedModelLoads(t *testing.T) {
 			}
 			for _, m := range []struct {
 				dir  string
-				want float64
+				want prune.Number
 			}{{c.model, report.Perplexity.Before}, {out, report.Perplexity.After}} {
 				var got evalResult
 				okJSON(t, &got, "eval", "--model", m.dir, "--text", text)

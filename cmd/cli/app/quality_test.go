@@ -29,7 +29,7 @@ func TestQualitySlice(t *testing.T) {
 		t.Fatalf("%d runs, want 3", len(got.Runs))
 	}
 	for _, r := range got.Runs {
-		want, have := rows[r.Method][r.Pattern.String()], r.Perplexity[0]
+		want, have := rows[r.Method][r.Pattern.String()], float64(r.Perplexity[0])
 		t.Logf("%-10s %s: perplexity %.3f, reference %.3f (%+.1f %%)", r.Method, r.Pattern, have, want, 100*(have/want-1))
 		if d := have/want - 1; r.Method == "sparsegpt" && math.Abs(d) > 0.05 || r.Method != "sparsegpt" && !(d <= 0.03) {
 			t.Errorf("%s at %s: perplexity %.3f, reference %.3f", r.Method, r.Pattern, have, want)

@@ -16,6 +16,7 @@ import (
 	"github.com/adagp/adagp/data"
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/nn"
+	"github.com/adagp/adagp/prune"
 )
 
 // sweeper does the runs that a folder lacks.
@@ -44,7 +45,7 @@ func (w *sweeper) run() error {
 		return err
 	}
 	set.Weights = hashWeights(w.model)
-	if err := w.store.Settle(set, func() ([]float64, error) { return w.measure("dense") }); err != nil {
+	if err := w.store.Settle(set, func() ([]prune.Number, error) { return w.measure("dense") }); err != nil {
 		return err
 	}
 	todo, err := w.todo()
@@ -203,16 +204,13 @@ func (w *sweeper) one(label string, r *sweep.Run) error {
 }
 
 // measure returns the perplexities of the model as it is in memory, text by text.
-func (w *sweeper) measure(label string) (all []float64, err error) {
-	for i, windows := range w.texts {
+func (w *sweeper) measure(label string) (all []prune.Number, err error) {
+	for _, windows := range w.texts {
 		got, err := w.perplexity(label, w.model, windows)
 		if err != nil {
 			return nil, err
 		}
-		if math.IsInf(got.Perplexity, 0) {
-			return nil, fmt.Errorf("perplexity on text %d is beyond what a number holds (mean loss %v)", i+1, got.NLL)
-		}
-		all = append(all, got.Perplexity)
+		all = append(all, prune.Number(got.Perplexity))
 	}
 	return all, nil
 }

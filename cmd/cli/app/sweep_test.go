@@ -115,7 +115,7 @@ func TestSweepKeepsModels(t *testing.T) {
 	for _, run := range r.Runs {
 		var got evalResult
 		okJSON(t, &got, "eval", "--model", filepath.Join(dir, run.Folder), "--text", eval)
-		if d := math.Abs(got.Perplexity/run.Perplexity[0] - 1); d > 1e-6 {
+		if d := math.Abs(float64(got.Perplexity/run.Perplexity[0] - 1)); d > 1e-6 {
 			t.Errorf("%s: perplexity %v in the sweep, %v of the folder", run.Folder, run.Perplexity[0], got.Perplexity)
 		}
 	}

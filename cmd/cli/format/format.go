@@ -22,21 +22,28 @@ func JSON(v any) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// Perplexity shows two digits behind the point as long as they mean something.
-func Perplexity(v float64) string {
-	switch {
-	case math.IsNaN(v) || math.IsInf(v, 0):
-		return fmt.Sprint(v)
+// Perplexity shows two digits behind the point as long as they mean something. One that is no number any more is
+// ∞, or unknown.
+func Perplexity[V ~float64](value V) string {
+	switch v := float64(value); {
+	case math.IsInf(v, 1):
+		return "∞"
+	case math.IsNaN(v):
+		return "unknown"
 	case v < 1000:
 		return fmt.Sprintf("%.2f", v)
 	case v < 1e7:
 		return fmt.Sprintf("%.0f", v)
+	default:
+		return fmt.Sprintf("%.2e", v)
 	}
-	return fmt.Sprintf("%.2e", v)
 }
 
 // Error shows a relative squared error.
-func Error(v float64) string {
+func Error[V ~float64](v V) string {
+	if math.IsInf(float64(v), 1) {
+		return "∞"
+	}
 	if v == 0 || (v >= 1e-4 && v < 100) {
 		return fmt.Sprintf("%.4f", v)
 	}

@@ -12,7 +12,7 @@ func TestFigures(t *testing.T) {
 		{Bytes(12), "12 B"}, {Bytes(1536), "1.5 KiB"}, {Bytes(3 << 30), "3.0 GiB"},
 		{Shape([]int{64, 172}), "64×172"}, {Percent(0.7), "70.00 %"},
 		{Seconds(1.234), "1.23 s"}, {Seconds(12.34), "12.3 s"}, {Seconds(900), "15 min"},
-		{Error(0), "0.0000"}, {Error(2e-6), "2.0e-06"}, {Matrix("model.layers.0.mlp.up_proj.weight"), "up_proj"},
+		{Error(0.0), "0.0000"}, {Error(2e-6), "2.0e-06"}, {Matrix("model.layers.0.mlp.up_proj.weight"), "up_proj"},
 	} {
 		if c[0] != c[1] {
 			t.Errorf("%q, want %q", c[0], c[1])

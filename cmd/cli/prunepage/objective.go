@@ -69,7 +69,7 @@ func objectiveCurves(r *prune.Report) (charts []report.Chart) {
 				k = len(c.Series)
 				c.Series = append(c.Series, report.Series{Name: step, Y: missing(len(r.Layers))})
 			}
-			c.Series[k].Y[i] = n.Value
+			c.Series[k].Y[i] = float64(n.Value)
 		}
 	}
 	inOrder := []string{"pruned", "target", "dense"} // what stands for what in all plots

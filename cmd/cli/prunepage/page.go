@@ -50,8 +50,8 @@ func page(r *prune.Report, run Run, d *deployment) *report.Page {
 			Title: "Perplexity",
 			Note:  "On " + run.Eval + ", lower is better.",
 			Charts: []report.Chart{report.Bars{Title: "Perplexity", Items: []report.Bar{
-				{Label: "dense", Value: q.Before, Text: format.Perplexity(q.Before), Base: true},
-				{Label: "pruned", Value: q.After, Text: format.Perplexity(q.After)},
+				{Label: "dense", Value: float64(q.Before), Text: format.Perplexity(q.Before), Base: true},
+				{Label: "pruned", Value: float64(q.After), Text: format.Perplexity(q.After)},
 			}}},
 		})
 	}
@@ -78,7 +78,7 @@ func layerSection(r *prune.Report) report.Section {
 	t := &format.Table{Head: []string{"layer", "error", "seconds"}, Left: 1}
 	for _, l := range r.Layers {
 		curve.X = append(curve.X, l.Index)
-		line.Y = append(line.Y, l.Error)
+		line.Y = append(line.Y, float64(l.Error))
 		t.Rows = append(t.Rows, []string{fmt.Sprint(l.Index), format.Error(l.Error), fmt.Sprintf("%.2f", l.Seconds)})
 	}
 	curve.Series = []report.Series{line}
@@ -128,7 +128,7 @@ func matrixSection(r *prune.Report) report.Section {
 		Note:  "The error of a matrix is ‖XWᵀ − XŴᵀ‖² / ‖XWᵀ‖² on the inputs it was solved with.",
 		Charts: []report.Chart{
 			matrixHeat(r, report.Heat{Title: "Zeros of each matrix", Unit: "share of zeros, linear scale", Linear: true, Format: formatShare}, func(x prune.TensorReport) float64 { return x.Sparsity }),
-			matrixHeat(r, report.Heat{Title: "Error of each matrix", Unit: "relative squared error, logarithmic scale"}, func(x prune.TensorReport) float64 { return x.Error }),
+			matrixHeat(r, report.Heat{Title: "Error of each matrix", Unit: "relative squared error, logarithmic scale"}, func(x prune.TensorReport) float64 { return float64(x.Error) }),
 		},
 		Table:  t,
 		Folded: len(t.Rows) > 12,

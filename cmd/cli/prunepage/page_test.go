@@ -39,11 +39,11 @@ func largeReport() *prune.Report {
 		Finish: []prune.Note{{Step: "model before tuning", Value: 0.5}, {Step: "model tuned", Value: 0.25}},
 	}
 	for i := range 40 {
-		l := prune.LayerReport{Index: i, Seconds: 1.5, Error: 0.01 * float64(i), Stages: prune.Seconds{prune.StageLoad: 0.25, prune.StageSolve: 1, prune.StagePropagate: 0.25}}
+		l := prune.LayerReport{Index: i, Seconds: 1.5, Error: 0.01 * prune.Number(i), Stages: prune.Seconds{prune.StageLoad: 0.25, prune.StageSolve: 1, prune.StagePropagate: 0.25}}
 		for _, kind := range []string{"self_attn.q_proj", "mlp.down_proj", "<script>alert(1)</script>"} {
-			l.Tensors = append(l.Tensors, prune.TensorReport{Name: fmt.Sprintf("model.layers.%d.%s.weight", i, kind), Shape: []int{11008, 4096}, Zeros: 7, Sparsity: 0.6 + 0.005*float64(i), Error: 1e-5 * float64(i+1)})
+			l.Tensors = append(l.Tensors, prune.TensorReport{Name: fmt.Sprintf("model.layers.%d.%s.weight", i, kind), Shape: []int{11008, 4096}, Zeros: 7, Sparsity: 0.6 + 0.005*float64(i), Error: 1e-5 * prune.Number(i+1)})
 		}
-		l.Objective = []prune.Note{{Step: "q_proj pruned", Value: 0.125}, {Step: "q_proj dense", Value: 0.375}, {Step: "<i>block</i> tuned", Value: 0.0625}, {Step: "objective epoch 0", Value: 4e5 + float64(i)}, {Step: "tiny loss", Value: 2.5e-11}}
+		l.Objective = []prune.Note{{Step: "q_proj pruned", Value: 0.125}, {Step: "q_proj dense", Value: 0.375}, {Step: "<i>block</i> tuned", Value: 0.0625}, {Step: "objective epoch 0", Value: 4e5 + prune.Number(i)}, {Step: "tiny loss", Value: 2.5e-11}}
 		if i == 0 {
 			l.Objective = l.Objective[:1]
 		}

@@ -13,7 +13,7 @@ type Bars struct {
 	Items []Bar
 }
 
-// Bar is one value of Bars.
+// Bar is one value of Bars. One that is infinite is drawn as long as the longest that is not.
 type Bar struct {
 	Label string
 	Value float64
@@ -31,13 +31,15 @@ func (b Bars) SVG() template.HTML {
 	c.text(0, 13, "title", b.Title)
 	most := 0.0
 	for _, it := range b.Items {
-		most = max(most, it.Value)
+		most = largest(most, it.Value)
 		c.label += fmt.Sprintf("; %s %s", it.Label, it.Text)
 	}
 	for i, it := range b.Items {
 		y := float64(top + row*i)
 		w := 0.0
-		if most > 0 && it.Value > 0 {
+		if it.Value > most {
+			w = chartWidth - left - right
+		} else if it.Value > 0 {
 			w = max(1, (chartWidth-left-right)*it.Value/most)
 		}
 		class := "bar"
@@ -60,7 +62,7 @@ type Curve struct {
 	Series []Series
 }
 
-// Series is one line of a Curve, with a value for each X; NaN leaves a gap.
+// Series is one line of a Curve, with a value for each X; NaN leaves a gap, infinity stands at the upper edge.
 type Series struct {
 	Name string
 	Y    []float64
@@ -86,14 +88,12 @@ func (p Curve) SVG() template.HTML {
 	most := 0.0
 	for _, s := range p.Series {
 		for _, v := range s.Y {
-			if v > most { // NaN is not
-				most = v
-			}
+			most = largest(most, v)
 		}
 	}
 	ticks := niceTicks(most)
 	most = ticks[len(ticks)-1]
-	yOf := func(v float64) float64 { return top + height*(1-v/most) }
+	yOf := func(v float64) float64 { return top + height*(1-min(v, most)/most) }
 	for _, v := range ticks {
 		c.line(left, yOf(v), chartWidth-right, yOf(v))
 		c.text(left-6, yOf(v)+4, "end muted small", short(v))
@@ -164,7 +164,7 @@ func (p Curve) legend(c *canvas, y float64) float64 {
 }
 
 // Heat shows one value per row and column by the strength of one colour, which everybody tells apart, on
-// a logarithmic scale unless Linear.
+// a logarithmic scale unless Linear. An infinite one looks like the largest that is not.
 type Heat struct {
 	Title  string
 	XLabel string
@@ -191,6 +191,7 @@ func (h Heat) SVG() template.HTML {
 	c.text(0, 13, "title", h.Title)
 	low, high := h.bounds()
 	strength := func(v float64) float64 {
+		v = min(v, high)
 		if !(high > low) {
 			return 0.6
 		}
@@ -248,7 +249,7 @@ func (h Heat) bounds() (low, high float64) {
 	for _, row := range h.Values {
 		for _, v := range row {
 			if v > 0 || h.Linear && v == 0 {
-				low, high = min(low, v), max(high, v)
+				low, high = min(low, v), largest(high, v)
 			}
 		}
 	}

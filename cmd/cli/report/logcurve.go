@@ -25,7 +25,7 @@ type LogSeries struct {
 	Points []LogPoint
 }
 
-// LogPoint is a value with the least and the largest of those that it stands for.
+// LogPoint is a value with the least and the largest of those that it stands for. Infinity stands at the upper edge.
 type LogPoint struct{ X, Y, Low, High float64 }
 
 // SVG draws the curve, with a legend.
@@ -45,7 +45,7 @@ func (p LogCurve) SVG() template.HTML {
 
 	xs, low, high := p.extent()
 	logLow, logHigh := math.Log(low)-0.05, math.Log(high)+0.05
-	yOf := func(v float64) float64 { return top + height*(logHigh-math.Log(v))/(logHigh-logLow) }
+	yOf := func(v float64) float64 { return top + height*(logHigh-min(math.Log(v), logHigh))/(logHigh-logLow) }
 	for _, v := range logTicks(math.Exp(logLow), math.Exp(logHigh)) {
 		c.line(left, yOf(v), chartWidth-right, yOf(v))
 		c.text(left-6, yOf(v)+4, "end muted small", short(v))
@@ -56,7 +56,7 @@ func (p LogCurve) SVG() template.HTML {
 		}
 		return left + 12 + (chartWidth-left-right-24)*(x-xs[0])/(xs[len(xs)-1]-xs[0])
 	}
-	if p.Base > 0 {
+	if p.Base > 0 && !math.IsInf(p.Base, 0) {
 		y := yOf(p.Base)
 		fmt.Fprintf(&c.b, `<line class="dashed" x1="%d" y1="%s" x2="%d" y2="%s"/>`, left, num(y), chartWidth-right, num(y))
 		c.text(chartWidth-right, y-5, "end muted small", p.BaseLabel+" "+short(p.Base))

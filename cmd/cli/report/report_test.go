@@ -73,6 +73,13 @@ func TestChartsAreWellFormed(t *testing.T) {
 		"stack":         Stack{Title: "<stack>", XLabel: "s", Parts: []string{"a", "b & c"}, Rows: []StackRow{{"0", []float64{1, 2}, "3 s"}, {"1", []float64{0, 0}, "0 s"}}},
 		"no stack":      Stack{Title: "none"},
 		"empty heat":    Heat{Title: "none"},
+		"infinite bars": Bars{Title: "beyond", Items: []Bar{{"dense", 24.9, "24.90", true}, {"pruned", math.Inf(1), "∞", false}}},
+		"only infinity": Bars{Title: "beyond", Items: []Bar{{"pruned", math.Inf(1), "∞", false}}},
+		"high curve":    Curve{Title: "beyond", X: x[:2], Series: []Series{{"", []float64{1, math.Inf(1)}}}},
+		"highest curve": Curve{Title: "beyond", X: x[:2], Series: []Series{{"", []float64{math.Inf(1), math.Inf(1)}}}},
+		"hot cells":     Heat{Title: "beyond", Rows: []string{"q"}, Cols: x[:3], Values: [][]float64{{0.1, 0.2, math.Inf(1)}}},
+		"hottest cell":  Heat{Title: "beyond", Rows: []string{"q"}, Cols: x[:1], Values: [][]float64{{math.Inf(1)}}},
+		"high log":      LogCurve{Title: "beyond", Base: math.Inf(1), Series: []LogSeries{{"a", []LogPoint{{0.5, 2, 1, math.Inf(1)}, {0.6, math.Inf(1), math.Inf(1), math.Inf(1)}}}}},
 		"one heat cell": Heat{Title: "one", Rows: []string{"q"}, Cols: []int{0}, Values: [][]float64{{0.1}}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -73,6 +73,14 @@ func fit(label string, width float64) string {
 // num writes a coordinate in as few digits as it needs.
 func num(v float64) string { return strconv.FormatFloat(math.Round(v*100)/100, 'f', -1, 64) }
 
+// largest is the larger of two values, most where v is NaN or infinite: axes end at what is a number.
+func largest(most, v float64) float64 {
+	if v > most && !math.IsInf(v, 0) {
+		return v
+	}
+	return most
+}
+
 // niceTicks returns a handful of round values from 0 to at least most.
 func niceTicks(most float64) []float64 {
 	if !(most > 0) || math.IsInf(most, 0) {
@@ -100,6 +108,8 @@ func short(v float64) string {
 	switch {
 	case v == 0:
 		return "0"
+	case math.IsInf(v, 1):
+		return "∞"
 	case a >= 1e12 || a < 1e-3:
 		digits, exponent, _ := strings.Cut(strconv.FormatFloat(v, 'e', 1, 64), "e")
 		e, _ := strconv.Atoi(exponent) // it is a number

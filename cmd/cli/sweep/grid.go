@@ -47,7 +47,7 @@ func gridOf(r *Result, axes Axes) *grid {
 func (g *grid) cell(method string, p prune.Pattern, text int) (values []float64) {
 	for _, r := range g.result.Runs {
 		if r.Method == method && r.Pattern == p {
-			values = append(values, r.Perplexity[text])
+			values = append(values, float64(r.Perplexity[text]))
 		}
 	}
 	return values
@@ -162,11 +162,11 @@ func (g *grid) csv() []byte {
 	number := func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
 	rows := [][]string{{"method", "pattern", "seed", "text", "perplexity", "sparsity", "seconds", "cpu_seconds", "threads", "kernel", "version"}}
 	for i, e := range g.result.Settings.Evaluation {
-		rows = append(rows, []string{"dense", "", "", e.File, number(g.result.Dense[i]), "", "", "", "", "", ""})
+		rows = append(rows, []string{"dense", "", "", e.File, number(float64(g.result.Dense[i])), "", "", "", "", "", ""})
 	}
 	for _, r := range g.result.Runs {
 		for i, e := range g.result.Settings.Evaluation {
-			rows = append(rows, []string{r.Method, r.Pattern.String(), strconv.FormatUint(r.Seed, 10), e.File, number(r.Perplexity[i]),
+			rows = append(rows, []string{r.Method, r.Pattern.String(), strconv.FormatUint(r.Seed, 10), e.File, number(float64(r.Perplexity[i])),
 				number(r.Sparsity), number(r.Seconds), number(r.CPUSeconds), strconv.Itoa(r.Threads), r.Kernel, r.Version})
 		}
 	}
@@ -181,7 +181,7 @@ func (g *grid) charts() (charts []report.Chart) {
 		if len(g.result.Settings.Evaluation) > 1 {
 			title = "Perplexity by share of zeros: " + e.File
 		}
-		c := report.LogCurve{Title: title, XLabel: "share of zeros", YLabel: "perplexity, logarithmic scale", Base: g.result.Dense[i], BaseLabel: "dense"}
+		c := report.LogCurve{Title: title, XLabel: "share of zeros", YLabel: "perplexity, logarithmic scale", Base: float64(g.result.Dense[i]), BaseLabel: "dense"}
 		for _, m := range g.methods {
 			s := report.LogSeries{Name: m}
 			for _, p := range g.patterns {

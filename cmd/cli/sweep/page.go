@@ -42,7 +42,7 @@ func (g *grid) bars(text int) (charts []report.Chart) {
 		if !p.Structured() {
 			continue
 		}
-		dense := g.result.Dense[text]
+		dense := float64(g.result.Dense[text])
 		b := report.Bars{Title: "Perplexity at " + p.String(), Items: []report.Bar{{Label: "dense", Value: dense, Text: format.Perplexity(dense), Base: true}}}
 		for _, m := range g.methods {
 			if v := g.cell(m, p, text); len(v) > 0 {

@@ -23,10 +23,10 @@ func (a Axes) Runs() int { return len(a.Methods) * len(a.Patterns) * len(a.Seeds
 // Result is sweep.json and the JSON of the command: the settings, and every run that the folder
 // holds, in the order in which they were done.
 type Result struct {
-	Format   int       `json:"format"`
-	Settings Settings  `json:"settings"`
-	Dense    []float64 `json:"dense"` // perplexities of the model as it is, text by text
-	Runs     []Run     `json:"runs"`
+	Format   int            `json:"format"`
+	Settings Settings       `json:"settings"`
+	Dense    []prune.Number `json:"dense"` // perplexities of the model as it is, text by text
+	Runs     []Run          `json:"runs"`
 }
 
 // Settings are what all runs of a folder have in common.
@@ -56,18 +56,18 @@ type Text struct {
 
 // Run is one finished run. Method, pattern and seed name it within its folder.
 type Run struct {
-	Method     string        `json:"method"`
-	Pattern    prune.Pattern `json:"pattern"`
-	Seed       uint64        `json:"seed"`
-	Perplexity []float64     `json:"perplexity"` // text by text
-	Sparsity   float64       `json:"sparsity"`
-	Seconds    float64       `json:"seconds"`     // of pruning, wall time
-	CPUSeconds float64       `json:"cpu_seconds"` // of pruning, over all threads; 0 where the system does not tell
-	Threads    int           `json:"threads"`
-	Kernel     string        `json:"kernel"`
-	CalibSHA   string        `json:"calibration_sha256"`
-	Version    string        `json:"version"` // of the program that did it
-	Folder     string        `json:"folder,omitempty"`
+	Method     string         `json:"method"`
+	Pattern    prune.Pattern  `json:"pattern"`
+	Seed       uint64         `json:"seed"`
+	Perplexity []prune.Number `json:"perplexity"` // text by text
+	Sparsity   float64        `json:"sparsity"`
+	Seconds    float64        `json:"seconds"`     // of pruning, wall time
+	CPUSeconds float64        `json:"cpu_seconds"` // of pruning, over all threads; 0 where the system does not tell
+	Threads    int            `json:"threads"`
+	Kernel     string         `json:"kernel"`
+	CalibSHA   string         `json:"calibration_sha256"`
+	Version    string         `json:"version"` // of the program that did it
+	Folder     string         `json:"folder,omitempty"`
 }
 
 func (r *Run) is(method string, p prune.Pattern, seed uint64) bool {

@@ -10,6 +10,7 @@ import (
 	"github.com/adagp/adagp/checkpoint"
 	"github.com/adagp/adagp/cmd/cli/format"
 	"github.com/adagp/adagp/internal/inputfile"
+	"github.com/adagp/adagp/prune"
 )
 
 // Store is a sweep and its folder.
@@ -73,7 +74,7 @@ func (s *Store) Lock() (release func(), err error) {
 
 // Settle compares the settings with those of the folder, or makes them the folder's, with the dense
 // perplexities that dense measures.
-func (s *Store) Settle(set Settings, dense func() ([]float64, error)) error {
+func (s *Store) Settle(set Settings, dense func() ([]prune.Number, error)) error {
 	if s.Result != nil {
 		return s.Result.Settings.check(set, s.dir)
 	}
