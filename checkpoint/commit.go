@@ -34,7 +34,7 @@ func (w *Writer) Commit() error {
 			return w.fail(err)
 		}
 	}
-	if w.stop.Load() {
+	if w.halted() {
 		return w.fail(errStopped)
 	}
 	if err := w.base.markCommit(); err != nil {
@@ -57,7 +57,7 @@ func (w *Writer) Commit() error {
 // Abort gives the output up and removes all traces of it. A Commit under way in another goroutine
 // is stopped. Once Commit has succeeded Abort does nothing, so it can be deferred.
 func (w *Writer) Abort() error {
-	w.stop.Store(true)
+	w.halt()
 	w.work.Lock()
 	defer w.work.Unlock()
 	if w.done {
@@ -66,7 +66,7 @@ func (w *Writer) Abort() error {
 	w.done = true
 	errs := []error{w.closeFiles()}
 	if w.base != nil {
-		errs = append(errs, w.base.remove())
+		errs = append(errs, w.base.forget(), w.base.remove())
 	}
 	for i := len(w.made) - 1; i >= 0; i-- {
 		if os.Remove(w.made[i]) != nil {
@@ -79,9 +79,6 @@ func (w *Writer) Abort() error {
 // checkFree requires that nothing has taken the name of the output since the beginning.
 func (w *Writer) checkFree() error { return checkFree(w.dir, w.force) }
 
-// errStopped ends a Commit that Abort interrupts.
-var errStopped = errors.New("writing was stopped")
-
 // copyTensors fills the places of the tensors that were not put.
 func (w *Writer) copyTensors() error {
 	for _, shard := range w.shards {
@@ -90,10 +87,7 @@ func (w *Writer) copyTensors() error {
 			if s.put {
 				continue
 			}
-			if w.stop.Load() {
-				return errStopped
-			}
-			if err := s.copyFrom(w.src); err != nil {
+			if err := w.copyTensor(s); err != nil {
 				return fmt.Errorf("copy tensor %s from %s: %w", blob.Quote(t.Name), s.info.File, err)
 			}
 		}
@@ -104,10 +98,7 @@ func (w *Writer) copyTensors() error {
 // syncFiles forces the weight files and the names in the folder to disk, and closes the files.
 func (w *Writer) syncFiles() error {
 	for _, shard := range w.shards {
-		if w.stop.Load() {
-			return errStopped
-		}
-		if err := shard.f.Sync(); err != nil {
+		if err := w.sync(shard.f); err != nil {
 			return err
 		}
 	}
@@ -144,9 +135,6 @@ func (w *Writer) copyOthers() error {
 		info, err := fs.Stat(w.srcFS, name)
 		if err != nil || !info.Mode().IsRegular() {
 			continue
-		}
-		if w.stop.Load() {
-			return errStopped
 		}
 		if name == pruningFile {
 			if err := w.copyPruning(); err != nil {
@@ -201,15 +189,14 @@ func isWeights(name string) bool {
 // convert is the number of elements of an untouched tensor converted at a time.
 const convert = 1 << 20
 
-// copyFrom fills the slot from the source: byte for byte, or through float32 when the type changes.
-func (s *slot) copyFrom(src *Reader) error {
-	in, err := src.section(s.info.Name)
+// copyTensor fills a slot from the source: byte for byte, or through float32 when the type changes.
+func (w *Writer) copyTensor(s *slot) error {
+	in, err := w.src.section(s.info.Name)
 	if err != nil {
 		return err
 	}
 	if s.dtype == s.info.DType {
-		out := io.NewOffsetWriter(s.shard.f, s.offset)
-		n, err := io.CopyBuffer(out, in, make([]byte, min(in.Size()+1, convert)))
+		n, err := io.CopyBuffer(w.into(s), w.reader(in), make([]byte, min(in.Size()+1, piece)))
 		if err == nil && n != s.info.Bytes {
 			err = io.ErrUnexpectedEOF
 		}
@@ -231,7 +218,7 @@ func (s *slot) copyFrom(src *Reader) error {
 		if i := overflow(raw, values, s.info.DType); i >= 0 {
 			return &NonFiniteError{Tensor: s.info.Name, Index: i + int(off/size), Value: values[i], DType: s.dtype.String()}
 		}
-		if err := part.write(values, false); err != nil {
+		if err := w.encode(&part, values, false); err != nil {
 			var bad *NonFiniteError
 			if errors.As(err, &bad) {
 				bad.Index += int(off / size)

@@ -267,7 +267,7 @@ func TestFailingCommit(t *testing.T) {
 				t.Fatal(err)
 			}
 		}},
-		{"stopped", "writing was stopped", func(t *testing.T, in string, w *Writer, src *Reader) { w.stop.Store(true) }},
+		{"stopped", `copy tensor "ids" from model.safetensors: writing was stopped`, func(t *testing.T, in string, w *Writer, src *Reader) { w.halt() }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			root := layOutTarget(t, "out/old")

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 
 	"github.com/adagp/adagp/checkpoint/internal/blob"
 	"github.com/adagp/adagp/tensor"
@@ -34,7 +35,7 @@ func (w *Writer) Append(record []byte) error {
 		if !shard.dirty.Swap(false) {
 			continue
 		}
-		if err := shard.f.Sync(); err != nil {
+		if err := w.sync(shard.f); err != nil {
 			return w.fail(fmt.Errorf("write %s: %w", shard.file, err))
 		}
 	}
@@ -59,7 +60,7 @@ func (w *Writer) Sum(name string) (string, error) {
 		return "", fmt.Errorf("sum: the model has no tensor %s", blob.Quote(name))
 	}
 	sum := sha256.New()
-	if _, err := io.Copy(sum, s.section()); err != nil {
+	if _, err := io.CopyBuffer(sum, w.reader(s.section()), make([]byte, piece)); err != nil {
 		return "", fmt.Errorf("read back %s: %w", s.shard.file, err)
 	}
 	return hex.EncodeToString(sum.Sum(nil)), nil
@@ -123,7 +124,7 @@ func (w *Writer) State(name string) ([]byte, error) {
 
 // Keep gives writing up, like Abort, but leaves everything for a later run to continue.
 func (w *Writer) Keep() error {
-	w.stop.Store(true)
+	w.halt()
 	w.work.Lock()
 	defer w.work.Unlock()
 	if w.done {
@@ -144,9 +145,12 @@ func (w *Writer) placeFile(name string, content io.Reader) error {
 	if err != nil {
 		return err
 	}
-	return blob.Replace(f, w.base.path(name), func(out io.Writer) error {
-		_, err := io.Copy(out, content)
-		return err
+	return blob.Replace(f, w.base.path(name), func(io.Writer) error {
+		out := &pieces{w: w, f: f, unsynced: new(atomic.Int64)}
+		if _, err := io.CopyBuffer(out, w.reader(content), make([]byte, piece)); err != nil {
+			return err
+		}
+		return w.sync(f)
 	})
 }
 

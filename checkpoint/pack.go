@@ -262,7 +262,7 @@ func (w *Writer) putBytes(name string, b []byte) error {
 	if want != int64(len(b)) {
 		return w.fail(fmt.Errorf("tensor %s has %d bytes, want %d: the file has changed", blob.Quote(name), len(b), want))
 	}
-	if _, err := s.shard.f.WriteAt(b, s.offset); err != nil {
+	if _, err := w.into(s).Write(b); err != nil {
 		return w.fail(fmt.Errorf("write %s: %w", s.shard.file, err))
 	}
 	w.mu.Lock()

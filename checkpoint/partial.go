@@ -148,6 +148,15 @@ func (p *partial) close() error {
 	return errors.Join(errs...)
 }
 
+// forget empties the journal, so that a removal which does not come to its end leaves nothing that looks
+// like a run to continue.
+func (p *partial) forget() error {
+	if p.journal == nil {
+		return nil
+	}
+	return p.journal.f.Truncate(0)
+}
+
 // remove deletes the folder, which is no longer needed. The journal goes last: as long as it is there
 // it tells what became of the run.
 func (p *partial) remove() error {

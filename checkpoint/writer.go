@@ -46,9 +46,10 @@ type Writer struct {
 
 	temporaries atomic.Int64 // used in names
 
-	stop atomic.Bool  // Abort waits for Commit to notice
-	work sync.RWMutex // held for reading by Put and PutFile, for writing by Commit and Abort
-	done bool         // committed or given up; guarded by work
+	stop     chan struct{} // closed when Abort or Keep waits for whatever is under way to end
+	stopOnce sync.Once
+	work     sync.RWMutex // held for reading by Put and PutFile, for writing by Commit and Abort
+	done     bool         // committed or given up; guarded by work
 
 	mu      sync.Mutex      // guards what follows, and put of the slots
 	files   map[string]bool // files in the output besides the shards
@@ -58,8 +59,9 @@ type Writer struct {
 // shardFile is a weight file being written. Its header is in place from the start.
 type shardFile struct {
 	shardPlan
-	f     *os.File
-	dirty atomic.Bool // written to since it was last forced to disk
+	f        *os.File
+	dirty    atomic.Bool  // written to since it was last forced to disk
+	unsynced atomic.Int64 // bytes written since
 }
 
 // slot is the place of one tensor in the output.
@@ -99,7 +101,7 @@ func startWriter(dir string, src *Reader, srcFS fs.FS, o WriterOptions, store fu
 	}
 	w := &Writer{
 		src: src, srcFS: srcFS, dir: abs, force: o.Force,
-		slots: make(map[string]*slot), files: make(map[string]bool),
+		slots: make(map[string]*slot), files: make(map[string]bool), stop: make(chan struct{}),
 	}
 	partial := abs + ".partial"
 	if err := checkTarget(w.dir, partial, srcFS, o); err != nil {
@@ -226,7 +228,7 @@ func (w *Writer) Put(name string, t *tensor.Tensor) error {
 	if err != nil {
 		return err
 	}
-	if err := s.write(t.Data(), true); err != nil {
+	if err := w.encode(s, t.Data(), true); err != nil {
 		return w.fail(fmt.Errorf("write %s: %w", s.shard.file, err))
 	}
 	return nil
@@ -264,11 +266,16 @@ func (w *Writer) fail(err error) error {
 	return err
 }
 
-// write encodes values into the slot. With strict set, values that are not finite are refused; in
+// encode writes values into the slot. With strict set, values that are not finite are refused; in
 // any case a finite value must not become infinite in the stored type.
-func (s *slot) write(values []float32, strict bool) error {
-	out := &checkedWriter{slot: s, values: values, strict: strict, w: io.NewOffsetWriter(s.shard.f, s.offset)}
+func (w *Writer) encode(s *slot, values []float32, strict bool) error {
+	out := &checkedWriter{slot: s, values: values, strict: strict, w: w.into(s)}
 	return safetensors.EncodeTo(out, values, s.dtype)
+}
+
+// into writes to the place of a tensor.
+func (w *Writer) into(s *slot) io.Writer {
+	return &pieces{w: w, f: s.shard.f, at: s.offset, unsynced: &s.shard.unsynced}
 }
 
 // checkedWriter looks at encoded elements on their way to the file.

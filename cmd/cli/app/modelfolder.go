@@ -51,7 +51,7 @@ func outError(dir string, err error, resumable bool) error {
 // guardFolder takes over an output folder that was begun; dtype is the type of its weights, nil that of m.
 func (s *session) guardFolder(out string, w *checkpoint.Writer, m *models.Model, dtype *tensor.DType, resumable bool) (*newModelFolder, error) {
 	f := &newModelFolder{Writer: w, out: out, resumable: resumable}
-	f.release = s.guard(func() { _, _ = f.giveUp() })
+	f.release = s.guard(cleanup{w.Folder(), func() { _, _ = f.giveUp() }, s.log})
 	if dtype != nil {
 		if err := f.putConfig(m, *dtype); err != nil {
 			f.abort()

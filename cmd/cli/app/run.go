@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"os"
 	"os/signal"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -25,21 +27,28 @@ type run struct {
 	stdin          io.Reader // nil for the process's
 
 	mu       sync.Mutex
-	cleanups map[int]func()
+	cleanups map[int]cleanup
 	next     int
 }
 
-// guard registers what removes a half-written output if the process must end before the work
+// cleanup is what becomes of a half-written output when the process has to end.
+type cleanup struct {
+	folder string
+	do     func()
+	log    *slog.Logger
+}
+
+// guard registers what cleans up a half-written output if the process must end before the work
 // notices the interrupt. The returned function takes it back.
-func (r *run) guard(cleanup func()) (release func()) {
+func (r *run) guard(c cleanup) (release func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.cleanups == nil {
-		r.cleanups = map[int]func(){}
+		r.cleanups = map[int]cleanup{}
 	}
 	id := r.next
 	r.next++
-	r.cleanups[id] = cleanup
+	r.cleanups[id] = c
 	return func() {
 		r.mu.Lock()
 		defer r.mu.Unlock()
@@ -47,12 +56,11 @@ func (r *run) guard(cleanup func()) (release func()) {
 	}
 }
 
-func (r *run) cleanUp() {
+// guarded lists what was registered and not taken back.
+func (r *run) guarded() []cleanup {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, f := range r.cleanups {
-		f()
-	}
+	return slices.Collect(maps.Values(r.cleanups))
 }
 
 // execute runs one command line and reports its end on stderr.
@@ -73,9 +81,55 @@ func (r *run) dispatch(ctx context.Context, args []string) (err error) {
 	return newApp(r).RunContext(ctx, args)
 }
 
-// graceTime is how long work may take to notice an interrupt. A factorisation of a large matrix
-// does not look up that often, so after it the process ends by itself.
-const graceTime = 1500 * time.Millisecond
+// What happens within the two seconds after an interrupt.
+const (
+	// graceTime is how long work may take to notice it. A factorisation of a large matrix does not look
+	// up that often, so after it the process ends by itself.
+	graceTime = time.Second
+	// cleanUpTime is how long cleaning up may take then. A file of many gigabytes on a slow disk is not
+	// removed at once; it stays behind.
+	cleanUpTime = 800 * time.Millisecond
+	// lastWordsTime is how long messages may take: whoever reads stderr may have stopped to.
+	lastWordsTime = 100 * time.Millisecond
+)
+
+// waitFor calls f, and returns without waiting for its end when another signal comes or the time is up.
+func waitFor(d time.Duration, signals <-chan os.Signal, f func()) (ended bool) {
+	done := make(chan struct{})
+	go func() { f(); close(done) }()
+	select {
+	case <-done:
+		return true
+	case <-signals:
+	case <-time.After(d):
+	}
+	return false
+}
+
+// endInterrupted returns when the process has to end after an interrupt: at once after another signal,
+// else after giving the work time to end by itself, and then cleaning up after it.
+func (r *run) endInterrupted(signals <-chan os.Signal) {
+	defer waitFor(lastWordsTime, nil, func() { fmt.Fprintf(r.stderr, "\n%s: interrupted\n", programName) })
+	select {
+	case <-signals:
+		return
+	case <-time.After(graceTime):
+	}
+	left := r.guarded()
+	ended := waitFor(cleanUpTime, signals, func() {
+		for _, c := range left {
+			c.log.Info("interrupted: cleaning up, which another interrupt ends", "folder", c.folder)
+			c.do()
+		}
+	})
+	if !ended {
+		waitFor(lastWordsTime, nil, func() {
+			for _, c := range left {
+				c.log.Warn("interrupted: there was no time to clean up", "left behind", c.folder)
+			}
+		})
+	}
+}
 
 // Main runs the process's command line and returns the exit status. The first interrupt (Ctrl-C,
 // SIGTERM) ends the work in order; a second one ends the process at once.
@@ -89,12 +143,7 @@ func Main() int {
 	go func() {
 		<-signals
 		cancel()
-		select {
-		case <-signals:
-		case <-time.After(graceTime):
-			r.cleanUp()
-		}
-		fmt.Fprintf(r.stderr, "\n%s: interrupted\n", programName)
+		r.endInterrupted(signals)
 		os.Exit(statusInterrupted)
 	}()
 	return r.execute(ctx, os.Args)
