@@ -3,7 +3,6 @@ package prune
 import (
 	"fmt"
 	"math"
-	"runtime/debug"
 
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/prune/scratch"
@@ -178,8 +177,7 @@ func (o *Options) scratchType() tensor.DType {
 	return tensor.F32
 }
 
-// begin makes the scratch store of the plan and holds the run time to the budget. The function it
-// returns undoes both.
+// begin makes the scratch store of the plan. The function it returns closes it.
 func (r *run) begin() (end func() error, err error) {
 	if r.plan.Finish == "skipped" && r.options.Memory > 0 {
 		r.options.Log.Warn("the method's last step on the whole model does not fit the memory budget and is left out", "budget", mebibytes(r.options.Memory))
@@ -189,21 +187,18 @@ func (r *run) begin() (end func() error, err error) {
 			return nil, err
 		}
 	}
-	if r.options.Memory == 0 {
-		return r.scratch.Close, nil
-	}
-	before := debug.SetMemoryLimit(r.runtimeLimit())
-	return func() error {
-		debug.SetMemoryLimit(before)
-		return r.scratch.Close()
-	}, nil
+	return r.scratch.Close, nil
 }
 
-// runtimeLimit is what the Go run time is told to keep to. Large matrices can take it over its limit for a
-// moment, so where the plan leaves room it gets half of that.
-func (r *run) runtimeLimit() int64 {
-	budget := r.options.Memory
-	return max(1<<20, min(budget-budget/overshoot-unmanaged, (budget+r.plan.Peak)/2))
+// RuntimeLimit is what a program that has the process to itself tells the Go run time to keep to
+// ([debug.SetMemoryLimit]), so that the garbage of a run stays within the budget; 0 without one. [Run] leaves that
+// to the program. Large matrices can take the run time over its limit for a moment, so where the plan leaves room it
+// gets half of that.
+func (p *Plan) RuntimeLimit() int64 {
+	if p.Budget == 0 {
+		return 0
+	}
+	return max(1<<20, min(p.Budget-p.Budget/overshoot-unmanaged, (p.Budget+p.Peak)/2))
 }
 
 // planFor counts what a run with the given choices needs.

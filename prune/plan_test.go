@@ -4,6 +4,7 @@ import (
 	"errors"
 	"maps"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"testing"
 
@@ -125,6 +126,26 @@ func TestBudgetGivesTheSameBits(t *testing.T) {
 				t.Errorf("hidden states are reported as %v, want BF16, and as %v where they are float32", a, b)
 			}
 		})
+	}
+}
+
+// TestRunLeavesTheCollectorAlone: the limit of the garbage collector belongs to the process, not to a library.
+func TestRunLeavesTheCollectorAlone(t *testing.T) {
+	before := debug.SetMemoryLimit(-1)
+	events := 0
+	o := prune.Options{Method: "magnitude", Pattern: prune.Unstructured(0.5), Memory: 1 << 30, Progress: func(prune.Event) {
+		events++
+		if now := debug.SetMemoryLimit(-1); now != before {
+			t.Fatalf("a limit of %d bytes during a run, %d before", now, before)
+		}
+	}}
+	prunedRun(t, "stories260k", randomWindows(512, 24, 24), o)
+	if events == 0 {
+		t.Error("no event to look at the limit")
+	}
+	p, err := planned(t, 2, o)
+	if err != nil || p.RuntimeLimit() >= 1<<30 || p.RuntimeLimit() < 1<<29 {
+		t.Errorf("a program is told a limit of %d bytes, error %v; want most of the budget", p.RuntimeLimit(), err)
 	}
 }
 

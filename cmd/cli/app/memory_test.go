@@ -1,9 +1,11 @@
 package app
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"runtime/debug"
 	"testing"
 
 	"github.com/adagp/adagp/internal/bigmodel"
@@ -89,6 +91,32 @@ func TestPlanOfAdaGP(t *testing.T) {
 	if r.PeakRSSBytes > plan.Peak || plan.Peak > r.PeakRSSBytes*3/2 {
 		t.Errorf("peak resident memory %d, planned %d: want no more, and half as much again at most", r.PeakRSSBytes, plan.Peak)
 	}
+}
+
+// TestMemoryLimit: the program holds the garbage collector to the budget while it works, and not longer.
+func TestMemoryLimit(t *testing.T) {
+	before := debug.SetMemoryLimit(-1)
+	_, model, windows := bigFolder(t, bigmodel.Named["tiny"], 2)
+	seenLimit = 0
+	ok(t, "prune", "--model", model, "--calib", windows, "--out", filepath.Join(t.TempDir(), "out"), "--method", "test-limit", "--pattern", "2:4", "--memory", "1GiB")
+	if seenLimit >= 1<<30 || seenLimit < 1<<29 {
+		t.Errorf("a limit of %d bytes during the run, want most of the budget of 1 GiB", seenLimit)
+	}
+	if now := debug.SetMemoryLimit(-1); now != before {
+		t.Errorf("a limit of %d bytes after the run, %d before", now, before)
+	}
+}
+
+// seenLimit is the limit of the garbage collector that the solver test-limit has found.
+var seenLimit int64
+
+func init() {
+	prune.Register("test-limit", "drops the first, and looks at the collector's limit", func(prune.SolverOptions) (prune.Solver, error) {
+		return solverFunc(func(ctx context.Context, p *prune.Problem) (*prune.Solution, error) {
+			seenLimit = debug.SetMemoryLimit(-1)
+			return dropFirst(ctx, p)
+		}), nil
+	})
 }
 
 func TestParseSize(t *testing.T) {

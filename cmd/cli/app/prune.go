@@ -82,6 +82,7 @@ func runPrune(s *session, c *cli.Context) error {
 	if set.plan {
 		return s.result(plan, func(w io.Writer) { writePlan(w, plan) })
 	}
+	defer keepTo(plan)()
 	out, err := s.createModel(set.out, m, checkpoint.WriterOptions{DType: set.dtype, Force: set.force, Resume: set.resume}, true)
 	if set.resume && err != nil {
 		var report *prune.Report

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"runtime/debug"
 	"strconv"
 	"strings"
 
@@ -44,6 +45,16 @@ func parseMemory(c *cli.Context, o *prune.Options) (err error) {
 		return usagef("--scratch-dtype %q: want float32 or bfloat16", v)
 	}
 	return nil
+}
+
+// keepTo holds the garbage collector to a plan's budget and returns what undoes it. A lower limit, which the
+// environment variable GOMEMLIMIT has set, stays.
+func keepTo(p *prune.Plan) (undo func()) {
+	before := debug.SetMemoryLimit(-1)
+	if limit := p.RuntimeLimit(); limit > 0 {
+		debug.SetMemoryLimit(min(before, limit))
+	}
+	return func() { debug.SetMemoryLimit(before) }
 }
 
 // parseSize reads a number of bytes with a unit: powers of 1024 (KiB, MiB, GiB, TiB, and K, M, G, T for
