@@ -61,7 +61,7 @@ func (e *CorpusError) Unwrap() error { return e.Err }
 //	.jsonl, .jsonl.gz  JSON lines, each with a "text" field or each with an "input_ids" field
 //	                   (also spelled .json.gz and .json, as C4 is published)
 //
-// Text of several files is joined by an empty line; windows of several files follow one another.
+// A byte-order mark at the beginning of a file is left out. Text of several files is joined by an empty line; windows of several files follow one another.
 // Text and windows cannot be mixed. Every failure is a *CorpusError naming file and line.
 func ReadCorpus(paths []string) (*Corpus, error) {
 	if len(paths) == 0 {
@@ -127,7 +127,7 @@ func readFile(path string, limit int64) (*Corpus, error) {
 
 // readText reads plain text and checks that there is some and that it is UTF-8.
 func readText(path string, r io.Reader, limit int64) (string, error) {
-	b, err := io.ReadAll(io.LimitReader(r, limit+1))
+	b, err := io.ReadAll(io.LimitReader(inputfile.SkipMark(r), limit+1))
 	switch {
 	case err != nil:
 		return "", &CorpusError{File: path, Msg: "cannot read", Err: err}

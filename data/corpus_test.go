@@ -54,6 +54,10 @@ func TestReadCorpus(t *testing.T) {
 		"D.JSON.GZ":  zip(t, "{\"text\":\"seven\"}\n"),
 		"e.jsonl":    "{\"input_ids\":[1,2,3]}\n{\"input_ids\":[4,5]}\n",
 		"f.jsonl.gz": zip(t, "{\"input_ids\":[6,7]}"),
+		// Some editors begin a file with a byte-order mark; inside a text it is a character.
+		"g.txt":      "\ufeffeight\ufeff",
+		"h.jsonl":    "\ufeff{\"text\":\"nine null\"}\r\n",
+		"i.jsonl.gz": zip(t, "\ufeff{\"input_ids\":[8,9],\"other\":null}"),
 	}
 	for _, c := range []struct {
 		names   string
@@ -67,6 +71,8 @@ func TestReadCorpus(t *testing.T) {
 		{names: "d.jsonl.gz D.JSON.GZ a.txt", text: "six\n\nseven\n\none\ntwo\n"},
 		{names: "e.jsonl", windows: [][]int{{1, 2, 3}, {4, 5}}},
 		{names: "f.jsonl.gz e.jsonl", windows: [][]int{{6, 7}, {1, 2, 3}, {4, 5}}},
+		{names: "g.txt h.jsonl", text: "eight\ufeff\n\nnine null"},
+		{names: "i.jsonl.gz", windows: [][]int{{8, 9}}},
 	} {
 		paths := write(t, files, strings.Fields(c.names)...)
 		got, err := data.ReadCorpus(paths)
@@ -105,6 +111,11 @@ func TestReadCorpusRefuses(t *testing.T) {
 		"none.jsonl":     `{"input_ids":[]}`,
 		"plain.jsonl.gz": `{"text":"not zipped"}`,
 		"short.jsonl.gz": zip(t, strings.Repeat(`{"text":"cut short"}`+"\n", 100))[:60],
+		"null.jsonl":     "{\"input_ids\":[1,2]}\n{\"input_ids\":[1,0,null,null]}\n",
+		"words.jsonl":    `{"input_ids":[1,"2"]}`,
+		"mark.txt":       "\ufeff",
+		"mark.jsonl":     "\ufeff\n",
+		"utf16.txt":      "\xff\xfea\x00",
 		"table.csv":      "a,b",
 		"text.txt.gz":    zip(t, "zipped text"),
 	}
@@ -127,11 +138,16 @@ func TestReadCorpusRefuses(t *testing.T) {
 		{"mixed2.jsonl", 2, "mixed"},
 		{"both.jsonl", 1, "has both"},
 		{"neither.jsonl", 1, "has neither"},
-		{"list.jsonl", 1, "malformed JSON"},
-		{"number.jsonl", 1, "malformed JSON"},
+		{"list.jsonl", 1, "want an object, got a list"},
+		{"number.jsonl", 1, "text: want a string, got a number"},
 		{"negative.jsonl", 1, "input_ids[1] is -2"},
 		{"large.jsonl", 1, "input_ids[1] is 4294967296"},
-		{"float.jsonl", 1, "malformed JSON"},
+		{"float.jsonl", 1, "input_ids: want a whole number, got 2.5 at byte 19"},
+		{"null.jsonl", 2, "input_ids[2] is null, want a token id"},
+		{"words.jsonl", 1, "input_ids: want a whole number, got a string"},
+		{"mark.txt", 0, "is empty"},
+		{"mark.jsonl", 0, "is empty"},
+		{"utf16.txt", 1, "not UTF-8: byte 0xff at offset 0"},
 		{"one.jsonl", 1, "holds 1 ids"},
 		{"none.jsonl", 1, "holds 0 ids"},
 		{"plain.jsonl.gz", 0, "not a gzip file"},

@@ -4,11 +4,13 @@ import (
 	"bufio"
 	"bytes"
 	"compress/gzip"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
+
+	"github.com/adagp/adagp/internal/inputfile"
 )
 
 // document is what a line of a .jsonl file may hold; other fields are ignored.
@@ -31,7 +33,7 @@ func readLines(path string, r io.Reader, zipped bool, limit int64) (*Corpus, err
 	c := &Corpus{}
 	var text strings.Builder
 	texts, size := 0, int64(0)
-	in := bufio.NewReaderSize(r, 64<<10)
+	in := bufio.NewReaderSize(inputfile.SkipMark(r), 64<<10)
 	for number := 1; ; number++ {
 		line, err := readLine(in)
 		if err != nil && !errors.Is(err, io.EOF) {
@@ -93,8 +95,8 @@ func parseDocument(line []byte) (*document, *CorpusError) {
 		return nil, &CorpusError{Msg: fmt.Sprintf("not UTF-8: byte 0x%02x at column %d", line[i], i+1)}
 	}
 	d := &document{}
-	if err := json.Unmarshal(line, d); err != nil {
-		return nil, &CorpusError{Msg: "malformed JSON", Err: err}
+	if err := inputfile.ParseJSON(line, d); err != nil {
+		return nil, &CorpusError{Msg: err.Error()}
 	}
 	switch {
 	case d.Text != nil && d.InputIDs != nil:
@@ -105,6 +107,9 @@ func parseDocument(line []byte) (*document, *CorpusError) {
 		return d, nil
 	}
 	ids := *d.InputIDs
+	if i := firstNull(line); i >= 0 {
+		return nil, &CorpusError{Msg: fmt.Sprintf("input_ids[%d] is null, want a token id", i)}
+	}
 	if len(ids) < 2 {
 		return nil, &CorpusError{Msg: fmt.Sprintf("input_ids holds %d ids, want at least 2", len(ids))}
 	}
@@ -117,4 +122,17 @@ func parseDocument(line []byte) (*document, *CorpusError) {
 		}
 	}
 	return d, nil
+}
+
+// firstNull returns the index of the first null among the input_ids of a well-formed line, or -1. Decoded
+// as a number a null is a 0, which is a token.
+func firstNull(line []byte) int {
+	if !bytes.Contains(line, []byte("null")) {
+		return -1
+	}
+	var d struct {
+		InputIDs []*int `json:"input_ids"`
+	}
+	_ = inputfile.ParseJSON(line, &d) // it was decoded before
+	return slices.Index(d.InputIDs, nil)
 }

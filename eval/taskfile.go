@@ -59,7 +59,7 @@ func ReadTask(name, path string) ([]Question, error) {
 
 // parseTask reads JSON lines; the line returned is that of the error. Empty lines are skipped.
 func parseTask(name string, r io.Reader) (questions []Question, line int, err error) {
-	in := bufio.NewScanner(io.LimitReader(r, maxTaskBytes+1))
+	in := bufio.NewScanner(io.LimitReader(inputfile.SkipMark(r), maxTaskBytes+1))
 	in.Buffer(make([]byte, 0, 64<<10), maxTaskLine)
 	size := 0
 	for in.Scan() {
@@ -93,8 +93,8 @@ func parseQuestion(name string, line []byte) (Question, error) {
 		return Question{}, errors.New("not UTF-8")
 	}
 	f := &fields{}
-	if err := json.Unmarshal(line, &f.values); err != nil {
-		return Question{}, fmt.Errorf("malformed JSON: %w", err)
+	if err := inputfile.ParseJSON(line, &f.values); err != nil {
+		return Question{}, err
 	}
 	if f.values == nil {
 		return Question{}, errors.New("want a JSON object")

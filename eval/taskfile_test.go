@@ -41,7 +41,7 @@ func TestPrompts(t *testing.T) {
 func TestBadTasks(t *testing.T) {
 	for _, c := range []struct{ task, line, says string }{
 		{"piqa", `{"goal": "G"`, "malformed JSON"},
-		{"piqa", `[1]`, "malformed JSON"},
+		{"piqa", `[1]`, "want an object, got a list"},
 		{"piqa", `null`, "want a JSON object"},
 		{"piqa", "{\"goal\": \"\xff\"}", "not UTF-8"},
 		{"piqa", `{"goal": "G", "sol1": "x", "sol2": "y"}`, "field label is missing"},
@@ -65,6 +65,13 @@ func TestBadTasks(t *testing.T) {
 		}
 	}
 	path := filepath.Join(t.TempDir(), "q.jsonl")
+	const marked = "\ufeff{\"goal\": \"G\", \"sol1\": \"x\", \"sol2\": \"y\", \"label\": 0}\r\n"
+	if err := os.WriteFile(path, []byte(marked), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if q, err := ReadTask("piqa", path); err != nil || len(q) != 1 {
+		t.Errorf("a file with a byte-order mark: %d questions, %v", len(q), err)
+	}
 	for text, line := range map[string]int{
 		"": 0, "\n\n": 0,
 		"{\"goal\": \"G\", \"sol1\": \"x\", \"sol2\": \"y\", \"label\": 0}\n\nx\n": 3,

@@ -1,8 +1,10 @@
 package models_test
 
 import (
+	"io/fs"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/adagp/adagp/models"
 )
@@ -82,5 +84,32 @@ func TestFieldsErrors(t *testing.T) {
 			tt.read(f)
 			wantError(t, f.Err(), tt.want...)
 		})
+	}
+}
+
+// TestConfigWithMark opens a model whose config.json was saved by an editor that begins files with a
+// byte-order mark.
+func TestConfigWithMark(t *testing.T) {
+	fsys, err := models.Folder("demo:llama")
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := fstest.MapFS{}
+	for _, name := range []string{"config.json", "model.safetensors"} {
+		text, err := fs.ReadFile(fsys, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if name == "config.json" {
+			text = append([]byte("\ufeff"), text...)
+		}
+		folder[name] = &fstest.MapFile{Data: text}
+	}
+	m, err := models.OpenFS(folder, "folder")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Close(); err != nil {
+		t.Error(err)
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
+
+	"github.com/adagp/adagp/internal/inputfile"
 )
 
 // config is what tokenizer_config.json says; the zero value stands for a missing file.
@@ -44,8 +46,8 @@ func readConfig(fsys fs.FS) (*config, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := json.Unmarshal(b, c); err != nil {
-		return nil, &FormatError{File: configFile, Msg: "malformed JSON", Err: err}
+	if err := inputfile.ParseJSON(b, c); err != nil {
+		return nil, malformed(configFile, "%v", err)
 	}
 	return c, nil
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/adagp/adagp/data"
+	"github.com/adagp/adagp/internal/inputfile"
 )
 
 // jsonTokenizer is the part of tokenizer.json that we act on. Normalizer, pre-tokenizer and decoder
@@ -101,8 +102,8 @@ func openJSON(fsys fs.FS, cfg *config) (data.Tokenizer, error) {
 		return nil, err
 	}
 	var j jsonTokenizer
-	if err := json.Unmarshal(b, &j); err != nil {
-		return nil, &FormatError{File: jsonFile, Msg: "malformed JSON", Err: err}
+	if err := inputfile.ParseJSON(b, &j); err != nil {
+		return nil, malformed(jsonFile, "%v", err)
 	}
 	if err := j.readModel(); err != nil {
 		return nil, err

@@ -100,7 +100,7 @@ func TestOpenRefuses(t *testing.T) {
 		{"vocab without merges", map[string][]byte{"vocab.json": vocab}, "merges.txt", []string{"cannot read"}},
 		{"vocab empty", map[string][]byte{"vocab.json": {}, "merges.txt": merges}, "vocab.json", []string{"is empty"}},
 		{"vocab not JSON", map[string][]byte{"vocab.json": []byte("{"), "merges.txt": merges}, "vocab.json", []string{"malformed JSON"}},
-		{"vocab a list", map[string][]byte{"vocab.json": []byte(`["a"]`), "merges.txt": merges}, "vocab.json", []string{"malformed JSON"}},
+		{"vocab a list", map[string][]byte{"vocab.json": []byte(`["a"]`), "merges.txt": merges}, "vocab.json", []string{"want an object, got a list"}},
 		{"vocab null", map[string][]byte{"vocab.json": []byte(`null`), "merges.txt": merges}, "vocab.json", []string{"no vocabulary"}},
 		{"vocab, negative id", map[string][]byte{"vocab.json": []byte(`{"a":-1}`), "merges.txt": merges}, "vocab.json", []string{`"a"`, "-1"}},
 		{"vocab, huge id", map[string][]byte{"vocab.json": []byte(`{"a":99999999999}`), "merges.txt": merges}, "vocab.json", []string{`"a"`, "99999999999"}},

@@ -1,11 +1,11 @@
 package tokenizer
 
 import (
-	"encoding/json"
 	"io/fs"
 	"strings"
 
 	"github.com/adagp/adagp/data"
+	"github.com/adagp/adagp/internal/inputfile"
 )
 
 // openVocabMerges reads vocab.json (token to id) and merges.txt ("left right" per line, best first,
@@ -16,8 +16,8 @@ func openVocabMerges(fsys fs.FS, cfg *config) (data.Tokenizer, error) {
 		return nil, err
 	}
 	var vocab map[string]int
-	if err := json.Unmarshal(b, &vocab); err != nil {
-		return nil, &FormatError{File: vocabFile, Msg: "malformed JSON", Err: err}
+	if err := inputfile.ParseJSON(b, &vocab); err != nil {
+		return nil, malformed(vocabFile, "%v", err)
 	}
 	m, err := newBPE(vocabFile, vocab)
 	if err != nil {

@@ -73,7 +73,8 @@ func OpenText(path string) (*os.File, error) {
 	})
 }
 
-// Read returns the content of the regular file name of fsys, of at most limit bytes.
+// Read returns the content of the regular file name of fsys, of at most limit bytes, without a
+// byte-order mark.
 func Read(fsys fs.FS, name string, limit int64) ([]byte, error) {
 	f, err := Open(fsys, name)
 	if err != nil {
@@ -109,7 +110,7 @@ func read(f fs.File, name string, limit int64) ([]byte, error) {
 	if n > limit {
 		return nil, &fs.PathError{Op: "read", Path: name, Err: fmt.Errorf("has more than %d bytes, want at most that", limit)}
 	}
-	return b.Bytes(), nil
+	return bytes.TrimPrefix(b.Bytes(), mark), nil
 }
 
 // open opens path if check accepts what it stands for. It looks before it opens, since opening a device

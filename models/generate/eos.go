@@ -39,21 +39,26 @@ func readEOS(fsys fs.FS, name string) ([]int, error) {
 	var config struct {
 		EOS json.RawMessage `json:"eos_token_id"`
 	}
-	if err := json.Unmarshal(b, &config); err != nil {
+	if err := inputfile.ParseJSON(b, &config); err != nil {
 		return nil, err
 	}
 	if config.EOS == nil || string(config.EOS) == "null" {
 		return nil, nil
 	}
-	var one int
-	ids := []int{}
-	if json.Unmarshal(config.EOS, &one) == nil {
-		ids = append(ids, one)
-	} else if err := json.Unmarshal(config.EOS, &ids); err != nil {
+	text := config.EOS
+	if text[0] != '[' {
+		text = slices.Concat([]byte("["), text, []byte("]"))
+	}
+	var list []*int
+	if err := inputfile.ParseJSON(text, &list); err != nil {
 		return nil, fmt.Errorf("eos_token_id: want an id or a list of ids: %w", err)
 	}
-	if i := slices.IndexFunc(ids, func(id int) bool { return id < 0 }); i >= 0 {
-		return nil, fmt.Errorf("eos_token_id: %d is no id", ids[i])
+	ids := make([]int, len(list))
+	for i, id := range list {
+		if id == nil || *id < 0 {
+			return nil, fmt.Errorf("eos_token_id: want an id or a list of ids, got %s", config.EOS)
+		}
+		ids[i] = *id
 	}
 	return ids, nil
 }

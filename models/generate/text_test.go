@@ -138,6 +138,7 @@ func TestReadEOS(t *testing.T) {
 		{"generation first", fstest.MapFS{"config.json": file(`{"eos_token_id":2}`), "generation_config.json": file(`{"eos_token_id":[7]}`)}, []int{7}, false},
 		{"generation silent", fstest.MapFS{"config.json": file(`{"eos_token_id":2}`), "generation_config.json": file(`{}`)}, []int{2}, false},
 		{"null", fstest.MapFS{"config.json": file(`{"eos_token_id":null}`)}, nil, false},
+		{"null in a list", fstest.MapFS{"config.json": file(`{"eos_token_id":[2,null]}`)}, nil, true},
 		{"text", fstest.MapFS{"config.json": file(`{"eos_token_id":"</s>"}`)}, nil, true},
 		{"negative", fstest.MapFS{"config.json": file(`{"eos_token_id":-1}`)}, nil, true},
 		{"no JSON", fstest.MapFS{"generation_config.json": file(`{`)}, nil, true},

@@ -200,7 +200,7 @@ func (s *session) readPrompts(c *cli.Context) ([]string, error) {
 }
 
 func readText(name string, r io.Reader) (string, error) {
-	b, err := io.ReadAll(io.LimitReader(r, maxPrompt+1))
+	b, err := io.ReadAll(io.LimitReader(inputfile.SkipMark(r), maxPrompt+1))
 	if err != nil {
 		return "", fmt.Errorf("read %s: %w", name, err)
 	}

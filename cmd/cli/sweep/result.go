@@ -3,10 +3,10 @@
 package sweep
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 
+	"github.com/adagp/adagp/internal/inputfile"
 	"github.com/adagp/adagp/prune"
 )
 
@@ -99,7 +99,7 @@ const maxBytes = 64 << 20
 // parse reads sweep.json and makes sure that it is one.
 func parse(b []byte) (*Result, error) {
 	r := &Result{}
-	if err := json.Unmarshal(b, r); err != nil {
+	if err := inputfile.ParseJSON(b, r); err != nil {
 		return nil, err
 	}
 	if r.Format != 1 {
