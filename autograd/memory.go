@@ -20,8 +20,9 @@ const maxIdle = 8
 // minRecycled is the number of elements from which on memory is worth keeping.
 const minRecycled = 1 << 10
 
-// memory is what a recycling tape lends to its operations.
+// memory is what a recycling tape, or an arena, lends to operations.
 type memory struct {
+	arena *Arena              // lends matrices in order; nil for a tape's memory, which is kept by length
 	round int                 // counts Resets
 	taken bool                // something was lent in this round
 	free  map[int][]buffer    // by length
@@ -66,7 +67,10 @@ func empty(m *memory, shape ...int) *tensor.Tensor {
 	for _, d := range shape {
 		n *= d
 	}
-	if m == nil || n < minRecycled {
+	switch {
+	case m != nil && m.arena != nil && len(shape) == 2:
+		return m.arena.Take(shape[0], shape[1])
+	case m == nil || m.arena != nil || n < minRecycled:
 		return tensor.New(shape...)
 	}
 	return tensor.FromSlice(m.take(n), shape...)

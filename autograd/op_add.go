@@ -6,8 +6,12 @@ import "github.com/adagp/adagp/tensor"
 //
 //	y = a + b    da = dy    db = dy
 func Add(a, b *Var) *Var {
-	y := emptyLike(memoryOf(a, b), a.Value)
+	m := memoryOf(a, b)
+	y := emptyLike(m, a.Value)
 	tensor.AddInto(y, a.Value, b.Value)
+	if !recorded(a, b) {
+		return constant(y, m)
+	}
 	return record("Add", y, func(dy *tensor.Tensor) []*tensor.Tensor {
 		return grads(dy, dy)
 	}, a, b)

@@ -15,12 +15,16 @@ import (
 // The gradient is a full [v, d] tensor.
 func Embedding(table *Var, ids []int) *Var {
 	v, d := matrix("Embedding", table.Value)
-	y := tensor.New(len(ids), d)
+	m := memoryOf(table)
+	y := empty(m, len(ids), d)
 	for i, id := range ids {
 		if id < 0 || id >= v {
 			panic(&tensor.ShapeError{Op: "autograd.Embedding", Got: []int{id}, Want: []int{v}, Msg: "id outside the table"})
 		}
 		copy(y.Row(i), table.Value.Row(id))
+	}
+	if !recorded(table) {
+		return constant(y, m)
 	}
 	ids = slices.Clone(ids) // the caller may reuse the slice
 	return record("Embedding", y, func(dy *tensor.Tensor) []*tensor.Tensor {

@@ -20,7 +20,12 @@ func LayerNorm(x, w, b *Var, eps float32) *Var {
 		bias = b.Value.Data()
 	}
 	weight := w.Value.Data()
-	y := empty(memoryOf(x, w, b), n, c)
+	m := memoryOf(x, w, b)
+	y := empty(m, n, c)
+	if !recorded(x, w, b) {
+		forRows(n, c, func(i int) { asm.LayerNormRow(y.Row(i), x.Value.Row(i), weight, bias, eps) })
+		return constant(y, m)
+	}
 	mean, q := make([]float32, n), make([]float32, n)
 	forRows(n, c, func(i int) {
 		mean[i], q[i] = asm.LayerNormRow(y.Row(i), x.Value.Row(i), weight, bias, eps)

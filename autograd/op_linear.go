@@ -5,6 +5,8 @@ import "github.com/adagp/adagp/tensor"
 // Products multiplies by the weights W [out, in] of a linear layer in a form that knows more of them than
 // their values, such as which of them are zero.
 type Products interface {
+	// Shape returns the number of outputs and of inputs.
+	Shape() (out, in int)
 	// MulNTInto sets y [n, out] = x [n, in]·Wᵀ.
 	MulNTInto(y, x *tensor.Tensor)
 	// MulInto sets dx [n, in] = dy [n, out]·W.
@@ -20,19 +22,27 @@ func Linear(x, w, b *Var) *Var { return LinearBy(dense{w}, x, w, b) }
 // dense are the products of weights as they are.
 type dense struct{ w *Var }
 
+func (d dense) Shape() (out, in int)          { return matrix("Linear, weight", d.w.Value) }
 func (d dense) MulNTInto(y, x *tensor.Tensor) { tensor.MatMulNTInto(y, x, d.w.Value) }
 func (d dense) MulInto(dx, dy *tensor.Tensor) { tensor.MatMulInto(dx, dy, d.w.Value) }
 
-// LinearBy is [Linear] with products of the caller's. Of w itself only the shape is used, and what takes the
-// gradient.
+// LinearBy is [Linear] with products of the caller's. All that w is good for is to take the gradient; it may
+// be nil where none is wanted.
 func LinearBy(p Products, x, w, b *Var) *Var {
-	_, in := matrix("Linear", x.Value)
-	wantShape("Linear, weight", w.Value, tensor.AnyDim, in)
-	y := empty(memoryOf(x, w, b), x.Value.Dim(0), w.Value.Dim(0))
+	out, in := p.Shape()
+	wantShape("Linear", x.Value, tensor.AnyDim, in)
+	if w != nil {
+		wantShape("Linear, weight", w.Value, out, in)
+	}
+	m := memoryOf(x, w, b)
+	y := empty(m, x.Value.Dim(0), out)
 	p.MulNTInto(y, x.Value)
 	if b != nil {
-		wantShape("Linear, bias", b.Value, w.Value.Dim(0))
+		wantShape("Linear, bias", b.Value, out)
 		tensor.AddBiasInto(y, y, b.Value)
+	}
+	if !recorded(x, w, b) {
+		return constant(y, m)
 	}
 	return record("Linear", y, func(dy *tensor.Tensor) []*tensor.Tensor {
 		var dx, dw *tensor.Tensor

@@ -21,6 +21,8 @@ func linear(_ *autograd.Tape, in []*autograd.Var) *autograd.Var {
 // twice are products with weights that are kept at half their size.
 type twice struct{ half *tensor.Tensor }
 
+func (w twice) Shape() (out, in int) { return w.half.Dim(0), w.half.Dim(1) }
+
 func (w twice) MulNTInto(y, x *tensor.Tensor) {
 	tensor.MatMulNTInto(y, x, w.half)
 	tensor.ScaleInto(y, y, 2)
@@ -41,11 +43,12 @@ func TestLinearBy(t *testing.T) {
 	wantClose(t, "products of the caller's", infer(linearBy, x, w, b), infer(linear, x, w, b), 0)
 	gradcheck.Check(t, "linear by products", linearBy, x, w, b)
 
-	elsewhere := twice{tensor.Scale(w, 0.5)}
+	elsewhere, dy := twice{tensor.Scale(w, 0.5)}, random(5, 4, 5)
 	tape := autograd.NewTape()
 	in, moved := tape.Leaf(x), tape.Leaf(random(4, 5, 7))
+	wantClose(t, "no weights beside the products", autograd.LinearBy(elsewhere, autograd.Const(x), nil, nil).Value, tensor.MatMulNT(x, w), 0)
+	wantShapePanic(t, "input of another width", func() { autograd.LinearBy(elsewhere, autograd.Const(dy), nil, nil) })
 	y := autograd.LinearBy(elsewhere, in, moved, nil)
-	dy := random(5, 4, 5)
 	tape.BackwardFrom(y, dy)
 	wantClose(t, "output", y.Value, tensor.MatMulNT(x, w), 0)
 	wantClose(t, "gradient of the input", in.Grad, tensor.MatMul(dy, w), 0)

@@ -17,7 +17,12 @@ func RMSNorm(x, w *Var, eps float32) *Var {
 	n, c := matrix("RMSNorm", x.Value)
 	wantShape("RMSNorm, weight", w.Value, c)
 	weight := w.Value.Data()
-	y := empty(memoryOf(x, w), n, c)
+	m := memoryOf(x, w)
+	y := empty(m, n, c)
+	if !recorded(x, w) {
+		forRows(n, c, func(i int) { asm.RMSNormRow(y.Row(i), x.Value.Row(i), weight, eps) })
+		return constant(y, m)
+	}
 	q := make([]float32, n)
 	forRows(n, c, func(i int) {
 		q[i] = asm.RMSNormRow(y.Row(i), x.Value.Row(i), weight, eps)

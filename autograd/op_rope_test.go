@@ -27,37 +27,40 @@ func TestRoPE(t *testing.T) {
 	// of two rows starts again at the offset.
 	cos, sin := values([]int{3, 1}, 1, 0, -1), values([]int{3, 1}, 0, 1, 0)
 	x := values([]int{3, 4}, 1, 2, 3, 4, 1, 2, 3, 4, 1, 2, 3, 4)
-	got := autograd.RoPE(autograd.Const(x), cos, sin, 2, 2, 1).Value
+	got := autograd.RoPE(autograd.Const(x), cos, sin, 2, 2, []int{1, 1}).Value
 	wantClose(t, "quarter turns", got, values([]int{3, 4}, -2, 1, -4, 3, -1, -2, -3, -4, -2, 1, -4, 3), 0)
 
 	// Pairs as complex numbers, multiplied by e^(i·angle).
-	const heads, half, seqLen, offset = 2, 3, 3, 2
-	cos, sin = angles(seqLen+offset, half)
+	const heads, half, seqLen = 2, 3, 3
+	starts := []int{2, 1}
+	cos, sin = angles(seqLen+2, half)
 	x = random(1, 2*seqLen, heads*half*2)
 	want := tensor.New(x.Shape()...)
 	for i := range x.Dim(0) {
 		for h := range heads {
 			for j := range half {
-				a, b, p := h*half*2+j, h*half*2+j+half, offset+i%seqLen
+				a, b, p := h*half*2+j, h*half*2+j+half, starts[i/seqLen]+i%seqLen
 				z := complex(x.At(i, a), x.At(i, b)) * complex(cos.At(p, j), sin.At(p, j))
 				want.Set(real(z), i, a)
 				want.Set(imag(z), i, b)
 			}
 		}
 	}
-	f := unary(func(x *autograd.Var) *autograd.Var { return autograd.RoPE(x, cos, sin, heads, seqLen, offset) })
+	f := unary(func(x *autograd.Var) *autograd.Var { return autograd.RoPE(x, cos, sin, heads, seqLen, starts) })
 	wantClose(t, "complex product", infer(f, x), want, roundoff)
 	gradcheck.Check(t, "rope", f, x)
 
 	for _, c := range []struct {
-		what                  string
-		heads, seqLen, offset int
+		what          string
+		heads, seqLen int
+		starts        []int
 	}{
-		{"wrong number of heads", 3, seqLen, offset},
-		{"positions beyond the tables", heads, seqLen, offset + 1},
-		{"negative offset", heads, seqLen, -1},
-		{"no sequence length", heads, 0, 0},
+		{"wrong number of heads", 3, seqLen, starts},
+		{"positions beyond the tables", heads, seqLen, []int{0, 3}},
+		{"negative offset", heads, seqLen, []int{0, -1}},
+		{"no sequence length", heads, 0, nil},
+		{"too few starts", heads, seqLen, []int{0}},
 	} {
-		wantShapePanic(t, c.what, func() { autograd.RoPE(autograd.Const(x), cos, sin, c.heads, c.seqLen, c.offset) })
+		wantShapePanic(t, c.what, func() { autograd.RoPE(autograd.Const(x), cos, sin, c.heads, c.seqLen, c.starts) })
 	}
 }

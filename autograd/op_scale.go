@@ -6,12 +6,17 @@ import "github.com/adagp/adagp/tensor"
 //
 //	y = s·x    dx = s·dy
 func Scale(x *Var, s float32) *Var {
-	scale := func(x *tensor.Tensor, m *memory) *tensor.Tensor {
+	m := memoryOf(x)
+	scale := func(x *tensor.Tensor) *tensor.Tensor {
 		y := emptyLike(m, x)
 		tensor.ScaleInto(y, x, s)
 		return y
 	}
-	return record("Scale", scale(x.Value, memoryOf(x)), func(dy *tensor.Tensor) []*tensor.Tensor {
-		return grads(scale(dy, x.tape.memory))
+	y := scale(x.Value)
+	if !recorded(x) {
+		return constant(y, m)
+	}
+	return record("Scale", y, func(dy *tensor.Tensor) []*tensor.Tensor {
+		return grads(scale(dy))
 	}, x)
 }

@@ -14,12 +14,15 @@ import (
 func SwiGLU(gate, up *Var) *Var {
 	wantSameShape("SwiGLU", up.Value, gate.Value)
 	g, u := gate.Value.Data(), up.Value.Data()
-	out := emptyLike(memoryOf(gate, up), gate.Value)
+	memory := memoryOf(gate, up)
+	out := emptyLike(memory, gate.Value)
 	y := out.Data()
 	forElements(len(y), func(lo, hi int) { asm.SwiGLU(y[lo:hi], g[lo:hi], u[lo:hi]) })
+	if !recorded(gate, up) {
+		return constant(out, memory)
+	}
 	return record("SwiGLU", out, func(dOut *tensor.Tensor) []*tensor.Tensor {
 		// Both come from one exponential; that one of them is not needed is rare.
-		memory := memoryOf(gate, up)
 		dGate, dUp := emptyLike(memory, gate.Value), emptyLike(memory, up.Value)
 		dy, dg, du := dOut.Data(), dGate.Data(), dUp.Data()
 		forElements(len(dy), func(lo, hi int) {

@@ -78,12 +78,26 @@ func (t *Tape) Reset() {
 func record(op string, value *tensor.Tensor, backward backwardFunc, inputs ...*Var) *Var {
 	t := tapeOf(op, inputs)
 	if t == nil {
-		return &Var{Value: value, memory: memoryOf(inputs...)}
+		return constant(value, memoryOf(inputs...))
 	}
 	y := &Var{Value: value, tape: t, epoch: t.epoch}
 	t.nodes = append(t.nodes, node{op: op, out: y, inputs: inputs, backward: backward})
 	return y
 }
+
+// recorded reports whether an operation on these inputs goes onto a tape. One that does not can return
+// [constant] early, before it makes what only a backward pass needs.
+func recorded(inputs ...*Var) bool {
+	for _, v := range inputs {
+		if needsGrad(v) {
+			return true
+		}
+	}
+	return false
+}
+
+// constant wraps the value of an operation that is not recorded, computed in the given memory.
+func constant(value *tensor.Tensor, m *memory) *Var { return &Var{Value: value, memory: m} }
 
 // tapeOf returns the one tape the inputs belong to, nil if all are constants.
 func tapeOf(op string, inputs []*Var) *Tape {

@@ -38,9 +38,10 @@ func BenchmarkForward(b *testing.B) {
 		})
 		b.Run(path+"/decoding", func(b *testing.B) {
 			for b.Loop() {
-				cache := nn.NewKVCache()
+				c := &nn.Context{Caches: []*nn.KVCache{nn.NewKVCache()}, Arena: autograd.NewArena()}
 				for t := range 64 {
-					models.Forward(&nn.Context{Cache: cache}, m, [][]int{ids[0][t : t+1]})
+					c.Arena.Reset()
+					models.Forward(c, m, [][]int{ids[0][t : t+1]})
 				}
 			}
 			b.ReportMetric(64*float64(b.N)/b.Elapsed().Seconds(), "tokens/s")

@@ -24,14 +24,6 @@ type CausalLM interface {
 	HeadWalk(visit func(*nn.Param))
 }
 
-// Stepper is a CausalLM that decodes without a tape, into memory that is used again. Models without it
-// are decoded by Forward.
-type Stepper interface {
-	// Step feeds ids[i] to the sequence of cache i and returns the logits [len(ids), VocabSize] behind
-	// it, valid until the next Step. Ids must be in the vocabulary; all weights must be loaded.
-	Step(s *nn.Step, caches []*nn.KVCache, ids []int) *tensor.Tensor
-}
-
 // DecoderLayer is one transformer layer.
 type DecoderLayer interface {
 	// Name is the path of the layer, such as "model.layers.0".
@@ -50,14 +42,26 @@ type DecoderLayer interface {
 }
 
 // Forward runs the whole model on batch windows of equal length and returns the logits
-// [batch · length, VocabSize]. With a cache in the context the windows continue what it holds. All
+// [batch · length, VocabSize]. With caches in the context, window i continues what cache i holds. All
 // weights must be loaded.
 func Forward(c *nn.Context, m CausalLM, ids [][]int) *autograd.Var {
 	h := m.Embed(c, ids)
 	for _, l := range m.Layers() {
-		h = l.Forward(c, h)
+		h = through(c, l, h)
 	}
 	return m.Head(c, h)
+}
+
+// through takes hidden states through a layer. In an arena they stay where they are, and the memory that the
+// layer took is free again for the next one.
+func through(c *nn.Context, l DecoderLayer, h *autograd.Var) *autograd.Var {
+	if c.Arena == nil {
+		return l.Forward(c, h)
+	}
+	mark := c.Arena.Mark()
+	h.Value.CopyFrom(l.Forward(c, h).Value)
+	c.Arena.Release(mark)
+	return h
 }
 
 // Flatten sets c.SeqLen to the length of the windows and returns their ids one after the other. It

@@ -206,16 +206,18 @@ func TestIncrementalDecoding(t *testing.T) {
 		n := len(ids) / 2
 		windows := [][]int{ids[:n], ids[n:]}
 		want := logitsOf(m, windows...)
-		cache := nn.NewKVCache()
+		caches := []*nn.KVCache{nn.NewKVCache(), nn.NewKVCache()}
 		for lo, hi := 0, 5; lo < n; lo, hi = hi, hi+1 { // a prompt of 5 tokens, then one by one
-			got := models.Forward(&nn.Context{Cache: cache}, m.CausalLM, [][]int{windows[0][lo:hi], windows[1][lo:hi]}).Value
+			got := models.Forward(&nn.Context{Caches: caches}, m.CausalLM, [][]int{windows[0][lo:hi], windows[1][lo:hi]}).Value
 			for b := range windows {
 				// Only the grouping of sums differs.
 				checkClose(t, "decoded logits", got.Rows(b*(hi-lo), (b+1)*(hi-lo)), want.Rows(b*n+lo, b*n+hi), 2e-5)
 			}
 		}
-		if cache.Len() != n {
-			t.Errorf("cache holds %d positions, want %d", cache.Len(), n)
+		for _, cache := range caches {
+			if cache.Len() != n {
+				t.Errorf("a cache holds %d positions, want %d", cache.Len(), n)
+			}
 		}
 	})
 }

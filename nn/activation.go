@@ -35,7 +35,6 @@ type Minimizer interface {
 type unary struct {
 	name  string
 	apply func(*autograd.Var) *autograd.Var
-	plain func(dst, x []float32) // apply without variables
 }
 
 func (u unary) Name() string { return u.name }
@@ -44,30 +43,6 @@ func (unary) Arity() int     { return 1 }
 func (u unary) Apply(in ...*autograd.Var) *autograd.Var {
 	checkArity(u, in)
 	return u.apply(in[0])
-}
-
-func (u unary) applyInPlace(x, _ []float32) { u.plain(x, x) }
-
-// inPlace is an Activation that can overwrite its first argument with the result; second is nil for
-// an activation of one argument.
-type inPlace interface{ applyInPlace(first, second []float32) }
-
-// applyStep is Apply in a decoding step. It may overwrite the first argument.
-func applyStep(a Activation, in ...*tensor.Tensor) *tensor.Tensor {
-	f, ok := a.(inPlace)
-	if !ok {
-		vars := make([]*autograd.Var, len(in))
-		for i, t := range in {
-			vars[i] = autograd.Const(t)
-		}
-		return a.Apply(vars...).Value
-	}
-	var second []float32
-	if len(in) > 1 {
-		second = in[1].Data()
-	}
-	f.applyInPlace(in[0].Data(), second)
-	return in[0]
 }
 
 func checkArity(a Activation, in []*autograd.Var) {

@@ -8,15 +8,9 @@ import (
 )
 
 // ReLU is φ(z) = max(0, z). Its argument has a closed-form AdaGP update.
-var ReLU Activation = relu{unary{"relu", autograd.ReLU, rectify}}
+var ReLU Activation = relu{unary{"relu", autograd.ReLU}}
 
 type relu struct{ unary }
-
-func rectify(dst, x []float32) {
-	for i, v := range x {
-		dst[i] = max(v, 0)
-	}
-}
 
 // Minimize implements Minimizer: z = argmin alpha (z - m)² + gamma (a - relu(z))². The two branches
 // of relu have the minimisers

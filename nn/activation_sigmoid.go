@@ -1,9 +1,6 @@
 package nn
 
-import (
-	"github.com/adagp/adagp/asm"
-	"github.com/adagp/adagp/autograd"
-)
+import "github.com/adagp/adagp/autograd"
 
 // Sigmoid is φ(x) = 1 / (1 + exp(-x)). It has no closed-form AdaGP update.
-var Sigmoid Activation = unary{"sigmoid", autograd.Sigmoid, asm.Sigmoid}
+var Sigmoid Activation = unary{"sigmoid", autograd.Sigmoid}

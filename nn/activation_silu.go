@@ -1,9 +1,6 @@
 package nn
 
-import (
-	"github.com/adagp/adagp/asm"
-	"github.com/adagp/adagp/autograd"
-)
+import "github.com/adagp/adagp/autograd"
 
 // SiLU is φ(x) = x · sigmoid(x). It has no closed-form AdaGP update.
-var SiLU Activation = unary{"silu", autograd.SiLU, asm.SiLU}
+var SiLU Activation = unary{"silu", autograd.SiLU}

@@ -20,8 +20,6 @@ func (g swiglu) Apply(in ...*autograd.Var) *autograd.Var {
 	return autograd.SwiGLU(in[0], in[1])
 }
 
-func (swiglu) applyInPlace(gate, up []float32) { asm.SwiGLU(gate, gate, up) }
-
 // Minimize implements Minimizer for argument 1: with w = silu(s),
 //
 //	z = (alpha m + gamma w a) / (alpha + gamma w²).

@@ -1,9 +1,6 @@
 package nn
 
-import (
-	"github.com/adagp/adagp/asm"
-	"github.com/adagp/adagp/autograd"
-)
+import "github.com/adagp/adagp/autograd"
 
 // Tanh is φ(x) = tanh(x). It has no closed-form AdaGP update.
-var Tanh Activation = unary{"tanh", autograd.Tanh, asm.Tanh}
+var Tanh Activation = unary{"tanh", autograd.Tanh}

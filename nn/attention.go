@@ -2,6 +2,7 @@ package nn
 
 import (
 	"math"
+	"slices"
 
 	"github.com/adagp/adagp/autograd"
 )
@@ -20,7 +21,8 @@ type Attention struct {
 }
 
 // Forward maps x [batch·SeqLen, hidden] to [batch·SeqLen, hidden]. Row i of a sequence sees rows
-// 0..i of it and everything that c.Cache holds; the cache then holds these rows too.
+// 0..i of it and everything that its cache holds, if there are caches; the cache then holds these rows
+// too.
 func (a *Attention) Forward(c *Context, x *autograd.Var) *autograd.Var {
 	return a.O.Forward(c, a.Mix(c, x))
 }
@@ -35,26 +37,30 @@ func (a *Attention) Mix(c *Context, x *autograd.Var) *autograd.Var {
 // [batch·SeqLen, KVHeads·HeadDim], without positions yet.
 func (a *Attention) Attend(c *Context, q, k, v *autograd.Var) *autograd.Var {
 	batch := c.sequences("nn.Attention", q)
-	offset := 0
-	if c.Cache != nil {
-		offset = c.Cache.rows(a)
-	}
+	starts := c.positions(batch, a.held)
 	if a.RoPE != nil {
-		q = a.RoPE.Forward(q, a.Heads, c.SeqLen, offset)
-		k = a.RoPE.Forward(k, a.KVHeads, c.SeqLen, offset)
+		q = a.RoPE.Forward(q, a.Heads, c.SeqLen, starts)
+		k = a.RoPE.Forward(k, a.KVHeads, c.SeqLen, starts)
 	}
-	if c.Cache != nil {
-		if c.Tape != nil {
-			panic("nn: a KV cache serves inference only, the context has a tape as well")
+	for i, cache := range c.Caches {
+		e := cache.entry(a)
+		for r := i * c.SeqLen; r < (i+1)*c.SeqLen; r++ {
+			e.add(a, k.Value.Row(r), v.Value.Row(r))
 		}
-		k, v = c.Cache.extend(a, batch, k, v)
+	}
+	if starts != nil && (c.SeqLen == 1 || slices.Max(starts) > 0) {
+		return a.attendCached(c, q)
 	}
 	return autograd.Attention(q, k, v, autograd.AttentionShape{
-		Heads: a.Heads, KVHeads: a.KVHeads, HeadDim: a.HeadDim,
-		Queries: c.SeqLen, Keys: offset + c.SeqLen,
-		Scale: float32(1 / math.Sqrt(float64(a.HeadDim))),
+		Heads: a.Heads, KVHeads: a.KVHeads, HeadDim: a.HeadDim, Queries: c.SeqLen, Keys: c.SeqLen, Scale: a.scale(),
 	})
 }
+
+// held returns how many positions of this layer a cache holds.
+func (a *Attention) held(k *KVCache) int { return k.entry(a).rows }
+
+// scale is the factor of the scores.
+func (a *Attention) scale() float32 { return float32(1 / math.Sqrt(float64(a.HeadDim))) }
 
 // Walk visits the projections in the order q, k, v, o.
 func (a *Attention) Walk(visit func(*Param)) {

@@ -19,25 +19,16 @@ func NewEmbedding(path string, entries, width int) *Embedding {
 // panics; check ids from outside the program first.
 func (e *Embedding) Forward(c *Context, ids []int) *autograd.Var {
 	if e.Weight.Packed != nil && c.Tape == nil {
-		y := tensor.New(len(ids), e.Weight.Shape[1])
+		y := c.Arena.Take(len(ids), e.Weight.Shape[1])
 		for i, id := range ids {
-			e.row(y.Row(i), id)
+			if id < 0 || id >= e.Weight.Shape[0] {
+				panic(&tensor.ShapeError{Op: "nn.Embedding", Got: []int{id}, Want: []int{e.Weight.Shape[0]}, Msg: "id outside the table"})
+			}
+			e.Weight.Packed.RowInto(y.Row(i), id)
 		}
-		return autograd.Const(y)
+		return c.Const(y)
 	}
 	return autograd.Embedding(e.Weight.On(c), ids)
-}
-
-// row copies the vector of an id.
-func (e *Embedding) row(dst []float32, id int) {
-	if id < 0 || id >= e.Weight.Shape[0] {
-		panic(&tensor.ShapeError{Op: "nn.Embedding", Got: []int{id}, Want: []int{e.Weight.Shape[0]}, Msg: "id outside the table"})
-	}
-	if e.Weight.Packed != nil {
-		e.Weight.Packed.RowInto(dst, id)
-		return
-	}
-	copy(dst, e.Weight.value().Row(id))
 }
 
 // Walk visits the table.
@@ -56,12 +47,15 @@ func NewPositionEmbedding(path string, positions, offset, width int) *PositionEm
 }
 
 // Forward returns the position vectors for batch sequences of c.SeqLen rows, which continue behind
-// what c.Cache holds: [batch · SeqLen, width].
+// what c.Caches hold: [batch · SeqLen, width].
 func (e *PositionEmbedding) Forward(c *Context, batch int) *autograd.Var {
 	ids := make([]int, batch*c.SeqLen)
-	start := c.offset() + e.Offset
+	starts := c.positions(batch, (*KVCache).Len)
 	for i := range ids {
-		ids[i] = start + i%c.SeqLen
+		ids[i] = e.Offset + i%c.SeqLen
+		if starts != nil {
+			ids[i] += starts[i/c.SeqLen]
+		}
 	}
 	return e.Embedding.Forward(c, ids)
 }

@@ -38,31 +38,36 @@ func TestKVCache(t *testing.T) {
 					fill(rng, a.Walk)
 				}
 				want := forward(&nn.Context{SeqLen: length}, x)
-				cache := nn.NewKVCache()
+				var caches []*nn.KVCache
+				for range batch {
+					caches = append(caches, nn.NewKVCache())
+				}
 				for i, lo := range cuts[:len(cuts)-1] {
 					hi := cuts[i+1]
-					if cache.Len() != lo {
-						t.Fatalf("cache holds %d positions, want %d", cache.Len(), lo)
+					if n := caches[batch-1].Len(); n != lo {
+						t.Fatalf("a cache holds %d positions, want %d", n, lo)
 					}
-					got := forward(&nn.Context{SeqLen: hi - lo, Cache: cache}, pieces(x, batch, length, lo, hi))
+					got := forward(&nn.Context{SeqLen: hi - lo, Caches: caches}, pieces(x, batch, length, lo, hi))
 					// Only the grouping of sums differs.
 					checkClose(t, fmt.Sprintf("positions %d to %d", lo, hi), got, pieces(want, batch, length, lo, hi), 1e-5)
 				}
 				// Going back and on again gives the same rows once more.
-				cache.Truncate(4)
-				got := forward(&nn.Context{SeqLen: 3, Cache: cache}, pieces(x, batch, length, 4, 7))
+				for _, cache := range caches {
+					cache.Truncate(4)
+				}
+				got := forward(&nn.Context{SeqLen: 3, Caches: caches}, pieces(x, batch, length, 4, 7))
 				checkClose(t, "after Truncate(4)", got, pieces(want, batch, length, 4, 7), 1e-5)
-				cache.Reset()
-				if cache.Len() != 0 {
-					t.Errorf("after Reset the cache holds %d positions", cache.Len())
+				caches[0].Reset()
+				if n := caches[0].Len(); n != 0 {
+					t.Errorf("after Reset a cache holds %d positions", n)
 				}
 			})
 		}
 	}
 }
 
-// Step continues what Forward left in a cache, over several blocks of it, and the other way round.
-func TestAttentionStep(t *testing.T) {
+// Pieces of several blocks and single tokens continue each other, for every number of key heads.
+func TestAttentionToBlocks(t *testing.T) {
 	const length, hidden = 300, 16
 	for _, kvHeads := range []int{1, 2, 4} {
 		rng := newRNG(9)
@@ -70,49 +75,50 @@ func TestAttentionStep(t *testing.T) {
 		fill(rng, a.Walk)
 		x := random(rng, 1, length, hidden)
 		want := a.Forward(&nn.Context{SeqLen: length}, autograd.Const(x)).Value
-		cache, s := nn.NewKVCache(), nn.NewStep()
+		cache, arena := nn.NewKVCache(), autograd.NewArena()
 		at := 0
-		forward := func(n int) {
-			got := a.Forward(&nn.Context{SeqLen: n, Cache: cache}, autograd.Const(x.Rows(at, at+n))).Value
-			checkClose(t, fmt.Sprintf("%d KV heads, Forward at %d", kvHeads, at), got, want.Rows(at, at+n), 1e-5)
+		forward := func(n int, arena *autograd.Arena) {
+			c := &nn.Context{SeqLen: n, Caches: []*nn.KVCache{cache}, Arena: arena}
+			got := a.Forward(c, c.Const(x.Rows(at, at+n))).Value
+			checkClose(t, fmt.Sprintf("%d KV heads, %d rows at %d", kvHeads, n, at), got, want.Rows(at, at+n), 1e-5)
 			at += n
 		}
-		step := func(n int) {
-			for range n {
-				s.Begin([]*nn.KVCache{cache})
-				checkClose(t, fmt.Sprintf("%d KV heads, Step at %d", kvHeads, at), a.Step(s, x.Rows(at, at+1)), want.Rows(at, at+1), 1e-5)
-				at++
-			}
+		forward(100, nil)
+		for range 60 {
+			arena.Reset()
+			forward(1, arena)
 		}
-		forward(100)
-		step(60)
-		forward(100)
-		step(40)
+		forward(100, nil)
+		forward(39, arena)
+		forward(1, nil)
 		if cache.Len() != length || cache.Bytes() == 0 {
 			t.Errorf("the cache holds %d positions in %d bytes, want %d", cache.Len(), cache.Bytes(), length)
 		}
 	}
 }
 
-// A step in memory that earlier steps left takes no more of it.
-func TestStepMemory(t *testing.T) {
-	s := nn.NewStep()
-	s.Begin([]*nn.KVCache{nn.NewKVCache()})
-	a, mark := s.Take(1, 8), s.Mark()
-	b := s.Take(2, 3)
-	s.Release(mark)
-	if c := s.Take(2, 3); c != b || c == a {
-		t.Error("memory was not used again after Release")
+// Sequences of a batch may be at different positions.
+func TestCachesAtDifferentPositions(t *testing.T) {
+	const hidden = 16
+	rng := newRNG(10)
+	a := newAttention(t, 4, 2, 4, hidden)
+	fill(rng, a.Walk)
+	lengths := []int{3, 150, 1}
+	var texts []*tensor.Tensor
+	var caches []*nn.KVCache
+	for _, n := range lengths {
+		x, cache := random(rng, 1, n+2, hidden), nn.NewKVCache()
+		a.Forward(&nn.Context{SeqLen: n, Caches: []*nn.KVCache{cache}}, autograd.Const(x.Rows(0, n)))
+		texts, caches = append(texts, x), append(caches, cache)
 	}
-	if c := s.Take(4, 4); c.Dim(0) != 4 || c.Dim(1) != 4 {
-		t.Errorf("got shape %v, want 4×4", c.Shape())
+	next := tensor.New(2*len(lengths), hidden)
+	for i, n := range lengths {
+		next.Rows(2*i, 2*i+2).CopyFrom(texts[i].Rows(n, n+2))
 	}
-	s.Begin([]*nn.KVCache{nn.NewKVCache(), nn.NewKVCache()})
-	if s.Rows() != 2 || s.Take(1, 8) != a {
-		t.Error("Begin did not start over")
-	}
-	if c := s.Take(3, 2); c == b || c.Dim(0) != 3 {
-		t.Error("memory of another shape was handed out")
+	got := a.Forward(&nn.Context{SeqLen: 2, Caches: caches}, autograd.Const(next)).Value
+	for i, n := range lengths {
+		want := a.Forward(&nn.Context{SeqLen: n + 2}, autograd.Const(texts[i])).Value
+		checkClose(t, fmt.Sprintf("sequence %d", i), got.Rows(2*i, 2*i+2), want.Rows(n, n+2), 1e-5)
 	}
 }
 
@@ -121,13 +127,11 @@ func TestKVCacheMisuse(t *testing.T) {
 	fill(newRNG(1), a.Walk)
 	x := autograd.Const(tensor.New(4, 8))
 	if got := panics(func() {
-		a.Forward(&nn.Context{SeqLen: 4, Cache: nn.NewKVCache(), Tape: autograd.NewTape()}, x)
+		a.Forward(&nn.Context{SeqLen: 4, Caches: []*nn.KVCache{nn.NewKVCache()}, Tape: autograd.NewTape()}, x)
 	}); got == nil {
 		t.Error("a cache together with a tape did not panic")
 	}
-	cache := nn.NewKVCache()
-	a.Forward(&nn.Context{SeqLen: 4, Cache: cache}, x)
-	if got := panics(func() { a.Forward(&nn.Context{SeqLen: 2, Cache: cache}, x) }); got == nil {
-		t.Error("changing the batch of a cache did not panic")
+	if got := panics(func() { a.Forward(&nn.Context{SeqLen: 2, Caches: []*nn.KVCache{nn.NewKVCache()}}, x) }); got == nil {
+		t.Error("two sequences with one cache did not panic")
 	}
 }

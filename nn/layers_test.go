@@ -29,9 +29,9 @@ func TestPositionEmbedding(t *testing.T) {
 	// Behind a cache that holds three positions.
 	a := newAttention(t, 1, 1, 2, 2)
 	fill(newRNG(1), a.Walk)
-	cache := nn.NewKVCache()
-	a.Forward(&nn.Context{SeqLen: 3, Cache: cache}, autograd.Const(tensor.New(6, 2)))
-	got = e.Forward(&nn.Context{SeqLen: 2, Cache: cache}, 2)
+	caches := []*nn.KVCache{nn.NewKVCache(), nn.NewKVCache()}
+	a.Forward(&nn.Context{SeqLen: 3, Caches: caches}, autograd.Const(tensor.New(6, 2)))
+	got = e.Forward(&nn.Context{SeqLen: 2, Caches: caches}, 2)
 	checkClose(t, "continued", got.Value, tensor.FromSlice([]float32{3, 4, 3, 4}, 4, 1), 0)
 }
 

@@ -1,9 +1,9 @@
 package nn
 
 import (
-	"github.com/adagp/adagp/asm"
 	"github.com/adagp/adagp/autograd"
 	"github.com/adagp/adagp/tensor"
+	"github.com/adagp/adagp/tensor/packed"
 )
 
 // Linear is the affine map y = x·Wᵀ + b, the layer that pruning is about.
@@ -54,44 +54,24 @@ func (l *Linear) Forward(c *Context, x *autograd.Var) *autograd.Var {
 }
 
 func (l *Linear) apply(c *Context, x *autograd.Var) *autograd.Var {
-	if l.Weight.Packed != nil && c.Tape == nil && l.Products == nil {
-		y := tensor.New(x.Value.Dim(0), l.Out())
-		l.into(y, x.Value)
-		return autograd.Const(y)
-	}
 	var b *autograd.Var
 	if l.Bias != nil {
 		b = l.Bias.On(c)
 	}
-	if l.Products != nil {
+	switch {
+	case l.Products != nil:
 		return autograd.LinearBy(l.Products, x, l.Weight.On(c), b)
+	case l.Weight.Packed != nil && c.Tape == nil:
+		return autograd.LinearBy(stored{l.Weight.Packed}, x, nil, b)
 	}
 	return autograd.Linear(x, l.Weight.On(c), b)
 }
 
-// Step maps x [rows, in] to [rows, out], from the weights as they are stored if those are there.
-func (l *Linear) Step(s *Step, x *tensor.Tensor) *tensor.Tensor {
-	y := s.Take(x.Dim(0), l.Out())
-	l.into(y, x)
-	return y
-}
+// stored are the products of weights as they are stored.
+type stored struct{ packed.Matrix }
 
-// into sets y [rows, out] = x·Wᵀ + b.
-func (l *Linear) into(y, x *tensor.Tensor) {
-	if l.Weight.Packed != nil {
-		l.Weight.Packed.MulNTInto(y, x)
-	} else {
-		tensor.MatMulNTInto(y, x, l.Weight.value())
-	}
-	if l.Bias == nil {
-		return
-	}
-	b := l.Bias.value().Data()
-	for i := range y.Dim(0) {
-		row := y.Row(i)
-		asm.Add(row, row, b)
-	}
-}
+// MulInto sets dx [n, in] = dy [n, out]·W.
+func (s stored) MulInto(dx, dy *tensor.Tensor) { tensor.MatMulInto(dx, dy, s.Dense()) }
 
 // Walk visits the weight and the bias.
 func (l *Linear) Walk(visit func(*Param)) { walkAll(visit, l.Weight, l.Bias) }

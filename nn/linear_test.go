@@ -39,6 +39,8 @@ func TestLinear(t *testing.T) {
 // negative are products with -w.
 type negative struct{ w *tensor.Tensor }
 
+func (n negative) Shape() (out, in int) { return n.w.Dim(0), n.w.Dim(1) }
+
 func (n negative) MulNTInto(y, x *tensor.Tensor) {
 	tensor.MatMulNTInto(y, x, n.w)
 	tensor.ScaleInto(y, y, -1)

@@ -45,7 +45,7 @@ func (p *Param) Len() int {
 func (p *Param) On(c *Context) *autograd.Var {
 	v := p.value()
 	if c.Tape == nil || p.Grad == nil {
-		return autograd.Const(v)
+		return c.Const(v)
 	}
 	return c.Tape.Param(v, p.Grad)
 }

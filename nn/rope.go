@@ -3,6 +3,7 @@ package nn
 import (
 	"fmt"
 	"math"
+	"slices"
 	"sync"
 
 	"github.com/adagp/adagp/autograd"
@@ -123,12 +124,6 @@ func (r *RoPE) Tables(positions int) (cos, sin *tensor.Tensor) {
 	return r.cos, r.sin
 }
 
-// at returns cos and sin of one position.
-func (r *RoPE) at(position int) (cos, sin []float32) {
-	c, s := r.Tables(position + 1)
-	return c.Row(position), s.Row(position)
-}
-
 func (r *RoPE) compute(positions int) (cos, sin *tensor.Tensor) {
 	half := len(r.InvFreq)
 	cos, sin = tensor.New(positions, half), tensor.New(positions, half)
@@ -143,8 +138,13 @@ func (r *RoPE) compute(positions int) (cos, sin *tensor.Tensor) {
 	return cos, sin
 }
 
-// Forward rotates x [batch · seqLen, heads · HeadDim], whose sequences start at position offset.
-func (r *RoPE) Forward(x *autograd.Var, heads, seqLen, offset int) *autograd.Var {
-	cos, sin := r.Tables(offset + seqLen)
-	return autograd.RoPE(x, cos, sin, heads, seqLen, offset)
+// Forward rotates x [batch · seqLen, heads · HeadDim]. Its sequences start at the given positions, or at 0
+// if there are none.
+func (r *RoPE) Forward(x *autograd.Var, heads, seqLen int, starts []int) *autograd.Var {
+	last := seqLen
+	if len(starts) > 0 {
+		last += slices.Max(starts)
+	}
+	cos, sin := r.Tables(last)
+	return autograd.RoPE(x, cos, sin, heads, seqLen, starts)
 }

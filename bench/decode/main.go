@@ -24,11 +24,12 @@ import (
 	"time"
 
 	"github.com/adagp/adagp/asm"
+	"github.com/adagp/adagp/autograd"
 	"github.com/adagp/adagp/cmd/cli/bench"
 	"github.com/adagp/adagp/internal/parallel"
 	"github.com/adagp/adagp/models"
 	_ "github.com/adagp/adagp/models/all"
-	"github.com/adagp/adagp/models/llama"
+	"github.com/adagp/adagp/models/decoder"
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune"
 )
@@ -122,9 +123,8 @@ var started = time.Now()
 type contender struct {
 	name   string
 	model  *models.Model
-	net    *llama.Model
-	state  *nn.Step
-	cache  *nn.KVCache
+	net    *decoder.Model
+	pass   nn.Context
 	rates  []float64 // tokens per second, by turn
 	memory int64
 }
@@ -140,17 +140,19 @@ func open(path string) (*contender, error) {
 	if err := m.LoadStored(m.Walk); err != nil {
 		return nil, err
 	}
-	return &contender{model: m, net: m.CausalLM.(*llama.Model), state: nn.NewStep(), cache: nn.NewKVCache()}, nil
+	pass := nn.Context{Arena: autograd.NewArena(), Caches: []*nn.KVCache{nn.NewKVCache()}}
+	return &contender{model: m, net: m.CausalLM.(*decoder.Model), pass: pass}, nil
 }
 
 // decode feeds tokens one by one, the likeliest each time.
 func (c *contender) decode(tokens int) {
-	if c.cache.Len()+tokens > positions {
-		c.cache.Truncate(0)
+	if cache := c.pass.Caches[0]; cache.Len()+tokens > positions {
+		cache.Truncate(0)
 	}
 	id := 1
 	for range tokens {
-		logits := c.net.Step(c.state, []*nn.KVCache{c.cache}, []int{id}).Row(0)
+		c.pass.Arena.Reset()
+		logits := models.Forward(&c.pass, c.net, [][]int{{id}}).Value.Row(0)
 		best := 0
 		for i, v := range logits {
 			if v > logits[best] {

@@ -45,7 +45,9 @@ var rules = []struct {
 	{"models/demo", nil},
 	{"models/all", []string{"models/..."}},
 	{"models", append(slices.Clone(throughNN), "checkpoint", "models/demo", "internal/inputfile")},
-	{"models/...", throughModels},
+	{"models/decoder", throughModels},
+	{"models/generate", append(slices.Clone(throughModels), "internal/inputfile")},
+	{"models/...", append(slices.Clone(throughModels), "models/decoder")}, // the families
 	{"eval", append(slices.Clone(throughModels), "data")},
 	{"prune/calib", append(slices.Clone(throughNN), "tensor/linalg")},
 	{"prune/quant", append(slices.Clone(throughTensor), "tensor/linalg")},

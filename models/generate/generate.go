@@ -146,19 +146,15 @@ type generator struct {
 	o         Options
 	stats     Stats
 
-	state  *nn.Step
-	caches []*nn.KVCache // of the sequences of a step
-	ids    []int
+	next nn.Context // of a step: a token for each of the sequences that go on
+	ids  [][]int
 }
 
 func newGenerator(m models.CausalLM, t Tokenizer, o Options) (*generator, error) {
 	if err := o.Check(); err != nil {
 		return nil, err
 	}
-	if opened, ok := m.(*models.Model); ok {
-		m = opened.CausalLM // which may be a models.Stepper
-	}
-	return &generator{model: m, config: m.Config(), tokenizer: t, o: o, state: nn.NewStep()}, nil
+	return &generator{model: m, config: m.Config(), tokenizer: t, o: o, next: nn.Context{Arena: autograd.NewArena()}}, nil
 }
 
 // check reports ids that the model cannot read behind so many others.
@@ -213,7 +209,7 @@ func (g *generator) begin(ctx context.Context, q *sequence, ids []int) error {
 	fed := q.cache.Len()
 	var last *tensor.Tensor
 	for lo := fed; lo < len(q.ids); lo += promptChunk {
-		c := &nn.Context{Cache: q.cache}
+		c := &nn.Context{Caches: []*nn.KVCache{q.cache}}
 		h := g.model.Embed(c, [][]int{q.ids[lo:min(lo+promptChunk, len(q.ids))]})
 		for _, l := range g.model.Layers() {
 			if err := ctx.Err(); err != nil {
@@ -237,22 +233,24 @@ func (g *generator) step(ctx context.Context, all []*sequence) error {
 		return err
 	}
 	start := time.Now()
-	g.caches, g.ids = g.caches[:0], g.ids[:0]
+	c := &g.next
+	c.Caches, g.ids = c.Caches[:0], g.ids[:0]
 	for _, q := range all {
 		if q.result.Reason == "" {
-			g.caches, g.ids = append(g.caches, q.cache), append(g.ids, q.ids[len(q.ids)-1])
+			c.Caches, g.ids = append(c.Caches, q.cache), append(g.ids, q.ids[len(q.ids)-1:])
 		}
 	}
 	if len(g.ids) == 0 {
 		return nil
 	}
-	logits := g.logits()
+	c.Arena.Reset()
+	logits := models.Forward(c, g.model, g.ids).Value
 	row := 0
 	for _, q := range all {
 		if q.result.Reason != "" {
 			continue
 		}
-		if err := q.draw(logits(row)); err != nil {
+		if err := q.draw(logits.Row(row)); err != nil {
 			return err
 		}
 		row++
@@ -260,16 +258,6 @@ func (g *generator) step(ctx context.Context, all []*sequence) error {
 	g.stats.DecodeTokens += row
 	g.stats.DecodeSeconds += time.Since(start).Seconds()
 	return nil
-}
-
-// logits computes the logits of all sequences of a step and returns what gives them by row.
-func (g *generator) logits() func(row int) []float32 {
-	if m, ok := g.model.(models.Stepper); ok {
-		return m.Step(g.state, g.caches, g.ids).Row
-	}
-	return func(row int) []float32 {
-		return models.Forward(&nn.Context{Cache: g.caches[row]}, g.model, [][]int{g.ids[row : row+1]}).Value.Row(0)
-	}
 }
 
 // draw takes the next token of the sequence from its logits, and ends it where it has to.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/adagp/adagp/models/decoder"
 	"github.com/adagp/adagp/models/llama"
 	"github.com/adagp/adagp/nn"
 )
@@ -21,7 +22,7 @@ var sound = map[string]any{
 }
 
 // parse parses the sound configuration with changes; a nil value removes the field.
-func parse(t testing.TB, changes map[string]any) (*llama.Config, error) {
+func parse(t testing.TB, changes map[string]any) (*decoder.Spec, error) {
 	t.Helper()
 	m := maps.Clone(sound)
 	for k, v := range changes {
@@ -48,29 +49,33 @@ func TestParseConfig(t *testing.T) {
 	tests := []struct {
 		name    string
 		changes fields
-		got     func(c *llama.Config) any
+		got     func(c *decoder.Spec) any
 		want    any
 	}{
-		{"KV heads", nil, func(c *llama.Config) any { return c.KVHeads }, 2},
-		{"no KV heads", fields{"num_key_value_heads": nil}, func(c *llama.Config) any { return c.KVHeads }, 4},
-		{"null KV heads", fields{"num_key_value_heads": json.RawMessage("null")}, func(c *llama.Config) any { return c.KVHeads }, 4},
-		{"head dim", nil, func(c *llama.Config) any { return c.HeadDim }, 12},
-		{"head dim given", fields{"head_dim": 16}, func(c *llama.Config) any { return c.HeadDim }, 16},
-		{"null head dim", fields{"head_dim": json.RawMessage("null")}, func(c *llama.Config) any { return c.HeadDim }, 12},
-		{"theta", fields{"rope_theta": 500000}, func(c *llama.Config) any { return c.RopeTheta }, 500000.0},
-		{"no theta", fields{"rope_theta": nil}, func(c *llama.Config) any { return c.RopeTheta }, 10000.0},
-		{"no eps", fields{"rms_norm_eps": nil}, func(c *llama.Config) any { return c.RMSNormEps }, float32(1e-6)},
-		{"untied", fields{"tie_word_embeddings": nil}, func(c *llama.Config) any { return c.TieWordEmbeddings }, false},
-		{"no positions", fields{"max_position_embeddings": nil}, func(c *llama.Config) any { return c.MaxPositions }, 2048},
-		{"biases", fields{"attention_bias": true}, func(c *llama.Config) any { return []bool{c.AttentionBias, c.MLPBias} }, []bool{true, false}},
+		{"KV heads", nil, func(c *decoder.Spec) any { return c.KVHeads }, 2},
+		{"no KV heads", fields{"num_key_value_heads": nil}, func(c *decoder.Spec) any { return c.KVHeads }, 4},
+		{"null KV heads", fields{"num_key_value_heads": json.RawMessage("null")}, func(c *decoder.Spec) any { return c.KVHeads }, 4},
+		{"head dim", nil, func(c *decoder.Spec) any { return c.HeadDim }, 12},
+		{"head dim given", fields{"head_dim": 16}, func(c *decoder.Spec) any { return c.HeadDim }, 16},
+		{"null head dim", fields{"head_dim": json.RawMessage("null")}, func(c *decoder.Spec) any { return c.HeadDim }, 12},
+		{"theta", fields{"rope_theta": 500000}, func(c *decoder.Spec) any { return c.Position.Rotary[0].Theta }, 500000.0},
+		{"no theta", fields{"rope_theta": nil}, func(c *decoder.Spec) any { return c.Position.Rotary[0].Theta }, 10000.0},
+		{"no eps", fields{"rms_norm_eps": nil}, func(c *decoder.Spec) any { return c.Norm.Eps }, float32(1e-6)},
+		{"untied", fields{"tie_word_embeddings": nil}, func(c *decoder.Spec) any { return c.TieWordEmbeddings }, false},
+		{"no positions", fields{"max_position_embeddings": nil}, func(c *decoder.Spec) any { return c.MaxPositions }, 2048},
+		{"biases", fields{"attention_bias": true}, func(c *decoder.Spec) any {
+			return []bool{c.Attention.QKVBias, c.Attention.OutputBias, c.MLP.InBias, c.MLP.OutBias}
+		}, []bool{true, true, false, false}},
 		{"scaling by type", fields{"rope_scaling": fields{"type": "linear", "factor": 2.0}},
-			func(c *llama.Config) any { return c.RopeScaling }, nn.RoPEScaling{Type: "linear", Factor: 2}},
-		{"scaling by rope_type", fields{"rope_scaling": llama3}, func(c *llama.Config) any { return c.RopeScaling },
+			func(c *decoder.Spec) any { return c.Position.Rotary[0].Scaling }, nn.RoPEScaling{Type: "linear", Factor: 2}},
+		{"scaling by rope_type", fields{"rope_scaling": llama3}, func(c *decoder.Spec) any { return c.Position.Rotary[0].Scaling },
 			nn.RoPEScaling{Type: "llama3", Factor: 8, LowFreq: 1, HighFreq: 4, OriginalPositions: 64}},
 		{"rope_parameters", fields{"rope_theta": nil, "rope_parameters": fields{"rope_type": "default", "rope_theta": 7e5}},
-			func(c *llama.Config) any { return fmt.Sprint(c.RopeTheta, " ", c.RopeScaling.Type) }, "700000 default"},
+			func(c *decoder.Spec) any {
+				return fmt.Sprint(c.Position.Rotary[0].Theta, " ", c.Position.Rotary[0].Scaling.Type)
+			}, "700000 default"},
 		{"null scaling", fields{"rope_scaling": json.RawMessage("null")},
-			func(c *llama.Config) any { return c.RopeScaling }, nn.RoPEScaling{}},
+			func(c *decoder.Spec) any { return c.Position.Rotary[0].Scaling }, nn.RoPEScaling{}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

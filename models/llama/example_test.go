@@ -3,13 +3,14 @@ package llama_test
 import (
 	"fmt"
 
+	"github.com/adagp/adagp/models/decoder"
 	"github.com/adagp/adagp/models/llama"
 	"github.com/adagp/adagp/nn"
 )
 
 // A model is made from a configuration alone; its parameters have names and shapes but no values.
-func ExampleNew() {
-	config, err := llama.ParseConfig([]byte(`{
+func ExampleParseConfig() {
+	spec, err := llama.ParseConfig([]byte(`{
 		"vocab_size": 32000, "hidden_size": 4096, "intermediate_size": 11008,
 		"num_hidden_layers": 32, "num_attention_heads": 32
 	}`))
@@ -17,7 +18,7 @@ func ExampleNew() {
 		fmt.Println(err)
 		return
 	}
-	m, err := llama.New(config)
+	m, err := decoder.New(spec)
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -5,17 +5,17 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/adagp/adagp/models/llama"
+	"github.com/adagp/adagp/models/decoder"
 	"github.com/adagp/adagp/nn"
 )
 
-func newModel(t testing.TB, changes fields) *llama.Model {
+func newModel(t testing.TB, changes fields) *decoder.Model {
 	t.Helper()
 	c, err := parse(t, changes)
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := llama.New(c)
+	m, err := decoder.New(c)
 	if err != nil {
 		t.Fatal(err)
 	}

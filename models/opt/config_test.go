@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/adagp/adagp/models/decoder"
 	"github.com/adagp/adagp/models/opt"
 )
 
@@ -21,7 +22,7 @@ var sound = map[string]any{
 type fields = map[string]any
 
 // parse parses the sound configuration with changes; a nil value removes the field.
-func parse(t testing.TB, changes fields) (*opt.Config, error) {
+func parse(t testing.TB, changes fields) (*decoder.Spec, error) {
 	t.Helper()
 	m := maps.Clone(sound)
 	for k, v := range changes {
@@ -42,25 +43,27 @@ func TestParseConfig(t *testing.T) {
 	tests := []struct {
 		name    string
 		changes fields
-		got     func(c *opt.Config) any
+		got     func(c *decoder.Spec) any
 		want    any
 	}{
-		{"defaults", nil, func(c *opt.Config) any {
-			return []bool{c.NormBefore, c.FinalNorm, c.Bias, c.NormAffine, c.TieWordEmbeddings}
+		{"defaults", nil, func(c *decoder.Spec) any {
+			return []bool{c.Placement == decoder.Before, c.FinalNorm, c.MLP.InBias, !c.Norm.NoWeights, c.TieWordEmbeddings}
 		}, []bool{true, true, true, true, true}},
-		{"head dim", nil, func(c *opt.Config) any { return c.HeadDim }, 12},
+		{"head dim", nil, func(c *decoder.Spec) any { return c.HeadDim }, 12},
 		{"post-norm has no final norm", fields{"do_layer_norm_before": false},
-			func(c *opt.Config) any { return []bool{c.NormBefore, c.FinalNorm} }, []bool{false, false}},
+			func(c *decoder.Spec) any { return []bool{c.Placement == decoder.Before, c.FinalNorm} }, []bool{false, false}},
 		{"final norm removed", fields{"_remove_final_layer_norm": true},
-			func(c *opt.Config) any { return []bool{c.NormBefore, c.FinalNorm} }, []bool{true, false}},
-		{"no biases", fields{"enable_bias": false}, func(c *opt.Config) any { return c.Bias }, false},
-		{"plain norms", fields{"layer_norm_elementwise_affine": false}, func(c *opt.Config) any { return c.NormAffine }, false},
-		{"embedding width", fields{"word_embed_proj_dim": 32}, func(c *opt.Config) any { return c.EmbedSize }, 32},
-		{"no embedding width", fields{"word_embed_proj_dim": nil}, func(c *opt.Config) any { return c.EmbedSize }, 48},
-		{"activation", fields{"activation_function": "gelu"}, func(c *opt.Config) any { return c.Activation }, "gelu"},
-		{"no activation", fields{"activation_function": nil}, func(c *opt.Config) any { return c.Activation }, "relu"},
-		{"untied", fields{"tie_word_embeddings": false}, func(c *opt.Config) any { return c.TieWordEmbeddings }, false},
-		{"no positions", fields{"max_position_embeddings": nil}, func(c *opt.Config) any { return c.MaxPositions }, 2048},
+			func(c *decoder.Spec) any { return []bool{c.Placement == decoder.Before, c.FinalNorm} }, []bool{true, false}},
+		{"no biases", fields{"enable_bias": false}, func(c *decoder.Spec) any {
+			return []bool{c.Attention.QKVBias, c.Attention.OutputBias, c.MLP.InBias, c.MLP.OutBias}
+		}, []bool{false, false, false, false}},
+		{"plain norms", fields{"layer_norm_elementwise_affine": false}, func(c *decoder.Spec) any { return c.Norm.NoWeights }, true},
+		{"embedding width", fields{"word_embed_proj_dim": 32}, func(c *decoder.Spec) any { return c.Embedding.Width }, 32},
+		{"no embedding width", fields{"word_embed_proj_dim": nil}, func(c *decoder.Spec) any { return c.Embedding.Width }, 48},
+		{"activation", fields{"activation_function": "gelu"}, func(c *decoder.Spec) any { return c.Activation }, "gelu"},
+		{"no activation", fields{"activation_function": nil}, func(c *decoder.Spec) any { return c.Activation }, "relu"},
+		{"untied", fields{"tie_word_embeddings": false}, func(c *decoder.Spec) any { return c.TieWordEmbeddings }, false},
+		{"no positions", fields{"max_position_embeddings": nil}, func(c *decoder.Spec) any { return c.MaxPositions }, 2048},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -3,13 +3,14 @@ package opt_test
 import (
 	"fmt"
 
+	"github.com/adagp/adagp/models/decoder"
 	"github.com/adagp/adagp/models/opt"
 	"github.com/adagp/adagp/nn"
 )
 
 // The feed-forward block of a layer declares itself as a chain, which is all AdaGP needs to know.
-func ExampleLayer_Chain() {
-	config, err := opt.ParseConfig([]byte(`{
+func ExampleParseConfig() {
+	spec, err := opt.ParseConfig([]byte(`{
 		"vocab_size": 50272, "hidden_size": 768, "ffn_dim": 3072,
 		"num_hidden_layers": 12, "num_attention_heads": 12
 	}`))
@@ -17,7 +18,7 @@ func ExampleLayer_Chain() {
 		fmt.Println(err)
 		return
 	}
-	m, err := opt.New(config)
+	m, err := decoder.New(spec)
 	if err != nil {
 		fmt.Println(err)
 		return

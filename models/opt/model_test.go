@@ -4,17 +4,17 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/adagp/adagp/models/opt"
+	"github.com/adagp/adagp/models/decoder"
 	"github.com/adagp/adagp/nn"
 )
 
-func newModel(t testing.TB, changes fields) *opt.Model {
+func newModel(t testing.TB, changes fields) *decoder.Model {
 	t.Helper()
 	c, err := parse(t, changes)
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := opt.New(c)
+	m, err := decoder.New(c)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -83,6 +83,9 @@ func (p *products) set(start, move *tensor.Tensor, t float32) {
 	p.turned = false
 }
 
+// Shape returns the number of outputs and of inputs.
+func (p *products) Shape() (out, in int) { return p.byRow.Shape() }
+
 // MulNTInto sets y [n, out] = x [n, in]·Wᵀ.
 func (p *products) MulNTInto(y, x *tensor.Tensor) { p.byRow.MulNTInPanels(p.panels, y, x) }
 

@@ -8,22 +8,21 @@ import (
 	"github.com/adagp/adagp/tensor"
 )
 
-// doubled is an activation from outside the package, which knows nothing of steps.
+// doubled is an activation from outside the package.
 type doubled struct{}
 
 func (doubled) Name() string                            { return "doubled" }
 func (doubled) Arity() int                              { return 1 }
 func (doubled) Apply(in ...*autograd.Var) *autograd.Var { return autograd.Scale(in[0], 2) }
 
-// Step of every layer is its Forward.
-func TestStepOfLayers(t *testing.T) {
+// A layer computes the same in an arena, in memory that was used before, as in fresh memory.
+func TestLayersInArena(t *testing.T) {
 	const rows, hidden, inner = 3, 8, 12
 	rng := newRNG(4)
 	x := random(rng, 1, rows, hidden)
 	norms := func(affine bool) *nn.LayerNorm { return nn.NewLayerNorm("n", hidden, 1e-5, affine) }
 	type layer interface {
 		Forward(*nn.Context, *autograd.Var) *autograd.Var
-		Step(*nn.Step, *tensor.Tensor) *tensor.Tensor
 		Walk(func(*nn.Param))
 	}
 	layers := map[string]layer{
@@ -37,25 +36,32 @@ func TestStepOfLayers(t *testing.T) {
 	}
 	for name, l := range layers {
 		fill(rng, l.Walk)
-		s := nn.NewStep()
-		s.Begin(make([]*nn.KVCache, rows))
 		want := l.Forward(&nn.Context{SeqLen: 1}, autograd.Const(x)).Value
-		checkClose(t, name, l.Step(s, x), want, 1e-6)
+		c := &nn.Context{SeqLen: 1, Arena: autograd.NewArena()}
+		first := l.Forward(c, c.Const(x)).Value
+		checkClose(t, name, first, want, 0)
+		first.Fill(7)
+		c.Arena.Reset()
+		second := l.Forward(c, c.Const(x)).Value
+		checkClose(t, name+", again", second, want, 0)
+		if second != first {
+			t.Errorf("%s: the second pass took other memory than the first", name)
+		}
 	}
 }
 
 // Embeddings come from the values or from what is stored, and an id outside the table panics in both.
-func TestEmbeddingStep(t *testing.T) {
+func TestEmbeddingStored(t *testing.T) {
 	e := nn.NewEmbedding("e", 5, 4)
 	fill(newRNG(2), e.Walk)
 	want := e.Forward(&nn.Context{SeqLen: 1}, []int{4, 0}).Value
 	check := func(what string) {
-		s := nn.NewStep()
-		s.Begin(make([]*nn.KVCache, 2))
-		checkClose(t, what+", Step", e.Step(s, []int{4, 0}), want, 0)
-		checkClose(t, what+", Forward", e.Forward(&nn.Context{SeqLen: 1}, []int{4, 0}).Value, want, 0)
-		if _, ok := panics(func() { e.Step(s, []int{5}) }).(*tensor.ShapeError); !ok {
-			t.Errorf("%s: an id outside the table did not panic with a *tensor.ShapeError", what)
+		for _, arena := range []*autograd.Arena{nil, autograd.NewArena()} {
+			c := &nn.Context{SeqLen: 1, Arena: arena}
+			checkClose(t, what, e.Forward(c, []int{4, 0}).Value, want, 0)
+			if _, ok := panics(func() { e.Forward(c, []int{5}) }).(*tensor.ShapeError); !ok {
+				t.Errorf("%s: an id outside the table did not panic with a *tensor.ShapeError", what)
+			}
 		}
 	}
 	check("values")
@@ -64,8 +70,8 @@ func TestEmbeddingStep(t *testing.T) {
 	check("packed")
 }
 
-// Positions continue behind what each row's cache holds.
-func TestPositionEmbeddingStep(t *testing.T) {
+// Positions continue behind what the cache of each sequence holds.
+func TestPositionsBehindCaches(t *testing.T) {
 	const hidden = 8
 	rng := newRNG(6)
 	e := nn.NewPositionEmbedding("p", 10, 2, hidden)
@@ -73,11 +79,8 @@ func TestPositionEmbeddingStep(t *testing.T) {
 	fill(rng, e.Walk)
 	fill(rng, a.Walk)
 	caches := []*nn.KVCache{nn.NewKVCache(), nn.NewKVCache()}
-	a.Forward(&nn.Context{SeqLen: 4, Cache: caches[1]}, autograd.Const(tensor.New(4, hidden)))
-	s := nn.NewStep()
-	s.Begin(caches)
-	h := tensor.New(2, hidden)
-	e.AddStep(s, h)
-	checkClose(t, "new sequence", h.Rows(0, 1), e.Weight.Value.Rows(2, 3), 0)
-	checkClose(t, "after 4 tokens", h.Rows(1, 2), e.Weight.Value.Rows(6, 7), 0)
+	a.Forward(&nn.Context{SeqLen: 4, Caches: caches[1:]}, autograd.Const(tensor.New(4, hidden)))
+	h := e.Forward(&nn.Context{SeqLen: 2, Caches: caches}, 2).Value
+	checkClose(t, "new sequence", h.Rows(0, 2), e.Weight.Value.Rows(2, 4), 0)
+	checkClose(t, "after 4 tokens", h.Rows(2, 4), e.Weight.Value.Rows(6, 8), 0)
 }

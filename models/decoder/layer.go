@@ -1,0 +1,186 @@
+package decoder
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/adagp/adagp/autograd"
+	"github.com/adagp/adagp/nn"
+)
+
+// norm is a norm of either kind.
+type norm interface {
+	nn.Walker
+	Forward(c *nn.Context, x *autograd.Var) *autograd.Var
+}
+
+// newNorm returns the norm with parameters below path.
+func (s *Spec) newNorm(path string) norm {
+	if s.Norm.Kind == RMSNorm {
+		return nn.NewRMSNorm(path, s.HiddenSize, s.Norm.Eps)
+	}
+	return nn.NewLayerNorm(path, s.HiddenSize, s.Norm.Eps, !s.Norm.NoWeights)
+}
+
+// branch is one of the two sub-blocks of a layer: maps that read its input, what is made of their outputs,
+// and the map that leads back to the residual stream.
+type branch struct {
+	in     []*nn.Linear
+	target nn.Target // of the maps in
+	middle func(c *nn.Context, y []*autograd.Var) *autograd.Var
+	out    *nn.Linear
+	norm   norm // in front of the branch or behind the sum; nil where it shares another's
+}
+
+// linears returns the maps of the branch in the order of execution.
+func (b *branch) linears() []*nn.Linear { return append(slices.Clone(b.in), b.out) }
+
+// Layer is one decoder layer. It implements models.DecoderLayer.
+type Layer struct {
+	spec      *Spec
+	name      string
+	attention branch
+	mlp       branch
+	groups    []nn.Group
+	chain     *nn.Chain
+}
+
+func (s *Spec) newLayer(i int, rope *nn.RoPE, act nn.Activation) *Layer {
+	l := &Layer{spec: s, name: fmt.Sprintf(s.Names.Layer, i)}
+	l.attention, l.mlp = s.newAttention(l.name+".", rope), s.newMLP(l.name+".", act)
+	l.attention.norm = s.newNorm(l.name + "." + s.Names.AttentionNorm)
+	if s.Placement != ParallelOneNorm {
+		l.mlp.norm = s.newNorm(l.name + "." + s.Names.MLPNorm)
+	}
+	switch s.Placement {
+	case ParallelOneNorm, ParallelTwoNorm:
+		l.groups = l.parallel()
+	default:
+		l.groups = append(l.sequential(&l.attention), l.sequential(&l.mlp)...)
+	}
+	l.chain = s.newChain(l.name+".mlp", &l.mlp, act)
+	return l
+}
+
+// newAttention declares attention: the maps to queries, keys and values are asked for what they put out in
+// the dense network, since a softmax has no residual stream that could make up for it.
+func (s *Spec) newAttention(path string, rope *nn.RoPE) branch {
+	a := &nn.Attention{Heads: s.Heads, KVHeads: s.KVHeads, HeadDim: s.HeadDim, RoPE: rope}
+	n, q, kv := s.Names, s.Heads*s.HeadDim, s.KVHeads*s.HeadDim
+	b := branch{target: nn.DenseOutputs, out: nn.NewLinear(path+n.Output, q, s.HiddenSize, s.Attention.OutputBias)}
+	if s.Attention.Layout == Stacked {
+		b.in = []*nn.Linear{nn.NewLinear(path+n.QueryKeyValue, s.HiddenSize, q+2*kv, s.Attention.QKVBias)}
+		b.middle = func(c *nn.Context, y []*autograd.Var) *autograd.Var {
+			return a.Attend(c, autograd.SliceCols(y[0], 0, q), autograd.SliceCols(y[0], q, q+kv), autograd.SliceCols(y[0], q+kv, q+2*kv))
+		}
+		return b
+	}
+	b.in = []*nn.Linear{
+		nn.NewLinear(path+n.Query, s.HiddenSize, q, s.Attention.QKVBias),
+		nn.NewLinear(path+n.Key, s.HiddenSize, kv, s.Attention.QKVBias),
+		nn.NewLinear(path+n.Value, s.HiddenSize, kv, s.Attention.QKVBias),
+	}
+	b.middle = func(c *nn.Context, y []*autograd.Var) *autograd.Var { return a.Attend(c, y[0], y[1], y[2]) }
+	return b
+}
+
+// newMLP declares the feed-forward block.
+func (s *Spec) newMLP(path string, act nn.Activation) branch {
+	n, d, inner := s.Names, s.HiddenSize, s.IntermediateSize
+	b := branch{target: nn.OwnOutputs, out: nn.NewLinear(path+n.Down, inner, d, s.MLP.OutBias)}
+	if s.MLP.Gated {
+		b.in = append(b.in, nn.NewLinear(path+n.Gate, d, inner, s.MLP.InBias))
+	}
+	b.in = append(b.in, nn.NewLinear(path+n.Up, d, inner, s.MLP.InBias))
+	b.middle = func(_ *nn.Context, y []*autograd.Var) *autograd.Var { return act.Apply(y...) }
+	return b
+}
+
+// sequential returns the groups of a branch whose sum with the residual stream is what comes next. The
+// signals are the stream and, in front of the last map, the branch.
+func (l *Layer) sequential(b *branch) []nn.Group {
+	first := nn.Group{Linears: b.in, Target: b.target,
+		Leave: func(c *nn.Context, s nn.Signals, y []*autograd.Var) nn.Signals {
+			return nn.Signals{s[0], b.middle(c, y)}
+		}}
+	last := nn.Group{Linears: []*nn.Linear{b.out}, Target: nn.Residual}
+	if l.spec.Placement == AfterSum {
+		last.Leave = func(c *nn.Context, _ nn.Signals, y []*autograd.Var) nn.Signals {
+			return nn.Signals{b.norm.Forward(c, y[0])}
+		}
+	} else {
+		first.Enter = func(c *nn.Context, s nn.Signals) *autograd.Var { return b.norm.Forward(c, s[0]) }
+	}
+	return []nn.Group{first, last}
+}
+
+// parallel returns the groups of two branches that read the same stream. Maps that share a norm share their
+// input, and all that read the layer's input are asked for what they put out in the dense network. The
+// signals in front of the two last maps are the stream and the branches that are still to join it.
+func (l *Layer) parallel() []nn.Group {
+	a, m := &l.attention, &l.mlp
+	enter := func(n norm) func(*nn.Context, nn.Signals) *autograd.Var {
+		return func(c *nn.Context, s nn.Signals) *autograd.Var { return n.Forward(c, s[0]) }
+	}
+	join := []nn.Group{
+		{
+			Linears: []*nn.Linear{a.out}, Target: nn.Residual,
+			Enter: func(_ *nn.Context, s nn.Signals) *autograd.Var { return s[1] },
+			Leave: func(_ *nn.Context, s nn.Signals, y []*autograd.Var) nn.Signals { return nn.Signals{y[0], s[2]} },
+		},
+		{Linears: []*nn.Linear{m.out}, Target: nn.Residual},
+	}
+	if m.norm == nil {
+		return append([]nn.Group{{
+			Linears: slices.Concat(a.in, m.in), Target: nn.DenseOutputs, Enter: enter(a.norm),
+			Leave: func(c *nn.Context, s nn.Signals, y []*autograd.Var) nn.Signals {
+				return nn.Signals{s[0], a.middle(c, y[:len(a.in)]), m.middle(c, y[len(a.in):])}
+			},
+		}}, join...)
+	}
+	return append([]nn.Group{
+		{
+			Linears: a.in, Target: nn.DenseOutputs, Enter: enter(a.norm),
+			Leave: func(c *nn.Context, s nn.Signals, y []*autograd.Var) nn.Signals {
+				return nn.Signals{s[0], a.middle(c, y)}
+			},
+		},
+		{
+			Linears: m.in, Target: nn.DenseOutputs, Enter: enter(m.norm),
+			Leave: func(c *nn.Context, s nn.Signals, y []*autograd.Var) nn.Signals {
+				return nn.Signals{s[0], s[1], m.middle(c, y)}
+			},
+		},
+	}, join...)
+}
+
+// Name returns the layer's path.
+func (l *Layer) Name() string { return l.name }
+
+// Forward maps hidden states [batch·SeqLen, hidden] to hidden states.
+func (l *Layer) Forward(c *nn.Context, h *autograd.Var) *autograd.Var {
+	return nn.ForwardGroups(c, l.groups, h)
+}
+
+// Groups returns the layer as groups of linear maps with a common input. Nobody may change them.
+func (l *Layer) Groups() []nn.Group { return l.groups }
+
+// Chain returns the feed-forward block for AdaGP. Nobody may change it.
+func (l *Layer) Chain() *nn.Chain { return l.chain }
+
+// Linears returns the linear maps: those of attention, then those of the feed-forward block.
+func (l *Layer) Linears() []*nn.Linear {
+	return append(l.attention.linears(), l.mlp.linears()...)
+}
+
+// Walk visits the parameters, attention with its norm first.
+func (l *Layer) Walk(visit func(*nn.Param)) {
+	for _, b := range []*branch{&l.attention, &l.mlp} {
+		if b.norm != nil {
+			b.norm.Walk(visit)
+		}
+		for _, lin := range b.linears() {
+			lin.Walk(visit)
+		}
+	}
+}

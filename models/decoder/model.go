@@ -1,0 +1,153 @@
+package decoder
+
+import (
+	"github.com/adagp/adagp/autograd"
+	"github.com/adagp/adagp/models"
+	"github.com/adagp/adagp/nn"
+)
+
+// Register makes an architecture known under the name that config.json gives in "architectures", by the
+// function that reads its config.json. A duplicate name panics.
+func Register(architecture string, parse func(config []byte) (*Spec, error)) {
+	models.Register(architecture, func(config []byte) (models.CausalLM, error) {
+		s, err := parse(config)
+		if err != nil {
+			return nil, err
+		}
+		return New(s)
+	})
+}
+
+// Model is the network that a Spec declares. It implements models.CausalLM.
+type Model struct {
+	Embedding  *nn.Embedding         // [vocab, embedding width]
+	Positions  *nn.PositionEmbedding // nil unless positions are learned
+	ProjectIn  *nn.Linear            // [hidden, embedding width], nil when the widths agree
+	ProjectOut *nn.Linear            // [embedding width, hidden], nil when the widths agree
+	LMHead     *nn.Linear            // [vocab, embedding width]; shares the embedding's weight when tied
+
+	spec      *Spec
+	layers    []models.DecoderLayer
+	finalNorm norm // nil for none
+}
+
+// New returns the model that s declares, without values. The caller leaves s alone afterwards.
+func New(s *Spec) (*Model, error) {
+	if err := s.Check(); err != nil {
+		return nil, err
+	}
+	act, err := s.activation()
+	if err != nil {
+		return nil, err
+	}
+	n, width := s.Names, s.HiddenSize
+	if s.Embedding.Width != 0 {
+		width = s.Embedding.Width
+	}
+	m := &Model{spec: s, Embedding: nn.NewEmbedding(n.Embedding, s.VocabSize, width)}
+	var rope *nn.RoPE
+	switch s.Position.Kind {
+	case Rotary:
+		r := s.Position.Rotary[0]
+		if rope, err = nn.NewRoPE(s.HeadDim, r.Theta, r.Scaling); err != nil {
+			return nil, err
+		}
+	case Learned:
+		m.Positions = nn.NewPositionEmbedding(n.Positions, s.MaxPositions, s.Position.Offset, s.HiddenSize)
+	}
+	if width != s.HiddenSize {
+		m.ProjectIn = nn.NewLinear(n.ProjectIn, width, s.HiddenSize, false)
+		m.ProjectOut = nn.NewLinear(n.ProjectOut, s.HiddenSize, width, false)
+	}
+	for i := range s.NumLayers {
+		m.layers = append(m.layers, s.newLayer(i, rope, act))
+	}
+	if s.FinalNorm {
+		m.finalNorm = s.newNorm(n.FinalNorm)
+	}
+	if s.TieWordEmbeddings {
+		m.LMHead = nn.NewTiedLinear(n.Head, m.Embedding.Weight)
+	} else {
+		m.LMHead = nn.NewLinear(n.Head, width, s.VocabSize, false)
+	}
+	return m, nil
+}
+
+// activation returns what stands between the maps of the feed-forward block.
+func (s *Spec) activation() (nn.Activation, error) {
+	if s.MLP.Gated {
+		return nn.SwiGLU, nil
+	}
+	return nn.ActivationByName(s.Config.Activation)
+}
+
+// Config returns the sizes.
+func (m *Model) Config() models.Config { return m.spec.Config }
+
+// Spec returns the declaration. Nobody may change it.
+func (m *Model) Spec() *Spec { return m.spec }
+
+// Embed implements models.CausalLM.
+func (m *Model) Embed(c *nn.Context, ids [][]int) *autograd.Var {
+	h := m.Embedding.Forward(c, models.Flatten(c, ids))
+	if m.ProjectIn != nil {
+		h = m.ProjectIn.Forward(c, h)
+	}
+	if m.Positions != nil {
+		h = autograd.Add(h, m.Positions.Forward(c, len(ids)))
+	}
+	return h
+}
+
+// Layers implements models.CausalLM.
+func (m *Model) Layers() []models.DecoderLayer { return m.layers }
+
+// Head implements models.CausalLM.
+func (m *Model) Head(c *nn.Context, h *autograd.Var) *autograd.Var {
+	if m.finalNorm != nil {
+		h = m.finalNorm.Forward(c, h)
+	}
+	if m.ProjectOut != nil {
+		h = m.ProjectOut.Forward(c, h)
+	}
+	return m.LMHead.Forward(c, h)
+}
+
+// Walk implements models.CausalLM.
+func (m *Model) Walk(visit func(*nn.Param)) {
+	m.EmbedWalk(visit)
+	for _, l := range m.layers {
+		l.Walk(visit)
+	}
+	m.walkTail(visit)
+	if !m.spec.TieWordEmbeddings {
+		m.LMHead.Walk(visit)
+	}
+}
+
+// EmbedWalk implements models.CausalLM.
+func (m *Model) EmbedWalk(visit func(*nn.Param)) {
+	m.Embedding.Walk(visit)
+	if m.Positions != nil {
+		m.Positions.Walk(visit)
+	}
+	if m.ProjectIn != nil {
+		m.ProjectIn.Walk(visit)
+	}
+}
+
+// HeadWalk implements models.CausalLM.
+func (m *Model) HeadWalk(visit func(*nn.Param)) {
+	m.walkTail(visit)
+	m.LMHead.Walk(visit)
+}
+
+// walkTail visits what stands between the last layer and the head.
+func (m *Model) walkTail(visit func(*nn.Param)) {
+	if m.finalNorm != nil {
+		m.finalNorm.Walk(visit)
+	}
+	if m.ProjectOut != nil {
+		m.ProjectOut.Walk(visit)
+	}
+}

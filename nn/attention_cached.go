@@ -1,0 +1,128 @@
+package nn
+
+import (
+	"github.com/adagp/adagp/asm"
+	"github.com/adagp/adagp/autograd"
+	"github.com/adagp/adagp/internal/parallel"
+	"github.com/adagp/adagp/tensor"
+)
+
+// cachedAttend is attention to what caches hold, read where it lies. The rows of the pass are part of it
+// already.
+type cachedAttend struct {
+	a      *Attention
+	caches []*KVCache
+	seqLen int
+	q, y   *tensor.Tensor // [batch·seqLen, Heads·HeadDim]
+	scores *tensor.Tensor // [batch·Heads, keys in whole blocks], of single queries
+	body   func(lo, hi int)
+}
+
+// headGrain is how many multiply-adds of attention are worth a thread of their own.
+const headGrain = 1 << 16
+
+// attendCached is the attention of queries q [batch·SeqLen, Heads·HeadDim] to the context's caches.
+func (a *Attention) attendCached(c *Context, q *autograd.Var) *autograd.Var {
+	j := &c.cached
+	if j.body == nil {
+		j.body = j.run // bound once, as a new closure for every layer would be garbage
+	}
+	j.a, j.caches, j.seqLen, j.q = a, c.Caches, c.SeqLen, q.Value
+	j.y = c.Arena.Take(q.Value.Dim(0), q.Value.Dim(1))
+	heads, longest := len(c.Caches)*a.Heads, 0
+	for _, k := range c.Caches {
+		longest = max(longest, k.entry(a).rows)
+	}
+	if c.SeqLen == 1 {
+		// Whole blocks, so that the size stays the same for many tokens.
+		j.scores = c.Arena.Take(heads, (longest+kvBlock-1)/kvBlock*kvBlock)
+	}
+	parallel.For(heads, 1+headGrain/(c.SeqLen*longest*a.HeadDim), j.body)
+	return c.Const(j.y)
+}
+
+// run computes the heads lo to hi-1, counted through the sequences.
+func (j *cachedAttend) run(lo, hi int) {
+	var scores []float32
+	for i := lo; i < hi; i++ {
+		h := j.head(i)
+		if j.seqLen == 1 {
+			h.attendOne(j.scores.Row(i))
+			continue
+		}
+		if n := min(cachedQueries, j.seqLen) * h.rows; len(scores) < n {
+			scores = make([]float32, n)
+		}
+		for q := 0; q < j.seqLen; q += cachedQueries {
+			h.attend(q, min(q+cachedQueries, j.seqLen), j.seqLen, scores)
+		}
+	}
+}
+
+// cachedQueries is the number of queries whose scores exist at one time.
+const cachedQueries = 64
+
+// cachedHead is one head of one sequence.
+type cachedHead struct {
+	q, y         []float32 // from the first query on; rows are stride apart
+	stride       int
+	keys, values [][]float32 // blocks of all heads
+	from         int         // where the head is in a block
+	rows, width  int
+	scale        float32
+}
+
+// head finds head number i.
+func (j *cachedAttend) head(i int) cachedHead {
+	a := j.a
+	sequence, head := i/a.Heads, i%a.Heads
+	e := j.caches[sequence].entries[a]
+	first := sequence*j.seqLen*j.q.Dim(1) + head*a.HeadDim
+	return cachedHead{
+		q: j.q.Data()[first:], y: j.y.Data()[first:], stride: j.q.Dim(1),
+		keys: e.keys, values: e.values, from: head / (a.Heads / a.KVHeads) * kvBlock * a.HeadDim,
+		rows: e.rows, width: a.HeadDim, scale: a.scale(),
+	}
+}
+
+// block returns the rows of block b of keys or values that are among the first n, and how many they are.
+func (h *cachedHead) block(blocks [][]float32, b, n int) ([]float32, int) {
+	n = min(kvBlock, n-b*kvBlock)
+	return blocks[b][h.from : h.from+n*h.width], n
+}
+
+// attendOne sets y = softmax(scale·q·Kᵀ)·V for a single query.
+func (h *cachedHead) attendOne(p []float32) {
+	q, y := h.q[:h.width], h.y[:h.width]
+	for b := 0; b*kvBlock < h.rows; b++ {
+		rows, n := h.block(h.keys, b, h.rows)
+		asm.AttendScores(p[b*kvBlock:b*kvBlock+n], h.scale, q, rows)
+	}
+	p = p[:h.rows]
+	asm.SoftmaxRow(p, p)
+	clear(y)
+	for b := 0; b*kvBlock < h.rows; b++ {
+		rows, n := h.block(h.values, b, h.rows)
+		asm.AttendSum(y, p[b*kvBlock:b*kvBlock+n], rows)
+	}
+}
+
+// attend does the same for the queries lo to hi-1 of all the queries, the last of which sees every row.
+func (h *cachedHead) attend(lo, hi, queries int, p []float32) {
+	q, y := h.q[lo*h.stride:], h.y[lo*h.stride:]
+	seen := h.rows - queries + hi // by the last of them
+	for b := 0; b*kvBlock < seen; b++ {
+		rows, n := h.block(h.keys, b, seen)
+		asm.Gemm(false, true, hi-lo, n, h.width, h.scale, q, h.stride, rows, h.width, 0, p[b*kvBlock:], seen)
+	}
+	for i := range hi - lo {
+		row := p[i*seen : (i+1)*seen]
+		visible := row[:seen-(hi-lo)+i+1]
+		asm.SoftmaxRow(visible, visible)
+		clear(row[len(visible):])
+	}
+	for b := 0; b*kvBlock < seen; b++ {
+		rows, n := h.block(h.values, b, seen)
+		asm.Gemm(false, false, hi-lo, h.width, n, 1, p[b*kvBlock:], seen, rows, h.width, float32(min(b, 1)), y, h.stride)
+	}
+}
