@@ -100,6 +100,17 @@ func TestBlockNeverWorse(t *testing.T) {
 	}
 }
 
+// TestBlockOverflow takes steps that end at infinity, from where 0 times the way leads nowhere: the weights of
+// the start come back all the same.
+func TestBlockOverflow(t *testing.T) {
+	p := newProblem(8, slices.Repeat([]int{8}, 16)...)
+	start := p.layer.lin.Weight.Value.Clone()
+	if r := p.tuned(t, tune.Options{LR: 3e38}); r.Step != 0 {
+		t.Errorf("got %+v, want the start", r)
+	}
+	wantSame(t, "weights", p.layer.lin.Weight.Value, start)
+}
+
 // TestBlockGoesPart tunes at a rate at which the way leads past the goal, and from weights that cannot
 // get better.
 func TestBlockGoesPart(t *testing.T) {

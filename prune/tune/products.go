@@ -77,7 +77,7 @@ func (p *products) set(start, move *tensor.Tensor, t float32) {
 	parallel.For(start.Len(), 1<<15, func(lo, hi int) {
 		to, moved := p.byRow.Values()[4*lo:4*hi], move.Data()[lo:hi]
 		for j, v := range start.Data()[lo:hi] {
-			binary.LittleEndian.PutUint32(to[4*j:], math.Float32bits(v+t*moved[j]))
+			binary.LittleEndian.PutUint32(to[4*j:], math.Float32bits(along(v, t, moved[j])))
 		}
 	})
 	p.turned = false

@@ -135,12 +135,20 @@ func (s *survivors) settle(t float32) {
 			n := bits.OnesCount64(word)
 			moved := move[:n]
 			for j, v := range start[:n] {
-				part[bits.TrailingZeros64(word)] = v + t*moved[j]
+				part[bits.TrailingZeros64(word)] = along(v, t, moved[j])
 				word &= word - 1
 			}
 			start, move = start[n:], move[n:]
 		}
 	})
+}
+
+// along returns start + t·move, and the very start for t = 0: where a step has overflowed, 0·move is not 0.
+func along(start, t, move float32) float32 {
+	if t == 0 {
+		return start
+	}
+	return start + t*move
 }
 
 // all are the survivors of everything that is tuned, in a fixed order.
