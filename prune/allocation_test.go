@@ -195,7 +195,7 @@ func TestCheckAllocation(t *testing.T) {
 		{"shares.json", prune.Unstructured(0.5), ""},
 		{"fisher", prune.NM(2, 4), "allocation fisher: an N:M pattern has the same share of zeros in every matrix, want uniform"},
 		{"shares.json", prune.NM(2, 4), "an N:M pattern"},
-		{"fischer", prune.Unstructured(0.5), `unknown allocation "fischer", want one of fisher, owl, uniform or a file that ends in .json`},
+		{"fischer", prune.Unstructured(0.5), `unknown allocation "fischer", want one of fisher, owl, test-first, uniform or a file that ends in .json`},
 	} {
 		err := prune.Options{Method: "magnitude", Allocation: tc.name, Pattern: tc.p}.CheckAllocation()
 		if (err == nil) != (tc.want == "") || err != nil && !strings.Contains(err.Error(), tc.want) {
@@ -210,8 +210,7 @@ func TestCheckAllocation(t *testing.T) {
 	}
 }
 
-// An allocation of one's own is one function and a name; its mistakes are reported by name.
-func TestRegisterAllocation(t *testing.T) {
+func init() {
 	prune.RegisterAllocation("test-first", "everything in the first layer", func(_ context.Context, d *prune.Dense) (map[*nn.Linear]float64, error) {
 		shares := map[*nn.Linear]float64{}
 		for i, linears := range d.Selected {
@@ -225,6 +224,10 @@ func TestRegisterAllocation(t *testing.T) {
 		}
 		return shares, nil
 	})
+}
+
+// An allocation of one's own is one function and a name; its mistakes are reported by name.
+func TestRegisterAllocation(t *testing.T) {
 	r, out := prunedRun(t, "stories260k", randomWindows(512, 16), prune.Options{Method: "magnitude", Allocation: "test-first", Pattern: prune.Unstructured(0.1)})
 	checkTotals(t, "test-first", r, out)
 	if s := r.Totals.Sparsity; math.Abs(s-0.02) > 1e-3 {

@@ -54,12 +54,19 @@ func (m sumsMethod) PruneLayer(ctx context.Context, l *prune.Layer) error {
 	return m.Method.PruneLayer(ctx, l)
 }
 
-// A method that asks for the sums behind residual groups of the dense layer gets them, in memory as from a file.
-func TestDenseSums(t *testing.T) {
+// sumsTest is the test that the method test-sums reports to.
+var sumsTest *testing.T
+
+func init() {
 	prune.RegisterMethod("test-sums", "wanda, watching the dense stream", func(o prune.MethodOptions) (prune.Method, error) {
 		m, err := prune.NewMethod("wanda", o)
-		return sumsMethod{m, t}, err
+		return sumsMethod{m, sumsTest}, err
 	})
+}
+
+// A method that asks for the sums behind residual groups of the dense layer gets them, in memory as from a file.
+func TestDenseSums(t *testing.T) {
+	sumsTest = t
 	for _, name := range []string{"rand-llama-bias", "rand-opt350"} {
 		for _, file := range []bool{false, true} {
 			m := open(t, name)

@@ -188,11 +188,16 @@ type careless struct{ method func(l *prune.Layer) error }
 
 func (m careless) PruneLayer(_ context.Context, l *prune.Layer) error { return m.method(l) }
 
-func TestRunChecksResults(t *testing.T) {
-	var method func(l *prune.Layer) error
+// mistake is what the method test-careless does.
+var mistake func(l *prune.Layer) error
+
+func init() {
 	prune.RegisterMethod("test-careless", "a method with mistakes", func(prune.MethodOptions) (prune.Method, error) {
-		return careless{func(l *prune.Layer) error { return method(l) }}, nil
+		return careless{func(l *prune.Layer) error { return mistake(l) }}, nil
 	})
+}
+
+func TestRunChecksResults(t *testing.T) {
 	dense := func(l *prune.Layer, i int) *prune.Solution {
 		lin := l.Selected()[i]
 		return &prune.Solution{W: l.Weights(lin), Mask: prune.NewMask(lin.Out(), lin.In())}
@@ -224,7 +229,7 @@ func TestRunChecksResults(t *testing.T) {
 		}, "weight [1 2] is +Inf after pruning"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			method = tc.method
+			mistake = tc.method
 			_, err := prune.Run(context.Background(), open(t, "stories260k"), randomWindows(512, 16), prune.Options{Method: "test-careless", Pattern: tc.pattern}, nil)
 			if err == nil || !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("error %v, want %q", err, tc.want)

@@ -3,6 +3,7 @@ package global
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"regexp"
@@ -147,18 +148,27 @@ func TestAgainstSorting(t *testing.T) {
 	}
 }
 
+// partLimits are the bytes of gradients that TestParts allows, each to a method of its own. Names are taken
+// once and for all, and tests may run twice in one process.
+var partLimits = []int64{gradientBytes, 1, 500_000}
+
+func init() {
+	for _, limit := range partLimits {
+		prune.RegisterMethod(fmt.Sprint("test-parts-", limit), "", func(prune.MethodOptions) (prune.Method, error) {
+			return &method{name: "parts", score: (&taylor{limit: limit}).scores}, nil
+		})
+	}
+}
+
 // However few layers fit into memory at a time, the result is the same; and so it is for any number of
 // threads.
 func TestParts(t *testing.T) {
 	defer parallel.SetThreads(0)
 	ws := windows(512, 16, 16, 16)
 	var first memory
-	for k, limit := range []int64{gradientBytes, 1, 500_000} {
-		prune.RegisterMethod("test-parts-"+string(rune('a'+k)), "", func(prune.MethodOptions) (prune.Method, error) {
-			return &method{name: "parts", score: (&taylor{limit: limit}).scores}, nil
-		})
+	for k, limit := range partLimits {
 		parallel.SetThreads(k + 1)
-		_, out := run(t, "stories260k", ws, prune.Options{Method: "test-parts-" + string(rune('a'+k)), Pattern: prune.Unstructured(0.6), Layers: [2]int{1, 5}})
+		_, out := run(t, "stories260k", ws, prune.Options{Method: fmt.Sprint("test-parts-", limit), Pattern: prune.Unstructured(0.6), Layers: [2]int{1, 5}})
 		if first == nil {
 			first = out
 		}

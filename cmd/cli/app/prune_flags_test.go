@@ -116,11 +116,14 @@ func TestForce(t *testing.T) {
 	}
 }
 
-// TestOwnSolver: a solver that another package registers is a method and AdaGP's solver by name.
-func TestOwnSolver(t *testing.T) {
+func init() {
 	prune.Register("test-first", "drops the first weights of each row", func(prune.SolverOptions) (prune.Solver, error) {
 		return solverFunc(dropFirst), nil
 	})
+}
+
+// TestOwnSolver: a solver that another package registers is a method and AdaGP's solver by name.
+func TestOwnSolver(t *testing.T) {
 	model := golden.Path("models/stories260k")
 	for _, flags := range [][]string{{"--method", "test-first"}, {"--method", "adagp", "--solver", "test-first"}} {
 		out := filepath.Join(t.TempDir(), "out")
