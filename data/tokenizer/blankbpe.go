@@ -39,7 +39,7 @@ func (j *jsonTokenizer) blankBPE(m *bpe, unknown int, control map[int]bool, bos 
 	metaspace := false
 	for _, s := range j.PreTokenizer.flatten() {
 		if s.Type != "Metaspace" || metaspace || s.Replacement != blank {
-			return nil, unsupported(jsonFile, "pre-tokenizer %s, want ByteLevel or one Metaspace with %s", s.Type, blank)
+			return nil, unsupported(jsonFile, "pre_tokenizer %s, want ByteLevel or one Metaspace with %s", s.Type, blank)
 		}
 		metaspace = true
 		if err := t.metaspace(s); err != nil {

@@ -211,7 +211,7 @@ func (j *jsonTokenizer) byteLevel(m *bpe, unknown int, control map[int]bool, bos
 				t.prefix = prefixUnlessBlank
 			}
 		default:
-			return nil, unsupported(jsonFile, "pre-tokenizer %d of type %s, want ByteLevel or Split, ByteLevel", i, s.Type)
+			return nil, unsupported(jsonFile, "pre_tokenizer %s, want ByteLevel alone or behind a Split", s.Type)
 		}
 	}
 	return t.ready(), nil

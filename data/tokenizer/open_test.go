@@ -164,3 +164,42 @@ func TestOpenFallsBack(t *testing.T) {
 		t.Error("a broken tokenizer.json was passed over")
 	}
 }
+
+// vocab.json and merges.txt do not say how a text is cut, so they cannot stand in for a file that does.
+func TestOpenNeverFallsBackToVocabAndMerges(t *testing.T) {
+	opt, llama := golden.Path("tokenizers/opt-mini"), golden.Path("tokenizers/llama-mini")
+	beside := func(files map[string][]byte) fs.FS {
+		files["vocab.json"], files["merges.txt"] = readAll(t, opt, "vocab.json"), readAll(t, opt, "merges.txt")
+		return folderOf(files)
+	}
+	punctuation := byteLevelJSON(t, opt, func(file, _ object) {
+		file["pre_tokenizer"] = object{"type": "Sequence", "pretokenizers": []object{{"type": "Punctuation"}, {"type": "ByteLevel"}}}
+	})
+	unigram := []byte("\n\x09\n\x05<unk>\x18\x02") // the default model type
+	for _, c := range []struct {
+		name  string
+		files map[string][]byte
+		says  []string
+	}{
+		{"tokenizer.json", map[string][]byte{"tokenizer.json": punctuation}, []string{"tokenizer.json", "pre_tokenizer Punctuation"}},
+		{"tokenizer.model", map[string][]byte{"tokenizer.model": unigram}, []string{"tokenizer.model", "model type 1"}},
+		{"both", map[string][]byte{"tokenizer.json": punctuation, "tokenizer.model": unigram}, []string{"tokenizer.json", "pre_tokenizer Punctuation", "tokenizer.model", "model type 1"}},
+	} {
+		_, err := tokenizer.Open(beside(c.files))
+		if !errors.Is(err, errors.ErrUnsupported) {
+			t.Errorf("%s: got %v, want what is not supported", c.name, err)
+			continue
+		}
+		for _, part := range c.says {
+			if !strings.Contains(err.Error(), part) {
+				t.Errorf("%s: error %q does not say %q", c.name, err, part)
+			}
+		}
+	}
+	// tokenizer.model is complete by itself.
+	tok, err := tokenizer.Open(beside(map[string][]byte{"tokenizer.json": punctuation, "tokenizer.model": readAll(t, llama, "tokenizer.model")}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkRecorded(t, tok, "llama-mini")
+}

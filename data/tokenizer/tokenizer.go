@@ -70,42 +70,49 @@ var ErrNoTokenizer = errors.New("no tokenizer files")
 //	tokenizer.model             SentencePiece BPE
 //	vocab.json and merges.txt   byte-level BPE
 //
-// A tokenizer.json that needs something unsupported gives way to the other forms. Whether a text
-// gets a BOS, and which, comes from add_bos_token and bos_token of tokenizer_config.json, then from
-// the post-processor of tokenizer.json, then from the habits of the families: LLaMA puts <s> in
-// front, OPT </s> (id 2), GPT-2 nothing.
+// A tokenizer.json that needs something unsupported gives way to tokenizer.model, which is complete by
+// itself. It never gives way to vocab.json and merges.txt: these do not say how a text is prepared and
+// cut, so other ids would come out. Whether a text gets a BOS, and which, comes from add_bos_token and
+// bos_token of tokenizer_config.json, then from the post-processor of tokenizer.json, then from the
+// habits of the families: LLaMA puts <s> in front, OPT </s> (id 2), GPT-2 nothing.
 func Open(fsys fs.FS) (data.Tokenizer, error) {
 	cfg, err := readConfig(fsys)
 	if err != nil {
 		return nil, err
 	}
-	var refused error
-	for _, form := range []struct {
-		file string
-		open func(fs.FS, *config) (data.Tokenizer, error)
-	}{
-		{jsonFile, openJSON},
-		{sentencePieceFile, openSentencePiece},
-		{vocabFile, openVocabMerges},
-	} {
-		if _, err := fs.Stat(fsys, form.file); errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		t, err := form.open(fsys, cfg)
-		if err == nil {
-			return t, nil
-		}
-		if !errors.Is(err, errors.ErrUnsupported) {
-			return nil, err
-		}
-		if refused == nil {
-			refused = err
-		}
+	there := func(name string) bool {
+		_, err := fs.Stat(fsys, name)
+		return !errors.Is(err, fs.ErrNotExist)
 	}
-	if refused != nil {
+	var refused error
+	if there(jsonFile) {
+		t, err := openJSON(fsys, cfg)
+		if err == nil || !errors.Is(err, errors.ErrUnsupported) {
+			return t, err
+		}
+		refused = err
+	}
+	switch {
+	case there(sentencePieceFile):
+		t, err := openSentencePiece(fsys, cfg)
+		if err != nil {
+			return nil, bothRefused(refused, err)
+		}
+		return t, nil
+	case refused != nil:
 		return nil, refused
+	case there(vocabFile):
+		return openVocabMerges(fsys, cfg)
 	}
 	return nil, fmt.Errorf("%w: want %s, %s, or %s with %s", ErrNoTokenizer, jsonFile, sentencePieceFile, vocabFile, mergesFile)
+}
+
+// bothRefused is the error for a tokenizer.model that cannot stand in for a refused tokenizer.json.
+func bothRefused(refused, err error) error {
+	if refused == nil {
+		return err
+	}
+	return fmt.Errorf("%w; %w", refused, err)
 }
 
 // readFile reads one file, refusing an empty or oversized one.
