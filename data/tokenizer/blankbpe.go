@@ -15,16 +15,14 @@ type blankBPE struct {
 	prefix   prefix
 	next     func(text string) int
 	fallback []int32 // id of every byte, or nil
-	unknown  int     // -1: characters without a token are dropped
-	fuse     bool    // a run of unknown characters is one unknown token
 	control  map[int]bool
 	byteOf   map[int]byte // inverse of fallback
 	bosID    int
 }
 
 // blankBPE builds the tokenizer of a file without a ByteLevel pre-tokenizer.
-func (j *jsonTokenizer) blankBPE(m *bpe, unknown int, control map[int]bool, bos int) (data.Tokenizer, error) {
-	t := &blankBPE{bpe: m, next: wholeText, unknown: unknown, fuse: j.Model.FuseUnk, control: control, bosID: bos}
+func (j *jsonTokenizer) blankBPE(m *bpe, control map[int]bool, bos int) (data.Tokenizer, error) {
+	t := &blankBPE{bpe: m, next: wholeText, control: control, bosID: bos}
 	replaced := false
 	for _, s := range j.Normalizer.flatten() {
 		switch {
@@ -126,22 +124,13 @@ func (t *blankBPE) Encode(text string) []int {
 	w := &merger{model: t.bpe}
 	return encodeWords(text, t.next, func(ids []int, word string) []int {
 		w.start()
-		unknowns := false // the previous character was unknown
 		for i, r := range word {
 			char := word[i : i+utf8.RuneLen(r)]
 			if id, ok := t.ids[char]; ok {
 				w.push(id)
-				unknowns = false
-				continue
+			} else if !t.pushBytes(w, char) {
+				w.pushUnknown()
 			}
-			if t.pushBytes(w, char) {
-				unknowns = false
-				continue
-			}
-			if t.unknown >= 0 && !(unknowns && t.fuse) {
-				w.push(int32(t.unknown))
-			}
-			unknowns = true
 		}
 		return w.finish(ids)
 	})

@@ -13,6 +13,9 @@ type bpe struct {
 	tokens []string // by id; "" for an id that is not in use
 	ids    map[string]int32
 	merges map[pair]merge
+
+	unknown int32 // stands for what has no token of its own; -1: nothing does
+	fuse    bool  // a run of unknown characters in a word is one unknown token ("fuse_unk")
 }
 
 type pair struct{ left, right int32 } // token ids
@@ -27,7 +30,7 @@ func newBPE(file string, vocab map[string]int) (*bpe, error) {
 	if len(vocab) == 0 {
 		return nil, malformed(file, "holds no vocabulary")
 	}
-	m := &bpe{ids: make(map[string]int32, len(vocab)), merges: map[pair]merge{}}
+	m := &bpe{ids: make(map[string]int32, len(vocab)), merges: map[pair]merge{}, unknown: -1}
 	for token, id := range vocab {
 		if err := m.add(file, token, id); err != nil {
 			return nil, err
@@ -109,15 +112,26 @@ type merger struct {
 	model   *bpe
 	symbols []symbol
 	queue   []candidate // binary heap, best first
+	unknown bool        // what came last was unknown
 }
 
 // start empties the list of symbols.
-func (w *merger) start() { w.symbols = w.symbols[:0] }
+func (w *merger) start() { w.symbols, w.unknown = w.symbols[:0], false }
 
 // push appends one symbol to the list.
 func (w *merger) push(id int32) {
 	n := int32(len(w.symbols))
 	w.symbols = append(w.symbols, symbol{id: id, prev: n - 1, next: n + 1})
+	w.unknown = false
+}
+
+// pushUnknown stands for a character without a token: the unknown token, one for a whole run if the model
+// says so, or nothing when there is no such token.
+func (w *merger) pushUnknown() {
+	if w.model.unknown >= 0 && !(w.unknown && w.model.fuse) {
+		w.push(w.model.unknown)
+	}
+	w.unknown = true
 }
 
 // finish merges the pushed symbols and appends the ids that remain. Time is O(n log n) in the number

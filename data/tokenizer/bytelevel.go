@@ -10,7 +10,7 @@ import (
 type byteLevel struct {
 	*bpe
 	split   func(text string) int // length of the first word
-	bytes   [256]int32            // id of every single byte
+	bytes   [256]int32            // id of every single byte; -1: has none
 	prefix  prefix                // space put in front of a text
 	whole   bool                  // a word that is a token is not taken apart ("ignore_merges")
 	control map[int]bool          // ids without text
@@ -82,20 +82,18 @@ func unspell(s string) (string, bool) {
 	return string(b), true
 }
 
-// newByteLevel needs a token for every byte, or an unknown token (-1: none) in place of the missing.
-func newByteLevel(file string, m *bpe, unknown int) (*byteLevel, error) {
+// newByteLevel looks the tokens of the bytes up. A vocabulary may lack some: trained ones have those that
+// occurred.
+func newByteLevel(m *bpe) *byteLevel {
 	t := &byteLevel{bpe: m, split: splitGPT2, control: map[int]bool{}, bosID: -1}
 	for b, r := range byteRunes {
 		id, ok := m.ids[string(r)]
 		if !ok {
-			if unknown < 0 {
-				return nil, malformed(file, "the vocabulary has no token for byte 0x%02x (%q)", b, r)
-			}
-			id = int32(unknown)
+			id = -1
 		}
 		t.bytes[b] = id
 	}
-	return t, nil
+	return t
 }
 
 // ready computes what ids decode to; call it when all tokens are in.
@@ -124,7 +122,11 @@ func (t *byteLevel) Encode(text string) []int {
 		}
 		w.start()
 		for i := range len(word) {
-			w.push(t.bytes[word[i]])
+			if id := t.bytes[word[i]]; id >= 0 {
+				w.push(id)
+			} else {
+				w.pushUnknown()
+			}
 		}
 		return w.finish(ids)
 	})

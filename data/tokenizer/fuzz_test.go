@@ -47,7 +47,7 @@ func FuzzSentencePiece(f *testing.F) {
 
 func FuzzVocabMerges(f *testing.F) {
 	f.Add([]byte(`{"a":0,"b":1,"ab":2,"Ġ":3,"Ġab":4}`), []byte("#version: 0.2\na b\nĠ ab\n"), []byte(`{"unk_token":"a"}`), "ab ba ab")
-	f.Add([]byte(`{"<s>":0,"<pad>":1,"</s>":2,"a":3,"b":4,"ab":5}`), []byte("a b\n"), []byte(`{"add_bos_token":true,"bos_token":{"content":"</s>"},"unk_token":"</s>","add_prefix_space":true}`), "abba")
+	f.Add([]byte(`{"<s>":0,"<pad>":1,"</s>":2,"a":3,"b":4,"ab":5,"Ġ":6}`), []byte("a b\n"), []byte(`{"add_bos_token":true,"bos_token":{"content":"</s>"},"unk_token":"</s>","add_prefix_space":true}`), "abba")
 	f.Fuzz(func(t *testing.T, vocab, merges, config []byte, text string) {
 		tryFolder(t, folderOf(map[string][]byte{"vocab.json": notNil(vocab), "merges.txt": notNil(merges), "tokenizer_config.json": notNil(config)}), text)
 	})

@@ -126,13 +126,13 @@ func openJSON(fsys fs.FS, cfg *config) (data.Tokenizer, error) {
 			control[a.ID] = true
 		}
 	}
-	unknown := -1
+	m.fuse = j.Model.FuseUnk
 	if j.Model.UnkToken != "" {
 		id, ok := m.id(j.Model.UnkToken)
 		if !ok {
 			return nil, malformed(jsonFile, "unk_token %q is not in the vocabulary", j.Model.UnkToken)
 		}
-		unknown = id
+		m.unknown = int32(id)
 	}
 	def, err := j.bosDefault(m)
 	if err != nil {
@@ -144,10 +144,10 @@ func openJSON(fsys fs.FS, cfg *config) (data.Tokenizer, error) {
 	}
 	for _, s := range j.PreTokenizer.flatten() {
 		if s.Type == "ByteLevel" {
-			return j.byteLevel(m, unknown, control, bos)
+			return j.byteLevel(m, control, bos)
 		}
 	}
-	return j.blankBPE(m, unknown, control, bos)
+	return j.blankBPE(m, control, bos)
 }
 
 // readModel decodes the model and refuses what is not plain BPE. Files from before there were types
@@ -181,22 +181,21 @@ func (j *jsonTokenizer) readModel() error {
 
 // byteLevel builds the tokenizer of a file whose pre-tokenizer is ByteLevel, by itself (with its
 // own regular expression, GPT-2's) or behind a Split with a regular expression that we know.
-func (j *jsonTokenizer) byteLevel(m *bpe, unknown int, control map[int]bool, bos int) (data.Tokenizer, error) {
+func (j *jsonTokenizer) byteLevel(m *bpe, control map[int]bool, bos int) (data.Tokenizer, error) {
 	if steps := j.Normalizer.flatten(); len(steps) > 0 {
 		return nil, unsupported(jsonFile, "normalizer %s before a byte-level model", steps[0].Type)
 	}
-	t, err := newByteLevel(jsonFile, m, unknown)
-	if err != nil {
-		return nil, err
-	}
+	t := newByteLevel(m)
 	t.split, t.control, t.bosID, t.whole = wholeText, control, bos, j.Model.IgnoreMerges
 	steps := j.PreTokenizer.flatten()
 	for i, s := range steps {
 		switch {
 		case s.Type == "Split" && i == 0 && len(steps) > 1:
-			if t.split, err = s.splitter(); err != nil {
+			split, err := s.splitter()
+			if err != nil {
 				return nil, err
 			}
+			t.split = split
 		case s.Type == "ByteLevel" && i == len(steps)-1:
 			if s.UseRegex == nil || *s.UseRegex {
 				if i > 0 {

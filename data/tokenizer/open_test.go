@@ -106,7 +106,7 @@ func TestOpenRefuses(t *testing.T) {
 		{"vocab, huge id", map[string][]byte{"vocab.json": []byte(`{"a":99999999999}`), "merges.txt": merges}, "vocab.json", []string{`"a"`, "99999999999"}},
 		{"vocab, id twice", map[string][]byte{"vocab.json": []byte(`{"a":1,"b":1}`), "merges.txt": merges}, "vocab.json", []string{"id 1", `"a"`, `"b"`}},
 		{"vocab, empty token", map[string][]byte{"vocab.json": []byte(`{"":1}`), "merges.txt": merges}, "vocab.json", []string{"id 1", "empty"}},
-		{"vocab lacks bytes", map[string][]byte{"vocab.json": []byte(`{"a":0}`), "merges.txt": []byte("#version: 0.2\n")}, "vocab.json", []string{"byte 0x00"}},
+		{"vocab of another alphabet", map[string][]byte{"vocab.json": []byte(`{"▁a":0,"a":1}`), "merges.txt": []byte("#version: 0.2\n")}, "vocab.json", []string{"without a token for the space"}},
 		{"merge of one", map[string][]byte{"vocab.json": vocab, "merges.txt": []byte("#version: 0.2\nĠ t\nthe\n")}, "merges.txt", []string{"line 3", `"the"`}},
 		{"merge unknown", map[string][]byte{"vocab.json": vocab, "merges.txt": []byte("Ġ qqqq\n")}, "merges.txt", []string{"merge 1", `"qqqq"`}},
 		{"merge result unknown", map[string][]byte{"vocab.json": vocab, "merges.txt": []byte("q q\n")}, "merges.txt", []string{`"qq"`}},

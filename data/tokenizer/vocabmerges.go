@@ -41,14 +41,14 @@ func openVocabMerges(fsys fs.FS, cfg *config) (data.Tokenizer, error) {
 			return nil, err
 		}
 	}
-	unknown := -1
+	// The file does not say which alphabet it is in. One without a space is not in ours.
+	if _, ok := m.id(spell(" ")); !ok {
+		return nil, unsupported(vocabFile, "a vocabulary without a token for the space (%q), want a byte-level one", spell(" "))
+	}
 	if id, ok := m.id(string(cfg.UnkToken)); ok {
-		unknown = id
+		m.unknown = int32(id)
 	}
-	t, err := newByteLevel(vocabFile, m, unknown)
-	if err != nil {
-		return nil, err
-	}
+	t := newByteLevel(m)
 	if cfg.AddPrefixSpace != nil && *cfg.AddPrefixSpace {
 		t.prefix = prefixAlways
 	}
