@@ -44,7 +44,7 @@ var rules = []struct {
 	{"data/...", []string{"data/...", "internal/inputfile"}},
 	{"models/demo", nil},
 	{"models/all", []string{"models/..."}},
-	{"models", append(slices.Clone(throughNN), "checkpoint", "models/demo", "internal/inputfile")},
+	{"models", append(slices.Clone(throughNN), "checkpoint", "checkpoint/safetensors", "models/demo", "internal/inputfile")},
 	{"models/decoder", throughModels},
 	{"models/generate", append(slices.Clone(throughModels), "internal/inputfile")},
 	{"models/...", append(slices.Clone(throughModels), "models/decoder")}, // the families
