@@ -1,6 +1,8 @@
 package calib
 
 import (
+	"fmt"
+
 	"github.com/adagp/adagp/internal/parallel"
 	"github.com/adagp/adagp/tensor"
 )
@@ -19,12 +21,20 @@ func NewWindowMoments(inputs int) *WindowMoments {
 	return &WindowMoments{Sums: make([]float64, inputs), Variances: make([]float64, inputs)}
 }
 
-// Add takes in the windows that x [tokens, in] is made of, windowLen consecutive rows each; tokens
-// must be a multiple of it.
-func (m *WindowMoments) Add(x *tensor.Tensor, windowLen int) {
+// Add takes in the windows that x [tokens, in] is made of, windowLen consecutive rows each, or one window
+// of all rows for 0. It is an error, and nothing is added, when tokens is no multiple of windowLen. An x of
+// another width panics with a *tensor.ShapeError.
+func (m *WindowMoments) Add(x *tensor.Tensor, windowLen int) error {
 	c := len(m.Sums)
 	tensor.CheckShape("calib.WindowMoments", x, tensor.AnyDim, c)
-	for t := 0; t < x.Dim(0); t += windowLen {
+	tokens := x.Dim(0)
+	if windowLen == 0 {
+		windowLen = max(tokens, 1)
+	}
+	if windowLen < 0 || tokens%windowLen != 0 {
+		return fmt.Errorf("activations of %d tokens are not made of calibration windows of %d", tokens, windowLen)
+	}
+	for t := 0; t < tokens; t += windowLen {
 		m.Windows++
 		data := x.Rows(t, t+windowLen).Data()
 		share := 1 / float64(m.Windows)
@@ -47,4 +57,5 @@ func (m *WindowMoments) Add(x *tensor.Tensor, windowLen int) {
 			}
 		})
 	}
+	return nil
 }

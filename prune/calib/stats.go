@@ -46,14 +46,10 @@ func (s *Stats) AddWindows(x *tensor.Tensor, windowLen int) error {
 	if i, ok := x.Finite(); !ok {
 		return nonFinite(x, i, s.Tokens)
 	}
-	if s.Moments != nil && x.Dim(0) > 0 {
-		if windowLen == 0 {
-			windowLen = x.Dim(0)
+	if s.Moments != nil {
+		if err := s.Moments.Add(x, windowLen); err != nil {
+			return err
 		}
-		if windowLen < 0 || x.Dim(0)%windowLen != 0 {
-			return fmt.Errorf("activations of %d tokens are not made of calibration windows of %d", x.Dim(0), windowLen)
-		}
-		s.Moments.Add(x, windowLen)
 	}
 	s.Tokens += x.Dim(0)
 	switch {
