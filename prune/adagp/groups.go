@@ -137,16 +137,10 @@ func newGroups(list []nn.Group, in Streams, o GroupOptions) (*groups, error) {
 			in.SeqLens[b] = 1
 		}
 	}
+	if err := in.check(list, o.HeldOut); err != nil {
+		return nil, err
+	}
 	e := &groups{list: list, in: in, o: o, original: map[*nn.Linear]*tensor.Tensor{}, masks: map[*nn.Linear]*prune.Mask{}}
-	for g, sums := range in.DenseSums {
-		if len(sums) != len(in.Pruned) || g < 0 || g >= len(list) || list[g].Target != nn.Residual {
-			return nil, fmt.Errorf("%d dense sums behind group %d: want one for each of %d batches, of groups with a residual target", len(sums), g, len(in.Pruned))
-		}
-	}
-	if n := len(in.Pruned); n == 0 || len(in.Dense) != n || len(in.SeqLens) != n || in.DenseOut != nil && len(in.DenseOut) != n || o.HeldOut < 0 || o.HeldOut >= n {
-		return nil, fmt.Errorf("%d batches of the pruned stream, %d of the dense one and %d outputs, %d held out: want equal numbers, some not held out",
-			n, len(in.Dense), len(in.DenseOut), o.HeldOut)
-	}
 	for g := range list {
 		for _, l := range list[g].Linears {
 			e.original[l] = l.Weight.Value

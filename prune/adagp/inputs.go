@@ -1,6 +1,10 @@
 package adagp
 
 import (
+	"fmt"
+	"slices"
+
+	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune/scratch"
 	"github.com/adagp/adagp/tensor"
 )
@@ -10,4 +14,26 @@ import (
 func Inputs(batches ...*tensor.Tensor) Streams {
 	slots := scratch.List(batches...)
 	return Streams{Dense: slots, Pruned: slots}
+}
+
+// check reports the first thing about the streams that does not fit together, or the groups that they go through.
+func (in *Streams) check(list []nn.Group, heldOut int) error {
+	for g, sums := range in.DenseSums {
+		if len(sums) != len(in.Pruned) || g < 0 || g >= len(list) || list[g].Target != nn.Residual {
+			return fmt.Errorf("%d dense sums behind group %d: want one for each of %d batches, of groups with a residual target", len(sums), g, len(in.Pruned))
+		}
+	}
+	if n := len(in.Pruned); n == 0 || len(in.Dense) != n || len(in.SeqLens) != n || in.DenseOut != nil && len(in.DenseOut) != n || heldOut < 0 || heldOut >= n {
+		return fmt.Errorf("%d batches of the pruned stream, %d of the dense one and %d outputs, %d held out: want equal numbers, some not held out",
+			n, len(in.Dense), len(in.DenseOut), heldOut)
+	}
+	for b, x := range in.Pruned {
+		if dense := in.Dense[b].Shape(); !slices.Equal(x.Shape(), dense) {
+			return fmt.Errorf("batch %d has the shape %v in the pruned stream and %v in the dense one, want the same", b, x.Shape(), dense)
+		}
+		if rows, n := x.Dim(0), in.SeqLens[b]; n < 1 || rows%n != 0 {
+			return fmt.Errorf("batch %d of %d rows: sequences of %d rows, want a length that divides them", b, rows, n)
+		}
+	}
+	return nil
 }

@@ -91,11 +91,11 @@ func (s *stream) reach(b, g int) (*reached, error) {
 func (s *stream) forward(b int, at *reached) error {
 	at.signals = s.groups[at.group].Forward(s.context(b), at.signals)
 	at.group++
-	for _, v := range at.signals {
+	for n, v := range at.signals {
 		if i, ok := v.Value.Finite(); !ok {
-			l := s.groups[at.group-1].Linears[0]
-			return fmt.Errorf("layer %s: signal %d behind it is %v at token %d of a batch, want a finite value",
-				l.Name(), i%v.Value.Dim(-1), v.Value.Data()[i], i/v.Value.Dim(-1))
+			l, width := s.groups[at.group-1].Linears[0], v.Value.Dim(-1)
+			return fmt.Errorf("layer %s: signal %d behind it is %v at token %d, feature %d of a batch, want a finite value",
+				l.Name(), n, v.Value.Data()[i], i/width, i%width)
 		}
 	}
 	return nil

@@ -1,0 +1,62 @@
+package adagp_test
+
+import (
+	"context"
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/adagp/adagp/autograd"
+	"github.com/adagp/adagp/nn"
+	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/adagp"
+	"github.com/adagp/adagp/tensor"
+)
+
+// An error about a signal says which of the signals it is, and where in it.
+func TestSignalNotFinite(t *testing.T) {
+	r := rand.New(rand.NewPCG(31, 0))
+	first, second := randomLinear(r, "first", 24, 24, 1, true), randomLinear(r, "second", 24, 24, 1, true)
+	groups := []nn.Group{
+		{Linears: []*nn.Linear{first}, Leave: func(_ *nn.Context, s nn.Signals, y []*autograd.Var) nn.Signals {
+			bad := y[0].Value.Clone()
+			bad.Set(float32(math.Inf(1)), 7, 5)
+			return nn.Signals{y[0], autograd.Const(bad)}
+		}},
+		{Linears: []*nn.Linear{second}},
+	}
+	xs := batchesOf(31, 1, 24)
+	o := adagp.GroupOptions{Solver: solverNamed(t, "magnitude"), Pattern: always(prune.Unstructured(0.5))}
+	err := adagp.SolveGroups(context.Background(), groups, streams(xs, xs), o)
+	want := "layer first: signal 1 behind it is +Inf at token 7, feature 5 of a batch"
+	if err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("error %v, want %q", err, want)
+	}
+}
+
+// Batches that are not made of whole sequences, and streams of different shapes, are refused by name.
+func TestStreamsDoNotFit(t *testing.T) {
+	xs := batchesOf(32, 2, 24) // 200 tokens each
+	for name, tc := range map[string]struct {
+		lengths []int
+		pruned  []*tensor.Tensor
+		want    string
+	}{
+		"no length":       {[]int{100, 0}, xs, "batch 1 of 200 rows: sequences of 0 rows, want a length that divides them"},
+		"negative length": {[]int{-1, 100}, xs, "batch 0 of 200 rows: sequences of -1 rows"},
+		"other length":    {[]int{100, 150}, xs, "batch 1 of 200 rows: sequences of 150 rows"},
+		"other shape":     {nil, []*tensor.Tensor{xs[0], xs[1].Rows(0, 100).Clone()}, "batch 1 has the shape [100 24] in the pruned stream and [200 24] in the dense one"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			lin := randomLinear(rand.New(rand.NewPCG(32, 0)), "lin", 24, 16, 1, true)
+			in := streams(xs, tc.pruned)
+			in.SeqLens = tc.lengths
+			o := adagp.GroupOptions{Solver: solverNamed(t, "dsnot"), Pattern: always(prune.Unstructured(0.5))}
+			err := adagp.SolveGroups(context.Background(), []nn.Group{{Linears: []*nn.Linear{lin}}}, in, o)
+			if err == nil || !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("error %v, want %q", err, tc.want)
+			}
+		})
+	}
+}
