@@ -17,6 +17,10 @@ func checkTarget(dir, partial string, srcFS fs.FS, o WriterOptions) error {
 			return err
 		}
 	}
+	cwd, cwdErr := os.Getwd()
+	if cwdErr == nil && isInside(cwd, partial) {
+		return fmt.Errorf("%s, where the work is done, contains the current folder, which cannot be removed", partial)
+	}
 	info, err := os.Stat(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		if _, err := os.Lstat(dir); err == nil {
@@ -30,7 +34,7 @@ func checkTarget(dir, partial string, srcFS fs.FS, o WriterOptions) error {
 	if !info.IsDir() {
 		return fmt.Errorf("output %s is a file, want a folder", dir)
 	}
-	if cwd, err := os.Getwd(); err == nil && isInside(cwd, dir) {
+	if cwdErr == nil && isInside(cwd, dir) {
 		return fmt.Errorf("output folder %s contains the current folder, which cannot be replaced", dir)
 	}
 	if isMountPoint(dir) {

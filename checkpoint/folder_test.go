@@ -57,9 +57,8 @@ func TestTargets(t *testing.T) {
 		{"file", []string{"out"}, "out", false, "output /out is a file, want a folder"},
 		{"file, forced", []string{"out"}, "out", true, "output /out is a file, want a folder"},
 		{"below a file", []string{"f"}, "f/out", false, "stat /f/out: not a directory"},
-		{"partial", []string{"out.partial/f"}, "out", false, "/out.partial is left over from an interrupted run"},
+		{"partial", []string{"out.partial/lock", "out.partial/journal"}, "out", false, "/out.partial is left over from an interrupted run"},
 		{"partial, empty", []string{"out.partial/"}, "out", false, "/out.partial is left over from an interrupted run"},
-		{"partial is a file", []string{"out.partial"}, "out", false, "/out.partial is left over from an interrupted run"},
 		{"the input", nil, "in", false, "output /in lies in the input folder /in"},
 		{"the input, forced", nil, "in", true, "output /in lies in the input folder /in"},
 		{"in the input", nil, "in/a/b", true, "output /in/a/b lies in the input folder /in"},
@@ -159,7 +158,7 @@ func TestMountPoint(t *testing.T) {
 
 // TestReplace follows a forced output: the old folder stays whole until the new one is complete.
 func TestReplace(t *testing.T) {
-	root := layOutTarget(t, "out/old", "out.partial/rest")
+	root := layOutTarget(t, "out/old", "out.partial/lock", "out.partial/new-3", "out.partial/.scratch-4", "out.partial/model/rest", "out.partial/state/rest")
 	in, out := filepath.Join(root, "in"), filepath.Join(root, "out")
 	old := func(when string) {
 		t.Helper()

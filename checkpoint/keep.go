@@ -140,7 +140,7 @@ func (w *Writer) Folder() string { return w.base.dir }
 // placeFile writes a file, relative to the partial folder, under a temporary name and renames it, so
 // that there is all of it or nothing.
 func (w *Writer) placeFile(name string, content io.Reader) error {
-	temporary := w.base.path(fmt.Sprintf("new-%d", w.temporaries.Add(1)))
+	temporary := w.base.path(fmt.Sprintf("%s%d", temporaryPrefix, w.temporaries.Add(1)))
 	f, err := os.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
 	if err != nil {
 		return err

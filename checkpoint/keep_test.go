@@ -127,9 +127,9 @@ func TestResumeForeign(t *testing.T) {
 	if err := errors.Join(os.Mkdir(filepath.Dir(foreign), 0o777), os.WriteFile(foreign, nil, 0o666)); err != nil {
 		t.Fatal(err)
 	}
-	var exists *ExistsError
-	if _, err := resume(t, root); !errors.As(err, &exists) || exists.Partial || exists.Path != filepath.Dir(foreign) {
-		t.Errorf("error %v, want an ExistsError for the folder", err)
+	var in *ForeignError
+	if _, err := resume(t, root); !errors.As(err, &in) || in.Path != foreign {
+		t.Errorf("error %v, want a ForeignError for the file", err)
 	}
 	if _, err := os.Stat(foreign); err != nil {
 		t.Error(err)

@@ -13,20 +13,18 @@ import (
 // errLocked says that another process holds a lock.
 var errLocked = errors.New("locked by another process")
 
-// lockPath makes the file at path if need be and locks it until it is closed, or the process ends in
-// whatever way.
-func lockPath(path string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
+// lockPath opens the file at path, which must be no link, and locks it until it is closed, or the
+// process ends in whatever way.
+func lockPath(path string, flags int) (*os.File, error) {
+	f, err := os.OpenFile(path, flags|unix.O_NOFOLLOW, 0o666)
 	if err != nil {
 		return nil, err
 	}
 	switch err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err {
-	case nil:
+	case nil, unix.ENOLCK, unix.ENOSYS, unix.EOPNOTSUPP: // a file system without locks is no reason to refuse work
 		return f, nil
 	case unix.EWOULDBLOCK:
 		return nil, errors.Join(errLocked, f.Close())
-	case unix.ENOLCK, unix.ENOSYS, unix.EOPNOTSUPP:
-		return f, nil // a file system without locks is no reason to refuse work
 	default:
 		return nil, errors.Join(&os.PathError{Op: "lock", Path: path, Err: err}, f.Close())
 	}

@@ -6,23 +6,22 @@ import (
 	"errors"
 	"fmt"
 	"os"
-
-	"golang.org/x/sys/unix"
+	"path/filepath"
 )
 
 // LockFolder keeps other processes that ask for the same folder out until release is called, or this
 // process ends in whatever way. Nothing is written into the folder.
 func LockFolder(dir string) (release func(), err error) {
-	f, err := os.Open(dir)
+	real, err := filepath.EvalSymlinks(dir)
 	if err != nil {
 		return nil, err
 	}
-	switch err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err {
-	case nil, unix.ENOLCK, unix.ENOSYS, unix.EOPNOTSUPP: // a file system without locks is no reason to refuse work
-		return func() { f.Close() }, nil
-	case unix.EWOULDBLOCK:
-		return nil, errors.Join(fmt.Errorf("folder %s: %w", dir, errLocked), f.Close())
-	default:
-		return nil, errors.Join(&os.PathError{Op: "lock", Path: dir, Err: err}, f.Close())
+	f, err := lockPath(real, os.O_RDONLY)
+	if errors.Is(err, errLocked) {
+		return nil, fmt.Errorf("folder %s: %w", dir, err)
 	}
+	if err != nil {
+		return nil, err
+	}
+	return func() { f.Close() }, nil
 }

@@ -1,35 +1,25 @@
 package checkpoint
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 )
 
-// The folder DIR.partial of a run under way, or of one that was interrupted:
-//
-//	lock      held by the process at work, so that there is one at a time
-//	journal   what is done; begins when everything below exists at full size
-//	state/    bytes that whoever continues asked to keep
-//	model/    the output, which gets its final name when it is complete
-const (
-	lockFile    = "lock"
-	journalFile = "journal"
-	stateFolder = "state"
-	modelFolder = "model"
-)
-
-// partial is that folder, locked.
+// partial is the folder DIR.partial of a run under way, or of one that was interrupted, locked. What it
+// holds is listed in partialfolder.go.
 type partial struct {
 	dir     string
+	out     string // the output folder
 	lock    *os.File
 	journal *journal // nil until begun
 	resumed bool     // there are records of an earlier run
+
+	removing func(path string) // called before each removal, if not nil: tests look at the order
 }
 
 func (p *partial) path(parts ...string) string {
@@ -55,31 +45,46 @@ type CompleteError struct {
 func (e *CompleteError) Error() string { return fmt.Sprintf("output folder %s is complete", e.Path) }
 
 // openPartial makes and locks DIR.partial, or takes over one that exists: with resume to continue
-// where records say so, with force to begin anew; otherwise it is in the way.
-func openPartial(dir string, resume, force bool) (_ *partial, err error) {
-	p := &partial{dir: dir}
-	exists := false
-	if err := os.Mkdir(dir, 0o777); errors.Is(err, fs.ErrExist) {
-		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-			if !force {
-				return nil, &ExistsError{Path: dir, Partial: true}
-			}
-			if err := errors.Join(os.Remove(dir), os.Mkdir(dir, 0o777)); err != nil {
-				return nil, err
-			}
-		} else if exists = true; !force {
-			if _, err := os.Stat(p.path(lockFile)); err != nil { // nothing of ours, and nothing to lock
-				if list, err := os.ReadDir(dir); err != nil || len(list) > 0 || !resume {
-					return nil, &ExistsError{Path: dir, Partial: !resume}
-				}
-			}
+// where records say so, with force to begin anew; otherwise it is in the way. Only a folder that a run
+// has left, or an empty one, is taken over; anything else is a *ForeignError.
+func openPartial(dir string, resume, force bool) (p *partial, err error) {
+	const tries = 100 // each one that fails means that another process has just removed the folder
+	for range tries {
+		p, err = tryPartial(dir, resume, force)
+		if !errors.Is(err, fs.ErrNotExist) {
+			return p, err
 		}
-	} else if err != nil {
-		return nil, err
+		if _, above := os.Stat(filepath.Dir(dir)); above != nil {
+			return nil, err
+		}
 	}
-	if p.lock, err = lockPath(p.path(lockFile)); err != nil {
+	return nil, err
+}
+
+// tryPartial is openPartial, with an fs.ErrNotExist when the folder vanishes meanwhile.
+func tryPartial(dir string, resume, force bool) (_ *partial, err error) {
+	p := &partial{dir: dir, out: strings.TrimSuffix(dir, PartialSuffix)}
+	err = os.Mkdir(dir, 0o777)
+	made := err == nil
+	switch {
+	case made:
+	case !errors.Is(err, fs.ErrExist):
+		return nil, err
+	default:
+		if err := checkLeftOver(dir, resume || force); err != nil {
+			return nil, err
+		}
+	}
+	flags := os.O_RDWR
+	if made || resume || force {
+		flags |= os.O_CREATE
+	}
+	if p.lock, err = lockPath(p.path(lockFile), flags); err != nil {
 		if errors.Is(err, errLocked) {
 			return nil, &LockedError{Path: dir}
+		}
+		if made {
+			_ = os.Remove(dir) // fails, as it should, when it is not empty any more
 		}
 		return nil, err
 	}
@@ -89,38 +94,37 @@ func openPartial(dir string, resume, force bool) (_ *partial, err error) {
 		}
 	}()
 	switch {
-	case !exists:
+	case made:
 		return p, nil
-	case resume:
-		if p.journal, err = openJournal(p.path(journalFile)); err != nil {
-			return nil, err
-		}
-		if p.resumed = len(p.journal.records) > 0; p.resumed {
-			return p, nil
-		}
-	case !force:
+	case !resume && !force:
 		return nil, &ExistsError{Path: dir, Partial: true}
 	}
-	return p, p.clear()
+	if err := p.takeOver(resume); err != nil {
+		return nil, err
+	}
+	return p, nil
 }
 
-// clear removes everything but the lock.
-func (p *partial) clear() error {
-	if err := p.journal.close(); err != nil {
+// takeOver looks at what an earlier run has left. It keeps it if there are records to resume from, and
+// clears it away otherwise.
+func (p *partial) takeOver(resume bool) error {
+	if err := p.checkNames(); err != nil {
 		return err
 	}
-	list, err := os.ReadDir(p.dir)
-	if err != nil {
+	var err error
+	if p.journal, err = openJournal(p.path(journalFile)); err != nil && resume {
 		return err
 	}
-	for _, e := range list {
-		if e.Name() != lockFile {
-			if err := os.RemoveAll(p.path(e.Name())); err != nil {
-				return err
-			}
-		}
+	if err := p.checkContents(); err != nil {
+		return err
 	}
-	return nil
+	if resume && len(p.journal.records) > 0 {
+		p.resumed = true
+		return nil
+	}
+	err = p.clear()
+	p.journal = nil
+	return err
 }
 
 // begin makes the journal of a new run.
@@ -140,83 +144,24 @@ func (p *partial) records() [][]byte {
 
 // close gives the folder back.
 func (p *partial) close() error {
-	errs := []error{p.journal.close()}
-	if p.lock != nil {
-		errs = append(errs, p.lock.Close())
-		p.lock = nil
+	return errors.Join(p.journal.close(), p.unlock())
+}
+
+// unlock closes the lock file, once.
+func (p *partial) unlock() error {
+	if p.lock == nil {
+		return nil
 	}
-	return errors.Join(errs...)
+	err := p.lock.Close()
+	p.lock = nil
+	return err
 }
 
 // forget empties the journal, so that a removal which does not come to its end leaves nothing that looks
 // like a run to continue.
 func (p *partial) forget() error {
-	if p.journal == nil {
+	if p.journal == nil || p.journal.f == nil {
 		return nil
 	}
 	return p.journal.f.Truncate(0)
-}
-
-// remove deletes the folder, which is no longer needed. The journal goes last: as long as it is there
-// it tells what became of the run.
-func (p *partial) remove() error {
-	return errors.Join(os.RemoveAll(p.path(modelFolder)), os.RemoveAll(p.path(stateFolder)), os.RemoveAll(p.dir), p.close())
-}
-
-// commitRecord is written before the output gets its name. The folder's identity tells afterwards
-// whether that came to pass.
-type commitRecord struct {
-	Commit *folderID `json:"commit"`
-}
-
-type folderID struct {
-	Device uint64 `json:"device"`
-	Inode  uint64 `json:"inode"`
-}
-
-// commitStart is how every commitRecord begins, and nothing that others append.
-var commitStart = []byte(`{"commit":`)
-
-func committed(record []byte) (*folderID, bool) {
-	var c commitRecord
-	if !bytes.HasPrefix(record, commitStart) {
-		return nil, false
-	}
-	if json.Unmarshal(record, &c) != nil || c.Commit == nil {
-		return nil, false
-	}
-	return c.Commit, true
-}
-
-// markCommit records that the model folder is complete and about to be renamed.
-func (p *partial) markCommit() error {
-	id, err := identify(p.path(modelFolder))
-	if err != nil {
-		return err
-	}
-	record, err := json.Marshal(commitRecord{&id})
-	if err != nil {
-		return err
-	}
-	return p.journal.append(record)
-}
-
-// finished reports whether an earlier run got as far as giving the output its name dir.
-func (p *partial) finished(dir string) bool {
-	now, err := identify(dir)
-	known := err == nil && now != (folderID{})
-	for _, record := range p.journal.records {
-		id, ok := committed(record)
-		switch {
-		case !ok:
-		case known:
-			if now == *id {
-				return true
-			}
-		default:
-			_, err := os.Stat(p.path(modelFolder))
-			return errors.Is(err, fs.ErrNotExist)
-		}
-	}
-	return false
 }

@@ -76,7 +76,7 @@ type slot struct {
 // NewWriter prepares the output folder dir for the tensors of src, whose folder srcFS supplies the
 // other files. It fails with an *ExistsError when dir exists and is not empty, or when an earlier
 // run left dir.partial behind, unless Force is set; an existing folder is then replaced, at the
-// moment of Commit and not before. A dir inside the source folder or around it is always refused, and
+// moment of Commit and not before. Whatever else stands at dir.partial, or in it, is a *ForeignError. A dir inside the source folder or around it is always refused, and
 // so is one that another process is writing, with a *LockedError.
 //
 // With Resume a dir.partial is continued: see Records and Stored. If it turns out that the earlier run
@@ -103,7 +103,7 @@ func startWriter(dir string, src *Reader, srcFS fs.FS, o WriterOptions, store fu
 		src: src, srcFS: srcFS, dir: abs, force: o.Force,
 		slots: make(map[string]*slot), files: make(map[string]bool), stop: make(chan struct{}),
 	}
-	partial := abs + ".partial"
+	partial := abs + PartialSuffix
 	if err := checkTarget(w.dir, partial, srcFS, o); err != nil {
 		return nil, err
 	}
@@ -116,8 +116,9 @@ func startWriter(dir string, src *Reader, srcFS fs.FS, o WriterOptions, store fu
 	}
 	if w.base, err = openPartial(partial, o.Resume, o.Force); err != nil {
 		var exists *ExistsError
+		var foreign *ForeignError
 		var locked *LockedError
-		if errors.As(err, &exists) || errors.As(err, &locked) {
+		if errors.As(err, &exists) || errors.As(err, &foreign) || errors.As(err, &locked) {
 			return nil, err
 		}
 		return nil, errors.Join(fmt.Errorf("create output: %w", err), w.Abort())
@@ -138,7 +139,7 @@ func startWriter(dir string, src *Reader, srcFS fs.FS, o WriterOptions, store fu
 
 // resume takes up what an earlier run has left.
 func (w *Writer) resume(plans []shardPlan, indexFile string, index []byte) (*Writer, error) {
-	if w.base.finished(w.dir) {
+	if w.base.finished() {
 		if err := w.base.remove(); err != nil {
 			return nil, err
 		}

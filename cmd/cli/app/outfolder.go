@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/adagp/adagp/checkpoint"
 )
 
 // checkOutFolder refuses an output folder that would overwrite, replace or grow what the run reads,
@@ -14,8 +16,28 @@ func checkOutFolder(out string, inputs []string) error {
 	if err != nil {
 		return fmt.Errorf("output folder: %w", err)
 	}
+	return checkReplaceable("--out "+out+":", target, inputs)
+}
+
+// checkOutModel is checkOutFolder for the folder of a model, which is written in OUT.partial first: with
+// --force what is in that one goes as well.
+func checkOutModel(out string, inputs []string) error {
+	if err := checkOutFolder(out, inputs); err != nil {
+		return err
+	}
+	target, err := resolve(out)
+	if err != nil {
+		return fmt.Errorf("output folder: %w", err)
+	}
+	work := target + checkpoint.PartialSuffix
+	return checkReplaceable(fmt.Sprintf("--out %s: the work is done in %s, which", out, work), work, inputs)
+}
+
+// checkReplaceable refuses a folder, called so in errors, whose loss would be a loss of inputs, or which
+// is inside of one.
+func checkReplaceable(called, target string, inputs []string) error {
 	if here, err := resolve("."); err == nil && within(here, target) {
-		return usagef("--out %s: is or holds the current folder", out)
+		return usagef("%s is or holds the current folder", called)
 	}
 	for _, in := range inputs {
 		if strings.HasPrefix(in, "demo:") {
@@ -26,10 +48,10 @@ func checkOutFolder(out string, inputs []string) error {
 			continue // a missing input has an error of its own later
 		}
 		if within(source, target) {
-			return usagef("--out %s: is or holds the input %s", out, in)
+			return usagef("%s is or holds the input %s", called, in)
 		}
 		if info, err := os.Stat(source); err == nil && info.IsDir() && within(target, source) {
-			return usagef("--out %s: lies inside the input folder %s", out, in)
+			return usagef("%s lies inside the input folder %s", called, in)
 		}
 	}
 	return nil

@@ -99,7 +99,7 @@ func runPack(s *session, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := checkOutFolder(out, []string{model}); err != nil {
+	if err := checkOutModel(out, []string{model}); err != nil {
 		return err
 	}
 	m, err := models.Open(model)

@@ -47,7 +47,7 @@ func runPrune(s *session, c *cli.Context) error {
 		return err
 	}
 	if set.out != "" {
-		if err := checkOutFolder(set.out, set.inputs()); err != nil {
+		if err := checkOutModel(set.out, set.inputs()); err != nil {
 			return err
 		}
 	}
