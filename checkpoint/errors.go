@@ -11,6 +11,9 @@ import (
 // one is concerned, the byte Offset when it is known, and in Msg what was wanted and what was found.
 type FormatError = blob.FormatError
 
+// TypeError reports that numbers were wanted of a tensor whose type is carried but not computed with.
+type TypeError = blob.TypeError
+
 // ExistsError reports an output folder that would have to be overwritten.
 // It matches fs.ErrExist.
 type ExistsError struct {

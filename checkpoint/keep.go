@@ -91,8 +91,7 @@ func (w *Writer) Stored(name, sum string) (*tensor.Tensor, error) {
 }
 
 func (s *slot) section() *io.SectionReader {
-	n, _ := blob.Elements(s.info.Shape)
-	return io.NewSectionReader(s.shard.f, s.offset, n*int64(s.dtype.Size()))
+	return io.NewSectionReader(s.shard.f, s.offset, s.size)
 }
 
 // PutState keeps bytes under a plain name until Commit, for whoever continues the run.

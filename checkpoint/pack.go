@@ -70,7 +70,7 @@ func NewPacker(ctx context.Context, dir string, src *Reader, srcFS fs.FS, o Pack
 		if m, ok := chosen[i.Name]; ok && m.Layout != Dense {
 			return m.parts()
 		}
-		return []safetensors.Tensor{{Name: i.Name, DType: w.dtype(i), Shape: i.Shape}}
+		return []safetensors.Tensor{i.as(w.dtype(i))}
 	})
 	if err != nil {
 		return nil, err

@@ -17,13 +17,23 @@ import (
 // Info describes a tensor as it is stored.
 type Info struct {
 	Name  string
-	File  string // name of the file in the model folder
-	DType tensor.DType
+	File  string       // name of the file in the model folder
+	DType tensor.DType // tensor.Opaque for a type that is not computed with
 	Shape []int
 	Bytes int64 // size of the elements in their type
 
+	OpaqueType string // the name of an opaque type in the file, else empty
+
 	Layout Layout // how they are stored
 	Stored int64  // size of what is stored: Bytes, or less when it is packed
+}
+
+// Type is the name of the type, as safetensors spells it.
+func (i Info) Type() string { return i.as(i.DType).Type() }
+
+// as describes the tensor as it is stored densely in type d; an opaque one stays so.
+func (i Info) as(d tensor.DType) safetensors.Tensor {
+	return safetensors.Tensor{Name: i.Name, DType: d, OpaqueType: i.OpaqueType, Shape: i.Shape, End: i.Bytes}
 }
 
 // Reader gives access to the tensors of a model folder. It is safe for concurrent use.
@@ -153,11 +163,6 @@ func openShard(fsys fs.FS, file string, isTorch bool) (*shard, error) {
 		return nil, err
 	}
 	s := &shard{file: file, size: info.Size()}
-	add := func(name string, d tensor.DType, shape []int) {
-		n, _ := blob.Elements(shape)
-		size := n * int64(d.Size())
-		s.tensors = append(s.tensors, Info{Name: name, File: file, DType: d, Shape: shape, Bytes: size, Layout: Dense, Stored: size})
-	}
 	if isTorch {
 		f, err := torch.Open(fsys, file)
 		if err != nil {
@@ -165,7 +170,9 @@ func openShard(fsys fs.FS, file string, isTorch bool) (*shard, error) {
 		}
 		s.open, s.close = f.Section, f.Close
 		for _, t := range f.Tensors() {
-			add(t.Name, t.DType, t.Shape)
+			n, _ := blob.Elements(t.Shape)
+			size := n * int64(t.DType.Size())
+			s.tensors = append(s.tensors, Info{Name: t.Name, File: file, DType: t.DType, Shape: t.Shape, Bytes: size, Layout: Dense, Stored: size})
 		}
 		return s, nil
 	}
@@ -175,7 +182,10 @@ func openShard(fsys fs.FS, file string, isTorch bool) (*shard, error) {
 	}
 	s.st, s.open, s.close = f, f.Section, f.Close
 	for _, t := range f.Tensors() {
-		add(t.Name, t.DType, t.Shape)
+		s.tensors = append(s.tensors, Info{
+			Name: t.Name, File: file, DType: t.DType, OpaqueType: t.OpaqueType, Shape: t.Shape,
+			Bytes: t.Bytes(), Layout: Dense, Stored: t.Bytes(),
+		})
 	}
 	return s, nil
 }
@@ -224,13 +234,16 @@ func (r *Reader) section(name string) (*io.SectionReader, error) {
 }
 
 // Read returns a tensor in its stored shape, its elements widened to float32 (float64 and large
-// integers are rounded to the nearest).
+// integers are rounded to the nearest). One of an opaque type gives a *TypeError.
 func (r *Reader) Read(name string) (*tensor.Tensor, error) {
 	s, err := r.section(name)
 	if err != nil {
 		return nil, err
 	}
 	info := r.infos[name]
+	if info.DType == tensor.Opaque {
+		return nil, &TypeError{File: info.File, Tensor: name, Type: info.Type()}
+	}
 	t, err := blob.Decode(s, info.DType, info.Shape)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: tensor %s: %w", info.File, blob.Quote(name), err)

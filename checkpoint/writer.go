@@ -70,6 +70,7 @@ type slot struct {
 	dtype  tensor.DType
 	shard  *shardFile
 	offset int64
+	size   int64 // in bytes
 	put    bool
 }
 
@@ -83,7 +84,7 @@ type slot struct {
 // had come to its end, the answer is a *CompleteError.
 func NewWriter(dir string, src *Reader, srcFS fs.FS, o WriterOptions) (*Writer, error) {
 	return startWriter(dir, src, srcFS, o, func(i Info) []safetensors.Tensor {
-		return []safetensors.Tensor{{Name: i.Name, DType: o.dtype(i), Shape: i.Shape}}
+		return []safetensors.Tensor{i.as(o.dtype(i))}
 	})
 }
 
@@ -210,7 +211,7 @@ func (w *Writer) enter(p shardPlan, f *os.File) {
 	s.dirty.Store(true)
 	for _, t := range p.tensors {
 		info, _ := w.src.Info(t.Name)
-		w.slots[t.Name] = &slot{info: info, dtype: t.DType, shard: s, offset: int64(len(p.header)) + t.Start}
+		w.slots[t.Name] = &slot{info: info, dtype: t.DType, shard: s, offset: int64(len(p.header)) + t.Start, size: t.Bytes()}
 	}
 }
 
@@ -250,7 +251,7 @@ func (w *Writer) claim(name string, shape []int) (*slot, error) {
 	case !slices.Equal(shape, s.info.Shape):
 		return nil, fmt.Errorf("put: tensor %s has shape %v, want %v", blob.Quote(name), shape, s.info.Shape)
 	case !floating(s.dtype):
-		return nil, fmt.Errorf("put: tensor %s is stored as %v, only floating-point tensors can be replaced", blob.Quote(name), s.dtype)
+		return nil, fmt.Errorf("put: tensor %s is stored as %s, only floating-point tensors can be replaced", blob.Quote(name), s.info.as(s.dtype).Type())
 	}
 	s.put = true
 	s.shard.dirty.Store(true)

@@ -17,8 +17,12 @@ type Zeros struct {
 	NM string
 }
 
-// Zeros counts in the stored bytes of a tensor, without widening anything to float32; −0 is a zero.
+// Zeros counts in the stored bytes of a tensor, without widening anything to float32; −0 is a zero. Of an
+// opaque type nobody knows which bytes are zeros: the answer is a *TypeError.
 func (r *Reader) Zeros(name string) (Zeros, error) {
+	if info := r.infos[name]; info.DType == tensor.Opaque {
+		return Zeros{}, &TypeError{File: info.File, Tensor: name, Type: info.Type()}
+	}
 	raw, err := r.Raw(name)
 	if err != nil {
 		return Zeros{}, err

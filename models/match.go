@@ -102,7 +102,7 @@ func checkHeader(p *nn.Param, info checkpoint.Info) error {
 		return fmt.Errorf("%s: tensor %q has shape %v, want %v", info.File, info.Name, info.Shape, p.Shape)
 	}
 	if !slices.Contains(weightTypes, info.DType) {
-		return fmt.Errorf("%s: tensor %q has type %s, want one of %v", info.File, info.Name, info.DType, weightTypes)
+		return fmt.Errorf("%s: tensor %q has type %s, want one of %v", info.File, info.Name, info.Type(), weightTypes)
 	}
 	return nil
 }

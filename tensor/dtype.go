@@ -27,6 +27,10 @@ const (
 	Bool
 )
 
+// Opaque stands for any other type a file may name, such as U16 or F8_E4M3. Nothing is computed with its
+// elements: their bytes are carried from file to file. Its Size is 0, what holds the bytes knows more.
+const Opaque DType = 255
+
 // dtypes lists the safetensors spelling and the size in bytes.
 var dtypes = [...]struct {
 	name string
@@ -47,6 +51,9 @@ func (d DType) Size() int {
 
 // String returns the safetensors spelling, for example "BF16".
 func (d DType) String() string {
+	if d == Opaque {
+		return "opaque"
+	}
 	if int(d) >= len(dtypes) {
 		return fmt.Sprintf("DType(%d)", uint8(d))
 	}

@@ -133,13 +133,17 @@ func (f *File) View(name string) ([]byte, error) {
 	return b, nil
 }
 
-// Read returns a tensor widened (float64, int64: narrowed) to float32.
+// Read returns a tensor widened (float64, int64: narrowed) to float32. One of an opaque type gives a
+// *checkpoint.TypeError.
 func (f *File) Read(name string) (*tensor.Tensor, error) {
 	s, err := f.Section(name)
 	if err != nil {
 		return nil, err
 	}
 	t, _ := f.Lookup(name)
+	if t.DType == tensor.Opaque {
+		return nil, &blob.TypeError{File: f.name, Tensor: name, Type: t.Type()}
+	}
 	v, err := blob.Decode(s, t.DType, t.Shape)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: tensor %s: %w", f.name, blob.Quote(name), err)

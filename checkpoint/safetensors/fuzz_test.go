@@ -1,6 +1,7 @@
 package safetensors
 
 import (
+	"errors"
 	"os"
 	"reflect"
 	"strings"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/adagp/adagp/checkpoint/internal/blob"
 	"github.com/adagp/adagp/internal/golden"
+	"github.com/adagp/adagp/tensor"
 )
 
 // FuzzReader reads arbitrary bytes. What is accepted must be consistent: tensors that fill the data,
@@ -25,6 +27,8 @@ func FuzzReader(f *testing.F) {
 		file(`{"__metadata__":{"format":"pt"},"x":{"dtype":"F32","shape":[2,1],"data_offsets":[0,8]}}`, "12345678"),
 		file(`{"a":{"dtype":"BF16","shape":[],"data_offsets":[0,2]},"b":{"dtype":"I8","shape":[0,3],"data_offsets":[2,2]}}`, "12"),
 		file(`{"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"BOOL","shape":[4],"data_offsets":[2,6]}}`, "123456"),
+		file(`{"a":{"dtype":"U16","shape":[2],"data_offsets":[0,4]},"b":{"dtype":"F4","shape":[3,2],"data_offsets":[4,7]},"c":{"dtype":"NF5","shape":[70],"data_offsets":[7,9]}}`, "123456789"),
+		file(`{"a":{"dtype":"F6_E2M3","shape":[4611686018427387904,2],"data_offsets":[0,3]}}`, "123"),
 		file(`{"a":{"dtype":"F64","shape":[9223372036854775807,2],"data_offsets":[0,18446744073709551615]}}`, "12345678"),
 	} {
 		f.Add([]byte(s))
@@ -48,6 +52,12 @@ func FuzzReader(f *testing.F) {
 				t.Errorf("%q: %v", x.Name, err)
 			}
 			v, err := st.Read(x.Name)
+			if x.DType == tensor.Opaque {
+				if !errors.As(err, new(*blob.TypeError)) {
+					t.Errorf("%q of type %s gives %v", x.Name, x.Type(), err)
+				}
+				continue
+			}
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -20,13 +20,22 @@ const metadataKey = "__metadata__"
 // little endian.
 type Tensor struct {
 	Name       string
-	DType      tensor.DType
+	DType      tensor.DType // tensor.Opaque for a type that is not computed with
 	Shape      []int
 	Start, End int64
+	OpaqueType string // the name of an opaque type in the file, else empty
 }
 
 // Bytes is the stored size.
 func (t Tensor) Bytes() int64 { return t.End - t.Start }
+
+// Type is the name of the type in the file.
+func (t Tensor) Type() string {
+	if t.DType == tensor.Opaque {
+		return t.OpaqueType
+	}
+	return t.DType.String()
+}
 
 // headerParser reads the header's JSON token by token, which keeps what encoding/json would drop
 // silently: a name that occurs twice, and where an error stands.
@@ -122,7 +131,10 @@ func (p *headerParser) tensor(name string) (Tensor, error) {
 				return t, err
 			}
 			if t.DType, err = tensor.ParseDType(s); err != nil {
-				return t, p.errorf(name, "unknown dtype %s", blob.Quote(s))
+				if !isTypeName(s) {
+					return t, p.errorf(name, "dtype %s is no name of a type", blob.Quote(s))
+				}
+				t.DType, t.OpaqueType = tensor.Opaque, s
 			}
 		case "shape":
 			if t.Shape, err = p.ints(name, "shape", blob.MaxRank); err != nil {
@@ -152,12 +164,8 @@ func (p *headerParser) tensor(name string) (Tensor, error) {
 	if t.End < t.Start {
 		return t, p.errorf(name, "data_offsets %v end before they start", offsets)
 	}
-	n, ok := blob.Elements(t.Shape)
-	if !ok {
-		return t, p.errorf(name, "shape %v of %v is too large", t.Shape, t.DType)
-	}
-	if want := n * int64(t.DType.Size()); want != t.Bytes() {
-		return t, p.errorf(name, "shape %v of %v takes %d bytes, data_offsets %v span %d", t.Shape, t.DType, want, offsets, t.Bytes())
+	if err := t.check(); err != nil {
+		return t, p.errorf(name, "%v", err)
 	}
 	return t, nil
 }

@@ -15,7 +15,8 @@ import (
 )
 
 // Layout gives the tensors their places in the data section, one behind the other in the order of
-// the list, setting Start and End. It fails on a shape that no file can hold and on a name that
+// the list, setting Start and End; those of an opaque type whose size is not known keep the number of
+// bytes that Start and End span. It fails on a shape that no file can hold and on a name that
 // occurs twice or is reserved.
 func Layout(tensors []Tensor) error {
 	seen := make(map[string]bool, len(tensors))
@@ -26,10 +27,12 @@ func Layout(tensors []Tensor) error {
 			return fmt.Errorf("tensor name %s is taken", blob.Quote(t.Name))
 		}
 		seen[t.Name] = true
-		n, ok := blob.Elements(t.Shape)
-		size := n * int64(t.DType.Size())
-		if !ok || end+size < end {
-			return fmt.Errorf("tensor %s: shape %v of %v is too large", blob.Quote(t.Name), t.Shape, t.DType)
+		size, err := t.wantBytes()
+		if err == nil && end+size < end {
+			err = fmt.Errorf("shape %v of %s is too large", t.Shape, t.Type())
+		}
+		if err != nil {
+			return fmt.Errorf("tensor %s: %w", blob.Quote(t.Name), err)
 		}
 		t.Start, t.End = end, end+size
 		end = t.End
@@ -41,7 +44,7 @@ func Layout(tensors []Tensor) error {
 // every tensor is aligned, then by name.
 func Sort(tensors []Tensor) {
 	slices.SortFunc(tensors, func(a, b Tensor) int {
-		if c := cmp.Compare(b.DType.Size(), a.DType.Size()); c != 0 {
+		if c := cmp.Compare(b.bits(), a.bits()); c != 0 {
 			return c
 		}
 		return cmp.Compare(a.Name, b.Name)
@@ -51,7 +54,7 @@ func Sort(tensors []Tensor) {
 // Align moves larger element types to the front and keeps the order otherwise, so that every tensor
 // is aligned.
 func Align(tensors []Tensor) {
-	slices.SortStableFunc(tensors, func(a, b Tensor) int { return cmp.Compare(b.DType.Size(), a.DType.Size()) })
+	slices.SortStableFunc(tensors, func(a, b Tensor) int { return cmp.Compare(b.bits(), a.bits()) })
 }
 
 // EncodeHeader returns the bytes before the data section for tensors that went through Layout:
@@ -77,7 +80,7 @@ func EncodeHeader(tensors []Tensor, metadata map[string]string) ([]byte, error) 
 		if err != nil {
 			return nil, err
 		}
-		fmt.Fprintf(b, `%s:{"dtype":"%v","shape":%s,"data_offsets":[%d,%d]}`, quoteJSON(t.Name), t.DType, shape, t.Start, t.End)
+		fmt.Fprintf(b, `%s:{"dtype":%s,"shape":%s,"data_offsets":[%d,%d]}`, quoteJSON(t.Name), quoteJSON(t.Type()), shape, t.Start, t.End)
 	}
 	b.WriteByte('}')
 	for b.Len()%8 != 0 {

@@ -42,6 +42,19 @@ func (e *FormatError) Error() string {
 // Unwrap gives the underlying error.
 func (e *FormatError) Unwrap() error { return e.Err }
 
+// TypeError reports that numbers were wanted of a tensor whose type is carried but not computed with.
+// Callers see it as checkpoint.TypeError.
+type TypeError struct {
+	File   string // name within the model folder
+	Tensor string
+	Type   string // as the file spells it
+}
+
+// Error names the file, the tensor and the type.
+func (e *TypeError) Error() string {
+	return fmt.Sprintf("%s: tensor %s is stored as %s, which cannot be read as numbers", e.File, Quote(e.Tensor), e.Type)
+}
+
 // Text from a file is cut in error messages: a hostile name may be megabytes long.
 const (
 	maxName = 160  // bytes of a quoted name

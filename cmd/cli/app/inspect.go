@@ -6,9 +6,11 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/adagp/adagp/checkpoint"
 	"github.com/adagp/adagp/cmd/cli/format"
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/nn"
+	"github.com/adagp/adagp/tensor"
 )
 
 func inspectCommand(r *run) *cli.Command {
@@ -84,9 +86,12 @@ func (s *session) inspect(m *models.Model) (*inspectResult, error) {
 		if !ok {
 			return nil, fmt.Errorf("tensor %s: no header", name)
 		}
-		scan, err := m.Reader.Zeros(name)
-		if err != nil {
-			return nil, err
+		scan := checkpoint.Zeros{NM: "none"} // of a type that is only carried
+		if info.DType != tensor.Opaque {
+			var err error
+			if scan, err = m.Reader.Zeros(name); err != nil {
+				return nil, err
+			}
 		}
 		res.Bytes += info.Bytes
 		res.StoredBytes += info.Stored
@@ -97,7 +102,7 @@ func (s *session) inspect(m *models.Model) (*inspectResult, error) {
 			res.Decoder.Zeros += scan.Zeros
 		}
 		res.Tensors = append(res.Tensors, inspectedParam{
-			Name: name, Shape: info.Shape, DType: info.DType.String(), Layout: string(info.Layout),
+			Name: name, Shape: info.Shape, DType: info.Type(), Layout: string(info.Layout),
 			Zeros: scan.Zeros, Sparsity: share(scan.Zeros, scan.Elements), NM: scan.NM,
 		})
 		t.Tick(i + 1)
