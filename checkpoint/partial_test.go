@@ -173,3 +173,40 @@ func TestReplacedOutputStays(t *testing.T) {
 		t.Errorf("left behind: %v", list)
 	}
 }
+
+// TestRemovalOrder: files are closed before they are removed where the system does not remove open ones.
+// Elsewhere the lock is held until its name is gone, so that no other process can take a lock on a file
+// that is about to lose its name.
+func TestRemovalOrder(t *testing.T) {
+	for _, openFilesGo := range []bool{true, false} {
+		root := layOutTarget(t)
+		begun(t, root, "one")
+		w, err := resume(t, root)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var order []string
+		w.base.removing = func(path string) {
+			order = append(order, filepath.Base(path))
+			switch name := filepath.Base(path); {
+			case w.base.journal.f != nil:
+				t.Errorf("open files go: %v: the journal is open while %s is removed", openFilesGo, name)
+			case name == lockFile && (w.base.lock != nil) != openFilesGo:
+				t.Errorf("open files go: %v: when the lock file is removed it is open: %v", openFilesGo, w.base.lock != nil)
+			case name != lockFile && name != "out.partial" && w.base.lock == nil:
+				t.Errorf("open files go: %v: the lock is given up before %s is removed", openFilesGo, name)
+			case name == "out.partial" && w.base.lock != nil:
+				t.Errorf("open files go: %v: the lock file is open while its folder is removed", openFilesGo)
+			}
+		}
+		if err := errors.Join(w.closeFiles(), w.base.removeAs(openFilesGo)); err != nil {
+			t.Fatal(err)
+		}
+		if n := len(order); n < 3 || !slices.Equal(order[n-3:], []string{journalFile, lockFile, "out.partial"}) {
+			t.Errorf("open files go: %v: removed in the order %v", openFilesGo, order)
+		}
+		if list := names(t, root); slices.Contains(list, "out.partial") {
+			t.Errorf("open files go: %v: left behind: %v", openFilesGo, list)
+		}
+	}
+}
