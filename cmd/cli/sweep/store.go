@@ -50,10 +50,15 @@ func Open(dir, program string) (*Store, error) {
 func (s *Store) Lock() (release func(), err error) {
 	_, err = os.Stat(s.dir)
 	made := errors.Is(err, fs.ErrNotExist)
-	if err := os.MkdirAll(s.dir, 0o755); err != nil {
-		return nil, fmt.Errorf("--out %s: %w", s.dir, err)
+	var unlock func()
+	for range 10 { // the folder may vanish in between: another sweep, which found nothing to keep, releases it
+		if err := os.MkdirAll(s.dir, 0o755); err != nil {
+			return nil, fmt.Errorf("--out %s: %w", s.dir, err)
+		}
+		if unlock, err = checkpoint.LockFolder(s.dir); !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
 	}
-	unlock, err := checkpoint.LockFolder(s.dir)
 	if err != nil {
 		return nil, fmt.Errorf("--out: %w", err)
 	}
