@@ -47,16 +47,17 @@ func (t *Tape) Const(v *tensor.Tensor) *Var {
 // memoryOf returns the memory for what is computed from some variables, which may
 // be nil; nil if they have none.
 func memoryOf(inputs ...*Var) *memory {
+	var m *memory
 	for _, v := range inputs {
 		switch {
 		case v == nil:
 		case v.tape != nil:
-			return v.tape.memory
-		case v.memory != nil:
-			return v.memory
+			return v.tape.memory // which lives as long as what is recorded
+		case m == nil:
+			m = v.memory
 		}
 	}
-	return nil
+	return m
 }
 
 // empty returns a tensor for the value or a gradient of an operation in the given

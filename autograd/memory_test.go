@@ -68,7 +68,7 @@ func TestRecycleInference(t *testing.T) {
 		for range 2 {
 			inputs := make([]*autograd.Var, len(op.inputs))
 			for j, x := range op.inputs {
-				inputs[j] = tape.Const(x)
+				inputs[j] = tape.Const(x.Clone()) // the value may be a view of it
 			}
 			y := op.f(tape, inputs)
 			wantClose(t, op.name, y.Value, want, 0)
@@ -82,6 +82,47 @@ func TestRecycleInference(t *testing.T) {
 	var none *autograd.Tape
 	if none.Const(random(1, 3)).NeedsGrad() {
 		t.Error("a constant of the nil tape needs a gradient")
+	}
+}
+
+// TestEveryOperationRecycles wants a step on a tape that has its memory to take hardly any: no operation
+// leaves its value, or a gradient, to the garbage collector.
+func TestEveryOperationRecycles(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector makes pools forget their buffers")
+	}
+	defer tensor.SetThreads(0)
+	tensor.SetThreads(1)
+	for _, op := range largeOps() {
+		tape := autograd.NewTape().Recycle()
+		params := make([]*tensor.Tensor, len(op.inputs))
+		size := 0
+		for i, x := range op.inputs {
+			params[i] = tensor.New(x.Shape()...)
+			size = max(size, 4*x.Len())
+		}
+		dy := random(8, infer(op.f, op.inputs...).Shape()...)
+		step := func() {
+			in := make([]*autograd.Var, len(op.inputs))
+			for i, x := range op.inputs {
+				in[i] = tape.Param(x, params[i])
+			}
+			tape.BackwardFrom(op.f(tape, in), dy)
+			tape.Reset()
+		}
+		step()
+		step()
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		step()
+		runtime.ReadMemStats(&after)
+		limit := size / 3
+		if op.name == "attention" || op.name == "network" {
+			limit = 256 << 10 // the scores of a block of queries, which each thread makes anew
+		}
+		if got := int(after.TotalAlloc - before.TotalAlloc); got > limit {
+			t.Errorf("%s: a step takes %d bytes, want at most %d", op.name, got, limit)
+		}
 	}
 }
 

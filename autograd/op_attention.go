@@ -12,18 +12,20 @@ type AttentionShape struct {
 	KVHeads int     // key and value heads, a divisor of Heads
 	HeadDim int     // width of one head
 	Queries int     // rows of q that form one window
-	Keys    int     // rows of k and v that form one window, at least Queries
+	Keys    int     // rows of k and v that form one window, at least Queries if they are causal
 	Scale   float32 // of the scores, usually HeadDim^-½
+	// Bidirectional queries see all keys of their window, as in an encoder, or in attention to another text.
+	Bidirectional bool
 }
 
-// Attention is causal softmax attention (Vaswani et al. 2017, equation 1) over
-// windows of text, with grouped query heads (Ainslie et al. 2023): query head h
+// Attention is softmax attention (Vaswani et al. 2017, equation 1) over windows
+// of text, causal unless the shape says otherwise, with grouped query heads (Ainslie et al. 2023): query head h
 // reads key head h/(Heads/KVHeads). q is [windows·Queries, Heads·HeadDim], k and
 // v are [windows·Keys, KVHeads·HeadDim]; the result has the shape of q. Query i
 // of a window is its token i+Keys-Queries and sees the keys up to that one, so
 // that Queries < Keys continues a sequence whose start is cached.
 //
-//	S = scale·Q·Kᵀ    P = softmax(S), causal    Y = P·V
+//	S = scale·Q·Kᵀ    P = softmax(S)    Y = P·V
 //	dV = Pᵀ·dY    dP = dY·Vᵀ    dS = P ⊙ (dP - rowsum(dP⊙P))
 //	dQ = scale·dS·K    dK = scale·dSᵀ·Q, summed over the heads that share a key head
 //
@@ -103,7 +105,12 @@ func (s AttentionShape) keyRows(t *tensor.Tensor, window, kvHead int) []float32 
 func (s AttentionShape) scoreLen() int { return min(queryBlock, s.Queries) * s.Keys }
 
 // visible is the number of keys that query i of a window sees.
-func (s AttentionShape) visible(i int) int { return i + s.Keys - s.Queries + 1 }
+func (s AttentionShape) visible(i int) int {
+	if s.Bidirectional {
+		return s.Keys
+	}
+	return i + s.Keys - s.Queries + 1
+}
 
 // forwardHead sets y, the output of one head.
 func (s AttentionShape) forwardHead(h attentionHead, y, p []float32) {
@@ -163,9 +170,9 @@ func (s AttentionShape) check(q, k, v *tensor.Tensor) int {
 	if s.Heads < 1 || s.KVHeads < 1 || s.Heads%s.KVHeads != 0 {
 		panic(&tensor.ShapeError{Op: "autograd.Attention", Got: []int{s.Heads, s.KVHeads}, Msg: "heads must be a multiple of key heads"})
 	}
-	if s.HeadDim < 1 || s.Queries < 1 || s.Keys < s.Queries {
+	if s.HeadDim < 1 || s.Queries < 1 || s.Keys < 1 || s.Keys < s.Queries && !s.Bidirectional {
 		panic(&tensor.ShapeError{Op: "autograd.Attention", Got: []int{s.HeadDim, s.Queries, s.Keys},
-			Msg: "head dim and queries must be positive, keys at least queries"})
+			Msg: "head dim, queries and keys must be positive, keys at least causal queries"})
 	}
 	wantShape("Attention, queries", q, tensor.AnyDim, s.queryWidth())
 	if q.Dim(0)%s.Queries != 0 {

@@ -18,7 +18,8 @@ func ConcatRows(xs ...*Var) *Var {
 		}
 		rows, cols = rows+n, c
 	}
-	y := tensor.New(rows, cols)
+	m := memoryOf(xs...)
+	y := empty(m, rows, cols)
 	at := 0
 	for _, x := range xs {
 		at += copy(y.Data()[at:], x.Value.Data())
@@ -30,7 +31,8 @@ func ConcatRows(xs ...*Var) *Var {
 		for i, x := range inputs {
 			n := x.Value.Dim(0)
 			if needsGrad(x) {
-				dxs[i] = dy.Rows(at, at+n).Clone()
+				dxs[i] = emptyLike(m, x.Value)
+				dxs[i].CopyFrom(dy.Rows(at, at+n))
 			}
 			at += n
 		}

@@ -12,7 +12,8 @@ import (
 //	y[j] = x[j] - log Σₖ e^x[k]    dx[j] = dy[j] - e^y[j]·Σₖ dy[k]
 func LogSoftmax(x *Var) *Var {
 	n, c := matrix("LogSoftmax", x.Value)
-	y := tensor.New(n, c)
+	m := memoryOf(x)
+	y := empty(m, n, c)
 	forRows(n, c, func(i int) {
 		row, out := x.Value.Row(i), y.Row(i)
 		lse := logSumExp(row, out)
@@ -21,7 +22,7 @@ func LogSoftmax(x *Var) *Var {
 		}
 	})
 	return record("LogSoftmax", y, func(dy *tensor.Tensor) []*tensor.Tensor {
-		dx := tensor.New(n, c)
+		dx := empty(m, n, c)
 		forRows(n, c, func(i int) {
 			dyRow, dxRow := dy.Row(i), dx.Row(i)
 			total := float32(asm.Sum(dyRow))

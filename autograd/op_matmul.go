@@ -6,13 +6,20 @@ import "github.com/adagp/adagp/tensor"
 //
 //	y = a·b    da = dy·bᵀ    db = aᵀ·dy
 func MatMul(a, b *Var) *Var {
-	return record("MatMul", tensor.MatMul(a.Value, b.Value), func(dy *tensor.Tensor) []*tensor.Tensor {
+	matrix("MatMul", a.Value)
+	matrix("MatMul", b.Value)
+	m := memoryOf(a, b)
+	y := empty(m, a.Value.Dim(0), b.Value.Dim(1))
+	tensor.MatMulInto(y, a.Value, b.Value)
+	return record("MatMul", y, func(dy *tensor.Tensor) []*tensor.Tensor {
 		var da, db *tensor.Tensor
 		if needsGrad(a) {
-			da = tensor.MatMulNT(dy, b.Value)
+			da = emptyLike(m, a.Value)
+			tensor.MatMulNTInto(da, dy, b.Value)
 		}
 		if needsGrad(b) {
-			db = tensor.MatMulTN(a.Value, dy)
+			db = emptyLike(m, b.Value)
+			tensor.MatMulTNInto(db, a.Value, dy)
 		}
 		return grads(da, db)
 	}, a, b)

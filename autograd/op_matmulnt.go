@@ -6,13 +6,20 @@ import "github.com/adagp/adagp/tensor"
 //
 //	y = a·bᵀ    da = dy·b    db = dyᵀ·a
 func MatMulNT(a, b *Var) *Var {
-	return record("MatMulNT", tensor.MatMulNT(a.Value, b.Value), func(dy *tensor.Tensor) []*tensor.Tensor {
+	matrix("MatMulNT", a.Value)
+	matrix("MatMulNT", b.Value)
+	m := memoryOf(a, b)
+	y := empty(m, a.Value.Dim(0), b.Value.Dim(0))
+	tensor.MatMulNTInto(y, a.Value, b.Value)
+	return record("MatMulNT", y, func(dy *tensor.Tensor) []*tensor.Tensor {
 		var da, db *tensor.Tensor
 		if needsGrad(a) {
-			da = tensor.MatMul(dy, b.Value)
+			da = emptyLike(m, a.Value)
+			tensor.MatMulInto(da, dy, b.Value)
 		}
 		if needsGrad(b) {
-			db = tensor.MatMulTN(dy, a.Value)
+			db = emptyLike(m, b.Value)
+			tensor.MatMulTNInto(db, dy, a.Value)
 		}
 		return grads(da, db)
 	}, a, b)

@@ -9,7 +9,7 @@ import "github.com/adagp/adagp/tensor"
 func Mean(x *Var) *Var {
 	count := float64(max(x.Value.Len(), 1))
 	return record("Mean", scalar(tensor.Sum(x.Value)/count), func(dy *tensor.Tensor) []*tensor.Tensor {
-		dx := tensor.New(x.Value.Shape()...)
+		dx := emptyLike(x.tape.memory, x.Value)
 		dx.Fill(float32(float64(dy.Data()[0]) / count))
 		return grads(dx)
 	}, x)

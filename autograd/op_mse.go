@@ -8,9 +8,12 @@ import "github.com/adagp/adagp/tensor"
 //	y = mean((x-t)²)    dx = dy·2·(x-t)/count
 func MSE(x *Var, target *tensor.Tensor) *Var {
 	wantSameShape("MSE, target", target, x.Value)
-	diff := tensor.Sub(x.Value, target)
+	diff := emptyLike(memoryOf(x), x.Value)
+	tensor.SubInto(diff, x.Value, target)
 	count := float64(max(diff.Len(), 1))
 	return record("MSE", scalar(tensor.SumSquares(diff)/count), func(dy *tensor.Tensor) []*tensor.Tensor {
-		return grads(tensor.Scale(diff, float32(2*float64(dy.Data()[0])/count)))
+		dx := emptyLike(x.tape.memory, diff)
+		tensor.ScaleInto(dx, diff, float32(2*float64(dy.Data()[0])/count))
+		return grads(dx)
 	}, x)
 }

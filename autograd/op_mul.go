@@ -6,13 +6,19 @@ import "github.com/adagp/adagp/tensor"
 //
 //	y = a ⊙ b    da = dy ⊙ b    db = dy ⊙ a
 func Mul(a, b *Var) *Var {
-	return record("Mul", tensor.Mul(a.Value, b.Value), func(dy *tensor.Tensor) []*tensor.Tensor {
+	m := memoryOf(a, b)
+	times := func(a, b *tensor.Tensor) *tensor.Tensor {
+		y := emptyLike(m, a)
+		tensor.MulInto(y, a, b)
+		return y
+	}
+	return record("Mul", times(a.Value, b.Value), func(dy *tensor.Tensor) []*tensor.Tensor {
 		var da, db *tensor.Tensor
 		if needsGrad(a) {
-			da = tensor.Mul(dy, b.Value)
+			da = times(dy, b.Value)
 		}
 		if needsGrad(b) {
-			db = tensor.Mul(dy, a.Value)
+			db = times(dy, a.Value)
 		}
 		return grads(da, db)
 	}, a, b)

@@ -10,10 +10,11 @@ import (
 //	y[j] = e^x[j] / Σₖ e^x[k]    dx = y ⊙ (dy - Σₖ dy[k]·y[k])
 func Softmax(x *Var) *Var {
 	n, c := matrix("Softmax", x.Value)
-	y := tensor.New(n, c)
+	m := memoryOf(x)
+	y := empty(m, n, c)
 	forRows(n, c, func(i int) { asm.SoftmaxRow(y.Row(i), x.Value.Row(i)) })
 	return record("Softmax", y, func(dy *tensor.Tensor) []*tensor.Tensor {
-		dx := tensor.New(n, c)
+		dx := empty(m, n, c)
 		forRows(n, c, func(i int) { softmaxBackward(dx.Row(i), dy.Row(i), y.Row(i)) })
 		return grads(dx)
 	}, x)

@@ -6,10 +6,15 @@ import "github.com/adagp/adagp/tensor"
 //
 //	y = a - b    da = dy    db = -dy
 func Sub(a, b *Var) *Var {
-	return record("Sub", tensor.Sub(a.Value, b.Value), func(dy *tensor.Tensor) []*tensor.Tensor {
+	m := memoryOf(a, b)
+	y := emptyLike(m, a.Value)
+	tensor.SubInto(y, a.Value, b.Value)
+	return record("Sub", y, func(dy *tensor.Tensor) []*tensor.Tensor {
 		if !needsGrad(b) {
 			return grads(dy, nil)
 		}
-		return grads(dy, tensor.Scale(dy, -1))
+		db := emptyLike(m, dy)
+		tensor.ScaleInto(db, dy, -1)
+		return grads(dy, db)
 	}, a, b)
 }

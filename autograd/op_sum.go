@@ -7,7 +7,7 @@ import "github.com/adagp/adagp/tensor"
 //	y = Σ x    dx = dy everywhere
 func Sum(x *Var) *Var {
 	return record("Sum", scalar(tensor.Sum(x.Value)), func(dy *tensor.Tensor) []*tensor.Tensor {
-		dx := tensor.New(x.Value.Shape()...)
+		dx := emptyLike(x.tape.memory, x.Value)
 		dx.Fill(dy.Data()[0])
 		return grads(dx)
 	}, x)

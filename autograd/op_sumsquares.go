@@ -7,6 +7,8 @@ import "github.com/adagp/adagp/tensor"
 //	y = Σ x²    dx = dy·2·x
 func SumSquares(x *Var) *Var {
 	return record("SumSquares", scalar(tensor.SumSquares(x.Value)), func(dy *tensor.Tensor) []*tensor.Tensor {
-		return grads(tensor.Scale(x.Value, 2*dy.Data()[0]))
+		dx := emptyLike(x.tape.memory, x.Value)
+		tensor.ScaleInto(dx, x.Value, 2*dy.Data()[0])
+		return grads(dx)
 	}, x)
 }

@@ -152,12 +152,20 @@ func GramInto(dst, x *Tensor) {
 // Transpose returns a copy of the matrix x [n, c] as [c, n].
 func Transpose(x *Tensor) *Tensor {
 	CheckShape("Transpose", x, AnyDim, AnyDim)
+	dst := New(x.shape[1], x.shape[0])
+	TransposeInto(dst, x)
+	return dst
+}
+
+// TransposeInto sets dst [c, n] to the transpose of x [n, c]. dst must not share storage with x.
+func TransposeInto(dst, x *Tensor) {
+	CheckShape("Transpose", x, AnyDim, AnyDim)
 	n, c := x.shape[0], x.shape[1]
-	dst := New(c, n)
+	CheckShape("Transpose", dst, c, n)
+	checkDisjoint("Transpose", dst, x, x)
 	parallel.For(n, rowGrain(c), func(lo, hi int) {
 		if c > 0 {
 			asm.Transpose(hi-lo, c, dst.data[lo:], n, x.data[lo*c:], c)
 		}
 	})
-	return dst
 }
