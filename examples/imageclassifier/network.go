@@ -1,7 +1,6 @@
 package main
 
 import (
-	"math"
 	"math/rand/v2"
 
 	"github.com/adagp/adagp/autograd"
@@ -20,10 +19,8 @@ func newNetwork(r *rand.Rand, hidden ...int) *nn.Chain {
 			stages = append(stages, nn.Pointwise(nn.ReLU))
 		}
 		l := nn.NewLinear("fc"+string(rune('1'+len(stages)/2)), in, out, true)
-		l.Weight.Value, l.Bias.Value = tensor.New(out, in), tensor.New(out)
-		for i := range l.Weight.Value.Data() {
-			l.Weight.Value.Data()[i] = float32(r.NormFloat64() * math.Sqrt(2/float64(in)))
-		}
+		nn.InitHe(l.Weight, r)
+		nn.InitConstant(l.Bias, 0)
 		stages = append(stages, nn.Map(l))
 		in = out
 	}
