@@ -38,7 +38,8 @@ type Link struct {
 	GradientSteps int
 }
 
-// Join is a non-linearity Out = φ(In...) between variables.
+// Join is a non-linearity Out = φ(In...) between variables. Each element of Out depends on those at the same
+// place of In alone: variables are updated element by element.
 type Join struct {
 	Activation Activation
 	In         []string
@@ -82,45 +83,6 @@ func NewChain(name string, stages ...Stage) *Chain {
 		in = out
 	}
 	return c
-}
-
-// Check reports the first fault of the declaration: a variable that is computed twice, never or from
-// itself, one that nothing uses, widths that do not meet, or a wrong number of arguments.
-func (c *Chain) Check() error {
-	if err := c.check(); err != nil {
-		return fmt.Errorf("chain %s: %w", c.Name, err)
-	}
-	return nil
-}
-
-func (c *Chain) check() error {
-	if len(c.Links) == 0 {
-		return fmt.Errorf("no linear map")
-	}
-	if !(c.Penalty > 0) {
-		return fmt.Errorf("penalty %v is not positive", c.Penalty)
-	}
-	for _, l := range c.Links {
-		if l.Linear == nil {
-			return fmt.Errorf("link %s→%s has no linear map", l.In, l.Out)
-		}
-		if l.GradientSteps < 0 {
-			return fmt.Errorf("link %s→%s: gradient steps %d are negative", l.In, l.Out, l.GradientSteps)
-		}
-	}
-	for _, j := range c.Joins {
-		if j.Activation == nil {
-			return fmt.Errorf("join to %s has no activation", j.Out)
-		}
-		if len(j.In) != j.Activation.Arity() {
-			return fmt.Errorf("join to %s: %s takes %d arguments, got %d", j.Out, j.Activation.Name(), j.Activation.Arity(), len(j.In))
-		}
-	}
-	steps, err := c.order()
-	if err != nil {
-		return err
-	}
-	return c.checkWidths(steps)
 }
 
 // step is a link or a join of a chain in executable order.
@@ -198,46 +160,12 @@ func outs(steps []step) []string {
 	return vs
 }
 
-// checkWidths checks that each variable has one width wherever it is used. The width of the input
-// is that of the first map that reads it.
-func (c *Chain) checkWidths(steps []step) error {
-	width := map[string]int{}
-	set := func(v string, w int) error {
-		if old, ok := width[v]; ok && old != w {
-			return fmt.Errorf("variable %q has width %d in one place and %d in another", v, old, w)
-		}
-		width[v] = w
-		return nil
-	}
-	for _, s := range steps {
-		if s.link != nil {
-			if err := set(s.link.In, s.link.Linear.In()); err != nil {
-				return err
-			}
-			if err := set(s.link.Out, s.link.Linear.Out()); err != nil {
-				return err
-			}
-			continue
-		}
-		for _, v := range s.join.In {
-			w, ok := width[v]
-			if !ok {
-				continue // the input itself, read by no map before
-			}
-			if err := set(s.join.Out, w); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
 // Forward is the chain as a plain network function: x [tokens, in] to y [tokens, out], without
-// penalties. It panics when Check would report a fault.
+// penalties. It panics with a *ChainError when Check would report variables that cannot be computed.
 func (c *Chain) Forward(nc *Context, x *autograd.Var) *autograd.Var {
 	steps, err := c.order()
 	if err != nil {
-		panic(fmt.Sprintf("nn: chain %s: %v", c.Name, err))
+		panic(c.fault(err))
 	}
 	vars := map[string]*autograd.Var{Input: x}
 	for _, s := range steps {

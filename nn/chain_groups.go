@@ -1,7 +1,6 @@
 package nn
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/adagp/adagp/autograd"
@@ -10,11 +9,12 @@ import (
 // Groups returns the chain as groups: links that read the same variable together, in the order of
 // execution. Maps to the output are asked for the dense network's, the ones before for their own. Signals
 // are the variables that are still needed; of joins that need no link, such as one from the output of
-// the last map to Output, the result comes with the last group. It panics when Check reports a fault.
+// the last map to Output, the result comes with the last group. It panics
+// as [Chain.Forward] does.
 func (c *Chain) Groups() []Group {
 	steps, err := c.order()
 	if err != nil {
-		panic(fmt.Sprintf("nn: chain %s: %v", c.Name, err))
+		panic(c.fault(err))
 	}
 	b := chainGroups{live: []string{Input}}
 	for len(steps) > 0 {

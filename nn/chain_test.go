@@ -1,11 +1,13 @@
 package nn_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
 	"github.com/adagp/adagp/autograd"
 	"github.com/adagp/adagp/nn"
+	"github.com/adagp/adagp/tensor"
 )
 
 // swigluChain declares the chain of a gated block in the published update order.
@@ -61,12 +63,57 @@ func TestChainForward(t *testing.T) {
 	}
 }
 
+// function is an activation of one argument that a test makes up.
+type function struct {
+	name  string
+	apply func(x *autograd.Var) *autograd.Var
+}
+
+func (f function) Name() string                            { return f.name }
+func (function) Arity() int                                { return 1 }
+func (f function) Apply(in ...*autograd.Var) *autograd.Var { return f.apply(in[0]) }
+
+// cumulate adds each token to those behind it.
+func cumulate(x *autograd.Var) *autograd.Var {
+	sum := x.Value.Clone()
+	for i := 1; i < sum.Dim(0); i++ {
+		for j, v := range sum.Row(i - 1) {
+			sum.Row(i)[j] += v
+		}
+	}
+	return autograd.Const(sum)
+}
+
+// Every activation that a name stands for works on each element by itself, at any width.
+func TestChainTakesEveryActivation(t *testing.T) {
+	for _, name := range []string{"relu", "gelu", "gelu_new", "silu", "sigmoid", "tanh", "swiglu"} {
+		act, err := nn.ActivationByName(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, width := range []int{1, 2, 37, 64} {
+			c := &nn.Chain{Name: name, Penalty: 1, Joins: []nn.Join{{Activation: act, In: []string{"u", "v"}[:act.Arity()], Out: "a"}}, Links: []nn.Link{
+				{Linear: nn.NewLinear("u", 4, width, false), In: nn.Input, Out: "u"},
+				{Linear: nn.NewLinear("out", width, 4, false), In: "a", Out: nn.Output},
+			}}
+			if act.Arity() == 2 {
+				c.Links = append(c.Links, nn.Link{Linear: nn.NewLinear("v", 4, width, false), In: nn.Input, Out: "v"})
+			}
+			if err := c.Check(); err != nil {
+				t.Errorf("width %d: %v", width, err)
+			}
+		}
+	}
+}
+
 func TestChainCheck(t *testing.T) {
 	a, b := nn.NewLinear("a", 4, 6, false), nn.NewLinear("b", 6, 4, false)
 	link := func(l *nn.Linear, in, out string) nn.Link { return nn.Link{Linear: l, In: in, Out: out} }
 	relu := func(in, out string) nn.Join {
 		return nn.Join{Activation: nn.ReLU, In: []string{in}, Out: out}
 	}
+	norm := nn.NewRMSNorm("norm", 6, 1e-5)
+	fill(newRNG(3), norm.Walk)
 	tests := []struct {
 		name  string
 		chain nn.Chain
@@ -90,6 +137,18 @@ func TestChainCheck(t *testing.T) {
 		{"no activation", nn.Chain{Links: []nn.Link{link(a, "x", "z"), link(b, "a", "y")}, Joins: []nn.Join{{In: []string{"z"}, Out: "a"}}}, "no activation"},
 		{"nil map", nn.Chain{Links: []nn.Link{link(nil, "x", "y")}}, "no linear map"},
 		{"negative steps", nn.Chain{Links: []nn.Link{{Linear: a, In: "x", Out: "y", GradientSteps: -1}}}, "-1"},
+		{"same map twice", nn.Chain{Links: []nn.Link{link(a, "x", "u"), link(b, "u", "v"), link(a, "v", "y")}},
+			"link v→y: the weights of a stand in link x→u as well"},
+		{"same weights twice", nn.Chain{Links: []nn.Link{link(a, "x", "u"), link(b, "u", "v"), link(nn.NewTiedLinear("tied", a.Weight), "v", "y")}},
+			"link v→y: the weights of tied stand in link x→u as well"},
+		{"norm as a join", nn.Chain{Links: []nn.Link{link(a, "x", "z"), link(b, "a", "y")},
+			Joins: []nn.Join{{Activation: function{"norm", func(x *autograd.Var) *autograd.Var { return norm.Forward(&nn.Context{}, x) }}, In: []string{"z"}, Out: "a"}}},
+			"of norm changes with other elements"},
+		{"mixed tokens", nn.Chain{Links: []nn.Link{link(a, "x", "z"), link(b, "a", "y")},
+			Joins: []nn.Join{{Activation: function{"cumulate", cumulate}, In: []string{"z"}, Out: "a"}}}, "join z→a: element"},
+		{"sum", nn.Chain{Links: []nn.Link{link(a, "x", "z"), link(b, "a", "y")},
+			Joins: []nn.Join{{Activation: function{"sum", func(x *autograd.Var) *autograd.Var { return autograd.Const(tensor.New(2, 1)) }}, In: []string{"z"}, Out: "a"}}},
+			"join z→a: sum makes the shape [2 1] of [2 6]"},
 		{"penalty", nn.Chain{Links: []nn.Link{link(a, "x", "y")}, Penalty: -2}, "penalty -2"},
 	}
 	for _, tt := range tests {
@@ -103,6 +162,10 @@ func TestChainCheck(t *testing.T) {
 				t.Errorf("got error %v, want one of chain block with %q", err, tt.want)
 			}
 		})
+	}
+	var fault *nn.ChainError
+	if err := nn.NewChain("bad", nn.Map(a), nn.Map(b), nn.Map(a)).Check(); !errors.As(err, &fault) || fault.Chain != "bad" || fault.Part != "link z2→y" {
+		t.Errorf("error %v, want a ChainError about the link z2→y", err)
 	}
 	bad := nn.NewChain("bad", nn.Pointwise(nn.SwiGLU), nn.Map(a))
 	if err := bad.Check(); err == nil {

@@ -84,7 +84,7 @@ func ForwardGroups(c *Context, groups []Group, x *autograd.Var) *autograd.Var {
 
 // CheckGroups reports the first fault that can be seen in a declaration without running it.
 func CheckGroups(groups []Group) error {
-	seen := map[*Linear]bool{}
+	seen := map[*Param]bool{}
 	for i, g := range groups {
 		if len(g.Linears) == 0 {
 			return fmt.Errorf("group %d has no linear map", i)
@@ -93,10 +93,13 @@ func CheckGroups(groups []Group) error {
 			return fmt.Errorf("group %d has a residual target and %d linear maps, want 1", i, len(g.Linears))
 		}
 		for _, l := range g.Linears {
-			if l == nil || seen[l] {
-				return fmt.Errorf("group %d: a linear map is missing or in two places", i)
+			if l == nil {
+				return fmt.Errorf("group %d: a linear map is missing", i)
 			}
-			seen[l] = true
+			if seen[l.Weight] {
+				return fmt.Errorf("group %d: the weights of %s stand in two places: want each map to have its own", i, l.Name())
+			}
+			seen[l.Weight] = true
 			if l.In() != g.Linears[0].In() {
 				return fmt.Errorf("group %d: %s reads %d values, %s %d", i, l.Name(), l.In(), g.Linears[0].Name(), g.Linears[0].In())
 			}

@@ -89,7 +89,9 @@ func TestCheckGroups(t *testing.T) {
 		{"good", []nn.Group{{Linears: []*nn.Linear{a, b}}, {Linears: []*nn.Linear{wide}, Target: nn.Residual}}, ""},
 		{"empty", []nn.Group{{Linears: []*nn.Linear{a}}, {}}, "group 1 has no linear map"},
 		{"two sums", []nn.Group{{Linears: []*nn.Linear{a, b}, Target: nn.Residual}}, "residual target and 2 linear maps"},
-		{"twice", []nn.Group{{Linears: []*nn.Linear{a}}, {Linears: []*nn.Linear{a}}}, "missing or in two places"},
+		{"twice", []nn.Group{{Linears: []*nn.Linear{a}}, {Linears: []*nn.Linear{a}}}, "group 1: the weights of a stand in two places"},
+		{"twice under two names", []nn.Group{{Linears: []*nn.Linear{a}}, {Linears: []*nn.Linear{nn.NewTiedLinear("tied", a.Weight)}}}, "group 1: the weights of tied stand"},
+		{"missing", []nn.Group{{Linears: []*nn.Linear{nil}}}, "a linear map is missing"},
 		{"widths", []nn.Group{{Linears: []*nn.Linear{a, wide}}}, "wide reads 5 values, a 4"},
 	} {
 		err := nn.CheckGroups(tc.groups)
