@@ -63,10 +63,13 @@ func (s *stream) with(body func() error) error {
 	return body()
 }
 
-// reach returns the signals of batch b in front of group g, which must not be behind an earlier call's. They,
-// and what is computed from them, are good until the next call.
+// reach returns the signals of batch b in front of group g: from those that are kept, or from the input where what
+// is kept lies behind g already. They, and what is computed from them, are good until the next call.
 func (s *stream) reach(b, g int) (*reached, error) {
 	s.tape.Reset()
+	if s.kept[b].group > g {
+		s.drop(b, nil)
+	}
 	at := &reached{group: s.kept[b].group, slots: map[*tensor.Tensor]*scratch.Slot{}}
 	for _, slot := range s.kept[b].slots {
 		t, err := slot.Load()
