@@ -12,7 +12,7 @@ import "fmt"
 // Tokenizer turns text into token ids and back.
 type Tokenizer interface {
 	// Encode returns the ids of text, without BOS or EOS; markers such as "<s>" inside the text
-	// are ordinary characters.
+	// are ordinary characters. Characters without a token may have no id.
 	Encode(text string) []int
 	// Decode returns the text of ids. Ids outside the vocabulary and control ids give no text.
 	Decode(ids []int) string

@@ -2,6 +2,7 @@ package tokenizer
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -12,8 +13,11 @@ import (
 // are merged, and a character without a token is written as its bytes.
 type blankBPE struct {
 	*bpe
-	prefix   prefix
-	next     func(text string) int
+	added    *addedTokens
+	prepend  bool   // the normalizer puts a blank in front of every part of a text
+	prefix   prefix // blank that the pre-tokenizer puts there
+	first    bool   // it does so at the start of the whole text only
+	next     splitter
 	fallback []int32 // id of every byte, or nil
 	control  map[int]bool
 	byteOf   map[int]byte // inverse of fallback
@@ -22,12 +26,15 @@ type blankBPE struct {
 
 // blankBPE builds the tokenizer of a file without a ByteLevel pre-tokenizer.
 func (j *jsonTokenizer) blankBPE(m *bpe, control map[int]bool, bos int) (data.Tokenizer, error) {
+	if err := j.checkDecoder("Replace", "ByteFallback", "Fuse", "Strip", "Metaspace"); err != nil {
+		return nil, err
+	}
 	t := &blankBPE{bpe: m, next: wholeText, control: control, bosID: bos}
 	replaced := false
 	for _, s := range j.Normalizer.flatten() {
 		switch {
-		case s.Type == "Prepend" && s.Prepend == blank && t.prefix == prefixNever:
-			t.prefix = prefixAlways
+		case s.Type == "Prepend" && s.Prepend == blank && !t.prepend:
+			t.prepend = true
 		case s.Type == "Replace" && s.Pattern.String != nil && *s.Pattern.String == " " && s.Content == blank:
 			replaced = true
 		default:
@@ -54,9 +61,19 @@ func (j *jsonTokenizer) blankBPE(m *bpe, control map[int]bool, bos int) (data.To
 		return nil, unsupported(jsonFile, "ignore_merges without ByteLevel")
 	}
 	if j.Model.ByteFallback {
-		t.findBytes()
+		t.findBytes(j.Decoder)
 	}
-	return t, nil
+	var err error
+	t.added, err = newAddedTokens(jsonFile, j.AddedTokens, func(text string) string {
+		if replaced {
+			text = strings.ReplaceAll(text, " ", blank)
+		}
+		if t.prepend {
+			text = prefixAlways.apply(blank, text)
+		}
+		return text
+	})
+	return t, err
 }
 
 // metaspace takes over a Metaspace pre-tokenizer, which both replaces spaces and may cut at them.
@@ -69,10 +86,8 @@ func (t *blankBPE) metaspace(s *step) error {
 		}
 	}
 	switch scheme {
-	case "always", "first": // the same for a text without special tokens in it
-		if t.prefix == prefixNever {
-			t.prefix = prefixUnlessBlank
-		}
+	case "always", "first":
+		t.prefix, t.first = prefixUnlessBlank, scheme == "first"
 	case "never":
 	default:
 		return malformed(jsonFile, "prepend_scheme %q, want always, first or never", scheme)
@@ -101,8 +116,10 @@ func (t *blankBPE) cutAtBlanks() {
 }
 
 // findBytes looks the byte tokens up. Like the original, bytes are used only if all are there that
-// a character needs; models have either all 256 or none.
-func (t *blankBPE) findBytes() {
+// a character needs; models have either all 256 or none. They decode to their bytes if the decoder, where
+// the file has one, says so, and otherwise to what they are called.
+func (t *blankBPE) findBytes(decoder *step) {
+	decodes := decoder == nil || slices.ContainsFunc(decoder.flatten(), func(s *step) bool { return s.Type == "ByteFallback" })
 	t.fallback = make([]int32, 256)
 	t.byteOf = make(map[int]byte, 256)
 	for b := range t.fallback {
@@ -112,28 +129,43 @@ func (t *blankBPE) findBytes() {
 			continue
 		}
 		t.fallback[b] = id
-		t.byteOf[int(id)] = byte(b)
+		if decodes {
+			t.byteOf[int(id)] = byte(b)
+		}
 	}
 }
 
-func (t *blankBPE) Encode(text string) []int {
+func (t *blankBPE) Encode(text string) []int { return t.encode(text, false) }
+
+// encode is Encode; with special, special tokens in the text become their ids.
+func (t *blankBPE) encode(text string, special bool) []int {
 	if !utf8.ValidString(text) {
 		text = replaceInvalid(text)
 	}
-	text = t.prefix.apply(blank, strings.ReplaceAll(text, " ", blank))
 	w := &merger{model: t.bpe}
-	return encodeWords(text, t.next, func(ids []int, word string) []int {
-		w.start()
-		for i, r := range word {
-			char := word[i : i+utf8.RuneLen(r)]
-			if id, ok := t.ids[char]; ok {
-				w.push(id)
-			} else if !t.pushBytes(w, char) {
-				w.pushUnknown()
-			}
+	e := newWordEncoder(text, func(ids []int, word string) []int { return t.encodeWord(w, ids, word) })
+	t.added.cut(text, special, e.token, func(part string, first bool) {
+		part = strings.ReplaceAll(part, " ", blank)
+		if first || !t.first {
+			part = t.prefix.apply(blank, part)
 		}
-		return w.finish(ids)
+		cutWords(part, []splitter{t.next}, e.add)
 	})
+	return e.ids
+}
+
+// encodeWord appends the ids of one word.
+func (t *blankBPE) encodeWord(w *merger, ids []int, word string) []int {
+	w.start()
+	for i, r := range word {
+		char := word[i : i+utf8.RuneLen(r)]
+		if id, ok := t.ids[char]; ok {
+			w.push(id)
+		} else if !t.pushBytes(w, char) {
+			w.pushUnknown()
+		}
+	}
+	return w.finish(ids)
 }
 
 // pushBytes pushes the byte tokens of a character, if all of them exist.
@@ -181,7 +213,7 @@ func (t *blankBPE) Decode(ids []int) string {
 		b.WriteString(strings.ReplaceAll(t.tokens[id], blank, " "))
 	}
 	flush()
-	if t.prefix != prefixNever && strings.HasPrefix(first, blank) {
+	if (t.prepend || t.prefix != prefixNever) && strings.HasPrefix(first, blank) {
 		return strings.TrimPrefix(b.String(), " ")
 	}
 	return b.String()

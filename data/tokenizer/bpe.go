@@ -10,8 +10,9 @@ import (
 // neighbouring pairs that have a merge, the one of lowest rank is merged, the leftmost on ties,
 // until none is left.
 type bpe struct {
-	tokens []string // by id; "" for an id that is not in use
-	ids    map[string]int32
+	tokens []string         // by id; "" for an id that is not in use
+	ids    map[string]int32 // of what text is merged from and into
+	extra  map[string]int32 // of added tokens that are not among them
 	merges map[pair]merge
 
 	unknown int32 // stands for what has no token of its own; -1: nothing does
@@ -30,7 +31,7 @@ func newBPE(file string, vocab map[string]int) (*bpe, error) {
 	if len(vocab) == 0 {
 		return nil, malformed(file, "holds no vocabulary")
 	}
-	m := &bpe{ids: make(map[string]int32, len(vocab)), merges: map[pair]merge{}, unknown: -1}
+	m := &bpe{ids: make(map[string]int32, len(vocab)), extra: map[string]int32{}, merges: map[pair]merge{}, unknown: -1}
 	for token, id := range vocab {
 		if err := m.add(file, token, id); err != nil {
 			return nil, err
@@ -39,25 +40,33 @@ func newBPE(file string, vocab map[string]int) (*bpe, error) {
 	return m, nil
 }
 
-// add enters a token. The same token may come twice if the id is the same.
-func (m *bpe) add(file, token string, id int) error {
+// add enters a token that text is merged into. The same token may come twice if the id is the same.
+func (m *bpe) add(file, token string, id int) error { return m.enter(file, m.ids, token, id) }
+
+// addExtra enters an added token.
+func (m *bpe) addExtra(file, token string, id int) error { return m.enter(file, m.extra, token, id) }
+
+func (m *bpe) enter(file string, table map[string]int32, token string, id int) error {
 	if id < 0 || id > maxTokenID {
 		return malformed(file, "id %d of token %q is not in 0 to %d", id, token, maxTokenID)
 	}
 	if token == "" {
 		return malformed(file, "id %d has an empty token", id)
 	}
-	if old, ok := m.ids[token]; ok && int(old) != id {
-		return malformed(file, "token %q has the ids %d and %d", token, old, id)
+	if old, ok := m.id(token); ok {
+		if old != id {
+			return malformed(file, "token %q has the ids %d and %d", token, old, id)
+		}
+		return nil
 	}
 	if id >= len(m.tokens) {
 		m.tokens = append(m.tokens, make([]string, id+1-len(m.tokens))...)
 	}
-	if old := m.tokens[id]; old != "" && old != token {
+	if old := m.tokens[id]; old != "" {
 		return malformed(file, "id %d belongs to %q and %q", id, min(old, token), max(old, token))
 	}
 	m.tokens[id] = token
-	m.ids[token] = int32(id)
+	table[token] = int32(id)
 	return nil
 }
 
@@ -84,8 +93,12 @@ func splitMerge(s string) (left, right string, err error) {
 	return left, right, nil
 }
 
+// id returns the id of a token of any kind.
 func (m *bpe) id(token string) (int, bool) {
 	id, ok := m.ids[token]
+	if !ok {
+		id, ok = m.extra[token]
+	}
 	return int(id), ok
 }
 

@@ -9,12 +9,13 @@ import (
 // as a printable character, and the characters are merged.
 type byteLevel struct {
 	*bpe
-	split   func(text string) int // length of the first word
-	bytes   [256]int32            // id of every single byte; -1: has none
-	prefix  prefix                // space put in front of a text
-	whole   bool                  // a word that is a token is not taken apart ("ignore_merges")
-	control map[int]bool          // ids without text
-	text    []string              // what each id decodes to, as raw bytes
+	added   *addedTokens
+	splits  []splitter   // cut a text into words, one after the other
+	bytes   [256]int32   // id of every single byte; -1: has none
+	prefix  prefix       // space put in front of a text
+	whole   bool         // a word that is a token is not taken apart ("ignore_merges")
+	control map[int]bool // ids without text
+	text    []string     // what each id decodes to, as raw bytes
 	bosID   int
 }
 
@@ -85,7 +86,7 @@ func unspell(s string) (string, bool) {
 // newByteLevel looks the tokens of the bytes up. A vocabulary may lack some: trained ones have those that
 // occurred.
 func newByteLevel(m *bpe) *byteLevel {
-	t := &byteLevel{bpe: m, split: splitGPT2, control: map[int]bool{}, bosID: -1}
+	t := &byteLevel{bpe: m, added: &addedTokens{normalise: unchanged}, control: map[int]bool{}, bosID: -1}
 	for b, r := range byteRunes {
 		id, ok := m.ids[string(r)]
 		if !ok {
@@ -112,24 +113,34 @@ func (t *byteLevel) ready() *byteLevel {
 	return t
 }
 
-func (t *byteLevel) Encode(text string) []int {
+func (t *byteLevel) Encode(text string) []int { return t.encode(text, false) }
+
+// encode is Encode; with special, special tokens in the text become their ids.
+func (t *byteLevel) encode(text string, special bool) []int {
 	w := &merger{model: t.bpe}
-	return encodeWords(t.prefix.apply(" ", text), t.split, func(ids []int, word string) []int {
-		if t.whole {
-			if id, ok := t.ids[spell(word)]; ok {
-				return append(ids, int(id))
-			}
-		}
-		w.start()
-		for i := range len(word) {
-			if id := t.bytes[word[i]]; id >= 0 {
-				w.push(id)
-			} else {
-				w.pushUnknown()
-			}
-		}
-		return w.finish(ids)
+	e := newWordEncoder(text, func(ids []int, word string) []int { return t.encodeWord(w, ids, word) })
+	t.added.cut(text, special, e.token, func(part string, _ bool) {
+		cutWords(t.prefix.apply(" ", part), t.splits, e.add)
 	})
+	return e.ids
+}
+
+// encodeWord appends the ids of one word.
+func (t *byteLevel) encodeWord(w *merger, ids []int, word string) []int {
+	if t.whole {
+		if id, ok := t.ids[spell(word)]; ok {
+			return append(ids, int(id))
+		}
+	}
+	w.start()
+	for i := range len(word) {
+		if id := t.bytes[word[i]]; id >= 0 {
+			w.push(id)
+		} else {
+			w.pushUnknown()
+		}
+	}
+	return w.finish(ids)
 }
 
 func (t *byteLevel) Decode(ids []int) string {

@@ -3,13 +3,15 @@ package tokenizer
 import (
 	"math"
 
+	"github.com/adagp/adagp/data"
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// PatternGPT2 and PatternLlama3 are the regular expressions that a Split may hold.
+// PatternGPT2, PatternLlama3 and PatternQwen2 are the regular expressions that a Split may hold.
 const (
 	PatternGPT2   = patternGPT2
 	PatternLlama3 = patternLlama3
+	PatternQwen2  = patternQwen2
 )
 
 // SmallModel is a SentencePiece model with pieces of all kinds but bytes.
@@ -47,4 +49,9 @@ func Pieces(model []byte) []ScoredPiece {
 		model = model[n+size:]
 	}
 	return pieces
+}
+
+// EncodeSpecial is Encode that takes special tokens in the text for what they are.
+func EncodeSpecial(tok data.Tokenizer, text string) []int {
+	return tok.(interface{ encode(string, bool) []int }).encode(text, true)
 }

@@ -177,6 +177,11 @@ func TestTokenizerJSONByteLevel(t *testing.T) {
 				{"type": "Split", "pattern": object{"Regex": tokenizer.PatternGPT2}, "behavior": "Isolated", "invert": false},
 				{"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": false}}}
 		},
+		"pattern in a Split and again in ByteLevel": func(file, _ object) { // cuts nothing more
+			file["pre_tokenizer"] = object{"type": "Sequence", "pretokenizers": []object{
+				{"type": "Split", "pattern": object{"Regex": tokenizer.PatternGPT2}, "behavior": "Removed", "invert": true},
+				{"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": true}}}
+		},
 		"no post-processor": func(file, _ object) { file["post_processor"] = nil },
 		"post-processor in a sequence": func(file, _ object) {
 			file["post_processor"] = object{"type": "Sequence", "processors": []object{{"type": "ByteLevel"}, file["post_processor"].(object)}}

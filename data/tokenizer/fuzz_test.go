@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"testing"
+	"testing/fstest"
 
 	"github.com/adagp/adagp/data/tokenizer"
 )
@@ -31,6 +32,9 @@ func tryFolder(t *testing.T, fsys fs.FS, text string) {
 			}
 		}
 		tok.Decode(ids)
+		if _, ok := fsys.(fstest.MapFS)["tokenizer.model"]; !ok {
+			tok.Decode(tokenizer.EncodeSpecial(tok, s))
+		}
 	}
 	tok.Decode([]int{-1, 0, 1, size - 1, size, 1 << 30})
 }
@@ -57,6 +61,7 @@ func FuzzTokenizerJSON(f *testing.F) {
 	f.Add([]byte(`{"added_tokens":[{"id":2,"content":"</s>","special":true}],"pre_tokenizer":{"type":"Sequence","pretokenizers":[{"type":"ByteLevel","add_prefix_space":true,"use_regex":true}]},"model":{"type":"BPE","ignore_merges":true,"unk_token":"a","vocab":{"a":0,"b":1,"ab":3},"merges":["a b"]}}`), []byte(`{"add_bos_token":true,"bos_token":"</s>"}`), "abba")
 	f.Add([]byte(`{"added_tokens":[{"id":3,"content":"<s>","special":true}],"normalizer":{"type":"Sequence","normalizers":[{"type":"Prepend","prepend":"▁"},{"type":"Replace","pattern":{"String":" "},"content":"▁"}]},"pre_tokenizer":null,"post_processor":{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"<s>"}}]},"model":{"type":"BPE","unk_token":"a","fuse_unk":true,"byte_fallback":true,"vocab":{"a":0,"▁":1,"▁a":2},"merges":["▁ a"]}}`), []byte(`{}`), "a a")
 	f.Add([]byte(`{"pre_tokenizer":{"type":"Metaspace","replacement":"▁","prepend_scheme":"first","split":false},"model":{"type":"BPE","vocab":{"a":0,"b":1,"ab":2},"merges":[["a","b"]]}}`), []byte(`{}`), "ab")
+	f.Add([]byte(`{"added_tokens":[{"id":4,"content":" é","lstrip":true,"single_word":true,"normalized":true},{"id":5,"content":"<a>","rstrip":true},{"id":6,"content":"<a>b","special":true}],"normalizer":{"type":"Sequence","normalizers":[{"type":"NFC"},{"type":"NFKC"}]},"pre_tokenizer":{"type":"Sequence","pretokenizers":[{"type":"Digits","individual_digits":true},{"type":"Digits"},{"type":"ByteLevel","add_prefix_space":false}]},"decoder":{"type":"ByteLevel"},"model":{"type":"BPE","unk_token":"a","fuse_unk":true,"vocab":{"a":0,"b":1,"ab":2,"Ã":3},"merges":["a b"]}}`), []byte(`{}`), "ab <a> é12 e\u0301\u0301\u0301\u0301\u0301\u0301\u0301\u0301\u0301\u0301 ½")
 	f.Fuzz(func(t *testing.T, file, config []byte, text string) {
 		tryFolder(t, folderOf(map[string][]byte{"tokenizer.json": notNil(file), "tokenizer_config.json": notNil(config)}), text)
 	})

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
-	"strings"
 
 	"github.com/adagp/adagp/data"
 	"github.com/adagp/adagp/internal/inputfile"
@@ -13,14 +12,11 @@ import (
 // jsonTokenizer is the part of tokenizer.json that we act on. Normalizer, pre-tokenizer and decoder
 // are read as steps, which cover all their types.
 type jsonTokenizer struct {
-	AddedTokens []struct {
-		ID      int    `json:"id"`
-		Content string `json:"content"`
-		Special bool   `json:"special"`
-	} `json:"added_tokens"`
-	Normalizer    *step      `json:"normalizer"`
-	PreTokenizer  *step      `json:"pre_tokenizer"`
-	PostProcessor *processor `json:"post_processor"`
+	AddedTokens   []addedToken `json:"added_tokens"`
+	Normalizer    *step        `json:"normalizer"`
+	PreTokenizer  *step        `json:"pre_tokenizer"`
+	PostProcessor *processor   `json:"post_processor"`
+	Decoder       *step        `json:"decoder"`
 
 	// RawModel becomes Model once its type is known to be BPE; the vocabulary of others has
 	// another shape.
@@ -57,43 +53,6 @@ func (p *mergePair) UnmarshalJSON(b []byte) (err error) {
 	return nil
 }
 
-// step is one normalizer or pre-tokenizer, or a Sequence of them.
-type step struct {
-	Type           string  `json:"type"`
-	Normalizers    []*step `json:"normalizers"`
-	PreTokenizers  []*step `json:"pretokenizers"`
-	Prepend        string  `json:"prepend"`
-	Content        string  `json:"content"`
-	Pattern        pattern `json:"pattern"`
-	Behavior       string  `json:"behavior"`
-	Invert         bool    `json:"invert"`
-	AddPrefixSpace *bool   `json:"add_prefix_space"`
-	UseRegex       *bool   `json:"use_regex"`
-	Replacement    string  `json:"replacement"`
-	PrependScheme  string  `json:"prepend_scheme"`
-	Split          *bool   `json:"split"`
-}
-
-type pattern struct {
-	String *string `json:"String"`
-	Regex  *string `json:"Regex"`
-}
-
-// flatten returns the steps of s in order, sequences opened.
-func (s *step) flatten() []*step {
-	if s == nil {
-		return nil
-	}
-	if s.Type != "Sequence" {
-		return []*step{s}
-	}
-	var all []*step
-	for _, part := range append(s.Normalizers, s.PreTokenizers...) {
-		all = append(all, part.flatten()...)
-	}
-	return all
-}
-
 // openJSON reads tokenizer.json: a BPE model with a byte-level pre-tokenizer, or one whose blanks
 // are written as "▁".
 func openJSON(fsys fs.FS, cfg *config) (data.Tokenizer, error) {
@@ -119,7 +78,7 @@ func openJSON(fsys fs.FS, cfg *config) (data.Tokenizer, error) {
 	}
 	control := map[int]bool{}
 	for _, a := range j.AddedTokens {
-		if err := m.add(jsonFile, a.Content, a.ID); err != nil {
+		if err := m.addExtra(jsonFile, a.Content, a.ID); err != nil {
 			return nil, err
 		}
 		if a.Special {
@@ -179,55 +138,44 @@ func (j *jsonTokenizer) readModel() error {
 	return nil
 }
 
-// byteLevel builds the tokenizer of a file whose pre-tokenizer is ByteLevel, by itself (with its
-// own regular expression, GPT-2's) or behind a Split with a regular expression that we know.
+// byteLevel builds the tokenizer of a file whose last pre-tokenizer is ByteLevel, possibly with its own
+// regular expression, GPT-2's.
 func (j *jsonTokenizer) byteLevel(m *bpe, control map[int]bool, bos int) (data.Tokenizer, error) {
-	if steps := j.Normalizer.flatten(); len(steps) > 0 {
-		return nil, unsupported(jsonFile, "normalizer %s before a byte-level model", steps[0].Type)
+	if err := j.checkDecoder("ByteLevel"); err != nil {
+		return nil, err
+	}
+	normalise, err := j.normalizer()
+	if err != nil {
+		return nil, err
 	}
 	t := newByteLevel(m)
-	t.split, t.control, t.bosID, t.whole = wholeText, control, bos, j.Model.IgnoreMerges
+	t.control, t.bosID, t.whole = control, bos, j.Model.IgnoreMerges
+	if t.added, err = newAddedTokens(jsonFile, j.AddedTokens, normalise); err != nil {
+		return nil, err
+	}
 	steps := j.PreTokenizer.flatten()
-	for i, s := range steps {
-		switch {
-		case s.Type == "Split" && i == 0 && len(steps) > 1:
-			split, err := s.splitter()
-			if err != nil {
-				return nil, err
-			}
-			t.split = split
-		case s.Type == "ByteLevel" && i == len(steps)-1:
-			if s.UseRegex == nil || *s.UseRegex {
-				if i > 0 {
-					return nil, unsupported(jsonFile, "a Split followed by the regular expression of ByteLevel")
-				}
-				t.split = splitGPT2
-			}
-			if s.AddPrefixSpace == nil || *s.AddPrefixSpace {
-				if i > 0 {
-					return nil, unsupported(jsonFile, "add_prefix_space behind a Split")
-				}
-				t.prefix = prefixUnlessBlank
-			}
-		default:
-			return nil, unsupported(jsonFile, "pre_tokenizer %s, want ByteLevel alone or behind a Split", s.Type)
+	last := steps[len(steps)-1]
+	for i, s := range steps[:len(steps)-1] {
+		build, ok := preTokenizers[s.Type]
+		if !ok {
+			return nil, unsupported(jsonFile, "pre_tokenizer %s in front of %s, want one of %s there and ByteLevel last", s.Type, steps[i+1].Type, names(preTokenizers))
 		}
+		split, err := build(s)
+		if err != nil {
+			return nil, err
+		}
+		t.splits = append(t.splits, split)
+	}
+	if last.UseRegex == nil || *last.UseRegex {
+		t.splits = append(t.splits, splitGPT2)
+	}
+	if last.AddPrefixSpace == nil || *last.AddPrefixSpace {
+		if len(steps) > 1 {
+			return nil, unsupported(jsonFile, "pre_tokenizer ByteLevel with add_prefix_space behind %s", steps[len(steps)-2].Type)
+		}
+		t.prefix = prefixUnlessBlank
 	}
 	return t.ready(), nil
-}
-
-// splitter returns the scanner for the regular expression of a Split.
-func (s *step) splitter() (func(string) int, error) {
-	if s.Pattern.Regex == nil || s.Invert || !strings.EqualFold(s.Behavior, "isolated") {
-		return nil, unsupported(jsonFile, "Split with behavior %q, want Isolated matches of a regular expression", s.Behavior)
-	}
-	switch *s.Pattern.Regex {
-	case patternGPT2:
-		return splitGPT2, nil
-	case patternLlama3:
-		return splitLlama3, nil
-	}
-	return nil, unsupported(jsonFile, "the regular expression %.200q of Split, want GPT-2's or Llama 3's", *s.Pattern.Regex)
 }
 
 // processor is a post-processor, or a Sequence of them.

@@ -18,7 +18,7 @@ type sentencePiece struct {
 	model  *pieceModel
 	proc   *sentencepiece.Processor
 	prefix bool // a blank is put before every text
-	next   func(text string) int
+	next   splitter
 	bos    int
 }
 
@@ -77,12 +77,14 @@ func (t *sentencePiece) Encode(text string) []int {
 		text = " " + text
 	}
 	text = strings.ReplaceAll(text, " ", blank)
-	ids := encodeWords(text, t.next, func(ids []int, word string) []int {
+	e := newWordEncoder(text, func(ids []int, word string) []int {
 		for _, token := range t.proc.Encode(word) {
 			ids = append(ids, token.ID)
 		}
 		return ids
 	})
+	cutWords(text, []splitter{t.next}, e.add)
+	ids := e.ids
 	if t.model.byteFallback {
 		return ids
 	}

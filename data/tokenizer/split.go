@@ -31,7 +31,15 @@ func splitGPT2(text string) int {
 // patternLlama3 is the regular expression of Llama 3 (the one of cl100k with up to three digits).
 const patternLlama3 = `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
 
-func splitLlama3(text string) int {
+// patternQwen2 is the regular expression of Qwen2, in which every digit is a word.
+const patternQwen2 = `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
+
+func splitLlama3(text string) int { return splitCL100k(text, 3) }
+
+func splitQwen2(text string) int { return splitCL100k(text, 1) }
+
+// splitCL100k matches the expressions above: at most digits of them make a word.
+func splitCL100k(text string, digits int) int {
 	if n := contraction(text, true); n > 0 {
 		return n
 	}
@@ -45,10 +53,10 @@ func splitLlama3(text string) int {
 			return size + n
 		}
 	}
-	// \p{N}{1,3}
+	// \p{N}, \p{N}{1,3}
 	if unicode.IsNumber(first) {
 		n := 0
-		for range 3 {
+		for range digits {
 			r, size := utf8.DecodeRuneInString(text[n:])
 			if !unicode.IsNumber(r) {
 				break

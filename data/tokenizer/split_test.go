@@ -16,6 +16,7 @@ const space = `\t-\r \x{85}\p{Z}`
 var (
 	headGPT2   = regexp.MustCompile(`^(?:'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^` + space + `\p{L}\p{N}]+)`)
 	headLlama3 = regexp.MustCompile(`^(?:(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^` + space + `\p{L}\p{N}]+[\r\n]*|[` + space + `]*[\r\n]+)`)
+	headQwen2  = regexp.MustCompile(strings.Replace(headLlama3.String(), `{1,3}`, "", 1))
 	blanks     = regexp.MustCompile(`^[` + space + `]+`)
 )
 
@@ -44,7 +45,7 @@ func TestSplittersEqualPatterns(t *testing.T) {
 		name  string
 		split func(string) int
 		head  *regexp.Regexp
-	}{{"GPT-2", splitGPT2, headGPT2}, {"Llama 3", splitLlama3, headLlama3}} {
+	}{{"GPT-2", splitGPT2, headGPT2}, {"Llama 3", splitLlama3, headLlama3}, {"Qwen2", splitQwen2, headQwen2}} {
 		for range 20000 {
 			var b strings.Builder
 			for range 1 + rng.IntN(8) {

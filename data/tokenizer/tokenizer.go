@@ -66,7 +66,7 @@ var ErrNoTokenizer = errors.New("no tokenizer files")
 
 // Open builds the tokenizer of a model folder from the first of these that is there:
 //
-//	tokenizer.json              BPE, byte level (GPT-2, OPT, Llama 3) or with blanks as "▁" (LLaMA)
+//	tokenizer.json              BPE, byte level (GPT-2, OPT, Llama 3, Qwen2, SmolLM) or with blanks as "▁" (LLaMA)
 //	tokenizer.model             SentencePiece BPE
 //	vocab.json and merges.txt   byte-level BPE
 //

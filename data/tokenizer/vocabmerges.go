@@ -49,6 +49,7 @@ func openVocabMerges(fsys fs.FS, cfg *config) (data.Tokenizer, error) {
 		m.unknown = int32(id)
 	}
 	t := newByteLevel(m)
+	t.splits = []splitter{splitGPT2}
 	if cfg.AddPrefixSpace != nil && *cfg.AddPrefixSpace {
 		t.prefix = prefixAlways
 	}

@@ -5,34 +5,40 @@ import "strings"
 // blank is how SentencePiece writes a space inside a piece.
 const blank = "▁"
 
-// maxCached bounds the words that one Encode remembers and the length of a remembered word.
+// These bound the words that one Encode remembers and the length of a remembered word.
 const (
 	maxCachedWords = 1 << 16
 	maxCachedBytes = 64
 )
 
-// encodeWords cuts text into words and appends the ids of each. Language repeats itself, so the ids
-// of short words are kept for the rest of the call. next returns the length of the first word of a
-// non-empty text; encode appends the ids of one word.
-func encodeWords(text string, next func(text string) int, encode func(ids []int, word string) []int) []int {
-	ids := make([]int, 0, len(text)/3+1)
-	type span struct{ start, end int } // in ids, where a word was encoded first
-	seen := make(map[string]span)
-	for len(text) > 0 {
-		word := text[:next(text)]
-		text = text[len(word):]
-		if s, ok := seen[word]; ok {
-			ids = append(ids, ids[s.start:s.end]...)
-			continue
-		}
-		start := len(ids)
-		ids = encode(ids, word)
-		if len(word) <= maxCachedBytes && len(seen) < maxCachedWords {
-			seen[word] = span{start, len(ids)}
-		}
-	}
-	return ids
+// wordEncoder appends the ids of words. Language repeats itself, so the ids of short words are kept for the
+// rest of the text.
+type wordEncoder struct {
+	ids    []int
+	encode func(ids []int, word string) []int // appends the ids of one word
+	seen   map[string]span
 }
+
+type span struct{ start, end int } // in ids, where a word was encoded first
+
+func newWordEncoder(text string, encode func(ids []int, word string) []int) *wordEncoder {
+	return &wordEncoder{ids: make([]int, 0, len(text)/3+1), encode: encode, seen: map[string]span{}}
+}
+
+func (e *wordEncoder) add(word string) {
+	if s, ok := e.seen[word]; ok {
+		e.ids = append(e.ids, e.ids[s.start:s.end]...)
+		return
+	}
+	start := len(e.ids)
+	e.ids = e.encode(e.ids, word)
+	if len(word) <= maxCachedBytes && len(e.seen) < maxCachedWords {
+		e.seen[word] = span{start, len(e.ids)}
+	}
+}
+
+// token appends one id.
+func (e *wordEncoder) token(id int) { e.ids = append(e.ids, id) }
 
 // nextBlankWord cuts before each run of blanks: "▁▁two▁words" gives "▁▁two" and "▁words". A merge
 // can never reach over such a cut when no token holds a blank behind another character; the loaders
