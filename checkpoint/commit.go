@@ -1,19 +1,15 @@
 package checkpoint
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/adagp/adagp/checkpoint/internal/blob"
-	"github.com/adagp/adagp/internal/inputfile"
 	"github.com/adagp/adagp/tensor"
 )
 
@@ -118,72 +114,6 @@ func (w *Writer) closeFiles() error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// copyOthers copies the files of the source folder that are no weights and were not put.
-func (w *Writer) copyOthers() error {
-	list, err := fs.ReadDir(w.srcFS, ".")
-	if err != nil {
-		return err
-	}
-	for _, e := range list {
-		name := e.Name()
-		if w.files[name] || isWeights(name) || !plainName(name) {
-			continue
-		}
-		// Stat follows links, which download caches use. A link to nowhere is not worth failing for.
-		info, err := fs.Stat(w.srcFS, name)
-		if err != nil || !info.Mode().IsRegular() {
-			continue
-		}
-		if name == pruningFile {
-			if err := w.copyPruning(); err != nil {
-				return fmt.Errorf("copy %s: %w", name, err)
-			}
-			continue
-		}
-		if err := w.copyFile(name); err != nil {
-			return fmt.Errorf("copy %s: %w", name, err)
-		}
-	}
-	return nil
-}
-
-func (w *Writer) copyFile(name string) error {
-	in, err := inputfile.Open(w.srcFS, name)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	return w.placeFile(filepath.Join(modelFolder, name), in)
-}
-
-// copyPruning copies pruning.json without the list of packed tensors, which are dense in the output.
-func (w *Writer) copyPruning() error {
-	text, err := readPruning(w.srcFS)
-	if err != nil {
-		return err
-	}
-	_, rest, err := splitPruning(text)
-	if err != nil || rest == nil {
-		return err
-	}
-	return w.placeFile(filepath.Join(modelFolder, pruningFile), bytes.NewReader(rest))
-}
-
-// isWeights recognises files that hold the unchanged weights in some format, or say where they are.
-// Beside changed weights they would be stale, and another program might load them instead.
-func isWeights(name string) bool {
-	name = strings.ToLower(name)
-	for _, suffix := range []string{
-		".safetensors", ".safetensors.index.json", ".bin.index.json", ".h5", ".h5.index.json",
-		".msgpack", ".msgpack.index.json", ".pt", ".pth", ".ckpt", ".gguf", ".onnx", ".onnx_data",
-	} {
-		if strings.HasSuffix(name, suffix) {
-			return true
-		}
-	}
-	return strings.HasPrefix(name, "pytorch_model") && strings.HasSuffix(name, ".bin")
 }
 
 // convert is the number of elements of an untouched tensor converted at a time.

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"math"
 	"slices"
 
@@ -25,6 +26,8 @@ type PackOptions struct {
 	DType *tensor.DType
 	// Force is as in WriterOptions.
 	Force bool
+	// Log is as in WriterOptions.
+	Log *slog.Logger
 	// Progress is called after each tensor that was looked at or written, of total. May be nil.
 	Progress func(done, total int)
 }
@@ -56,7 +59,7 @@ func NewPacker(ctx context.Context, dir string, src *Reader, srcFS fs.FS, o Pack
 		return nil, fmt.Errorf("unknown layout %s, want %s, %s or %s", blob.Quote(string(o.Layout)), Bitmask, Semi, Dense)
 	}
 	p := &Packer{options: o}
-	w := WriterOptions{DType: o.DType, Force: o.Force}
+	w := WriterOptions{DType: o.DType, Force: o.Force, Log: o.Log}
 	if err := p.chooseAll(ctx, src); err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -27,6 +28,8 @@ type WriterOptions struct {
 	Force bool
 	// Resume takes up the partial result of an earlier run, see Records, if there is one.
 	Resume bool
+	// Log is told which files of the source are left out of the output, and why. May be nil.
+	Log *slog.Logger
 }
 
 // Writer writes a changed copy of a model folder. All work happens in a folder DIR.partial beside
@@ -36,6 +39,8 @@ type Writer struct {
 	src     *Reader
 	srcFS   fs.FS
 	dir     string // final name, absolute
+	log     *slog.Logger
+	warned  map[string]bool // files that the log was told of
 	base    *partial
 	partial string // the model folder in it
 	force   bool
@@ -100,12 +105,20 @@ func startWriter(dir string, src *Reader, srcFS fs.FS, o WriterOptions, store fu
 	if real, err := filepath.EvalSymlinks(abs); err == nil {
 		abs = real // a link to a folder stays, what it points to is replaced
 	}
+	log := o.Log
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
 	w := &Writer{
+		log: log, warned: make(map[string]bool),
 		src: src, srcFS: srcFS, dir: abs, force: o.Force,
 		slots: make(map[string]*slot), files: make(map[string]bool), stop: make(chan struct{}),
 	}
 	partial := abs + PartialSuffix
 	if err := checkTarget(w.dir, partial, srcFS, o); err != nil {
+		return nil, err
+	}
+	if _, err := w.others(); err != nil { // better now than at the end
 		return nil, err
 	}
 	plans, indexFile, index, err := plan(src, store)

@@ -31,7 +31,7 @@ func Cause(err error) error {
 // os.DirFS gives it, nothing that takes the place of the file meanwhile makes it wait. Other file
 // systems are asked by fs.Stat what the name stands for before they open it; what they lack is theirs.
 func Open(fsys fs.FS, name string) (fs.File, error) {
-	if dir, ok := systemFolder(fsys); ok && fs.ValidPath(name) {
+	if dir, ok := SystemFolder(fsys); ok && fs.ValidPath(name) {
 		f, err := open(filepath.Join(dir, filepath.FromSlash(name)), name, regular)
 		if err != nil {
 			return nil, err // not f, a nil pointer in an interface
@@ -169,9 +169,9 @@ func kind(mode fs.FileMode) string {
 	return "something else"
 }
 
-// systemFolder returns the folder that os.DirFS was given. Any other type, even one that serves such a
+// SystemFolder returns the folder that os.DirFS was given. Any other type, even one that serves such a
 // folder, may have an Open of its own, which must be used.
-func systemFolder(fsys fs.FS) (string, bool) {
+func SystemFolder(fsys fs.FS) (string, bool) {
 	if reflect.TypeOf(fsys) != reflect.TypeOf(os.DirFS("")) {
 		return "", false
 	}

@@ -108,7 +108,7 @@ func runPack(s *session, c *cli.Context) error {
 	}
 	defer m.Close()
 	res := &packResult{Model: model, Out: out, Layout: name}
-	if err := s.pack(res, m, checkpoint.PackOptions{Layout: layout, DType: dtype, Force: c.Bool("force")}); err != nil {
+	if err := s.pack(res, m, checkpoint.PackOptions{Layout: layout, DType: dtype, Force: c.Bool("force"), Log: s.log}); err != nil {
 		return err
 	}
 	return s.result(res, res.write)

@@ -31,7 +31,7 @@ func (s *session) try(x trial) (report *prune.Report, cpu time.Duration, err err
 	var sink prune.Sink
 	var out *newModelFolder
 	if x.folder != "" {
-		if out, err = s.createModel(x.folder, x.model, checkpoint.WriterOptions{Force: x.force}, false); err != nil {
+		if out, err = s.createModel(x.folder, x.model, checkpoint.WriterOptions{Force: x.force, Log: s.log}, false); err != nil {
 			return nil, 0, err
 		}
 		defer out.abort()
