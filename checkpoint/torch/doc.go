@@ -8,8 +8,8 @@
 // they are stored in; views into a shared storage and strided (transposed) tensors are gathered on
 // reading.
 //
-// Like PyTorch, the package ignores what lies behind the last storage and the checksums of entries
-// that are not compressed. It refuses what PyTorch would accept but no weight file needs: tensors
-// with more elements than their storage, big-endian files, TorchScript archives, the tar format of
-// PyTorch 0.1.
+// Like PyTorch, the package ignores what lies behind the last storage and the checksums of entries. It
+// refuses what PyTorch would accept but no weight file needs: compressed entries, which torch.save never
+// writes, pickles that make much work with few bytes, tensors with more elements than their storage,
+// big-endian files, TorchScript archives, the tar format of PyTorch 0.1.
 package torch

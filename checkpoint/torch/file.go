@@ -51,7 +51,7 @@ func New(name string, data io.ReaderAt, size int64) (*File, error) {
 		return nil, fmt.Errorf("read %s: %w", name, err)
 	}
 	var state any
-	var sources map[*storage]source
+	var sources map[*storage]*io.SectionReader
 	var err error
 	switch {
 	case isZip(start):
@@ -74,7 +74,7 @@ func New(name string, data io.ReaderAt, size int64) (*File, error) {
 }
 
 // readZip returns the state dict and the place of every storage in it.
-func readZip(data io.ReaderAt, size int64) (any, map[*storage]source, error) {
+func readZip(data io.ReaderAt, size int64) (any, map[*storage]*io.SectionReader, error) {
 	a, err := openArchive(data, size)
 	if err != nil {
 		return nil, nil, err
@@ -88,7 +88,7 @@ func readZip(data io.ReaderAt, size int64) (any, map[*storage]source, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("data.pkl: %w", err)
 	}
-	sources := make(map[*storage]source, len(table.byKey))
+	sources := make(map[*storage]*io.SectionReader, len(table.byKey))
 	for _, key := range slices.Sorted(maps.Keys(table.byKey)) {
 		s := table.byKey[key]
 		if sources[s], err = a.storage(s); err != nil {
@@ -99,7 +99,7 @@ func readZip(data io.ReaderAt, size int64) (any, map[*storage]source, error) {
 }
 
 // collect checks the tensors of the state dict against their storages.
-func (f *File) collect(state any, sources map[*storage]source) error {
+func (f *File) collect(state any, sources map[*storage]*io.SectionReader) error {
 	names, list, err := entries(state)
 	if err != nil {
 		return &blob.FormatError{File: f.name, Err: err}

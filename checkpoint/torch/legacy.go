@@ -51,7 +51,7 @@ func isLegacy(start []byte) bool {
 }
 
 // readLegacy returns the state dict and the place of every storage in it.
-func readLegacy(data io.ReaderAt, size int64) (any, map[*storage]source, error) {
+func readLegacy(data io.ReaderAt, size int64) (any, map[*storage]*io.SectionReader, error) {
 	l := &legacy{data: data, size: size}
 	if err := l.preamble(); err != nil {
 		return nil, nil, err
@@ -69,7 +69,7 @@ func readLegacy(data io.ReaderAt, size int64) (any, map[*storage]source, error) 
 	if !ok {
 		return nil, nil, fmt.Errorf("storage keys: got %s, want a list", typeName(keys))
 	}
-	sources := make(map[*storage]source, list.Len())
+	sources := make(map[*storage]*io.SectionReader, list.Len())
 	for _, k := range *list {
 		key, ok := k.(string)
 		s := table.byKey[key]
@@ -121,7 +121,7 @@ func (l *legacy) preamble() error {
 }
 
 // storage reads the element count at the current position and steps over the data.
-func (l *legacy) storage(s *storage) (source, error) {
+func (l *legacy) storage(s *storage) (*io.SectionReader, error) {
 	var b [8]byte
 	if err := blob.ReadFull(l.data, b[:], l.pos); err != nil {
 		return nil, fmt.Errorf("storage %s: %w", blob.Quote(s.key), err)
@@ -136,5 +136,5 @@ func (l *legacy) storage(s *storage) (source, error) {
 	}
 	r := io.NewSectionReader(l.data, l.pos, bytes)
 	l.pos += bytes
-	return plain{r}, nil
+	return r, nil
 }

@@ -13,7 +13,7 @@ import (
 // place is where the elements of a tensor lie: element (i, j, …) is number
 // offset + i·steps[0] + j·steps[1] + … of the data.
 type place struct {
-	data   source
+	data   *io.SectionReader // of the storage
 	dtype  tensor.DType
 	shape  []int
 	steps  []int
@@ -23,7 +23,7 @@ type place struct {
 }
 
 // newPlace checks that all elements of t lie inside its storage.
-func newPlace(t *strided, sources map[*storage]source) (*place, error) {
+func newPlace(t *strided, sources map[*storage]*io.SectionReader) (*place, error) {
 	root, shift := t.storage.root()
 	p := &place{data: sources[root], dtype: root.dtype, shape: t.shape, steps: t.steps}
 	if len(t.shape) != len(t.steps) {
@@ -75,9 +75,9 @@ func (p *place) section() (*io.SectionReader, error) {
 	if p.count == 0 {
 		return io.NewSectionReader(bytes.NewReader(nil), 0, 0), nil
 	}
-	s, err := p.data.section(p.offset*size, p.span*size)
-	if err != nil || p.contiguous() {
-		return s, err
+	s := io.NewSectionReader(p.data, p.offset*size, p.span*size)
+	if p.contiguous() {
+		return s, nil
 	}
 	from := make([]byte, p.span*size)
 	if err := blob.ReadFull(s, from, 0); err != nil {

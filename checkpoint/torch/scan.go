@@ -18,8 +18,13 @@ import (
 const (
 	maxPickle  = 64 << 20 // bytes
 	maxOpcodes = 2 << 20  // each may allocate a few hundred bytes in the machine
-	maxLine    = 1 << 12  // bytes of an argument that ends with a newline
+	maxText    = 1 << 12  // bytes of a string; a few bytes of pickle can make the machine hash one again
+	maxLine    = maxText  // bytes of an argument that ends with a newline
 	maxLong    = 64       // bytes of an arbitrary-precision integer
+
+	// maxStates bounds what BUILD copies: it sets the entries of a dict, of which there are at most as many
+	// as there were opcodes before, on an object. torch.save builds one object, out of a dict of one entry.
+	maxStates = 4 * maxOpcodes
 )
 
 // argument is the form of what follows an opcode in the stream.
@@ -73,13 +78,15 @@ const (
 
 // scanner walks over the opcodes of a pickle without executing them. It establishes what the
 // machine relies on without checking: arguments lie inside the file (the machine allocates the
-// length it is told), the stream is not too long, and every class is on the list, including those
-// that the machine would resolve by itself without asking.
+// length it is told), the stream is not too long, no opcode can take much longer than its bytes make
+// one think, and every class is on the list, including those that the machine would resolve by itself
+// without asking.
 type scanner struct {
 	r         *bufio.Reader
 	remaining int64 // bytes left in the source
 	out       []byte
 	ops       int
+	states    int // entries that BUILD may set, at most
 
 	// STACK_GLOBAL takes module and name from the stack, so the scanner keeps what it knows of it:
 	// pushed are the strings on top, none when the last operation was of another kind; memo is the
@@ -160,6 +167,9 @@ func (s *scanner) argument(op byte, form argument) ([]byte, error) {
 func (s *scanner) follow(op byte, arg []byte) error {
 	switch op {
 	case opShortUnicode, 'X', 0x8d, 'U', 'T', 'V':
+		if len(arg) > maxText {
+			return fmt.Errorf("pickle string of %d bytes at byte %d, want at most %d", len(arg), len(s.out), maxText)
+		}
 		s.pushed = append(s.pushed, string(arg))
 	case 'h', 'j', 'g':
 		i, err := memoIndex(op, arg)
@@ -175,6 +185,11 @@ func (s *scanner) follow(op byte, arg []byte) error {
 		s.memo[i] = s.top()
 	case opMemoize:
 		s.memo[len(s.memo)] = s.top()
+	case 'b':
+		if s.states += s.ops; s.states > maxStates {
+			return fmt.Errorf("pickle sets the state of objects again and again, at byte %d", len(s.out))
+		}
+		s.pushed = s.pushed[:0]
 	case 'c':
 		module, name, _ := strings.Cut(string(arg), "\n")
 		if _, err := findClass(module, name); err != nil {

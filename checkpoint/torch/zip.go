@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"strings"
 
 	"github.com/adagp/adagp/checkpoint/internal/blob"
@@ -60,11 +59,10 @@ func (a *archive) checkByteOrder() error {
 	if f == nil {
 		return nil
 	}
-	r, err := f.Open()
+	r, err := a.open(f)
 	if err != nil {
-		return fmt.Errorf("byteorder: %w", err)
+		return err
 	}
-	defer r.Close()
 	b, err := io.ReadAll(io.LimitReader(r, 16))
 	if err != nil {
 		return fmt.Errorf("byteorder: %w", err)
@@ -77,28 +75,21 @@ func (a *archive) checkByteOrder() error {
 
 // pickle reads and checks the pickle of the state dict.
 func (a *archive) pickle() ([]byte, error) {
-	f := a.entries[a.prefix+"data.pkl"]
-	r, err := f.Open()
+	r, err := a.open(a.entries[a.prefix+"data.pkl"])
 	if err != nil {
-		return nil, fmt.Errorf("data.pkl: %w", err)
+		return nil, err
 	}
-	defer r.Close()
-	// The declared size is only a claim; scan has a limit of its own.
-	b, err := scan(bufio.NewReader(r), int64(min(f.UncompressedSize64, math.MaxInt64)))
+	b, err := scan(bufio.NewReader(r), r.Size())
 	if err != nil {
 		return nil, fmt.Errorf("data.pkl: %w", err)
 	}
 	return b, nil
 }
 
-// maxDeflate is the largest factor by which deflate can shrink data.
-const maxDeflate = 1032
-
-// storage finds the bytes of a storage. What torch.save writes is stored plainly and is used in
-// place; a compressed entry is unpacked on every use.
-func (a *archive) storage(s *storage) (source, error) {
+// storage finds the bytes of a storage.
+func (a *archive) storage(s *storage) (*io.SectionReader, error) {
 	name := a.prefix + "data/" + s.key
-	fail := func(format string, args ...any) (source, error) {
+	fail := func(format string, args ...any) (*io.SectionReader, error) {
 		return nil, fmt.Errorf("archive entry %s: %s", blob.Quote(name), fmt.Sprintf(format, args...))
 	}
 	f := a.entries[name]
@@ -109,62 +100,29 @@ func (a *archive) storage(s *storage) (source, error) {
 	if f.UncompressedSize64 != uint64(want) {
 		return fail("has %d bytes, want %d for %d elements of %v", f.UncompressedSize64, want, s.count, s.dtype)
 	}
-	if f.Flags&1 != 0 {
+	return a.open(f)
+}
+
+// open gives access to an entry, which must be stored as it is: torch.save never compresses, and what it
+// has not written may unpack to any size.
+func (a *archive) open(f *zip.File) (*io.SectionReader, error) {
+	fail := func(format string, args ...any) (*io.SectionReader, error) {
+		return nil, fmt.Errorf("archive entry %s %s", blob.Quote(f.Name), fmt.Sprintf(format, args...))
+	}
+	switch {
+	case f.Flags&1 != 0:
 		return fail("is encrypted")
+	case f.Method != zip.Store:
+		return fail("is compressed (method %d), want it stored as torch.save does", f.Method)
+	case f.CompressedSize64 != f.UncompressedSize64:
+		return fail("is not compressed but has %d bytes of %d", f.CompressedSize64, f.UncompressedSize64)
 	}
 	offset, err := f.DataOffset()
 	if err != nil {
-		return fail("%v", err)
+		return fail("cannot be found: %v", err)
 	}
-	if f.CompressedSize64 > uint64(a.size) || offset > a.size-int64(f.CompressedSize64) {
-		return fail("%d bytes from byte %d end beyond the file of %d bytes", f.CompressedSize64, offset, a.size)
+	if f.UncompressedSize64 > uint64(a.size) || offset > a.size-int64(f.UncompressedSize64) {
+		return fail("has %d bytes from byte %d, beyond the file of %d bytes", f.UncompressedSize64, offset, a.size)
 	}
-	switch f.Method {
-	case zip.Store:
-		if f.CompressedSize64 != f.UncompressedSize64 {
-			return fail("is not compressed but has %d bytes of %d", f.CompressedSize64, f.UncompressedSize64)
-		}
-		return plain{io.NewSectionReader(a.data, offset, want)}, nil
-	case zip.Deflate:
-		if f.UncompressedSize64/maxDeflate > f.CompressedSize64 {
-			return fail("%d compressed bytes cannot hold %d", f.CompressedSize64, want)
-		}
-		return packed{f, want}, nil
-	}
-	return fail("uses compression method %d, want none or deflate", f.Method)
-}
-
-// source is the data of a storage.
-type source interface {
-	// section gives access to n bytes from offset off.
-	section(off, n int64) (*io.SectionReader, error)
-}
-
-// plain is data that lies in the file as it is.
-type plain struct{ r *io.SectionReader }
-
-func (p plain) section(off, n int64) (*io.SectionReader, error) {
-	return io.NewSectionReader(p.r, off, n), nil
-}
-
-// packed is a compressed entry that unpacks to size bytes.
-type packed struct {
-	file *zip.File
-	size int64
-}
-
-func (p packed) section(off, n int64) (*io.SectionReader, error) {
-	r, err := p.file.Open()
-	if err != nil {
-		return nil, err
-	}
-	defer r.Close()
-	b, err := io.ReadAll(io.LimitReader(r, p.size+1)) // grows with what really comes
-	if err != nil {
-		return nil, fmt.Errorf("unpack %s: %w", blob.Quote(p.file.Name), err)
-	}
-	if int64(len(b)) != p.size {
-		return nil, fmt.Errorf("unpack %s: got %d bytes or more, want %d", blob.Quote(p.file.Name), len(b), p.size)
-	}
-	return io.NewSectionReader(bytes.NewReader(b), off, n), nil
+	return io.NewSectionReader(a.data, offset, int64(f.UncompressedSize64)), nil
 }
