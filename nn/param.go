@@ -70,5 +70,27 @@ func (p *Param) ZeroGrad() {
 	p.Grad.Zero()
 }
 
+// StoredError says that a parameter holds its weights as they are stored, which passes then use: a change of
+// its Value would be without effect.
+type StoredError struct {
+	Param string // its name
+}
+
+// Error names the parameter and says what to do.
+func (e *StoredError) Error() string {
+	return fmt.Sprintf("parameter %s holds its weights as they are stored, and passes would use these in place of changed ones: Unload it, and load it as values", e.Param)
+}
+
+// RefuseStored returns a *StoredError about the first walked parameter that holds its weights as they are
+// stored, nil if none does. Whatever is to change values asks it first.
+func RefuseStored(walk func(visit func(*Param))) error {
+	for _, p := range Params(walk) {
+		if p.Packed != nil {
+			return &StoredError{p.Name}
+		}
+	}
+	return nil
+}
+
 // Freeze drops the gradient, which makes the parameter a constant.
 func (p *Param) Freeze() { p.Grad = nil }

@@ -63,8 +63,11 @@ type Sink interface {
 	Put(name string, t *tensor.Tensor) error
 }
 
-// check fills in defaults and reports settings out of range.
+// check fills in defaults and reports settings out of range, and weights that cannot be pruned.
 func (o *Options) check(m *models.Model) error {
+	if err := nn.RefuseStored(m.Walk); err != nil {
+		return err
+	}
 	if o.Method == "" {
 		o.Method = DefaultMethod
 	}

@@ -19,7 +19,8 @@ import (
 // those behind the last one are not touched.
 //
 // Parameters that have values when Run is called are used, and pruned, in place; others are read
-// from the checkpoint and dropped again. out may be nil, which makes sense for a loaded model.
+// from the checkpoint and dropped again. Those that models.Model.LoadStored has filled are refused with a
+// *nn.StoredError: unload them first. out may be nil, which makes sense for a loaded model.
 //
 // Errors name the tensor or layer they are about. A cancelled context ends the run soon with the
 // context's error. Settings and input being equal, results are equal bit by bit, whatever the

@@ -69,7 +69,7 @@ func (o *Optimizer) ZeroGrad() {
 
 // Step changes every parameter by its gradient and clears the gradient. An
 // error names a parameter whose gradient is not finite or does not fit its
-// value; no parameter has been changed then.
+// value, or whose weights are held as they are stored (*nn.StoredError); no parameter has been changed then.
 //
 // Results do not depend on the number of threads, which share out parameters and
 // pieces of large ones. spago's own optimizers.Optimizer is not used for that: in v1.1.0
@@ -125,6 +125,8 @@ func (o *Optimizer) attach() ([]*spago.Param, error) {
 			continue
 		}
 		switch {
+		case e.ours.Packed != nil:
+			return nil, fmt.Errorf("optimiser step %d: %w", o.steps+1, &nn.StoredError{Param: e.ours.Name})
 		case v == nil:
 			return nil, fmt.Errorf("optimiser step %d: parameter %s has a gradient and no value", o.steps+1, e.ours.Name)
 		case v.Len() != g.Len():

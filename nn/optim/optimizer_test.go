@@ -13,6 +13,7 @@ import (
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/nn/optim"
 	"github.com/adagp/adagp/tensor"
+	"github.com/adagp/adagp/tensor/packed"
 )
 
 // param returns a parameter with the given values and a gradient of zeros.
@@ -231,6 +232,7 @@ func TestBadGradients(t *testing.T) {
 		{"not a number", func(p *nn.Param) { p.Grad.Set(float32(math.NaN()), 1) }, "gradient of bad is NaN at element 1"},
 		{"infinite", func(p *nn.Param) { p.Grad.Set(float32(math.Inf(-1)), 0) }, "gradient of bad is -Inf at element 0"},
 		{"not loaded", func(p *nn.Param) { p.Value = nil }, "parameter bad has a gradient and no value"},
+		{"stored", func(p *nn.Param) { p.Packed = &packed.Plain{} }, "parameter bad holds its weights as they are stored"},
 		{"another shape", func(p *nn.Param) { p.Grad = tensor.New(3) }, "parameter bad: gradient has shape [3], value [2]"},
 	} {
 		good, bad := param("good", 1), param("bad", 1, 2)

@@ -2,6 +2,7 @@ package adagp_test
 
 import (
 	"context"
+	"errors"
 	"math"
 	"math/rand/v2"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/adagp"
 	"github.com/adagp/adagp/tensor"
+	"github.com/adagp/adagp/tensor/packed"
 )
 
 // An error about a signal says which of the signals it is, and where in it.
@@ -58,5 +60,29 @@ func TestStreamsDoNotFit(t *testing.T) {
 				t.Errorf("error %v, want %q", err, tc.want)
 			}
 		})
+	}
+}
+
+// Weights that are not there, or not as values, are refused by name.
+func TestWeightsAreValues(t *testing.T) {
+	for _, spoilt := range []string{"not loaded", "stored"} {
+		d := declarations(33)[0]
+		p := d.chain.Links[1].Linear.Weight
+		xs := batchesOf(33, 2, 24)
+		if spoilt == "stored" {
+			p.Packed = packed.Choose(tensor.F32, p.Shape[0], p.Shape[1], make([]byte, 4*p.Len()))
+		} else {
+			p.Value = nil
+		}
+		var stored *nn.StoredError
+		_, err := adagp.Solve(context.Background(), d.chain, xs[0], nil, adagp.Options{Solver: solverNamed(t, "magnitude"), Pattern: prune.Unstructured(0.5)})
+		if err == nil || !strings.Contains(err.Error(), "fc2.weight") || errors.As(err, &stored) != (spoilt == "stored") {
+			t.Errorf("%s: chain: error %v", spoilt, err)
+		}
+		o := adagp.GroupOptions{Solver: solverNamed(t, "magnitude"), Pattern: always(prune.Unstructured(0.5))}
+		err = adagp.SolveGroups(context.Background(), d.chain.Groups(), streams(xs, xs), o)
+		if err == nil || !strings.Contains(err.Error(), "fc2.weight") || errors.As(err, &stored) != (spoilt == "stored") {
+			t.Errorf("%s: groups: error %v", spoilt, err)
+		}
 	}
 }

@@ -140,6 +140,15 @@ func newGroups(list []nn.Group, in Streams, o GroupOptions) (*groups, error) {
 	if err := in.check(list, o.HeldOut); err != nil {
 		return nil, err
 	}
+	if err := checkWeights(func(visit func(*nn.Param)) {
+		for _, g := range list {
+			for _, l := range g.Linears {
+				l.Walk(visit)
+			}
+		}
+	}); err != nil {
+		return nil, err
+	}
 	e := &groups{list: list, in: in, o: o, original: map[*nn.Linear]*tensor.Tensor{}, masks: map[*nn.Linear]*prune.Mask{}}
 	for g := range list {
 		for _, l := range list[g].Linears {

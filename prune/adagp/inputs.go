@@ -37,3 +37,16 @@ func (in *Streams) check(list []nn.Group, heldOut int) error {
 	}
 	return nil
 }
+
+// checkWeights reports parameters without values, or whose values are not what passes use.
+func checkWeights(walk func(visit func(*nn.Param))) error {
+	if err := nn.RefuseStored(walk); err != nil {
+		return err
+	}
+	for _, p := range nn.Params(walk) {
+		if p.Value == nil {
+			return fmt.Errorf("parameter %s is not loaded", p.Name)
+		}
+	}
+	return nil
+}

@@ -111,6 +111,9 @@ func Solve(ctx context.Context, c *nn.Chain, x, y *tensor.Tensor, o Options) (ma
 	if err := o.defaults(c); err != nil {
 		return nil, fmt.Errorf("adagp: chain %s: %w", c.Name, err)
 	}
+	if err := checkWeights(c.Walk); err != nil {
+		return nil, fmt.Errorf("adagp: chain %s: %w", c.Name, err)
+	}
 	e := &engine{graph: newGraph(c, o.Alpha, o.Beta, o.Gamma), o: &o, exact: o.Ridge == 0 && o.Epochs > 1, losses: map[term]float64{}}
 	for _, l := range e.links {
 		l.frozen = o.Frozen(l.Linear)

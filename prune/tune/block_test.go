@@ -19,6 +19,7 @@ import (
 	"github.com/adagp/adagp/prune/tune"
 	"github.com/adagp/adagp/tensor"
 	"github.com/adagp/adagp/tensor/linalg"
+	"github.com/adagp/adagp/tensor/packed"
 )
 
 // absurd is a rate at which Adam ruins any of these layers in one epoch.
@@ -255,6 +256,7 @@ func TestBlockErrors(t *testing.T) {
 		{"batch", nil, tune.Options{BatchWindows: -4}, "batches of -4"},
 		{"held out", nil, tune.Options{HeldOut: 1}, "share of 1"},
 		{"not loaded", func(p *problem) { p.layer.lin.Weight.Value = nil }, tune.Options{}, "single.proj: the weights are not loaded"},
+		{"stored", func(p *problem) { p.layer.lin.Weight.Packed = &packed.Plain{} }, tune.Options{}, "parameter single.proj.weight holds its weights as they are stored"},
 		{"mask of another shape", func(p *problem) { p.masks[p.layer.lin] = prune.NewMask(4, 8) }, tune.Options{}, "mask of shape [4 8], weights [8 8]"},
 		{"nil mask", func(p *problem) { p.masks[p.layer.lin] = nil }, tune.Options{}, "no mask"},
 		{"pruned weight", func(p *problem) { p.layer.lin.Weight.Value.Set(0.5, 0, 0) }, tune.Options{}, "weight [0 0] is 0.5"},

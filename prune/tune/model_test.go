@@ -21,6 +21,7 @@ import (
 	"github.com/adagp/adagp/prune/tune"
 	"github.com/adagp/adagp/tensor"
 	"github.com/adagp/adagp/tensor/linalg"
+	"github.com/adagp/adagp/tensor/packed"
 )
 
 // windows reads the first n recorded calibration windows of stories260k.
@@ -283,6 +284,10 @@ func TestGlobalErrors(t *testing.T) {
 			s.Unload(s.Layers()[1].Walk)
 			return s, teacher, ids
 		}, "model.layers.1.input_layernorm.weight is not loaded"},
+		{"student stored", func(s *models.Model) (*models.Model, *models.Model, [][]int) {
+			s.Layers()[1].Linears()[2].Weight.Packed = &packed.Plain{}
+			return s, teacher, ids
+		}, "model.layers.1.self_attn.v_proj.weight holds its weights as they are stored"},
 		{"teacher not loaded", func(s *models.Model) (*models.Model, *models.Model, [][]int) {
 			s.Unload(s.HeadWalk)
 			return teacher, s, ids
