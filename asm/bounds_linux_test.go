@@ -84,6 +84,13 @@ func TestWithinBounds(t *testing.T) {
 				BF16ToF32(floats(2, n), halves(0, n))
 				F32ToF16(halves(0, n), floats(2, n))
 				F32ToBF16(halves(0, n), floats(2, n))
+				ReadLoop(floats(0, n))
+			}
+			for _, n := range []int{1, 2, 7, 8, 9, 33} { // keys, of every width around vectors and strips
+				for _, d := range []int{47, 48, 63, 64, 80, 112, 128, 129, 160, 192} {
+					AttendScores(floats(2, n), 0.5, floats(0, d), floats(1, n*d))
+					AttendSum(floats(2, d), floats(0, n), floats(1, n*d))
+				}
 			}
 			for _, m := range []int{1, 2, 5, 13, 14, 16, 33} {
 				for _, n := range []int{1, 3, 8, 15, 16, 17, 31, 32, 33, 65} {

@@ -12,13 +12,14 @@ type Level int
 
 // The levels. Their numbers carry no order; [Levels] gives one.
 const (
-	Generic Level = iota // Go code, runs everywhere
-	AVX2                 // amd64 with AVX2, FMA, F16C and BMI1
-	AVX512               // amd64 with AVX-512 F, BW, DQ and VL
-	NEON                 // arm64
+	Generic       Level = iota // Go code, runs everywhere
+	AVX2                       // amd64 with AVX2, FMA, F16C and BMI1
+	AVX512                     // amd64 with AVX-512 F, BW, DQ and VL; uses VBMI2 too where the machine has it
+	NEON                       // arm64
+	AVX512NoVBMI2              // AVX512 as machines without VBMI2 run it, on any machine of that level
 )
 
-var levelNames = [...]string{Generic: "generic", AVX2: "avx2", AVX512: "avx512", NEON: "neon"}
+var levelNames = [...]string{Generic: "generic", AVX2: "avx2", AVX512: "avx512", NEON: "neon", AVX512NoVBMI2: "avx512-novbmi2"}
 
 // String returns the name used on command lines, for example "avx512".
 func (l Level) String() string {
@@ -36,7 +37,7 @@ func cpuHas(l Level) bool {
 		return true
 	case AVX2:
 		return cpu.X86.HasAVX2 && cpu.X86.HasFMA && cpu.X86.HasF16C && cpu.X86.HasBMI1
-	case AVX512:
+	case AVX512, AVX512NoVBMI2:
 		return cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512DQ &&
 			cpu.X86.HasAVX512VL && cpuHas(AVX2) && cpu.X86.HasBMI2
 	case NEON:

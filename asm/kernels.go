@@ -52,6 +52,11 @@ type kernels struct {
 	panels       *panelKernels // nil: there are none
 	bitmaskWiden func(f Format, rows, k int, mask, values, offsets []byte, dst []float32)
 	semiRows     func(f Format, rows, k int, indices, values []byte, n int, x []float32, ldx int, y []float32, ldy int)
+
+	attendScores func(s []float32, scale float32, q, k []float32)
+	attendSum    func(y, p, v []float32)
+
+	peak peakLoops
 }
 
 // generic is the level in Go.
@@ -101,4 +106,13 @@ var generic = kernels{
 	bitmaskRows:  bitmaskRowsGeneric,
 	bitmaskWiden: bitmaskWidenGeneric,
 	semiRows:     semiRowsGeneric,
+
+	attendScores: attendScoresByGemm,
+	attendSum:    attendSumByGemm,
+
+	peak: peakLoops{
+		multiplyAdd32: multiplyAddGeneric[float32], elements32: genericRegisters,
+		multiplyAdd64: multiplyAddGeneric[float64], elements64: genericRegisters,
+		read: readGeneric,
+	},
 }

@@ -15,7 +15,7 @@ import "unsafe"
 
 // compiledLevels lists the levels in assembly that this build contains, slowest
 // first.
-var compiledLevels = []*kernels{kernelsAVX2(), kernelsAVX512()}
+var compiledLevels = []*kernels{kernelsAVX2(), kernelsAVX512(AVX512NoVBMI2, false), kernelsAVX512(AVX512, hasExpandWords())}
 
 func kernelsAVX2() *kernels {
 	k := generic
@@ -61,12 +61,13 @@ func kernelsAVX2() *kernels {
 	k.bf16ToF32 = convertWhole(8, func(dst *float32, src *uint16, n int) { widenBF16AVX2(dst, (*byte)(unsafe.Pointer(src)), n) }, bf16ToF32Generic)
 	k.f32ToBF16 = convertWhole(8, f32ToBF16AVX2, f32ToBF16Generic)
 	storedAVX2(&k)
+	k.peak = peakAVX2
 	return &k
 }
 
-func kernelsAVX512() *kernels {
+func kernelsAVX512(level Level, expandWords bool) *kernels {
 	k := generic
-	k.level = AVX512
+	k.level = level
 	k.gemm32 = gemm32AVX512()
 	k.gemm64 = gemm64AVX512()
 	k.dot = reduce2(dotF32AVX512)
@@ -107,7 +108,9 @@ func kernelsAVX512() *kernels {
 	k.f32ToF16 = convert(f32ToF16AVX512)
 	k.bf16ToF32 = convert(bf16ToF32AVX512)
 	k.f32ToBF16 = convert(f32ToBF16AVX512)
-	storedAVX512(&k)
+	storedAVX512(&k, expandWords)
+	attendAVX512(&k)
+	k.peak = peakAVX512
 	return &k
 }
 

@@ -75,5 +75,6 @@ func kernelsNEON() *kernels {
 	storedNEON(&k)
 	k.bf16ToF32 = convert(bf16ToF32NEON)
 	k.f32ToBF16 = convert(f32ToBF16NEON)
+	k.peak = peakNEON
 	return &k
 }

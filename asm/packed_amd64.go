@@ -33,8 +33,9 @@ func storedAVX2(k *kernels) {
 	}
 }
 
-// storedAVX512 adds the products with stored weights to the level.
-func storedAVX512(k *kernels) {
+// storedAVX512 adds the products with stored weights to the level. Without expandWords, no kernel is
+// taken that spreads 16-bit words (VBMI2).
+func storedAVX512(k *kernels, expandWords bool) {
 	plain := [formats]plainKernels{
 		Float32:  {one: plainF32x1AVX512, quarters: quartersF32AVX512, four: plainF32x4AVX512},
 		Float16:  {one: plainF16x1AVX512, quarters: quartersF16AVX512, four: plainF16x4AVX512},
@@ -47,7 +48,7 @@ func storedAVX512(k *kernels) {
 		Float16:  {one: bitmaskF16x1AVX512, widen: bitmaskWidenF16AVX512, pairs: bitmaskPairsF16AVX512, narrowPairs: bitmaskPairsF16NarrowAVX512, narrowBelow: 0.4, four: bitmaskF16x4AVX512, reach: 64},
 		BFloat16: {one: bitmaskBF16x1AVX512, widen: bitmaskWidenBF16AVX512, pairs: bitmaskPairsBF16AVX512, narrowPairs: bitmaskPairsBF16NarrowAVX512, narrowBelow: 0.4, four: bitmaskBF16x4AVX512, reach: 64, unzip: unzipF32AVX512},
 	}
-	if !hasExpandWords() {
+	if !expandWords {
 		bitmask[Float16], bitmask[BFloat16] = bitmaskAVX2[Float16], bitmaskAVX2[BFloat16]
 	}
 	k.bitmaskRows = bitmaskRowsWith(bitmask)

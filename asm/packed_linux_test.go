@@ -4,11 +4,12 @@ import (
 	"fmt"
 	"syscall"
 	"testing"
+	"unsafe"
 )
 
-// TestStoredReadsWithinBounds puts every operand right before memory that cannot be read, as the end
+// TestStoredWithinBounds puts every operand right before memory that cannot be read, as the end
 // of a mapped file is.
-func TestStoredReadsWithinBounds(t *testing.T) {
+func TestStoredWithinBounds(t *testing.T) {
 	page := syscall.Getpagesize()
 	const pages = 40
 	beforeHole := func(b []byte) []byte {
@@ -32,6 +33,20 @@ func TestStoredReadsWithinBounds(t *testing.T) {
 					m := newStored(r, f, 9, k, share(r))
 					for layout, l := range m.layouts(beforeHole) {
 						checkStoredRows(t, r, fmt.Sprintf("%s %s, %d columns, %s stored", layout, formatNames[f], k, name), m.rows, k, l.w, l.mul)
+					}
+					plain, mask, values, offsets := beforeHole(m.plain), beforeHole(m.mask), beforeHole(m.values), beforeHole(m.offsets)
+					floats := func(n int) []float32 {
+						return unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(beforeHole(make([]byte, 4*n))))), n)
+					}
+					Widen(f, floats(m.rows*k), plain)
+					BitmaskWiden(f, m.rows, k, mask, values, offsets, floats(m.rows*k))
+					if PanelWidth() > 0 {
+						const n = 5
+						panels := NewPanels(n, k)
+						for i := range panels.Tiles() {
+							panels.Fill(i, floats(n*k), k)
+						}
+						panels.MulBitmask(f, m.rows, mask, values, offsets, floats(n*m.rows), m.rows)
 					}
 				}
 			}

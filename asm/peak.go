@@ -9,21 +9,21 @@ import "math"
 // multiply-adds of float32 in registers, fused ones where the level has them. It
 // returns the number of floating-point operations, two for each multiply-add.
 func MultiplyAddLoop32(turns int) (flops int) {
-	l := peakLoopsOf(Current())
+	l := &current.Load().peak
 	l.multiplyAdd32(turns, -(1 - 0x1p-24), 1./3)
 	return 2 * l.elements32 * max(0, turns)
 }
 
 // MultiplyAddLoop64 is [MultiplyAddLoop32] in float64.
 func MultiplyAddLoop64(turns int) (flops int) {
-	l := peakLoopsOf(Current())
+	l := &current.Load().peak
 	l.multiplyAdd64(turns, -(1 - 0x1p-53), 1./3)
 	return 2 * l.elements64 * max(0, turns)
 }
 
 // ReadLoop reads x from the first to the last element and returns the exclusive
 // or of their bits.
-func ReadLoop(x []float32) (bits uint32) { return peakLoopsOf(Current()).read(x) }
+func ReadLoop(x []float32) (bits uint32) { return current.Load().peak.read(x) }
 
 // peakLoops are the loops of a level.
 type peakLoops struct {
@@ -35,12 +35,6 @@ type peakLoops struct {
 	elements32, elements64 int // of all registers
 
 	read func(x []float32) uint32
-}
-
-var peakGeneric = peakLoops{
-	multiplyAdd32: multiplyAddGeneric[float32], elements32: genericRegisters,
-	multiplyAdd64: multiplyAddGeneric[float64], elements64: genericRegisters,
-	read: readGeneric,
 }
 
 // genericRegisters is how many sums the loop in Go has: as many as hide the

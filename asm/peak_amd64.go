@@ -16,13 +16,3 @@ var (
 		read: readWith(readF32AVX512),
 	}
 )
-
-func peakLoopsOf(l Level) *peakLoops {
-	switch l {
-	case AVX2:
-		return &peakAVX2
-	case AVX512:
-		return &peakAVX512
-	}
-	return &peakGeneric
-}

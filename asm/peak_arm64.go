@@ -8,13 +8,6 @@ var peakNEON = peakLoops{
 	read: readWith(readF32NEON),
 }
 
-func peakLoopsOf(l Level) *peakLoops {
-	if l == NEON {
-		return &peakNEON
-	}
-	return &peakGeneric
-}
-
 // multiplyAddF32NEON computes in 24 registers x of 4 elements, zero at first:
 //
 //	for range turns:

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -63,6 +64,39 @@ func TestStubs(t *testing.T) {
 	}
 	for name, path := range stubs {
 		t.Errorf("%s: %s has no body", path, name)
+	}
+}
+
+// TestInstructions: a kernel uses no instructions but those that cpuHas asks for on behalf of its level, as
+// the generator lists them. The kernels that want more are those that a level has only with VBMI2.
+func TestInstructions(t *testing.T) {
+	// AVX2 is nowhere without POPCNT and what is older.
+	avx2 := "AVX AVX2 FMA3 F16C BMI POPCNT CMOV MMX+ SSE SSE2 "
+	asked := map[string]string{"FMA": avx2, "AVX2": avx2, "AVX512": avx2 + "AVX512F AVX512BW AVX512DQ AVX512VL BMI2 "}
+	wantsVBMI2 := regexp.MustCompile(`^bitmask.*(F16|BF16).*AVX512$`) // see storedAVX512
+	body := regexp.MustCompile(`(?m)^// func \w+\(.*\n(?:// Requires: (.*)\n)?TEXT ·(\w+)\(SB\)`)
+	kernels := 0
+	for _, path := range matching(t, "*_amd64.s") {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range body.FindAllStringSubmatch(string(b), -1) {
+			kernels++
+			name := m[2]
+			level := regexp.MustCompile(`AVX2$|AVX512$|FMA$`).FindString(name)
+			for _, feature := range strings.FieldsFunc(m[1], func(r rune) bool { return r == ',' || r == ' ' }) {
+				if !slices.Contains(strings.Fields(asked[level]), feature) && !(feature == "AVX512VBMI2" && wantsVBMI2.MatchString(name)) {
+					t.Errorf("%s: %s wants %s, which its level does not ask for", path, name, feature)
+				}
+			}
+		}
+		if texts := strings.Count(string(b), "\nTEXT "); len(body.FindAllString(string(b), -1)) != texts {
+			t.Errorf("%s: %d bodies of %d have the comment of the generator", path, len(body.FindAllString(string(b), -1)), texts)
+		}
+	}
+	if kernels < 100 {
+		t.Errorf("looked at %d kernels, want all", kernels)
 	}
 }
 

@@ -17,7 +17,7 @@ func commonFlags() []cli.Flag {
 	const category = "Common"
 	return []cli.Flag{
 		&cli.IntFlag{Name: "threads", Usage: "use `N` threads", DefaultText: "all cores", Category: category},
-		&cli.StringFlag{Name: "kernel", Usage: "`LEVEL` of the compute kernels: auto, avx512, avx2, neon or generic", Value: "auto", Category: category},
+		&cli.StringFlag{Name: "kernel", Usage: "`LEVEL` of the compute kernels: auto, avx512, avx512-novbmi2, avx2, neon or generic", Value: "auto", Category: category},
 		&cli.Uint64Flag{Name: "seed", Usage: "seed `N` of everything random", Category: category},
 		&cli.StringFlag{Name: "log-level", Usage: "least important messages to show, `LEVEL`: debug, info, warn or error", Value: "info", Category: category},
 		&cli.StringFlag{Name: "log-format", Usage: "how messages and progress are written to stderr, `FORMAT`: text, or json for one object per line", Value: "text", Category: category},
