@@ -1,6 +1,9 @@
 package prune
 
-import "testing"
+import (
+	"io/fs"
+	"testing"
+)
 
 // LimitBackward lets a test decide what Dense.Backward may keep and how many logits it makes at a time,
 // until the test ends.
@@ -16,3 +19,6 @@ func Available(t testing.TB, bytes int64) {
 	availableMemory = func() (int64, bool) { return bytes, true }
 	t.Cleanup(func() { availableMemory = before })
 }
+
+// AvailableIn is what the files of a Linux system below root say could be had, in bytes.
+func AvailableIn(root fs.FS) (int64, bool) { return availableIn(root) }
