@@ -36,16 +36,18 @@ func (w *Writer) Commit() error {
 	if err := w.base.markCommit(); err != nil {
 		return w.fail(err)
 	}
-	replaced, err := replaceFolder(w.partial, w.dir, w.force)
-	if !replaced {
+	old, err := replaceFolder(w.partial, w.dir, w.force)
+	if err != nil {
 		return w.fail(err)
 	}
 	w.done = true
-	if err != nil {
-		return errors.Join(fmt.Errorf("the output is complete, but the folder it replaces could not be removed: %w", err), w.base.remove())
-	}
 	if err := syncFolder(filepath.Dir(w.dir)); err != nil {
 		return errors.Join(err, w.base.close())
+	}
+	if old != "" {
+		if err := os.RemoveAll(old); err != nil {
+			return errors.Join(fmt.Errorf("the output is complete, but the folder it replaces could not be removed: %w", err), w.base.remove())
+		}
 	}
 	return w.base.remove()
 }

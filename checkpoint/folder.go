@@ -123,12 +123,19 @@ func makeParents(dir string) ([]string, error) {
 	return missing, nil
 }
 
-// syncFolder forces the names in a folder to disk. Windows has no such operation.
-func syncFolder(dir string) error {
+// syncFolder forces the names in a folder to disk; tests look at which.
+var syncFolder = forceNames
+
+// forceNames is syncFolder. Windows has no such operation, and a folder in which one may make files but
+// not list them is no reason to refuse work.
+func forceNames(dir string) error {
 	if runtime.GOOS == "windows" {
 		return nil
 	}
 	f, err := os.Open(dir)
+	if errors.Is(err, fs.ErrPermission) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -156,45 +163,41 @@ func checkFree(dir string, force bool) error {
 }
 
 // replaceFolder gives the folder from the name to. An empty folder of that name makes room; with
-// force, any: the old folder disappears in the same step in which the new one takes its place, or,
-// where the system has no such step, is moved aside first and comes back if the second move fails.
-// When replaced is true and there is an error, only the removal of the old folder failed.
-func replaceFolder(from, to string, force bool) (replaced bool, err error) {
-	rename := func() (bool, error) {
-		err := os.Rename(from, to)
-		return err == nil, err
-	}
+// force, any: the old folder loses the name in the same step in which the new one gets it, or, where
+// the system has no such step, is moved aside first and comes back if the second move fails. It is left
+// to the caller to remove it; old is where it is now, if there was one.
+func replaceFolder(from, to string, force bool) (old string, err error) {
 	info, err := os.Lstat(to)
 	if errors.Is(err, fs.ErrNotExist) {
-		return rename()
+		return "", os.Rename(from, to)
 	}
 	if err != nil {
-		return false, err
+		return "", err
 	}
 	if info.IsDir() && os.Remove(to) == nil { // it was empty
-		return rename()
+		return "", os.Rename(from, to)
 	}
 	if !force {
-		return false, &ExistsError{Path: to}
+		return "", &ExistsError{Path: to}
 	}
 	if exchange(from, to) == nil {
-		return true, os.RemoveAll(from)
+		return from, nil
 	}
 	return moveAside(from, to)
 }
 
 // moveAside replaces one folder by another in two steps.
-func moveAside(from, to string) (replaced bool, err error) {
+func moveAside(from, to string) (old string, err error) {
 	aside, err := os.MkdirTemp(filepath.Dir(to), filepath.Base(to)+".replaced-*")
 	if err != nil {
-		return false, err
+		return "", err
 	}
-	old := filepath.Join(aside, filepath.Base(to))
-	if err := os.Rename(to, old); err != nil {
-		return false, errors.Join(err, os.Remove(aside))
+	moved := filepath.Join(aside, filepath.Base(to))
+	if err := os.Rename(to, moved); err != nil {
+		return "", errors.Join(err, os.Remove(aside))
 	}
 	if err := os.Rename(from, to); err != nil {
-		return false, errors.Join(err, os.Rename(old, to), os.Remove(aside))
+		return "", errors.Join(err, os.Rename(moved, to), os.Remove(aside))
 	}
-	return true, os.RemoveAll(aside)
+	return aside, nil
 }

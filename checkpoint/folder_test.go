@@ -221,14 +221,21 @@ func TestAppearsMeanwhile(t *testing.T) {
 func TestReplaceFallback(t *testing.T) {
 	root := layOutTarget(t, "new/n", "old/o")
 	from, to := filepath.Join(root, "new"), filepath.Join(root, "old")
-	if replaced, err := replaceFolder(filepath.Join(root, "absent"), to, true); replaced || !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("got %v, %v", replaced, err)
+	if old, err := replaceFolder(filepath.Join(root, "absent"), to, true); old != "" || !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("got %q, %v", old, err)
 	}
 	if got := folder(t, to); got["o"] != "mine" {
 		t.Errorf("after a failure the folder holds %v", got)
 	}
-	if replaced, err := moveAside(from, to); !replaced || err != nil {
-		t.Errorf("got %v, %v", replaced, err)
+	old, err := moveAside(from, to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := folder(t, old); got["old/o"] != "mine" {
+		t.Errorf("the folder that was moved aside holds %v", got)
+	}
+	if err := os.RemoveAll(old); err != nil {
+		t.Fatal(err)
 	}
 	if got := folder(t, to); got["n"] != "mine" || got["o"] != "" {
 		t.Errorf("the folder holds %v", got)

@@ -214,7 +214,11 @@ func (w *Writer) create(plans []shardPlan, indexFile string, index []byte) error
 			return err
 		}
 	}
-	return errors.Join(w.base.begin(), syncFolder(w.partial), syncFolder(w.base.dir))
+	errs := []error{w.base.begin(), syncFolder(w.partial), syncFolder(w.base.dir), syncFolder(filepath.Dir(w.base.dir))}
+	for _, dir := range w.made {
+		errs = append(errs, syncFolder(filepath.Dir(dir)))
+	}
+	return errors.Join(errs...)
 }
 
 // enter adds a weight file, and slots for what is to come into it.
