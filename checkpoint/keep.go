@@ -69,8 +69,11 @@ func (w *Writer) Sum(name string) (string, error) {
 // Stored returns a tensor that an interrupted run has put, and counts it as put. Its bytes must have
 // the given Sum.
 func (w *Writer) Stored(name, sum string) (*tensor.Tensor, error) {
-	if w.failure != nil {
-		return nil, w.failure
+	w.mu.Lock()
+	err := w.failure
+	w.mu.Unlock()
+	if err != nil {
+		return nil, err
 	}
 	got, err := w.Sum(name)
 	if err != nil {

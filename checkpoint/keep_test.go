@@ -271,3 +271,25 @@ func TestTakenTwice(t *testing.T) {
 	}
 	commit(t, w)
 }
+
+// TestStoredWhileWritesFail: tensors are read back while another goroutine finds that a write failed. The
+// race detector looks at it.
+func TestStoredWhileWritesFail(t *testing.T) {
+	root := layOutTarget(t)
+	sum := begun(t, root, "one")
+	w, err := resume(t, root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Abort()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = w.fail(errors.New("disk full"))
+	}()
+	_, _ = w.Stored("a", sum) // either comes first
+	<-done
+	if _, err := w.Stored("a", sum); err == nil || err.Error() != "disk full" {
+		t.Errorf("after the failure: error %v", err)
+	}
+}
