@@ -106,7 +106,7 @@ func (r *run) fitsFinish() bool {
 	}
 	for _, s := range r.plan.Stages {
 		if has, known := availableMemory(); s.Name == finishStage && known && s.Bytes > has {
-			r.options.Log.Warn("not enough memory for the method's last step on the whole model, it is left out", "available", mebibytes(has), "wanted", mebibytes(s.Bytes))
+			r.leftOut("not enough memory for the method's last step on the whole model, it is left out", "available", mebibytes(has), "wanted", mebibytes(s.Bytes))
 			return false
 		}
 	}

@@ -101,7 +101,7 @@ func (r *run) recall() error {
 				return err
 			}
 			if rec.NoFinish {
-				r.options.Log.Warn("the interrupted run had not enough memory for the method's last step on the whole model, it is left out")
+				r.leftOut("the interrupted run had not enough memory for the method's last step on the whole model, it is left out")
 				r.dropFinish()
 			}
 		case rec.Prepared != nil:

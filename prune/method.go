@@ -29,6 +29,12 @@ type SumsUser interface {
 	WantsDenseSums() bool
 }
 
+// HeldOutUser is a Method that does some of its work only where calibration windows are held out to judge it:
+// when WantsHeldOut says so and there are too few windows for that, the run tells that it is left out.
+type HeldOutUser interface {
+	WantsHeldOut() bool
+}
+
 // Allocator is a Method with an opinion on how the zeros are spread over the matrices: it names the
 // registered allocation to use for the pattern when the options name none. For other methods that is
 // [Uniform].

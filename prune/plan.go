@@ -180,7 +180,10 @@ func (o *Options) scratchType() tensor.DType {
 // begin makes the scratch store of the plan. The function it returns closes it.
 func (r *run) begin() (end func() error, err error) {
 	if r.plan.Finish == "skipped" && r.options.Memory > 0 {
-		r.options.Log.Warn("the method's last step on the whole model does not fit the memory budget and is left out", "budget", mebibytes(r.options.Memory))
+		r.leftOut("the method's last step on the whole model does not fit the memory budget and is left out", "budget", mebibytes(r.options.Memory))
+	}
+	if u, ok := r.method.(HeldOutUser); ok && u.WantsHeldOut() && heldOut(len(r.windows)) == 0 {
+		r.leftOut("too few calibration windows to hold some out: no tuning", "windows", len(r.windows), "wanted", heldOutShare)
 	}
 	if r.plan.Scratch.Where == "file" {
 		if r.scratch, err = scratch.File(r.options.ScratchDir, r.options.scratchType()); err != nil {

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"fmt"
 	"runtime/debug"
 
 	"github.com/adagp/adagp/asm"
@@ -28,7 +29,8 @@ type Report struct {
 	Calibration CalibrationReport `json:"calibration"`
 	Allocation  string            `json:"allocation"` // how the zeros were spread over the matrices
 	Layers      []LayerReport     `json:"layers"`
-	Finish      []Note            `json:"finish,omitempty"` // objectives of what was done after the last layer
+	Finish      []Note            `json:"finish,omitempty"`   // objectives of what was done after the last layer
+	Warnings    []string          `json:"warnings,omitempty"` // parts of the method that were left out, and why
 	Totals      Totals            `json:"totals"`
 	Perplexity  *PerplexityReport `json:"perplexity,omitempty"`
 
@@ -158,6 +160,19 @@ func (r *Report) describe(o *Options, m Method, past *layerRecord) {
 	if q := o.Quantize; q != nil {
 		h["wbits"], h["wgroup"], h["wround"] = q.Bits, q.Group, o.Rounding
 	}
+}
+
+// leftOut tells the log and the report of a part of the method that is left out; what are names and values.
+func (r *run) leftOut(msg string, what ...any) {
+	r.options.Log.Warn(msg, what...)
+	for i := 0; i+1 < len(what); i += 2 {
+		sep := ": "
+		if i > 0 {
+			sep = ", "
+		}
+		msg += fmt.Sprint(sep, what[i], " ", what[i+1])
+	}
+	r.report.Warnings = append(r.report.Warnings, msg)
 }
 
 // add appends a finished layer and updates the totals.

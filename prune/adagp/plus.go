@@ -25,6 +25,9 @@ func (plus) WantsFisher() bool { return true }
 // WantsDenseSums implements prune.SumsUser: they are what the maps that end a branch are asked to restore.
 func (plus) WantsDenseSums() bool { return true }
 
+// WantsHeldOut implements prune.HeldOutUser: tuning needs windows that judge it.
+func (m plus) WantsHeldOut() bool { return m.tuneEpochs > 0 || m.globalEpochs > 0 }
+
 // DefaultAllocation implements prune.Allocator.
 func (plus) DefaultAllocation(p prune.Pattern) string {
 	if p.Structured() {
@@ -88,7 +91,7 @@ func (m plus) heldOut(l *prune.Layer) int {
 func (m plus) tune(ctx context.Context, l *prune.Layer, e *groups) error {
 	e.release()
 	if l.HeldOut() == 0 {
-		return nil // nothing could tell whether it helps
+		return nil // nothing could tell whether it helps, and the run has told so
 	}
 	r, err := tune.Block(ctx, l.Module, e.masks, l.Hidden, l.DenseOut, l.SeqLens, tune.Options{
 		LR: blockRate, BatchWindows: blockWindows, Epochs: m.tuneEpochs, Seed: m.seed, Log: l.Log,
@@ -121,8 +124,7 @@ func (m plus) WantsFinish() bool { return m.globalEpochs > 0 }
 // Finish implements prune.Finisher: it tunes the weights of all layers together.
 func (m plus) Finish(ctx context.Context, f *prune.Final) (err error) {
 	if f.HeldOut == 0 {
-		f.Log.Warn("too few calibration windows to hold some out: no tuning", "windows", len(f.Windows), "wanted", 8)
-		return nil
+		return nil // the run has told so
 	}
 	dense, err := f.OpenDense()
 	if err != nil {
