@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 
+	"github.com/adagp/adagp/checkpoint"
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/tensor"
 	"github.com/adagp/adagp/tensor/packed"
@@ -18,8 +19,8 @@ func (m *Model) LoadStored(walk func(visit func(*nn.Param))) error {
 }
 
 // LoadMapped is LoadStored with the matrices left in the mapped file: it takes no time and works for
-// models larger than the memory, but tokens take longer. They can be used until Close, and the files
-// must not be truncated while they are in use.
+// models larger than the memory, but tokens take longer. They can be used until Close. A file that is
+// truncated meanwhile raises a fault: checkpoint.CatchFault makes an error of it, as package generate does.
 func (m *Model) LoadMapped(walk func(visit func(*nn.Param))) error {
 	return m.loadStored(walk, m.Reader.PackedView)
 }
@@ -42,7 +43,8 @@ func (m *Model) loadStored(walk func(visit func(*nn.Param)), get func(name strin
 }
 
 // readStored fills one parameter.
-func (m *Model) readStored(p *nn.Param, get func(name string) (packed.Matrix, error)) error {
+func (m *Model) readStored(p *nn.Param, get func(name string) (packed.Matrix, error)) (err error) {
+	defer checkpoint.CatchFault(&err)()
 	if len(p.Shape) != 2 {
 		return m.read(p)
 	}

@@ -46,7 +46,7 @@ var rules = []struct {
 	{"models/all", []string{"models/..."}},
 	{"models", append(slices.Clone(throughNN), "checkpoint", "checkpoint/safetensors", "models/demo", "internal/inputfile")},
 	{"models/decoder", throughModels},
-	{"models/generate", append(slices.Clone(throughModels), "internal/inputfile")},
+	{"models/generate", append(slices.Clone(throughModels), "checkpoint", "internal/inputfile")},
 	{"models/...", append(slices.Clone(throughModels), "models/decoder")}, // the families
 	{"eval", append(slices.Clone(throughModels), "data")},
 	{"prune/calib", append(slices.Clone(throughNN), "tensor/linalg")},

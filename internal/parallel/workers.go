@@ -2,6 +2,7 @@ package parallel
 
 import (
 	"runtime"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -138,6 +139,9 @@ func (p *pool) call(s *spread, seats int) {
 
 // serve is the life of a worker.
 func (p *pool) serve(s *spread) {
+	// A body may read a mapped file that somebody truncates. The fault is a panic then, which For raises
+	// again where its caller can judge it.
+	debug.SetPanicOnFault(true)
 	defer func() { // a body called runtime.Goexit
 		p.mu.Lock()
 		defer p.mu.Unlock()

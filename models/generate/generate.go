@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/adagp/adagp/autograd"
+	"github.com/adagp/adagp/checkpoint"
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/tensor"
@@ -201,7 +202,8 @@ func (g *generator) sequence(i int) *sequence {
 const promptChunk = 512
 
 // begin feeds ids to a sequence, with what it has not been fed before, and draws the next token.
-func (g *generator) begin(ctx context.Context, q *sequence, ids []int) error {
+func (g *generator) begin(ctx context.Context, q *sequence, ids []int) (err error) {
+	defer checkpoint.CatchFault(&err)() // weights may be used in their file
 	start := time.Now()
 	q.ids = append(q.ids, ids...)
 	q.sampler.saw(ids...)
@@ -228,7 +230,8 @@ func (g *generator) begin(ctx context.Context, q *sequence, ids []int) error {
 }
 
 // step feeds the last token of each sequence that goes on and draws the next.
-func (g *generator) step(ctx context.Context, all []*sequence) error {
+func (g *generator) step(ctx context.Context, all []*sequence) (err error) {
+	defer checkpoint.CatchFault(&err)()
 	if err := ctx.Err(); err != nil {
 		return err
 	}

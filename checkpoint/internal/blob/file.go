@@ -6,11 +6,9 @@ package blob
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
-	"runtime/debug"
 	"sync"
 
 	mmap "github.com/edsrzf/mmap-go"
@@ -48,6 +46,7 @@ func Open(fsys fs.FS, name string) (*File, error) {
 	if osFile, ok := in.(*os.File); ok && f.size > 0 {
 		if m, err := mmap.Map(osFile, mmap.RDONLY, 0); err == nil {
 			f.mapped, f.size = m, int64(len(m))
+			f.note(true)
 			return f, in.Close()
 		}
 		// Some file systems cannot be mapped: read instead.
@@ -85,17 +84,7 @@ func (f *File) ReadAt(p []byte, off int64) (n int, err error) {
 	case f.mapped == nil:
 		return f.reader.ReadAt(p, off)
 	}
-	// Pages beyond the end of a file that was truncated after mapping raise a fault, which would
-	// end the process. Here it becomes an error.
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	defer func() {
-		if r := recover(); r != nil {
-			if _, fault := r.(interface{ Addr() uintptr }); !fault {
-				panic(r)
-			}
-			n, err = 0, fmt.Errorf("%s: the file became shorter while it was in use", f.name)
-		}
-	}()
+	defer CatchFault(&err)()
 	n = copy(p, f.mapped[off:])
 	if n >= releaseFrom {
 		release(f.mapped, off, int64(n))
@@ -107,8 +96,8 @@ func (f *File) ReadAt(p []byte, off int64) (n int, err error) {
 }
 
 // View returns n bytes from offset off without copying them where the file is mapped, and a copy
-// elsewhere. A view of the mapping dies with Close, and the program with it if the file is truncated
-// while it is in use; nobody may write to it.
+// elsewhere. A view of the mapping dies with Close; who uses one defers CatchFault, because the file may
+// be truncated meanwhile; nobody may write to it.
 func (f *File) View(off, n int64) ([]byte, error) {
 	f.mu.RLock()
 	mapped, closed := f.mapped, f.closed
@@ -134,6 +123,7 @@ func (f *File) Close() error {
 	}
 	f.closed = true
 	if f.mapped != nil {
+		f.note(false)
 		return f.mapped.Unmap()
 	}
 	if f.closer != nil {

@@ -255,3 +255,48 @@ func TestFormatError(t *testing.T) {
 		t.Error("the cause is hidden")
 	}
 }
+
+// TestCatchFault uses a view of a file that was cut. Panics of another kind, and faults elsewhere, go on.
+func TestCatchFault(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("what happens is up to the system")
+	}
+	dir := t.TempDir()
+	path := filepath.Join(dir, "f")
+	if err := os.WriteFile(path, noise(1<<20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := Open(os.DirFS(dir), "f")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	view, err := f.View(500_000, 100_000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(path, 1000); err != nil {
+		t.Fatal(err)
+	}
+	sum := func() (n int, err error) {
+		defer CatchFault(&err)()
+		for _, b := range view {
+			n += int(b)
+		}
+		return n, nil
+	}
+	if _, err := sum(); err == nil || err.Error() != "f: the file became shorter while it was in use" {
+		t.Errorf("got %v", err)
+	}
+	defer func() {
+		if v := recover(); v != "a defect" {
+			t.Errorf("the panic became %v", v)
+		}
+	}()
+	func() {
+		var err error
+		defer CatchFault(&err)()
+		panic("a defect")
+	}()
+	t.Error("the panic did not go on")
+}

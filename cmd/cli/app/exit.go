@@ -77,7 +77,8 @@ func oneLine(err error) string {
 	return b.String()
 }
 
-// recovered turns a panic value into an error that names the place.
+// recovered turns a panic value into an error that names the place. Of a panic that was caught and raised
+// again, that is the place where it was raised first.
 func recovered(value any) error {
 	place := "an unknown place"
 	pc := make([]uintptr, 64)
@@ -87,8 +88,7 @@ func recovered(value any) error {
 		if strings.HasPrefix(f.Function, "runtime.") {
 			afterPanic = afterPanic || f.Function == "runtime.gopanic"
 		} else if afterPanic {
-			place = fmt.Sprintf("%s:%d", filepath.Base(f.File), f.Line)
-			break
+			place, afterPanic = fmt.Sprintf("%s:%d", filepath.Base(f.File), f.Line), false
 		}
 		if !more {
 			break

@@ -1,0 +1,19 @@
+package app
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestPlaceOfPanic: a panic that was caught and raised again is reported where it was raised first.
+func TestPlaceOfPanic(t *testing.T) {
+	var err error
+	func() {
+		defer func() { err = recovered(recover()) }()
+		defer func() { panic(recover()) }()
+		panic("a defect") // line 14
+	}()
+	if !strings.Contains(err.Error(), "at exit_test.go:14: a defect") {
+		t.Errorf("got %v, want the line of the first panic", err)
+	}
+}
