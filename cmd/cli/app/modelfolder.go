@@ -1,10 +1,8 @@
 package app
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
 
 	"github.com/adagp/adagp/checkpoint"
 	"github.com/adagp/adagp/cmd/cli/format"
@@ -67,20 +65,28 @@ func (f *newModelFolder) putConfig(m *models.Model, d tensor.DType) error {
 	if err != nil {
 		return fmt.Errorf("%s/config.json: %w", m.Path, err)
 	}
-	var config map[string]json.RawMessage
-	if err := json.Unmarshal(text, &config); err != nil {
+	text, err = setDType(text, dtypeNames[d])
+	if err != nil {
 		return fmt.Errorf("%s/config.json: %w", m.Path, err)
 	}
-	key := "torch_dtype"
-	if _, newer := config["dtype"]; newer {
-		key = "dtype"
-	}
-	config[key] = json.RawMessage(strconv.Quote(dtypeNames[d]))
-	out, err := format.JSON(config)
+	return f.PutFile("config.json", text)
+}
+
+// setDType changes the name of the type in the text of a config.json: under the newer key and the older
+// one, as they occur, else under the older.
+func setDType(text []byte, name string) ([]byte, error) {
+	newer, hasNewer, err := format.SetValue(text, "dtype", name)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return f.PutFile("config.json", out)
+	if hasNewer {
+		text = newer
+	}
+	older, hasOlder, err := format.SetValue(text, "torch_dtype", name)
+	if hasNewer && !hasOlder {
+		return text, err
+	}
+	return older, err
 }
 
 // abort removes what was written, unless it was committed or is worth to be continued.

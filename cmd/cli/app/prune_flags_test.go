@@ -83,8 +83,15 @@ func TestDType(t *testing.T) {
 				}
 			}
 			config, err := os.ReadFile(filepath.Join(out, "config.json"))
-			if err != nil || !strings.Contains(string(config), `"torch_dtype": "`+name+`"`) {
-				t.Errorf("config.json does not say %s: %s %v", name, config, err)
+			if err != nil {
+				t.Fatal(err)
+			}
+			before, err := os.ReadFile(golden.Path("models/stories260k/config.json"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want := strings.Replace(string(before), `"torch_dtype": "float32"`, `"torch_dtype": "`+name+`"`, 1); string(config) != want {
+				t.Errorf("config.json is\n%s\nwant\n%s", config, want)
 			}
 			var got evalResult
 			okJSON(t, &got, "eval", "--model", out, "--text", text)
@@ -102,8 +109,9 @@ func TestForce(t *testing.T) {
 		if err := os.Mkdir(dir, 0o755); err != nil {
 			t.Fatal(err)
 		}
-		writeFileT(t, dir, "old", "x")
 	}
+	writeFileT(t, out, "old", "x")
+	writeFileT(t, out+".partial", "lock", "")
 	args := []string{"prune", "--model", golden.Path("models/stories260k"), "--out", out, "--method", "magnitude", "--samples", "2", "--seqlen", "32"}
 	wantFailure(t, call(t, args...), statusFailed, "--force")
 	ok(t, append(args, "--force")...)
