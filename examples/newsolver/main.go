@@ -4,6 +4,8 @@
 //	go run ./examples/newsolver methods
 //	go run ./examples/newsolver prune --method adagp --solver rescale --model demo:llama --out pruned
 //
+// Its test is one line that has prunetest.Laws check what every solver owes: see rescale/solver_test.go.
+//
 // Copy both files into a module of yours, and import the solver from there.
 package main
 

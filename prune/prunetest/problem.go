@@ -54,6 +54,12 @@ func Matrix(rows [][]float64) *linalg.Matrix {
 
 // Random returns a seeded problem whose inputs are correlated, as activations are, and of unequal size.
 func Random(seed uint64, out, in, tokens int, p prune.Pattern) *prune.Problem {
+	return random(seed, out, in, tokens, p, 0)
+}
+
+// random is Random with inputs whose means are not 0: normally distributed, mean times as large as the inputs vary.
+func random(seed uint64, out, in, tokens int, p prune.Pattern, mean float64) *prune.Problem {
+	means := rand.New(rand.NewPCG(seed, 6))
 	r := rand.New(rand.NewPCG(seed, 5))
 	x, w := make([][]float64, in), make([][]float64, out)
 	common := make([]float64, tokens)
@@ -62,9 +68,9 @@ func Random(seed uint64, out, in, tokens int, p prune.Pattern) *prune.Problem {
 	}
 	for j := range x {
 		x[j] = make([]float64, tokens)
-		size := math.Exp(r.NormFloat64())
+		size, offset := math.Exp(r.NormFloat64()), mean*means.NormFloat64()
 		for t := range x[j] {
-			x[j][t] = size * (common[t] + r.NormFloat64())
+			x[j][t] = size * (common[t] + r.NormFloat64() + offset)
 		}
 	}
 	for i := range w {

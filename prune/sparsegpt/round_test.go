@@ -211,7 +211,7 @@ func TestRoundLaws(t *testing.T) {
 }
 
 func TestRoundOnAnyThreads(t *testing.T) {
-	prunetest.Laws(t, rounding{})
+	prunetest.Laws(t, rounding{}, inOrder(0), prunetest.WithoutRival("where many weights stay, rounding to 16 values costs more than pruning"))
 }
 
 // rounding is the solver with every problem asking for grids.

@@ -9,7 +9,13 @@ import (
 	"github.com/adagp/adagp/prune/wanda"
 )
 
-// TestLaws checks what every solver owes its callers.
+// TestLaws checks what every solver owes its callers. What that asks of this one: exactly the zeros of the
+// pattern, whatever the shape; the problem left as it is, and a mask that is given kept; finite weights
+// where inputs are dead, equal, few, tiny or huge; a loss of at most three times that of Wanda's mask
+// with least-squares weights, as it asks for the Hessian; the same solution, in the other order, when rows
+// or columns change places; the same bytes on any number of threads and from several goroutines at once,
+// so nothing kept between calls; the context's error when that is cancelled, also in the middle of the
+// work; no more memory than prune.WorkspaceOf guesses. A random mask of the right size fails.
 func TestLaws(t *testing.T) { prunetest.Laws(t, Solver{}) }
 
 // TestBeatsWanda: the factor can only help.
