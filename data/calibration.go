@@ -75,15 +75,20 @@ func Calibration(tok Tokenizer, c *Corpus, w Windows) (*CalibrationSet, error) {
 	if tok == nil {
 		return nil, errNoTokenizer(c)
 	}
-	ids := encodeWithBOS(tok, c.Text)
-	if len(ids) < w.Length {
-		return nil, &ShortTextError{Files: c.Files, Got: len(ids), Want: w.Length}
+	n, ids, err := countTokens(tok, c)
+	if err != nil {
+		return nil, err
+	}
+	if n < w.Length {
+		return nil, &ShortTextError{Files: c.Files, Got: n, Want: w.Length}
 	}
 	rng := rand.New(rand.NewPCG(w.Seed, 0))
-	set.IDs = make([][]int, w.Samples)
-	for i := range set.IDs {
-		start := rng.IntN(len(ids) - w.Length + 1)
-		set.IDs[i] = append([]int(nil), ids[start:start+w.Length]...)
+	starts := make([]int, w.Samples)
+	for i := range starts {
+		starts[i] = rng.IntN(n - w.Length + 1)
+	}
+	if set.IDs, err = windowsAt(tok, c, n, ids, starts, w.Length); err != nil {
+		return nil, err
 	}
 	set.SHA256 = HashIDs(set.IDs)
 	return set, nil

@@ -1,9 +1,11 @@
 package data
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"strings"
 	"unicode/utf8"
@@ -14,6 +16,7 @@ import (
 // Limits on what is read into memory; a corpus beyond them is refused rather than swapped.
 const (
 	maxCorpusBytes = 4 << 30   // all text or ids of one corpus, decompressed
+	maxHeldBytes   = 4 << 20   // of text that stays in memory; more is read again when it is needed
 	idBytes        = 8         // what an id counts
 	maxLineBytes   = 256 << 20 // one line of a .jsonl file
 	maxWindowToken = 1 << 20   // ids in one line of input_ids
@@ -29,8 +32,20 @@ const (
 // Corpus is the text of some files, or the ready-made token windows of some files; never both.
 type Corpus struct {
 	Files   []string // what the corpus was read from, in order
-	Text    string   // empty when Windows is set
+	Text    string   // empty when Windows is set, and for long texts, which are read from Files again
 	Windows [][]int  // one per line of "input_ids", in order; nil for text
+
+	long bool // Text is left in Files
+}
+
+// read hands over the text in order.
+func (c *Corpus) read(text func(part string)) error {
+	if !c.long {
+		text(c.Text)
+		return nil
+	}
+	_, err := readFiles(c.Files, text)
+	return err
 }
 
 // CorpusError reports a corpus file that cannot be used. It wraps the cause, if there is one.
@@ -61,17 +76,48 @@ func (e *CorpusError) Unwrap() error { return e.Err }
 //	.jsonl, .jsonl.gz  JSON lines, each with a "text" field or each with an "input_ids" field
 //	                   (also spelled .json.gz and .json, as C4 is published)
 //
-// A byte-order mark at the beginning of a file is left out. Text of several files is joined by an empty line; windows of several files follow one another.
-// Text and windows cannot be mixed. Every failure is a *CorpusError naming file and line.
+// A byte-order mark at the beginning of a file is left out. Text of several files is joined by an empty
+// line; windows of several files follow one another. Text and windows cannot be mixed. A long text is checked
+// and left in its files, which must not change while the corpus is in use. Every failure is a *CorpusError naming file and line.
 func ReadCorpus(paths []string) (*Corpus, error) {
 	if len(paths) == 0 {
 		return nil, errors.New("corpus: no files given")
 	}
-	c := &Corpus{}
-	var texts []string
-	var total int64
+	again := true // the files can be read another time, unlike pipes
 	for _, path := range paths {
-		part, err := readFile(path, maxCorpusBytes-total)
+		if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+			again = false
+		}
+	}
+	var held strings.Builder
+	long := false
+	c, err := readFiles(paths, func(part string) {
+		if again && (long || held.Len()+len(part) > maxHeldBytes) {
+			long, held = true, strings.Builder{}
+			return
+		}
+		held.WriteString(part)
+	})
+	if err != nil {
+		return nil, err
+	}
+	c.Text, c.long = held.String(), long
+	return c, nil
+}
+
+// readFiles is ReadCorpus that hands the text over part by part.
+func readFiles(paths []string, text func(part string)) (*Corpus, error) {
+	c := &Corpus{}
+	var total int64
+	for i, path := range paths {
+		size := int64(0) // of the text of the file
+		part, err := readFile(path, maxCorpusBytes-total, func(part string) {
+			if size == 0 && i > 0 && part != "" {
+				text(fileSeparator)
+			}
+			size += int64(len(part))
+			text(part)
+		})
 		if err != nil {
 			return nil, err
 		}
@@ -80,15 +126,11 @@ func ReadCorpus(paths []string) (*Corpus, error) {
 		}
 		c.Files = append(c.Files, path)
 		c.Windows = append(c.Windows, part.Windows...)
-		if part.Windows == nil {
-			texts = append(texts, part.Text)
-		}
-		total += int64(len(part.Text))
+		total += size
 		for _, ids := range part.Windows {
 			total += idBytes * int64(len(ids))
 		}
 	}
-	c.Text = strings.Join(texts, fileSeparator)
 	return c, nil
 }
 
@@ -99,8 +141,8 @@ func (c *Corpus) kind() string {
 	return "text"
 }
 
-// readFile reads one file of a corpus, of at most limit bytes of text.
-func readFile(path string, limit int64) (*Corpus, error) {
+// readFile reads one file of a corpus, of at most limit bytes of text, which it hands over part by part.
+func readFile(path string, limit int64, text func(part string)) (*Corpus, error) {
 	name := strings.ToLower(filepath.Base(path))
 	lines, zipped := false, strings.HasSuffix(name, ".gz")
 	switch ext := filepath.Ext(strings.TrimSuffix(name, ".gz")); {
@@ -116,31 +158,51 @@ func readFile(path string, limit int64) (*Corpus, error) {
 	}
 	defer f.Close()
 	if lines {
-		return readLines(path, f, zipped, limit)
+		return readLines(path, f, zipped, limit, text)
 	}
-	text, err := readText(path, f, limit)
-	if err != nil {
-		return nil, err
-	}
-	return &Corpus{Text: text}, nil
+	return &Corpus{}, readText(path, f, limit, text)
 }
 
-// readText reads plain text and checks that there is some and that it is UTF-8.
-func readText(path string, r io.Reader, limit int64) (string, error) {
-	b, err := io.ReadAll(io.LimitReader(inputfile.SkipMark(r), limit+1))
-	switch {
-	case err != nil:
-		return "", &CorpusError{File: path, Msg: "cannot read", Err: err}
-	case int64(len(b)) > limit:
-		return "", &CorpusError{File: path, Msg: tooLarge()}
-	case len(b) == 0:
-		return "", &CorpusError{File: path, Msg: "is empty"}
+// readText hands plain text over and checks that there is some and that it is UTF-8.
+func readText(path string, r io.Reader, limit int64, text func(part string)) error {
+	r = inputfile.SkipMark(r)
+	block := make([]byte, 64<<10)
+	start, size, lines := 0, int64(0), 0 // start: of block, the beginning of a character that ends in the next
+	for {
+		n, err := r.Read(block[start:])
+		ended := errors.Is(err, io.EOF)
+		if err != nil && !ended {
+			return &CorpusError{File: path, Msg: "cannot read", Err: err}
+		}
+		b := block[:start+n]
+		whole := len(b)
+		for k := 1; !ended && k < utf8.UTFMax && k <= len(b); k++ {
+			if c := b[len(b)-k:]; utf8.RuneStart(c[0]) {
+				if !utf8.FullRune(c) {
+					whole = len(b) - k
+				}
+				break
+			}
+		}
+		if i := firstInvalid(b[:whole]); i >= 0 {
+			line := 1 + lines + bytes.Count(b[:i], []byte("\n"))
+			return &CorpusError{File: path, Line: line, Msg: fmt.Sprintf("not UTF-8: byte 0x%02x at offset %d", b[i], size+int64(i))}
+		}
+		size += int64(whole)
+		lines += bytes.Count(b[:whole], []byte("\n"))
+		if size > limit {
+			return &CorpusError{File: path, Msg: tooLarge()}
+		}
+		text(string(b[:whole]))
+		start = copy(block, b[whole:])
+		if ended {
+			break
+		}
 	}
-	if i := firstInvalid(b); i >= 0 {
-		line := 1 + strings.Count(string(b[:i]), "\n")
-		return "", &CorpusError{File: path, Line: line, Msg: fmt.Sprintf("not UTF-8: byte 0x%02x at offset %d", b[i], i)}
+	if size == 0 {
+		return &CorpusError{File: path, Msg: "is empty"}
 	}
-	return string(b), nil
+	return nil
 }
 
 func tooLarge() string {

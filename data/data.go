@@ -22,14 +22,14 @@ type Tokenizer interface {
 	VocabSize() int
 }
 
-// encodeWithBOS tokenises text in one piece with the tokenizer's default BOS in front.
-func encodeWithBOS(tok Tokenizer, text string) []int {
-	ids := tok.Encode(text)
-	bos, ok := tok.BOS()
-	if !ok {
-		return ids
-	}
-	return append([]int{bos}, ids...)
+// Cutter is a Tokenizer that can take a long text piece by piece. What cannot be cut is taken whole, and
+// takes the memory for it.
+type Cutter interface {
+	Tokenizer
+	// Cut returns the last place where a text that begins like this and goes on may be cut: the ids of
+	// text[:end] and of what follows from next on, one behind the other, are those of the whole. end is 0
+	// where there is no such place.
+	Cut(text string) (end, next int)
 }
 
 // VocabularyError reports a token id that a model of the given vocabulary cannot embed.

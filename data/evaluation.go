@@ -25,15 +25,24 @@ func EvalWindows(tok Tokenizer, c *Corpus, length, max int) (windows [][]int, to
 	if tok == nil {
 		return nil, 0, errNoTokenizer(c)
 	}
-	ids := encodeWithBOS(tok, c.Text)
-	if len(ids) < length {
-		return nil, len(ids), &ShortTextError{Files: c.Files, Got: len(ids), Want: length}
+	var window []int
+	err = eachPiece(tok, c, func(ids []int) {
+		tokens += len(ids)
+		for len(ids) > 0 && (max <= 0 || len(windows) < max) {
+			n := min(len(ids), length-len(window))
+			window, ids = append(window, ids[:n]...), ids[n:]
+			if len(window) == length {
+				windows, window = append(windows, window), nil
+			}
+		}
+	})
+	if err != nil {
+		return nil, 0, err
 	}
-	windows = make([][]int, 0, len(ids)/length)
-	for start := 0; start+length <= len(ids); start += length {
-		windows = append(windows, ids[start:start+length:start+length])
+	if tokens < length {
+		return nil, tokens, &ShortTextError{Files: c.Files, Got: tokens, Want: length}
 	}
-	return firstWindows(windows, max), len(ids), nil
+	return windows, tokens, nil
 }
 
 func firstWindows(windows [][]int, max int) [][]int {

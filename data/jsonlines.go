@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 
 	"github.com/adagp/adagp/internal/inputfile"
 )
@@ -19,9 +18,9 @@ type document struct {
 	InputIDs *[]int  `json:"input_ids"`
 }
 
-// readLines reads JSON lines, each a document with a text or each a window of token ids. Empty
-// lines are skipped.
-func readLines(path string, r io.Reader, zipped bool, limit int64) (*Corpus, error) {
+// readLines reads JSON lines, each a document with a text, which it hands over, or each a window of token
+// ids. Empty lines are skipped.
+func readLines(path string, r io.Reader, zipped bool, limit int64, text func(part string)) (*Corpus, error) {
 	if zipped {
 		z, err := gzip.NewReader(r)
 		if err != nil {
@@ -31,7 +30,6 @@ func readLines(path string, r io.Reader, zipped bool, limit int64) (*Corpus, err
 		r = z
 	}
 	c := &Corpus{}
-	var text strings.Builder
 	texts, size := 0, int64(0)
 	in := bufio.NewReaderSize(inputfile.SkipMark(r), 64<<10)
 	for number := 1; ; number++ {
@@ -50,10 +48,10 @@ func readLines(path string, r io.Reader, zipped bool, limit int64) (*Corpus, err
 				size += idBytes * int64(len(*d.InputIDs))
 			} else {
 				if texts > 0 {
-					text.WriteString(documentSeparator)
+					text(documentSeparator)
 				}
 				texts++
-				text.WriteString(*d.Text)
+				text(*d.Text)
 				size += int64(len(*d.Text)) + 1
 			}
 			if texts > 0 && len(c.Windows) > 0 {
@@ -67,8 +65,7 @@ func readLines(path string, r io.Reader, zipped bool, limit int64) (*Corpus, err
 			break
 		}
 	}
-	c.Text = text.String()
-	if c.Text == "" && c.Windows == nil {
+	if c.Windows == nil && texts <= 1 && size <= int64(texts) { // each text counts one byte more than it has
 		return nil, &CorpusError{File: path, Msg: "is empty"}
 	}
 	return c, nil

@@ -64,6 +64,8 @@ const (
 	// collectorShare is what the garbage collector needs beyond what is in use, as a share of it, to keep
 	// up without taking most of the time.
 	collectorShare = 0.1
+	// idBytes is the size of a token id.
+	idBytes = 8
 	// overshoot is the part of the budget by which the run time may exceed its limit for a moment.
 	overshoot = 20
 )
@@ -225,7 +227,7 @@ func (r *run) planFor(batches [][][]int, file, finish bool) *Plan {
 	}
 	// Stages differ in how many streams of hidden states there are.
 	stage := func(name string, copies int64, parts ...Part) {
-		all := []Part{{"the process", processBytes}, {"weights loaded before the run", c.loaded}}
+		all := []Part{{"the process", processBytes}, {"weights loaded before the run", c.loaded}, {"token ids of texts", r.textBytes() + r.options.Held}}
 		if !file {
 			all = append(all, Part{"hidden states", p.Scratch.Bytes / streams * copies})
 		}
@@ -257,6 +259,14 @@ func (r *run) planFor(batches [][][]int, file, finish bool) *Plan {
 		}
 	}
 	return p
+}
+
+// textBytes is what the ids of the calibration windows take.
+func (r *run) textBytes() (n int64) {
+	for _, ids := range r.windows {
+		n += idBytes * int64(len(ids))
+	}
+	return n
 }
 
 // looksAtModel reports whether the run begins with gradients of the dense model.

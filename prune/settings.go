@@ -24,7 +24,7 @@ type Setting struct {
 }
 
 // notSettings are the fields of Options that do not change results, or that others stand for.
-var notSettings = map[string]bool{"Progress": true, "Log": true, "Memory": true, "WholeModel": true, "InFile": true, "ScratchDir": true, "ScratchDType": true, "Batch": true}
+var notSettings = map[string]bool{"Progress": true, "Log": true, "Memory": true, "WholeModel": true, "Held": true, "InFile": true, "ScratchDir": true, "ScratchDType": true, "Batch": true}
 
 // Fingerprint returns what Report.Settings of a run would be: a checksum over everything that the
 // result depends on.

@@ -18,6 +18,7 @@ type blankBPE struct {
 	prefix   prefix // blank that the pre-tokenizer puts there
 	first    bool   // it does so at the start of the whole text only
 	next     splitter
+	cuts     bool    // next cuts at blanks
 	fallback []int32 // id of every byte, or nil
 	control  map[int]bool
 	byteOf   map[int]byte // inverse of fallback
@@ -93,7 +94,7 @@ func (t *blankBPE) metaspace(s *step) error {
 		return malformed(jsonFile, "prepend_scheme %q, want always, first or never", scheme)
 	}
 	if s.Split == nil || *s.Split {
-		t.next = nextMetaspaceWord
+		t.next, t.cuts = nextMetaspaceWord, true
 	} else {
 		t.cutAtBlanks()
 	}
@@ -112,7 +113,7 @@ func (t *blankBPE) cutAtBlanks() {
 			return
 		}
 	}
-	t.next = nextBlankWord
+	t.next, t.cuts = nextBlankWord, true
 }
 
 // findBytes looks the byte tokens up. Like the original, bytes are used only if all are there that

@@ -32,6 +32,7 @@ func tryFolder(t *testing.T, fsys fs.FS, text string) {
 			}
 		}
 		tok.Decode(ids)
+		samePieces(t, tok, s)
 		if _, ok := fsys.(fstest.MapFS)["tokenizer.model"]; !ok {
 			tok.Decode(tokenizer.EncodeSpecial(tok, s))
 		}

@@ -19,6 +19,7 @@ type sentencePiece struct {
 	proc   *sentencepiece.Processor
 	prefix bool // a blank is put before every text
 	next   splitter
+	cuts   bool // next cuts at blanks
 	bos    int
 }
 
@@ -31,7 +32,7 @@ func openSentencePiece(fsys fs.FS, cfg *config) (data.Tokenizer, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &sentencePiece{model: model, prefix: model.dummyPrefix, next: nextBlankWord}
+	t := &sentencePiece{model: model, prefix: model.dummyPrefix, next: nextBlankWord, cuts: true}
 	if cfg.AddPrefixSpace != nil {
 		t.prefix = *cfg.AddPrefixSpace
 	}
@@ -40,7 +41,7 @@ func openSentencePiece(fsys fs.FS, cfg *config) (data.Tokenizer, error) {
 	}
 	// Cutting at blanks must not change the result.
 	if slices.ContainsFunc(model.pieces, func(p piece) bool { return p.mergeable() && blankInside(p.text) }) {
-		t.next = wholeText
+		t.next, t.cuts = wholeText, false
 	}
 	def := bosDefault{}
 	if bos := model.bosID; bos >= 0 && bos < len(model.pieces) && model.pieces[bos].kind == pieceControl {

@@ -4,7 +4,8 @@
 // SentencePiece models run on github.com/eliben/go-sentencepiece. The two Hugging Face forms run on
 // the byte-pair merger of this package, because no maintained library proved exact on all of them;
 // docs/dependencies.md has the comparison. All of them treat markers such as "<s>" inside a text as
-// ordinary characters, give the ids of the original programs, and are safe for concurrent use.
+// ordinary characters, give the ids of the original programs, are safe for concurrent use, and are a
+// data.Cutter.
 //
 // The files are not trusted: sizes are bounded and everything wrong in them is a *FormatError.
 package tokenizer

@@ -71,6 +71,9 @@ func runPrune(s *session, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	for _, ids := range windows {
+		set.options.Held += 8 * int64(len(ids))
+	}
 	plan, err := prune.PlanRun(m, calib.IDs, set.options)
 	if err != nil {
 		var small *prune.MemoryError
