@@ -13,6 +13,9 @@ type Interval struct {
 	Low, High  float64
 }
 
+// MaxResamples bounds what [PairedBootstrap] keeps in memory: 8 bytes for each resample.
+const MaxResamples = 10_000_000
+
 // DefaultResamples is enough that the bounds of an interval are steady to two digits.
 const DefaultResamples = 10_000
 
@@ -27,6 +30,8 @@ func PairedBootstrap(a, b []float64, resamples int, confidence float64, seed uin
 		return Interval{}, fmt.Errorf("%d and %d values, want as many of both", len(a), len(b))
 	case len(a) < 2:
 		return Interval{}, fmt.Errorf("%d values, want at least 2 to tell a difference from chance", len(a))
+	case resamples > MaxResamples:
+		return Interval{}, fmt.Errorf("%d resamples: want at most %d, and %d are enough", resamples, MaxResamples, DefaultResamples)
 	case resamples < 1 || !(confidence > 0 && confidence < 1):
 		return Interval{}, fmt.Errorf("%d resamples at a confidence of %v: want at least 1, and between 0 and 1", resamples, confidence)
 	}

@@ -53,6 +53,8 @@ func TestPairedBootstrap(t *testing.T) {
 		func() (eval.Interval, error) { return eval.PairedBootstrap(a, b[1:], 10, 0.95, 0) },
 		func() (eval.Interval, error) { return eval.PairedBootstrap(a[:1], b[:1], 10, 0.95, 0) },
 		func() (eval.Interval, error) { return eval.PairedBootstrap(a, b, 0, 0.95, 0) },
+		func() (eval.Interval, error) { return eval.PairedBootstrap(a, b, eval.MaxResamples+1, 0.95, 0) },
+		func() (eval.Interval, error) { return eval.PairedBootstrap(a, b, math.MaxInt, 0.95, 0) },
 		func() (eval.Interval, error) { return eval.PairedBootstrap(a, b, 10, 1, 0) },
 	} {
 		if v, err := bad(); err == nil {
