@@ -209,3 +209,12 @@ func TestEveryTruncation(t *testing.T) {
 		}
 	}
 }
+
+// TestNegativeSize: a size is checked before anything is made of it.
+func TestNegativeSize(t *testing.T) {
+	_, err := New("model.bin", strings.NewReader("PK\x03\x04"), -1)
+	var format *blob.FormatError
+	if !errors.As(err, &format) || !strings.Contains(err.Error(), "model.bin: size of -1 bytes") {
+		t.Errorf("error %v, want a FormatError about the size", err)
+	}
+}

@@ -46,6 +46,9 @@ func Open(fsys fs.FS, name string) (*File, error) {
 // Content that is not a sound state dict gives a *checkpoint.FormatError; when it names a class
 // that is not allowed, a *ClassError is wrapped in it.
 func New(name string, data io.ReaderAt, size int64) (*File, error) {
+	if size < 0 {
+		return nil, &blob.FormatError{File: name, Msg: fmt.Sprintf("size of %d bytes, want that of a file", size)}
+	}
 	start := make([]byte, min(size, 8))
 	if err := blob.ReadFull(data, start, 0); err != nil {
 		return nil, fmt.Errorf("read %s: %w", name, err)
