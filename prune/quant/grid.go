@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/adagp/adagp/internal/parallel"
+	"github.com/adagp/adagp/tensor"
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
@@ -21,13 +22,22 @@ type Spec struct {
 	Group int // columns of a row that share a grid, the last of them fewer if need be; 0: the whole row
 }
 
-// Check returns an error unless MinBits <= Bits <= MaxBits and Group >= 0.
+// SpecError says that a Spec is out of range.
+type SpecError struct {
+	Spec Spec
+	Msg  string // what is wrong, and what was wanted
+}
+
+// Error says what is wrong.
+func (e *SpecError) Error() string { return e.Msg }
+
+// Check returns a *SpecError unless MinBits <= Bits <= MaxBits and Group >= 0.
 func (s Spec) Check() error {
 	if s.Bits < MinBits || s.Bits > MaxBits {
-		return fmt.Errorf("grids of %d bits: want %d to %d", s.Bits, MinBits, MaxBits)
+		return &SpecError{s, fmt.Sprintf("grids of %d bits: want %d to %d", s.Bits, MinBits, MaxBits)}
 	}
 	if s.Group < 0 {
-		return fmt.Errorf("grids for groups of %d columns: want at least 1, or 0 for whole rows", s.Group)
+		return &SpecError{s, fmt.Sprintf("grids for groups of %d columns: want at least 1, or 0 for whole rows", s.Group)}
 	}
 	return nil
 }
@@ -49,11 +59,14 @@ type Grid struct {
 	Zeros      []uint8   // number of the point that is 0 [Rows·Groups]
 }
 
-// New returns grids for a matrix [rows, cols] that still have to be fitted. It panics when s.Check
-// reports an error.
+// New returns grids for a matrix [rows, cols] that still have to be fitted. It panics with the *SpecError that
+// s.Check reports, and with a *tensor.ShapeError for a negative number of rows or columns.
 func New(s Spec, rows, cols int) *Grid {
 	if err := s.Check(); err != nil {
-		panic("quant: " + err.Error())
+		panic(err)
+	}
+	if rows < 0 || cols < 0 {
+		panic(&tensor.ShapeError{Op: "quant.New", Got: []int{rows, cols}, Want: []int{tensor.AnyDim, tensor.AnyDim}})
 	}
 	width := s.width(cols)
 	g := &Grid{Spec: s, Rows: rows, Cols: cols, Groups: (max(cols, 1)-1)/width + 1}

@@ -2,6 +2,7 @@ package quant
 
 import (
 	"encoding/json"
+	"errors"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/adagp/adagp/internal/parallel"
+	"github.com/adagp/adagp/tensor"
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
@@ -102,6 +104,25 @@ func TestSpecCheck(t *testing.T) {
 	for _, s := range []Spec{{0, 0}, {1, 0}, {9, 0}, {-4, 0}, {4, -1}} {
 		if s.Check() == nil {
 			t.Errorf("%+v is accepted", s)
+		}
+	}
+}
+
+// Grids that cannot be say what is wrong with them.
+func TestNewPanics(t *testing.T) {
+	panicOf := func(s Spec, rows, cols int) (value any) {
+		defer func() { value = recover() }()
+		New(s, rows, cols)
+		return nil
+	}
+	var spec *SpecError
+	if err, ok := panicOf(Spec{Bits: 9}, 1, 2).(error); !ok || !errors.As(err, &spec) || spec.Spec.Bits != 9 {
+		t.Errorf("9 bits: panic %v, want a SpecError", err)
+	}
+	var shape *tensor.ShapeError
+	for _, size := range [][2]int{{-1, 2}, {2, -1}} {
+		if err, ok := panicOf(Spec{Bits: 4}, size[0], size[1]).(error); !ok || !errors.As(err, &shape) || !strings.Contains(err.Error(), "quant.New") {
+			t.Errorf("%v: panic %v, want a ShapeError", size, err)
 		}
 	}
 }
