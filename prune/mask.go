@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/bits"
 
+	"github.com/adagp/adagp/tensor"
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
@@ -15,10 +16,10 @@ type Mask struct {
 	words      []uint64
 }
 
-// NewMask returns a mask [rows, cols] that keeps everything.
+// NewMask returns a mask [rows, cols] that keeps everything. A negative number panics with a *tensor.ShapeError.
 func NewMask(rows, cols int) *Mask {
 	if rows < 0 || cols < 0 {
-		panic(fmt.Sprintf("prune: mask of shape [%d %d]", rows, cols))
+		panic(&tensor.ShapeError{Op: "prune.NewMask", Got: []int{rows, cols}, Want: []int{tensor.AnyDim, tensor.AnyDim}})
 	}
 	m := &Mask{Rows: rows, Cols: cols, stride: (cols + 63) / 64}
 	m.words = make([]uint64, rows*m.stride)

@@ -68,11 +68,43 @@ func parseSmall(s string) (int, error) {
 // Structured reports whether the pattern is N:M.
 func (p Pattern) Structured() bool { return p.N != 0 || p.M != 0 }
 
-// Check returns an error unless 0 <= Sparsity < 1 or, for N:M, 1 <= N < M.
+// PatternError is the value of the panic raised where a pattern has to have passed Check, or to be N:M, and has
+// not. It is a mistake of the calling program; patterns that users give are checked before.
+type PatternError struct {
+	Op  string // function that was called, such as "SelectNM"
+	Err error  // what is wrong with the pattern
+}
+
+// Error names the function and the fault.
+func (e *PatternError) Error() string { return "prune: " + e.Op + ": " + e.Err.Error() }
+
+// Unwrap returns what is wrong with the pattern.
+func (e *PatternError) Unwrap() error { return e.Err }
+
+// must panics with a *PatternError unless the pattern passes Check.
+func (p Pattern) must(op string) {
+	if err := p.Check(); err != nil {
+		panic(&PatternError{op, err})
+	}
+}
+
+// mustGroup panics with a *PatternError unless the pattern is N:M and passes Check.
+func (p Pattern) mustGroup(op string) {
+	if !p.Structured() {
+		panic(&PatternError{op, fmt.Errorf("sparsity %v: want a pattern N:M", p.Sparsity)})
+	}
+	p.must(op)
+}
+
+// Check returns an error unless 0 <= Sparsity < 1 or, for N:M, 1 <= N < M, and a *ConflictError for an N:M pattern
+// with another sparsity than N/M (0 is none).
 func (p Pattern) Check() error {
 	if p.Structured() {
 		if p.N < 1 || p.N >= p.M {
 			return fmt.Errorf("pattern %d:%d: want N zeros in every M with 1 <= N < M", p.N, p.M)
+		}
+		if s := p.Sparsity; s != 0 && s != NM(p.N, p.M).Sparsity {
+			return &ConflictError{"pattern " + p.String(), fmt.Sprintf("sparsity %v", s)}
 		}
 		return nil
 	}
@@ -110,6 +142,9 @@ func (p *Pattern) UnmarshalJSON(b []byte) error {
 	switch {
 	case f.N != 0 || f.M != 0:
 		*p = NM(f.N, f.M)
+		if s := f.Sparsity; s != nil && *s != p.Sparsity {
+			return &ConflictError{"pattern " + p.String(), fmt.Sprintf("sparsity %v", *s)}
+		}
 	case f.Sparsity != nil:
 		*p = Unstructured(*f.Sparsity)
 	default:
@@ -123,23 +158,32 @@ func (p *Pattern) UnmarshalJSON(b []byte) error {
 // the small term keeps products such as 0.7·10 from rounding down to 6.
 func (p Pattern) Count(k int) int { return int(math.Floor(float64(k)*p.Sparsity + 1e-9)) }
 
-// GroupZeros returns the zeros due in an N:M group of t <= M columns: N, or ⌊t·N/M⌋ for a tail.
-func (p Pattern) GroupZeros(t int) int { return t * p.N / p.M }
+// GroupZeros returns the zeros due in an N:M group of t <= M columns: N, or ⌊t·N/M⌋ for a tail. Another pattern
+// panics with a *PatternError.
+func (p Pattern) GroupZeros(t int) int {
+	if p.M < 1 {
+		p.mustGroup("Pattern.GroupZeros")
+	}
+	return t * p.N / p.M
+}
 
 // Tail returns the number of columns left over by the groups of an N:M pattern, 0 for an
-// unstructured one.
+// unstructured one. An N:M pattern that Check refuses panics with a *PatternError.
 func (p Pattern) Tail(cols int) int {
 	if !p.Structured() {
 		return 0
 	}
+	p.must("Pattern.Tail")
 	return cols % p.M
 }
 
-// Zeros returns the number of zeros that the pattern makes in a matrix [rows, cols].
+// Zeros returns the number of zeros that the pattern makes in a matrix [rows, cols]. An N:M pattern that Check
+// refuses panics with a *PatternError.
 func (p Pattern) Zeros(rows, cols int) int {
 	if !p.Structured() {
 		return p.Count(rows * cols)
 	}
+	p.must("Pattern.Zeros")
 	return rows * (cols/p.M*p.N + p.GroupZeros(cols%p.M))
 }
 

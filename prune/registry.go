@@ -95,8 +95,12 @@ func Methods() []Info {
 }
 
 // NewMethod returns the method of the given name: a registered one, or a registered solver made
-// into one. An unknown name is an error that lists the known ones.
+// into one. An unknown name is an error that lists the known ones; options that contradict each other are a
+// *ConflictError.
 func NewMethod(name string, o MethodOptions) (Method, error) {
+	if err := o.Check(); err != nil {
+		return nil, fmt.Errorf("method %s: %w", name, err)
+	}
 	if m, ok := methods[name]; ok {
 		made, err := m.build(o)
 		if err != nil {

@@ -20,7 +20,8 @@ const (
 
 // SelectLayer returns the mask that prunes the lowest of all scores [out, in]: ⌊out·in·s + 1e-9⌋ of
 // them, or N in every group for an N:M pattern. Equal scores go in the order of their flat index.
-// NaN counts as the highest score; [Problem.Select] refuses it.
+// NaN counts as the highest score; [Problem.Select] refuses it. Like the other functions that take scores and a
+// pattern it panics with a *PatternError when Pattern.Check refuses the pattern.
 func SelectLayer(score *linalg.Matrix, p Pattern) *Mask {
 	m := NewMask(score.Rows, score.Cols)
 	var s Selector
@@ -31,6 +32,7 @@ func SelectLayer(score *linalg.Matrix, p Pattern) *Mask {
 // SelectRows returns the mask that prunes the lowest scores of every row. Row i loses
 // Count((i+1)·in) − Count(i·in) weights, so that the total is that of SelectLayer.
 func SelectRows(score *linalg.Matrix, p Pattern) *Mask {
+	p.must("SelectRows")
 	if p.Structured() {
 		return SelectNM(score, p)
 	}
@@ -46,8 +48,9 @@ func SelectRows(score *linalg.Matrix, p Pattern) *Mask {
 }
 
 // SelectNM returns the mask that prunes, in every row, the N lowest scores of every M neighbours and
-// ⌊t·N/M⌋ of a tail of t columns.
+// ⌊t·N/M⌋ of a tail of t columns. It panics with a *PatternError when the pattern is not N:M.
 func SelectNM(score *linalg.Matrix, p Pattern) *Mask {
+	p.mustGroup("SelectNM")
 	m := NewMask(score.Rows, score.Cols)
 	selectNM(m, score, p)
 	return m
@@ -79,6 +82,7 @@ type Selector struct {
 // Layer makes m the mask that [SelectLayer] returns for the scores, which have the shape of m. Called
 // again and again it allocates nothing.
 func (s *Selector) Layer(m *Mask, score *linalg.Matrix, p Pattern) {
+	p.must("SelectLayer")
 	if p.Structured() {
 		selectNM(m, score, p)
 		return
@@ -87,8 +91,9 @@ func (s *Selector) Layer(m *Mask, score *linalg.Matrix, p Pattern) {
 }
 
 // Row prunes the k lowest of the scores, which belong to row i of the mask from column col0 on, and
-// keeps the others of that range. Equal scores go in the order of their columns.
+// keeps the others of that range; none for a negative k. Equal scores go in the order of their columns.
 func (s *Selector) Row(m *Mask, i, col0 int, score []float64, k int) {
+	k = max(k, 0)
 	if len(score) <= 64 {
 		if n := len(score); n > 0 {
 			m.setBits(i, col0, n, ^lowestBits(score, k)&(^uint64(0)>>(64-n)))

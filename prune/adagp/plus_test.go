@@ -188,7 +188,7 @@ func TestPresets(t *testing.T) {
 		{prune.MethodOptions{Preset: "fast", Epochs: 5, Beta: 7}, "admm-patient", map[string]any{"epochs": 5, "beta": 7.0, "alpha": 1.0}},
 		{prune.MethodOptions{Preset: "best"}, "alps", map[string]any{"preset": "best", "epochs": 3}},
 		{prune.MethodOptions{Preset: "best", Solver: sparseGPT(t), SolverName: "sparsegpt"}, "sparsegpt", map[string]any{"preset": "best"}},
-		{prune.MethodOptions{Paper: true, Preset: "best"}, "sparsegpt", map[string]any{"paper": true}},
+		{prune.MethodOptions{Paper: true}, "sparsegpt", map[string]any{"paper": true}},
 	} {
 		m, err := prune.NewMethod("adagp", tc.o)
 		if err != nil {
