@@ -11,7 +11,8 @@ import (
 )
 
 // LoadStored is Load for inference: matrices stay as the checkpoint stores them, in half precision or
-// packed, which takes less memory and less time per token.
+// packed, which takes less memory and less time per token. Pruning, tuning and optimisers refuse such a
+// model with a *nn.StoredError: Unload comes before that.
 //
 //	err := m.LoadStored(m.Walk)
 func (m *Model) LoadStored(walk func(visit func(*nn.Param))) error {
