@@ -33,7 +33,7 @@ type Keeper interface {
 // entry is a line of the journal: one of its fields is set.
 type entry struct {
 	Settings []Setting       `json:"settings,omitempty"`  // the first line
-	NoFinish bool            `json:"no_finish,omitempty"` // in the first line: the machine had no memory for the last step, which the settings ask for
+	NoFinish bool            `json:"no_finish,omitempty"` // the last step, which the settings ask for, is left out: in the first line for lack of memory, in a later one on request
 	Prepared *preparedRecord `json:"prepared,omitempty"`
 	Layer    *layerRecord    `json:"layer,omitempty"`
 	Finish   *finishRecord   `json:"finish,omitempty"`
@@ -100,10 +100,6 @@ func (r *run) recall() error {
 			if err := compareSettings(rec.Settings, r.settings); err != nil {
 				return err
 			}
-			if rec.NoFinish {
-				r.leftOut("the interrupted run had not enough memory for the method's last step on the whole model, it is left out")
-				r.dropFinish()
-			}
 		case rec.Prepared != nil:
 			r.past.prepared = rec.Prepared
 		case rec.Layer != nil:
@@ -111,9 +107,24 @@ func (r *run) recall() error {
 			r.past.last = max(r.past.last, rec.Layer.Report.Index)
 		case rec.Finish != nil:
 			r.past.finish = rec.Finish
+		case rec.NoFinish:
 		default:
 			return fmt.Errorf("resume: record %d of the interrupted run says nothing", i)
 		}
+	}
+	return r.recallNoFinish()
+}
+
+// recallNoFinish leaves the last step out where the interrupted run was to, or where this one is.
+func (r *run) recallNoFinish() error {
+	switch {
+	case r.finisher == nil || r.past.finish != nil:
+	case r.kept != nil && r.kept.noFinish:
+		r.leftOut("the interrupted run had not enough memory for the method's last step on the whole model, or was told to leave it out: it is left out")
+		r.dropFinish()
+	case r.options.NoFinish:
+		r.dropFinish()
+		return r.append(entry{NoFinish: true})
 	}
 	return nil
 }

@@ -46,6 +46,7 @@ type Options struct {
 
 	Memory       int64         // bytes that the process may take, see PlanRun; 0: no limit
 	WholeModel   bool          // the caller holds all weights in memory meanwhile, which the plan has to count
+	NoFinish     bool          // leave out the method's last step on the whole model, also of a run that is continued
 	Held         int64         // bytes that the caller holds meanwhile besides, such as other texts
 	InFile       bool          // hidden states go to a file even if memory has room for them
 	ScratchDir   string        // where a scratch file is made if the plan needs one; "": the system's folder

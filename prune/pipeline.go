@@ -45,7 +45,7 @@ func Run(ctx context.Context, m *models.Model, windows [][]int, o Options, out S
 		return nil, fmt.Errorf("prune: %w", err)
 	}
 	r.report.describe(r.options, r.method, r.lastRecord)
-	if d := r.hiddenType(); d != tensor.F32.String() {
+	if d := r.plan.hiddenType(); d != tensor.F32.String() {
 		r.report.Hyperparameters["hidden_states"] = d
 	}
 	r.report.Seconds = time.Since(start).Seconds()
@@ -81,6 +81,7 @@ func newRun(m *models.Model, windows [][]int, o Options, out Sink) (*run, error)
 		r.finisher, r.wantsFinish = f, true
 	}
 	r.report.Allocation, _ = o.allocation(method) // checked above
+	r.kept = kept(out)
 	if err := r.choosePlan(windows); err != nil {
 		return r, err
 	}
@@ -157,7 +158,8 @@ type run struct {
 	out      Sink
 	report   *Report
 	warned   map[string]bool
-	at       Event // where the run stands
+	at       Event        // where the run stands
+	kept     *keptChoices // of an interrupted run that this one continues
 	clock    stageClock
 
 	scratch *scratch.Store

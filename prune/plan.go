@@ -77,11 +77,19 @@ const finishStage = "last step on the whole model"
 type MemoryError struct {
 	Budget, Smallest int64
 	Stage            string // the one that needs the most
+	Kept             bool   // to go on with an interrupted run to the same bytes
 }
 
 // Error names the smallest budget that would do.
 func (e *MemoryError) Error() string {
-	return fmt.Sprintf("a memory budget of %s is too small: %s needs %s", mebibytes(e.Budget), e.Stage, mebibytes(e.Smallest))
+	s := fmt.Sprintf("a memory budget of %s is too small: %s needs %s", mebibytes(e.Budget), e.Stage, mebibytes(e.Smallest))
+	if e.Kept {
+		s += " to go on with the interrupted run to the same bytes"
+		if e.Stage == finishStage {
+			s += "; the last step can be left out"
+		}
+	}
+	return s
 }
 
 // mebibytes rounds up.
@@ -116,7 +124,7 @@ func (r *run) choosePlan(windows [][]int) error {
 	}
 	var list []candidate
 	for _, finish := range []bool{true, false} {
-		if finish && r.finisher == nil {
+		if finish && (r.finisher == nil || o.NoFinish) {
 			continue
 		}
 		if !o.InFile {
@@ -135,17 +143,24 @@ func (r *run) choosePlan(windows [][]int) error {
 			}
 		}
 		p := r.planFor(batches, c.file, c.finish)
-		p.Windows, p.SameBits = c.windows, c.windows == most && c.finish == (r.finisher != nil) && !(c.file && o.scratchType() != tensor.F32)
+		p.Windows, p.SameBits = c.windows, c.windows == most && c.finish == (r.finisher != nil && !o.NoFinish) && !(c.file && o.scratchType() != tensor.F32)
+		if !r.kept.agrees(batches, p, o.NoFinish) {
+			continue
+		}
 		if smallest == nil || p.Peak < smallest.Peak {
 			smallest = p
 		}
 		if o.Memory == 0 || p.Peak <= o.Memory {
 			r.plan, r.batches = p, batches
-			if !c.finish {
+			if !c.finish && (r.kept == nil || !r.kept.finish) { // otherwise recall drops it
 				r.finisher = nil
 			}
 			break
 		}
+	}
+	if smallest == nil { // nothing comes to the same: recall says what is different
+		r.kept = nil
+		return r.choosePlan(windows)
 	}
 	if r.plan == nil {
 		r.plan = smallest
@@ -156,7 +171,11 @@ func (r *run) choosePlan(windows [][]int) error {
 			}
 		}
 		smallest.Smallest = smallest.Peak
-		return &MemoryError{Budget: o.Memory, Smallest: smallest.Peak, Stage: worst.Name}
+		return &MemoryError{Budget: o.Memory, Smallest: smallest.Peak, Stage: worst.Name, Kept: r.kept != nil}
+	}
+	if r.kept != nil {
+		r.plan.Smallest = smallest.Peak
+		return nil
 	}
 	for n := most; n > 0; n /= 2 { // the smallest of those that were not looked at
 		batches, err := batch(r.model, windows, min(n, most))
@@ -181,7 +200,7 @@ func (o *Options) scratchType() tensor.DType {
 
 // begin makes the scratch store of the plan. The function it returns closes it.
 func (r *run) begin() (end func() error, err error) {
-	if r.plan.Finish == "skipped" && r.options.Memory > 0 {
+	if r.plan.Finish == "skipped" && r.options.Memory > 0 && !r.options.NoFinish {
 		r.leftOut("the method's last step on the whole model does not fit the memory budget and is left out", "budget", mebibytes(r.options.Memory))
 	}
 	if u, ok := r.method.(HeldOutUser); ok && u.WantsHeldOut() && heldOut(len(r.windows)) == 0 {

@@ -138,8 +138,9 @@ func (r *run) encodeHeld(linears []*nn.Linear) ([]byte, error) {
 	return b, nil
 }
 
-// decodeHeld is the way back.
-func (r *run) decodeHeld(layer int, want string, linears []*nn.Linear) error {
+// decodeHeld is the way back. Where the last step was dropped meanwhile, nothing waits any more: the
+// weights go where they would have gone at once.
+func (r *run) decodeHeld(layer int, want string, linears []*nn.Linear, pruned map[*nn.Linear]*tensor.Tensor) error {
 	b, err := r.state(heldState(layer), want)
 	if err != nil {
 		return err
@@ -166,7 +167,12 @@ func (r *run) decodeHeld(layer int, want string, linears []*nn.Linear) error {
 		for k := range mask.words {
 			mask.words[k] = binary.LittleEndian.Uint64(words[8*k:])
 		}
-		r.held[lin], r.masks[lin] = w, mask
+		pruned[lin] = w
+		if r.held != nil {
+			r.held[lin], r.masks[lin] = w, mask
+		} else if err := r.out.Put(r.model.TensorName(lin.Weight), w); err != nil {
+			return err
+		}
 	}
 	if len(b) > 0 {
 		return fmt.Errorf("resume: what the interrupted run kept of layer %d does not fit the model", layer)
@@ -182,14 +188,8 @@ func (r *run) replay(ctx context.Context, i int, selected []*nn.Linear, rec *lay
 	r.event(Event{Stage: StageLoad})
 	pruned := map[*nn.Linear]*tensor.Tensor{}
 	if rec.Held != "" {
-		if r.held == nil {
-			return fmt.Errorf("resume: layer %d waits for a last step that this run does not have", i)
-		}
-		if err := r.decodeHeld(i, rec.Held, selected); err != nil {
+		if err := r.decodeHeld(i, rec.Held, selected, pruned); err != nil {
 			return err
-		}
-		for _, lin := range selected {
-			pruned[lin] = r.held[lin]
 		}
 	} else {
 		for _, lin := range selected {

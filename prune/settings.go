@@ -24,7 +24,7 @@ type Setting struct {
 }
 
 // notSettings are the fields of Options that do not change results, or that others stand for.
-var notSettings = map[string]bool{"Progress": true, "Log": true, "Memory": true, "WholeModel": true, "Held": true, "InFile": true, "ScratchDir": true, "ScratchDType": true, "Batch": true}
+var notSettings = map[string]bool{"Progress": true, "Log": true, "Memory": true, "WholeModel": true, "Held": true, "NoFinish": true, "InFile": true, "ScratchDir": true, "ScratchDType": true, "Batch": true}
 
 // Fingerprint returns what Report.Settings of a run would be: a checksum over everything that the
 // result depends on.
@@ -37,9 +37,9 @@ func Fingerprint(m *models.Model, windows [][]int, o Options) (string, error) {
 }
 
 // hiddenType says how hidden states between layers are rounded.
-func (r *run) hiddenType() string {
-	if r.plan.Scratch.Where == "file" {
-		return r.plan.Scratch.DType
+func (p *Plan) hiddenType() string {
+	if p.Scratch.Where == "file" {
+		return p.Scratch.DType
 	}
 	return tensor.F32.String()
 }
@@ -65,14 +65,10 @@ func (r *run) listSettings() ([]Setting, error) {
 		}
 		list = append(list, Setting{settingName(name), v})
 	}
-	list = append(list, Setting{"global step after the last layer", fmt.Sprint(r.finisher != nil)})
-	list = append(list, Setting{"hidden states", r.hiddenType()})
+	list = append(list, Setting{settingFinish, fmt.Sprint(r.finisher != nil)})
+	list = append(list, Setting{settingHidden, r.plan.hiddenType()})
 	list = append(list, Setting{"calibration windows (sha256 of their ids)", r.report.Calibration.SHA256})
-	var sizes []int
-	for _, b := range r.batches {
-		sizes = append(sizes, len(b))
-	}
-	list = append(list, Setting{"windows per forward pass", fmt.Sprint(sizes)})
+	list = append(list, Setting{settingWindows, batchSizes(r.batches)})
 	if IsAllocationFile(r.options.Allocation) {
 		b, err := inputfile.ReadPath(r.options.Allocation, maxAllocationFile)
 		if err != nil {

@@ -20,6 +20,7 @@ func memoryFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "memory", Usage: "budget `SIZE` that the run keeps to, such as 4GiB or 800MiB", DefaultText: "none", Category: category},
 		&cli.BoolFlag{Name: "plan", Usage: "print what memory the run would need, stage by stage, and end", DisableDefaultText: true, Category: category},
+		&cli.BoolFlag{Name: "no-last-step", Usage: "leave out what the method does to the whole model after the last layer, for which all weights are in memory; also with --resume", DisableDefaultText: true, Category: category},
 		&cli.StringFlag{Name: "scratch", Usage: "folder `DIR` for hidden states that the budget has no room for", DefaultText: "beside the output", Category: category},
 		&cli.StringFlag{Name: "scratch-dtype", Usage: "`TYPE` of hidden states in a file: float32, or bfloat16 for half the space and other results", Value: "float32", Category: category},
 	}
@@ -35,6 +36,7 @@ func parseMemory(c *cli.Context, o *prune.Options) (err error) {
 	if err := notEmpty(c, "a folder", "scratch"); err != nil {
 		return err
 	}
+	o.NoFinish = c.Bool("no-last-step")
 	o.ScratchDir = c.String("scratch")
 	switch v := c.String("scratch-dtype"); v {
 	case "float32":
