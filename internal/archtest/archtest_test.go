@@ -59,7 +59,7 @@ var rules = []struct {
 	{"prune/tune", append(slices.Clone(throughCalib), "prune")},
 	{"prune/...", append(slices.Clone(throughCalib), "prune", "prune/refit")}, // never another method: an inner solver is passed in
 	{"cmd/cli/format", nil},
-	{"cmd/cli/report", []string{"cmd/cli/format", "checkpoint"}},
+	{"cmd/cli/report", []string{"cmd/cli/format"}},
 	{"cmd/cli/progress", []string{"cmd/cli/format", "prune"}},
 	{"cmd/cli/sweep", []string{"cmd/cli/format", "cmd/cli/report", "checkpoint", "prune", "internal/inputfile"}},
 	{"cmd/cli/prunepage", append(slices.Clone(throughModels), "cmd/cli/format", "cmd/cli/report", "checkpoint", "models/generate", "prune")},

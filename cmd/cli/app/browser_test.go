@@ -166,7 +166,11 @@ func TestBrowserPages(t *testing.T) {
 		l.Tensors[0].Name = fmt.Sprintf("model.layers.%d.mlp.block_sparse_moe.experts_gate_projection.weight", i)
 		deep.Layers = append(deep.Layers, l)
 	}
-	if err := prunepage.Write(t.Context(), file("large.html"), &deep, prunepage.Run{Model: "demo:llama", Out: file("a")}); err != nil {
+	page, err := prunepage.New(t.Context(), &deep, prunepage.Run{Model: "demo:llama", Out: file("a")})
+	if err == nil {
+		err = (&session{run: &run{}}).writePage(&outFile{flag: "report", path: file("large.html")}, page)
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 	pages := map[string][]byte{}

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -8,7 +9,6 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/adagp/adagp/checkpoint"
 	"github.com/adagp/adagp/cmd/cli/format"
 	"github.com/adagp/adagp/cmd/cli/report"
 	"github.com/adagp/adagp/data"
@@ -100,10 +100,9 @@ func runDemo(s *session, c *cli.Context) error {
 		return err
 	}
 	set := demoSettings{samples: c.Int("samples"), maxWindows: c.Int("max-windows"), out: c.String("out"), force: c.Bool("force")}
-	for _, name := range []string{"report", "picture"} {
-		if err := checkFileTarget(name, c.String(name), ""); err != nil {
-			return err
-		}
+	page, picture := set.file("report", c), set.file("picture", c)
+	if err := errors.Join(page.check(), picture.check(), picture.differs(page)); err != nil {
+		return err
 	}
 	if set.out != "" {
 		if err := checkOutFolder(set.out, nil); err != nil {
@@ -119,15 +118,11 @@ func runDemo(s *session, c *cli.Context) error {
 		res.Models = append(res.Models, *m)
 	}
 	res.Seconds = time.Since(start).Seconds()
-	if path := res.Report; path != "" {
-		if err := demoPage(res).WriteFile(path); err != nil {
-			return err
-		}
+	if err := s.writePage(page, demoPage(res)); err != nil {
+		return err
 	}
-	if path := c.String("picture"); path != "" {
-		if err := checkpoint.WriteFile(path, report.Picture(len(res.Models), demoBars(res)...)); err != nil {
-			return err
-		}
+	if err := s.writeFile(picture, report.Picture(len(res.Models), demoBars(res)...)); err != nil {
+		return err
 	}
 	return s.result(res, res.write)
 }
@@ -136,6 +131,19 @@ type demoSettings struct {
 	samples, maxWindows int
 	out                 string // folder that keeps the pruned models; empty: none
 	force               bool
+}
+
+// file is where a flag wants a result.
+func (set *demoSettings) file(flag string, c *cli.Context) *outFile {
+	f := &outFile{flag: flag, path: c.String(flag)}
+	if set.out != "" {
+		for _, model := range demoModels {
+			for _, method := range demoMethods {
+				f.models = append(f.models, demoFolder(set.out, model, method))
+			}
+		}
+	}
+	return f
 }
 
 // demoModel measures one embedded model, prunes it by each method and measures again.

@@ -82,37 +82,3 @@ func resolve(path string) (string, error) {
 		dir = parent
 	}
 }
-
-// checkFileTarget makes sure that a result file can be created at path, before the work that fills
-// it; out is a folder that does not exist yet but will. An empty path is fine.
-func checkFileTarget(flag, path, out string) error {
-	if path == "" {
-		return nil
-	}
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return fmt.Errorf("--%s %s: is a folder, want a file name", flag, path)
-	}
-	abs, err := resolve(path)
-	if err != nil {
-		return fmt.Errorf("--%s: %w", flag, err)
-	}
-	if out != "" {
-		if target, err := resolve(out); err == nil && within(abs, target) {
-			if abs == target {
-				return fmt.Errorf("--%s %s: is the output folder, want a file name", flag, path)
-			}
-			if filepath.Dir(abs) != target {
-				return fmt.Errorf("--%s %s: its folder will not exist", flag, path)
-			}
-			return nil
-		}
-	}
-	info, err := os.Stat(filepath.Dir(abs))
-	if err != nil {
-		return fmt.Errorf("--%s %s: its folder does not exist", flag, path)
-	}
-	if !info.IsDir() {
-		return fmt.Errorf("--%s %s: %s is not a folder", flag, path, filepath.Dir(path))
-	}
-	return nil
-}

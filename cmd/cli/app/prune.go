@@ -51,7 +51,7 @@ func runPrune(s *session, c *cli.Context) error {
 			return err
 		}
 	}
-	if err := checkFileTarget("report", set.report, set.out); err != nil {
+	if err := set.reportFile().check(); err != nil {
 		return err
 	}
 	m, err := models.Open(set.model)
@@ -120,7 +120,10 @@ func runPrune(s *session, c *cli.Context) error {
 // pruned writes the page and prints the result of a run that is complete.
 func (s *session) pruned(set *pruneSettings, report *prune.Report) error {
 	if set.report != "" {
-		err := prunepage.Write(s.ctx, set.report, report, prunepage.Run{Model: set.model, Out: set.out, Eval: set.eval, Speed: set.speed, Memory: set.options.Memory})
+		page, err := prunepage.New(s.ctx, report, prunepage.Run{Model: set.model, Out: set.out, Eval: set.eval, Speed: set.speed, Memory: set.options.Memory})
+		if err == nil {
+			err = s.writePage(set.reportFile(), page)
+		}
 		if err != nil {
 			return fmt.Errorf("the model is complete in %s, but not the report: %w", set.out, err)
 		}

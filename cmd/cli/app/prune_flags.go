@@ -88,6 +88,15 @@ func (p *pruneSettings) inputs() []string {
 	return in
 }
 
+// reportFile is where the page goes.
+func (p *pruneSettings) reportFile() *outFile {
+	f := &outFile{flag: "report", path: p.report, inputs: p.inputs()}
+	if p.out != "" {
+		f.models = []string{p.out}
+	}
+	return f
+}
+
 func parsePruneSettings(s *session, c *cli.Context) (*pruneSettings, error) {
 	set := &pruneSettings{
 		force:        c.Bool("force"),

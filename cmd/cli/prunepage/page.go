@@ -23,13 +23,13 @@ type Run struct {
 	Memory     int64  // budget of the run, in bytes; 0: none
 }
 
-// Write looks at the models before and after, and stores the page of the run at path.
-func Write(ctx context.Context, path string, r *prune.Report, run Run) error {
+// New looks at the models before and after, and returns the page of the run.
+func New(ctx context.Context, r *prune.Report, run Run) (*report.Page, error) {
 	d, err := deploy(ctx, run)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return page(r, run, d).WriteFile(path)
+	return page(r, run, d), nil
 }
 
 // page is what the page shows.

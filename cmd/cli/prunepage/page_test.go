@@ -3,7 +3,6 @@ package prunepage
 import (
 	"bytes"
 	"fmt"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -129,15 +128,15 @@ func TestDeployment(t *testing.T) {
 		t.Errorf("speed %+v (%s), want figures above 0", v, d.noSpeed)
 	}
 	run.Speed = false
-	path := filepath.Join(dir, "page.html")
-	if err := Write(t.Context(), path, largeReport(), run); err != nil {
-		t.Fatal(err)
-	}
-	text, err := os.ReadFile(path)
+	p, err := New(t.Context(), largeReport(), run)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !bytes.Contains(text, []byte("(--no-speed)")) {
+	var text bytes.Buffer
+	if err := p.Write(&text); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Contains(text.Bytes(), []byte("(--no-speed)")) {
 		t.Error("the page does not say why there is no speed")
 	}
 }

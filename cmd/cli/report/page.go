@@ -3,13 +3,11 @@
 package report
 
 import (
-	"bytes"
 	_ "embed"
 	"fmt"
 	"html/template"
 	"io"
 
-	"github.com/adagp/adagp/checkpoint"
 	"github.com/adagp/adagp/cmd/cli/format"
 )
 
@@ -59,13 +57,4 @@ func (p *Page) Write(w io.Writer) error {
 		return fmt.Errorf("render the page: %w", err)
 	}
 	return nil
-}
-
-// WriteFile renders the page and stores it at path, complete or not at all.
-func (p *Page) WriteFile(path string) error {
-	var b bytes.Buffer
-	if err := p.Write(&b); err != nil {
-		return err
-	}
-	return checkpoint.WriteFile(path, b.Bytes())
 }

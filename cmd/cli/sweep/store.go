@@ -24,6 +24,11 @@ type Store struct {
 // something else is not touched. program is what the page names as its writer.
 func Open(dir, program string) (*Store, error) {
 	s := &Store{dir: dir, program: program}
+	for _, name := range fileNames {
+		if err := checkFile(filepath.Join(dir, name)); err != nil {
+			return nil, err
+		}
+	}
 	path := filepath.Join(dir, "sweep.json")
 	b, err := inputfile.ReadPath(path, maxBytes)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -130,7 +135,7 @@ func (s *Store) Save(axes Axes) error {
 	if err != nil {
 		return err
 	}
-	if err := checkpoint.WriteFile(filepath.Join(s.dir, "sweep.json"), text); err != nil {
+	if err := s.write("sweep.json", text); err != nil {
 		return err
 	}
 	all, err := files(s.Result, axes, s.program)
@@ -138,9 +143,29 @@ func (s *Store) Save(axes Axes) error {
 		return err
 	}
 	for name, content := range all {
-		if err := checkpoint.WriteFile(filepath.Join(s.dir, name), content); err != nil {
+		if err := s.write(name, content); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// fileNames are the files of a sweep's folder.
+var fileNames = []string{"sweep.json", "sweep.md", "sweep.csv", "sweep.html", "sweep.svg"}
+
+func (s *Store) write(name string, content []byte) error {
+	path := filepath.Join(s.dir, name)
+	if err := checkFile(path); err != nil {
+		return err
+	}
+	return checkpoint.WriteFile(path, content)
+}
+
+// checkFile makes sure that a file of the folder is one of ours or absent: a link or another kind of file
+// under its name is somebody else's, and stays as it is.
+func checkFile(path string) error {
+	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
+		return fmt.Errorf("--out: %s is no regular file, and would be replaced; remove it or use another folder", path)
 	}
 	return nil
 }
