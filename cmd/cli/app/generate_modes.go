@@ -2,6 +2,7 @@ package app
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,17 +21,14 @@ func (w *writer) one(prompt string) error {
 	if err != nil {
 		return err
 	}
-	var broken error
+	ctx, giveUp := context.WithCancelCause(w.ctx)
+	defer giveUp(nil)
 	if !w.json {
-		w.options.Text = func(_ int, piece string) {
-			if _, err := io.WriteString(w.stdout, piece); err != nil && broken == nil {
-				broken = err
-			}
-		}
+		w.streamText(giveUp)
 	}
-	results, stats, err := generate.Run(w.ctx, w.model, w.tokenizer, [][]int{ids}, w.options)
-	if broken != nil {
-		return fmt.Errorf("write the text to stdout: %w", broken)
+	results, stats, err := generate.Run(ctx, w.model, w.tokenizer, [][]int{ids}, w.options)
+	if broken := w.gaveUp(ctx); broken != nil {
+		return broken
 	}
 	if err != nil && w.ctx.Err() == nil {
 		return err
@@ -50,6 +48,24 @@ func (w *writer) one(prompt string) error {
 	return errors.Join(err, printed)
 }
 
+// streamText prints the text as it comes. When stdout takes no more, nobody wants the rest, and giveUp
+// gets to know why.
+func (w *writer) streamText(giveUp context.CancelCauseFunc) {
+	w.options.Text = func(_ int, piece string) {
+		if _, err := io.WriteString(w.stdout, piece); err != nil {
+			giveUp(fmt.Errorf("write the text to stdout: %w", err))
+		}
+	}
+}
+
+// gaveUp returns why the work under ctx was given up; nil when it was not, or was interrupted.
+func (w *writer) gaveUp(ctx context.Context) error {
+	if w.ctx.Err() != nil {
+		return nil
+	}
+	return context.Cause(ctx)
+}
+
 func newGeneration(prompt string, ids []int, r generate.Result) generation {
 	return generation{prompt, r.Text, len(ids), len(r.Tokens), string(r.Reason)}
 }
@@ -66,19 +82,22 @@ func (w *writer) all(prompts []string) error {
 	w.progress.Line("generating: %d prompts", len(prompts))
 	t := w.progress.Start("generating", len(prompts), "prompts")
 	done, next, complete := 0, 0, make([]*generation, len(prompts))
-	var broken error
+	ctx, giveUp := context.WithCancelCause(w.ctx)
+	defer giveUp(nil)
 	w.options.Done = func(i int, r generate.Result) {
 		g := newGeneration(prompts[i], ids[i], r)
 		complete[i] = &g
 		done++
-		for ; !w.json && broken == nil && next < len(prompts) && complete[next] != nil; next++ {
-			broken = w.line(*complete[next])
+		for ; !w.json && ctx.Err() == nil && next < len(prompts) && complete[next] != nil; next++ {
+			if err := w.line(*complete[next]); err != nil {
+				giveUp(err)
+			}
 		}
 		t.Tick(done)
 	}
-	results, stats, err := generate.Run(w.ctx, w.model, w.tokenizer, ids, w.options)
+	results, stats, err := generate.Run(ctx, w.model, w.tokenizer, ids, w.options)
 	t.End()
-	if broken != nil {
+	if broken := w.gaveUp(ctx); broken != nil {
 		return broken
 	}
 	if err != nil && w.ctx.Err() == nil {
@@ -111,12 +130,9 @@ func (w *writer) line(g generation) error {
 
 // chat takes turns with stdin until it ends or the model's context is full.
 func (w *writer) chat(start string) error {
-	var broken error
-	w.options.Text = func(_ int, piece string) {
-		if _, err := io.WriteString(w.stdout, piece); err != nil && broken == nil {
-			broken = err
-		}
-	}
+	ctx, giveUp := context.WithCancelCause(w.ctx)
+	defer giveUp(nil)
+	w.streamText(giveUp)
 	talk, err := generate.NewSession(w.model, w.tokenizer, w.options)
 	if err != nil {
 		return err
@@ -145,18 +161,18 @@ func (w *writer) chat(start string) error {
 			return err
 		}
 		start = ""
-		r, stats, err := talk.Extend(w.ctx, ids)
+		r, stats, err := talk.Extend(ctx, ids)
 		total.Add(stats)
 		var full *generate.ContextError
 		if errors.As(err, &full) {
 			w.log.Warn("the text has become too long for the model", "tokens", full.Tokens, "context", full.Positions)
 			break
 		}
-		if !strings.HasSuffix(r.Text, "\n") && broken == nil {
-			_, broken = io.WriteString(w.stdout, "\n")
+		if !strings.HasSuffix(r.Text, "\n") {
+			w.options.Text(0, "\n")
 		}
-		if broken != nil {
-			return fmt.Errorf("write the text to stdout: %w", broken)
+		if broken := w.gaveUp(ctx); broken != nil {
+			return broken
 		}
 		if err != nil {
 			return err

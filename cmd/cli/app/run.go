@@ -132,13 +132,18 @@ func (r *run) endInterrupted(signals <-chan os.Signal) {
 }
 
 // Main runs the process's command line and returns the exit status. The first interrupt (Ctrl-C,
-// SIGTERM) ends the work in order; a second one ends the process at once.
+// SIGTERM, SIGQUIT, and SIGHUP unless it is ignored) ends the work in order; a second one ends the process at once.
 func Main() int {
 	r := &run{stdout: os.Stdout, stderr: os.Stderr}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGQUIT)
+	if !signal.Ignored(syscall.SIGHUP) { // as it is under nohup; of SIGQUIT the Go runtime does not tell
+		signal.Notify(signals, syscall.SIGHUP)
+	}
+	// A closed pipe is an error of the write to it: fatal to results, not to progress.
+	signal.Ignore(syscall.SIGPIPE)
 	defer signal.Stop(signals)
 	go func() {
 		<-signals
