@@ -8,9 +8,10 @@ import (
 	"regexp"
 	"runtime"
 	"strings"
-	"unicode"
 
 	"github.com/urfave/cli/v2"
+
+	"github.com/adagp/adagp/cmd/cli/format"
 )
 
 // Exit statuses, as docs/contract.md promises them.
@@ -62,13 +63,7 @@ func oneLine(err error) string {
 		if i > 0 {
 			b.WriteString("; ")
 		}
-		for _, r := range strings.TrimSpace(line) {
-			if unicode.IsPrint(r) {
-				b.WriteRune(r)
-			} else {
-				fmt.Fprintf(&b, "\\x%02x", r)
-			}
-		}
+		b.WriteString(format.Printable(strings.TrimSpace(line)))
 	}
 	const most = 2000 // enough for a list of missing tensors
 	if b.Len() > most {

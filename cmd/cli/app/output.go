@@ -28,5 +28,5 @@ func (s *session) result(v any, human func(io.Writer)) error {
 	}
 	var b bytes.Buffer
 	human(&b)
-	return s.print(b.Bytes())
+	return s.print([]byte(format.PrintableLines(b.String())))
 }

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // JSON renders a result as it is printed and stored: indented, with a line end.
@@ -20,6 +22,32 @@ func JSON(v any) ([]byte, error) {
 		return nil, fmt.Errorf("write the result as JSON: %w", err)
 	}
 	return b.Bytes(), nil
+}
+
+// Printable spells out what is no printable character, \x1b: names from a stranger's file may hold sequences
+// that a terminal obeys.
+func Printable(s string) string {
+	if utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range s {
+		if unicode.IsPrint(r) {
+			b.WriteRune(r)
+		} else {
+			fmt.Fprintf(&b, "\\x%02x", r)
+		}
+	}
+	return b.String()
+}
+
+// PrintableLines is Printable for a text whose line ends stay.
+func PrintableLines(text string) string {
+	lines := strings.Split(text, "\n")
+	for i, l := range lines {
+		lines[i] = Printable(l)
+	}
+	return strings.Join(lines, "\n")
 }
 
 // Perplexity shows two digits behind the point as long as they mean something. One that is no number any more is

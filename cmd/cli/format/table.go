@@ -22,10 +22,18 @@ func (t *Table) Add(cells ...string) { t.Rows = append(t.Rows, cells) }
 // IsText reports whether column i is aligned left.
 func (t *Table) IsText(i int) bool { return i < t.Left }
 
-// Write prints the table as plain text, its columns two spaces apart.
+// Write prints the table as plain text, its columns two spaces apart, with Printable cells.
 func (t *Table) Write(w io.Writer) {
 	width := make([]int, len(t.Head))
-	for _, row := range append([][]string{t.Head}, t.Rows...) {
+	var rows [][]string
+	for _, row := range t.Rows {
+		cells := make([]string, len(row))
+		for i, cell := range row {
+			cells[i] = Printable(cell)
+		}
+		rows = append(rows, cells)
+	}
+	for _, row := range append([][]string{t.Head}, rows...) {
 		for i, cell := range row {
 			width[i] = max(width[i], utf8.RuneCountInString(cell))
 		}
@@ -34,7 +42,7 @@ func (t *Table) Write(w io.Writer) {
 	for i := range rule {
 		rule[i] = strings.Repeat("-", width[i])
 	}
-	for _, row := range append([][]string{t.Head, rule}, t.Rows...) {
+	for _, row := range append([][]string{t.Head, rule}, rows...) {
 		var line strings.Builder
 		for i, cell := range row {
 			if i > 0 {

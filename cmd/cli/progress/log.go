@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+
+	"github.com/adagp/adagp/cmd/cli/format"
 )
 
 // logHandler writes one plain line per record: the message, then key=value. Warnings and errors say
@@ -33,7 +35,7 @@ func (h *logHandler) Handle(_ context.Context, r slog.Record) error {
 	case r.Level < slog.LevelInfo:
 		b.WriteString("debug: ")
 	}
-	b.WriteString(r.Message)
+	b.WriteString(format.Printable(r.Message))
 	b.WriteString(h.fixed)
 	r.Attrs(func(a slog.Attr) bool {
 		writeAttr(&b, h.prefix, a)

@@ -12,6 +12,8 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
+
+	"github.com/adagp/adagp/cmd/cli/format"
 )
 
 // Options say how a Display writes.
@@ -61,9 +63,9 @@ func (d *Display) Write(b []byte) (int, error) {
 }
 
 // Line prints a plain line when there are no bars.
-func (d *Display) Line(format string, args ...any) {
+func (d *Display) Line(text string, args ...any) {
 	if !d.terminal {
-		d.Summary(format, args...)
+		d.Summary(text, args...)
 	}
 }
 
@@ -78,13 +80,13 @@ func (d *Display) Close() {
 }
 
 // Summary prints a line at the end of the work, also at a terminal.
-func (d *Display) Summary(format string, args ...any) {
+func (d *Display) Summary(text string, args ...any) {
 	switch {
 	case d.silent:
 	case d.events != nil:
-		d.events.Info(fmt.Sprintf(format, args...))
+		d.events.Info(fmt.Sprintf(text, args...))
 	default:
-		fmt.Fprintf(d, format+"\n", args...)
+		fmt.Fprintln(d, format.Printable(fmt.Sprintf(text, args...)))
 	}
 }
 
@@ -115,6 +117,7 @@ func (d *Display) StartShares(label string) *Task {
 }
 
 func (d *Display) start(t *Task) *Task {
+	t.label = format.Printable(t.label)
 	if d.silent || !d.terminal || t.total < 1 {
 		return t
 	}
