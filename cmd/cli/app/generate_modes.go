@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/adagp/adagp/cmd/cli/format"
 	"github.com/adagp/adagp/models/generate"
 )
 
@@ -145,18 +146,19 @@ func (w *writer) chat(start string) error {
 		if terminal {
 			fmt.Fprint(w.stderr, "> ")
 		}
-		line, ok := "", false
+		var line typed
+		ok := false
 		select {
 		case line, ok = <-lines:
 		case <-w.ctx.Done():
 		}
-		if err := w.ctx.Err(); err != nil {
+		if err := errors.Join(w.ctx.Err(), line.err); err != nil {
 			return err
 		}
 		if !ok {
 			break
 		}
-		ids, err := w.encode(start+line+"\n", talk.Len() == 0)
+		ids, err := w.encode(start+line.text+"\n", talk.Len() == 0)
 		if err != nil {
 			return err
 		}
@@ -186,19 +188,38 @@ func (w *writer) chat(start string) error {
 	return nil
 }
 
+// typed is a line of stdin, or why there is none.
+type typed struct {
+	text string
+	err  error
+}
+
 // readLines gives the lines of stdin, read beside the work so that an interrupt need not wait for one.
-func (w *writer) readLines() <-chan string {
-	lines := make(chan string)
+func (w *writer) readLines() <-chan typed {
+	lines := make(chan typed)
+	send := func(t typed) bool {
+		select {
+		case lines <- t:
+			return true
+		case <-w.ctx.Done():
+			return false
+		}
+	}
 	go func() {
 		defer close(lines)
 		in := bufio.NewScanner(w.input())
 		in.Buffer(nil, maxPrompt)
-		for in.Scan() {
-			select {
-			case lines <- in.Text():
-			case <-w.ctx.Done():
+		n := 1
+		for ; in.Scan(); n++ {
+			if !send(typed{text: in.Text()}) {
 				return
 			}
+		}
+		switch err := in.Err(); {
+		case errors.Is(err, bufio.ErrTooLong):
+			send(typed{err: fmt.Errorf("read stdin, line %d: more than %s", n, format.Bytes(maxPrompt))})
+		case err != nil:
+			send(typed{err: fmt.Errorf("read stdin, line %d: %w", n, err)})
 		}
 	}()
 	return lines

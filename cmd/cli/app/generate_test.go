@@ -115,6 +115,14 @@ func TestGenerateChat(t *testing.T) {
 	}
 }
 
+// TestGenerateChatLongLine: a line that cannot be taken ends the talk with an error, not as the end of it.
+func TestGenerateChatLongLine(t *testing.T) {
+	r := callWith(t, "Hello\n"+strings.Repeat("x", maxPrompt+1)+"\n", "generate", "--model", "demo:opt", "--chat", "--max-tokens", "8", "--temperature", "0")
+	if r.code != statusFailed || !strings.Contains(r.last(), "stdin, line 2: ") || !strings.Contains(r.last(), "MiB") || r.stdout == "" {
+		t.Errorf("status %d, last line %q, stdout %q; want the first turn, then an error about line 2", r.code, r.last(), r.stdout)
+	}
+}
+
 func TestGenerateFlags(t *testing.T) {
 	dir := t.TempDir()
 	empty := filepath.Join(dir, "empty")
