@@ -5,10 +5,10 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
-	"runtime/debug"
 
 	"github.com/adagp/adagp/asm"
 	"github.com/adagp/adagp/internal/parallel"
+	"github.com/adagp/adagp/internal/version"
 	"github.com/adagp/adagp/prune/quant"
 )
 
@@ -99,7 +99,7 @@ type PerplexityReport struct {
 func newReport(o *Options, windows [][]int) *Report {
 	return &Report{
 		Format:          1,
-		Version:         version(),
+		Version:         version.Exact(),
 		Method:          o.Method,
 		Solver:          o.Solver,
 		Pattern:         o.Pattern,
@@ -196,12 +196,4 @@ func relative(num, den float64) float64 {
 	default:
 		return 0
 	}
-}
-
-// version is the module version the program was built from, "(devel)" for a checkout.
-func version() string {
-	if b, ok := debug.ReadBuildInfo(); ok && b.Main.Version != "" {
-		return b.Main.Version
-	}
-	return "(devel)"
 }

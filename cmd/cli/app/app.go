@@ -24,11 +24,11 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"runtime/debug"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/adagp/adagp/internal/version"
 	_ "github.com/adagp/adagp/models/all" // every architecture
 	_ "github.com/adagp/adagp/prune/all"  // every method
 )
@@ -46,7 +46,7 @@ func newApp(r *run) *cli.App {
 		HelpName:              programName,
 		Usage:                 "prune large language models, and measure what is left",
 		UsageText:             programName + " COMMAND [flags]",
-		Version:               version(),
+		Version:               version.Name(),
 		Writer:                r.stdout,
 		ErrWriter:             r.stderr,
 		CustomAppHelpTemplate: appHelp,
@@ -96,21 +96,4 @@ func commandNames(a *cli.App) (names []string) {
 // only one Run may be under way at a time.
 func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return (&run{stdout: stdout, stderr: stderr}).execute(ctx, args)
-}
-
-// version names the build: the module version when installed as a module, else the commit.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	if v := info.Main.Version; v != "" && v != "(devel)" {
-		return v
-	}
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" {
-			return s.Value
-		}
-	}
-	return "(devel)"
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/adagp/adagp/cmd/cli/format"
 	"github.com/adagp/adagp/cmd/cli/report"
+	"github.com/adagp/adagp/internal/version"
 )
 
 // demoFolder names the folder of one pruned demo model: DIR/llama-adagp.
@@ -80,6 +81,6 @@ func demoPage(r *demoResult) *report.Page {
 			report.Fact{Name: "Time in all", Value: format.Seconds(r.Seconds)},
 			report.Fact{Name: "Threads, kernels", Value: fmt.Sprintf("%d, %s (%s/%s)", r.Threads, r.Kernel, runtime.GOOS, runtime.GOARCH)},
 		),
-		Foot: "Written by " + programName + " demo, " + version() + ". Both models and both texts are part of the program.",
+		Foot: "Written by " + programName + " demo, " + version.Name() + ". Both models and both texts are part of the program.",
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/adagp/adagp/cmd/cli/sweep"
+	"github.com/adagp/adagp/internal/version"
 	"github.com/adagp/adagp/models"
 )
 
@@ -107,7 +108,7 @@ func runSweep(s *session, c *cli.Context) error {
 	if err := checkOutFolder(p.out, p.inputs()); err != nil {
 		return err
 	}
-	store, err := sweep.Open(p.out, programName+" sweep, "+version())
+	store, err := sweep.Open(p.out, programName+" sweep, "+version.Name())
 	if err != nil {
 		return err
 	}

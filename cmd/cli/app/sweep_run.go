@@ -14,6 +14,7 @@ import (
 	"github.com/adagp/adagp/cmd/cli/format"
 	"github.com/adagp/adagp/cmd/cli/sweep"
 	"github.com/adagp/adagp/data"
+	"github.com/adagp/adagp/internal/version"
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune"
@@ -159,7 +160,7 @@ func (w *sweeper) todo() (runs []sweep.Run, err error) {
 				if w.done(w.store.Result.Find(method, p, seed)) {
 					continue
 				}
-				runs = append(runs, sweep.Run{Method: method, Pattern: p, Seed: seed, CalibSHA: sha, Threads: threadCount(), Kernel: kernelName(), Version: version()})
+				runs = append(runs, sweep.Run{Method: method, Pattern: p, Seed: seed, CalibSHA: sha, Threads: threadCount(), Kernel: kernelName(), Version: version.Exact()})
 			}
 		}
 	}
@@ -168,7 +169,7 @@ func (w *sweeper) todo() (runs []sweep.Run, err error) {
 
 // done reports whether a run need not be done again; nil is one that never was.
 func (w *sweeper) done(have *sweep.Run) bool {
-	return have != nil && !w.plan.force && (!w.plan.keepModels || w.kept(have)) && (!w.plan.sameVersion || have.Version == version())
+	return have != nil && !w.plan.force && (!w.plan.keepModels || w.kept(have)) && (!w.plan.sameVersion || have.Version == version.Exact())
 }
 
 // kept reports whether the pruned model of a run is there.
