@@ -158,7 +158,7 @@ func TestMethods(t *testing.T) {
 		return out
 	}
 	methods, solvers := names(r.Methods), names(r.Solvers)
-	for _, name := range demoMethods {
+	for _, name := range defaultMethods {
 		if !slices.Contains(methods, name) {
 			t.Errorf("methods %v lack %s", methods, name)
 		}
@@ -179,10 +179,13 @@ func TestDemo(t *testing.T) {
 		t.Fatalf("%+v", r)
 	}
 	for _, m := range r.Models {
-		if !(m.Dense > 1) || len(m.Results) != 4 {
+		if !(m.Dense > 1) || len(m.Results) != len(demoMethods) {
 			t.Errorf("%s: dense %v, %d results", m.Model, m.Dense, len(m.Results))
 		}
-		for _, x := range m.Results {
+		for i, x := range m.Results {
+			if x.Method != demoMethods[i] {
+				t.Errorf("result %d is of %q, want %q", i, x.Method, demoMethods[i])
+			}
 			if !(x.Perplexity > m.Dense) || math.Abs(x.Sparsity-0.7) > 0.005 {
 				t.Errorf("%s, %s: perplexity %v (dense %v), sparsity %v", m.Model, x.Method, x.Perplexity, m.Dense, x.Sparsity)
 			}
@@ -198,7 +201,7 @@ func TestDemo(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, want := range []string{"demo:llama", "demo:opt", "adagp", "sparsegpt", "wanda", "magnitude", "prefers-color-scheme: dark"} {
+		for _, want := range []string{"demo:llama", "demo:opt", "adagp", "adagp:paper", "adagp:fast", "sparsegpt", "wanda", "magnitude", `class="bar own"`, "prefers-color-scheme: dark"} {
 			if !bytes.Contains(b, []byte(want)) {
 				t.Errorf("%s lacks %q", path, want)
 			}

@@ -11,9 +11,10 @@ import (
 	"github.com/adagp/adagp/internal/version"
 )
 
-// demoFolder names the folder of one pruned demo model: DIR/llama-adagp.
+// demoFolder names the folder of one pruned demo model, in signs that every file system takes:
+// DIR/llama-adagp-paper.
 func demoFolder(dir, model, method string) string {
-	return filepath.Join(dir, strings.TrimPrefix(model, "demo:")+"-"+method)
+	return filepath.Join(dir, strings.TrimPrefix(model, "demo:")+"-"+strings.ReplaceAll(method, ":", "-"))
 }
 
 // demoBars compares the methods, one plot per model.
@@ -23,14 +24,14 @@ func demoBars(r *demoResult) []report.Chart {
 		b := report.Bars{Title: fmt.Sprintf("%s: perplexity at %.0f %%", m.Model, 100*r.Sparsity)}
 		b.Items = append(b.Items, report.Bar{Label: "dense", Value: float64(m.Dense), Text: format.Perplexity(m.Dense), Base: true})
 		for _, x := range m.Results {
-			b.Items = append(b.Items, report.Bar{Label: x.Method, Value: float64(x.Perplexity), Text: format.Perplexity(x.Perplexity)})
+			b.Items = append(b.Items, report.Bar{Label: x.Method, Value: float64(x.Perplexity), Text: format.Perplexity(x.Perplexity), Own: strings.HasPrefix(x.Method, "adagp")})
 		}
 		charts = append(charts, b)
 	}
 	return charts
 }
 
-// demoCurves shows how the error builds up over the layers, one plot per model.
+// demoCurves shows the error behind each layer, one plot per model.
 func demoCurves(r *demoResult) []report.Chart {
 	var charts []report.Chart
 	for _, m := range r.Models {
@@ -58,18 +59,18 @@ func demoPage(r *demoResult) *report.Page {
 		facts = append(facts, report.Fact{Name: m.Model, Value: fmt.Sprintf("%s, %s parameters", m.Architecture, format.Count(m.Parameters))})
 	}
 	return &report.Page{
-		Title: "Four ways to prune two small language models",
+		Title: "Ways to prune two small language models",
 		Lead: fmt.Sprintf("%.0f %% of the weights in the decoder's matrices of %s were set to zero by each method. Perplexity says how well the model still predicts text it has not seen; lower is better.",
 			100*r.Sparsity, strings.Join(names, " and ")),
 		Sections: []report.Section{
 			{
 				Title:  "Perplexity",
-				Note:   "The dense model, in grey, is the limit. The times are those of pruning.",
+				Note:   "The dense model, in grey, is the limit. AdaGP is shown as published (adagp:paper), with --preset fast, and as it is by default (adagp). The times are those of pruning.",
 				Charts: demoBars(r),
 				Table:  t,
 			},
 			{
-				Title:  "How the error builds up",
+				Title:  "The error, layer by layer",
 				Note:   "Relative squared difference to the dense model's hidden states behind each decoder layer, on the calibration windows.",
 				Charts: demoCurves(r),
 			},

@@ -317,7 +317,7 @@ func TestPruneTrainedModels(t *testing.T) {
 	}
 	for _, name := range []string{"llama-mini", "opt-mini", "opt-mini-bin"} {
 		model := golden.Shared(t, "models/"+name)
-		for _, method := range demoMethods {
+		for _, method := range defaultMethods {
 			for _, sparsity := range []string{"0.7", "2:4"} {
 				t.Run(name+"/"+method+"/"+sparsity, func(t *testing.T) {
 					out := filepath.Join(t.TempDir(), "out")

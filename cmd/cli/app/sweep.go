@@ -31,6 +31,9 @@ more methods, sparsities, patterns or seeds add to what is there. Other settings
 	)
 }
 
+// defaultMethods are run when none are named.
+var defaultMethods = []string{"magnitude", "wanda", "sparsegpt", "adagp"}
+
 func sweepFlags() []cli.Flag {
 	const (
 		what  = "What to run"
@@ -42,7 +45,7 @@ func sweepFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "keep-models", Usage: "keep the pruned models in folders below DIR/models", DisableDefaultText: true},
 		&cli.BoolFlag{Name: "force", Usage: "do runs again that the folder holds already", DisableDefaultText: true},
 		&cli.BoolFlag{Name: "same-version", Usage: "do runs again that another version of the program did", DisableDefaultText: true},
-		&cli.StringSliceFlag{Name: "methods", Usage: "methods `A[,B…]`, each a name of \"" + programName + " methods\" that settings may follow: " + specHelp, Value: cli.NewStringSlice(demoMethods...), DefaultText: strings.Join(demoMethods, ","), Category: what},
+		&cli.StringSliceFlag{Name: "methods", Usage: "methods `A[,B…]`, each a name of \"" + programName + " methods\" that settings may follow: " + specHelp, Value: cli.NewStringSlice(defaultMethods...), DefaultText: strings.Join(defaultMethods, ","), Category: what},
 		&cli.StringSliceFlag{Name: "sparsities", Usage: "shares of zeros `S[,S…]`, 0 <= S < 1", DefaultText: "0.5,0.6,0.7,0.8 without --patterns", Category: what},
 		&cli.StringSliceFlag{Name: "patterns", Usage: "zeros in groups, `N:M[,N:M…]`", Category: what},
 		&cli.StringSliceFlag{Name: "seeds", Usage: "seeds `N[,N…]` of calibration windows and methods", DefaultText: "--seed", Category: what},

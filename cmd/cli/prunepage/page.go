@@ -84,7 +84,7 @@ func layerSection(r *prune.Report) report.Section {
 	curve.Series = []report.Series{line}
 	return report.Section{
 		Title:  "Decoder layers",
-		Note:   "Relative squared difference between the output of the pruned prefix and that of the dense model, ‖h − h_dense‖² / ‖h_dense‖², on the calibration windows. It accumulates from layer to layer.",
+		Note:   "Relative squared difference between the output of the pruned prefix and that of the dense model, ‖h − h_dense‖² / ‖h_dense‖², on the calibration windows. Each layer adds to what it was given; where the hidden states grow faster, the share falls.",
 		Charts: []report.Chart{curve},
 		Table:  t,
 	}

@@ -19,6 +19,7 @@ type Bar struct {
 	Value float64
 	Text  string // the value as it is printed beside the bar
 	Base  bool   // what the others are compared with: drawn in grey
+	Own   bool   // one of those that the plot is about: drawn in a colour of their own
 }
 
 // SVG draws the bars.
@@ -45,6 +46,8 @@ func (b Bars) SVG() template.HTML {
 		class := "bar"
 		if it.Base {
 			class += " base"
+		} else if it.Own {
+			class += " own"
 		}
 		c.text(left-8, y+thick/2+4, "end", fit(it.Label, left-8))
 		c.rect(left, y, w, thick, 2, 1, class, it.Label+": "+it.Text)

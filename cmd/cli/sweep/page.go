@@ -3,6 +3,7 @@ package sweep
 import (
 	"fmt"
 	"runtime"
+	"strings"
 
 	"github.com/adagp/adagp/cmd/cli/format"
 	"github.com/adagp/adagp/cmd/cli/report"
@@ -46,7 +47,7 @@ func (g *grid) bars(text int) (charts []report.Chart) {
 		b := report.Bars{Title: "Perplexity at " + p.String(), Items: []report.Bar{{Label: "dense", Value: dense, Text: format.Perplexity(dense), Base: true}}}
 		for _, m := range g.methods {
 			if v := g.cell(m, p, text); len(v) > 0 {
-				b.Items = append(b.Items, report.Bar{Label: m, Value: mean(v), Text: format.Perplexity(mean(v))})
+				b.Items = append(b.Items, report.Bar{Label: m, Value: mean(v), Text: format.Perplexity(mean(v)), Own: strings.HasPrefix(m, "adagp")})
 			}
 		}
 		charts = append(charts, b)
