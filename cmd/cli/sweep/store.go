@@ -24,11 +24,6 @@ type Store struct {
 // something else is not touched. program is what the page names as its writer.
 func Open(dir, program string) (*Store, error) {
 	s := &Store{dir: dir, program: program}
-	for _, name := range fileNames {
-		if err := checkFile(filepath.Join(dir, name)); err != nil {
-			return nil, err
-		}
-	}
 	path := filepath.Join(dir, "sweep.json")
 	b, err := inputfile.ReadPath(path, maxBytes)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -43,6 +38,11 @@ func Open(dir, program string) (*Store, error) {
 	}
 	if err != nil {
 		return nil, fmt.Errorf("--out %s: %w", dir, err)
+	}
+	for _, name := range fileNames {
+		if err := checkFile(filepath.Join(dir, name)); err != nil {
+			return nil, err
+		}
 	}
 	if s.Result, err = parse(b); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
