@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/adagp/adagp/checkpoint/internal/blob"
 	"github.com/adagp/adagp/tensor"
@@ -25,7 +26,7 @@ func (w *Writer) Commit() error {
 	if w.failure != nil {
 		return fmt.Errorf("an earlier write failed: %w", w.failure)
 	}
-	for _, step := range []func() error{w.checkFree, w.copyTensors, w.copyOthers, w.syncFiles, w.checkFree} {
+	for _, step := range []func() error{w.checkFree, w.copyTensors, w.removeOthers, w.copyOthers, w.syncFiles, w.checkFree} {
 		if err := step(); err != nil {
 			return w.fail(err)
 		}
@@ -85,6 +86,9 @@ func (w *Writer) copyTensors() error {
 			if s.put {
 				continue
 			}
+			if shard.beside {
+				return fmt.Errorf("tensor %s of %s was not put", blob.Quote(t.Name), shard.file)
+			}
 			if err := w.copyTensor(s); err != nil {
 				return fmt.Errorf("copy tensor %s from %s: %w", blob.Quote(t.Name), s.info.File, err)
 			}
@@ -116,6 +120,29 @@ func (w *Writer) closeFiles() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// removeOthers removes the files in the model folder besides weight files and those that were put:
+// an interrupted run has left it there.
+func (w *Writer) removeOthers() error {
+	list, err := os.ReadDir(w.partial)
+	if err != nil {
+		return err
+	}
+	for _, e := range list {
+		if !e.Type().IsRegular() || w.isOurs(e.Name()) {
+			continue
+		}
+		if err := os.Remove(filepath.Join(w.partial, e.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// isOurs reports whether a file of the output is a weight file or was put.
+func (w *Writer) isOurs(name string) bool {
+	return w.files[name] || slices.ContainsFunc(w.shards, func(s *shardFile) bool { return s.file == name })
 }
 
 // convert is the number of elements of an untouched tensor converted at a time.

@@ -69,28 +69,40 @@ func (w *Writer) Sum(name string) (string, error) {
 // Stored returns a tensor that an interrupted run has put, and counts it as put. Its bytes must have
 // the given Sum.
 func (w *Writer) Stored(name, sum string) (*tensor.Tensor, error) {
+	if err := w.StoredRaw(name, sum); err != nil {
+		return nil, err
+	}
 	w.mu.Lock()
-	err := w.failure
-	w.mu.Unlock()
-	if err != nil {
-		return nil, err
-	}
-	got, err := w.Sum(name)
-	if err != nil {
-		return nil, err
-	}
 	s := w.slots[name]
-	if got != sum {
-		return nil, fmt.Errorf("%s: tensor %s is not what the interrupted run has written there", filepath.Join(w.partial, s.shard.file), blob.Quote(name))
-	}
+	w.changed = true
+	w.mu.Unlock()
 	t, err := blob.Decode(s.section(), s.dtype, s.info.Shape)
 	if err != nil {
 		return nil, fmt.Errorf("read back %s: tensor %s: %w", s.shard.file, blob.Quote(name), err)
 	}
+	return t, nil
+}
+
+// StoredRaw counts a tensor that an interrupted run has put by PutRaw as put. Its bytes must have the
+// given Sum.
+func (w *Writer) StoredRaw(name, sum string) error {
+	w.mu.Lock()
+	s, err := w.slots[name], w.failure
+	w.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	got, err := w.Sum(name)
+	if err != nil {
+		return err
+	}
+	if got != sum {
+		return fmt.Errorf("%s: tensor %s is not what the interrupted run has written there", filepath.Join(w.partial, s.shard.file), blob.Quote(name))
+	}
 	w.mu.Lock()
 	s.put = true
 	w.mu.Unlock()
-	return t, nil
+	return nil
 }
 
 func (s *slot) section() *io.SectionReader {
@@ -156,25 +168,10 @@ func (w *Writer) placeFile(name string, content io.Reader) error {
 	})
 }
 
-// reopen opens the weight files of an interrupted run and removes whatever else is in the model
-// folder; it comes back at the end. Files that do not fit the plan are a failure that waits until they
-// are needed: whoever continues may know better what is different.
+// reopen opens the weight files of an interrupted run. What else is in the model folder stays until
+// Commit, and so do files that do not fit the plan. The latter are a failure that waits until they are
+// needed: whoever continues may know better what is different.
 func (w *Writer) reopen(plans []shardPlan) error {
-	list, err := os.ReadDir(w.partial)
-	if err != nil {
-		return err
-	}
-	expected := map[string]bool{}
-	for _, p := range plans {
-		expected[p.file] = true
-	}
-	for _, e := range list {
-		if !expected[e.Name()] {
-			if err := os.RemoveAll(filepath.Join(w.partial, e.Name())); err != nil {
-				return err
-			}
-		}
-	}
 	for _, p := range plans {
 		if err := w.reopenShard(p); err != nil {
 			w.failure = fmt.Errorf("%s does not belong to this model and these settings: %w", w.base.dir, err)

@@ -45,7 +45,7 @@ func (w *Writer) others() ([]otherFile, error) {
 	var files []otherFile
 	for _, e := range list {
 		f := otherFile{name: e.Name()}
-		if w.files[f.name] || isWeights(f.name) || e.IsDir() {
+		if w.isOurs(f.name) || isWeights(f.name) || e.IsDir() || w.changed && aboutWeights(f.name) {
 			continue
 		}
 		if !ofSystem {

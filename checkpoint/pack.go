@@ -238,39 +238,11 @@ func (p *Packer) write(m PackedMatrix) error {
 	}
 	for _, part := range []string{maskPart, indicesPart, valuesPart, offsetsPart} {
 		if b, ok := data[part]; ok {
-			if err := p.putBytes(m.Name+part, b); err != nil {
-				return err
+			if err := p.PutRaw(m.Name+part, b); err != nil {
+				return p.fail(fmt.Errorf("%w: has the input changed?", err))
 			}
 		}
 	}
-	return nil
-}
-
-// putBytes fills the place of a tensor of the output with its bytes.
-func (w *Writer) putBytes(name string, b []byte) error {
-	w.work.RLock()
-	defer w.work.RUnlock()
-	if w.done {
-		return errDone
-	}
-	w.mu.Lock()
-	s := w.slots[name]
-	w.mu.Unlock()
-	want := int64(-1)
-	for _, t := range s.shard.tensors {
-		if t.Name == name {
-			want = t.Bytes()
-		}
-	}
-	if want != int64(len(b)) {
-		return w.fail(fmt.Errorf("tensor %s has %d bytes, want %d: the file has changed", blob.Quote(name), len(b), want))
-	}
-	if _, err := w.into(s).Write(b); err != nil {
-		return w.fail(fmt.Errorf("write %s: %w", s.shard.file, err))
-	}
-	w.mu.Lock()
-	s.put = true
-	w.mu.Unlock()
 	return nil
 }
 

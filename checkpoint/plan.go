@@ -15,6 +15,7 @@ type shardPlan struct {
 	header  []byte
 	size    int64 // of the whole file
 	tensors []safetensors.Tensor
+	beside  bool // no weights of the model, but something about them
 }
 
 // plan lays out the weight files of the output, and the index that goes with them (nil for a
@@ -94,11 +95,16 @@ func (p *shardPlan) layOut(s *shard, same bool) error {
 			return err
 		}
 	}
+	p.setSize()
+	return nil
+}
+
+// setSize works the size of the file out.
+func (p *shardPlan) setSize() {
 	p.size = int64(len(p.header))
 	if n := len(p.tensors); n > 0 {
 		p.size += p.tensors[n-1].End
 	}
-	return nil
 }
 
 // placed is a tensor of the output in the weight map of its index.

@@ -26,6 +26,8 @@ type WriterOptions struct {
 	// Force allows an existing output folder to be replaced, and the partial result of an earlier
 	// run to be thrown away.
 	Force bool
+	// Beside is a file to write beside the weights; nil: none.
+	Beside *Beside
 	// Resume takes up the partial result of an earlier run, see Records, if there is one.
 	Resume bool
 	// Log is told which files of the source are left out of the output, and why. May be nil.
@@ -58,6 +60,7 @@ type Writer struct {
 
 	mu      sync.Mutex      // guards what follows, and put of the slots
 	files   map[string]bool // files in the output besides the shards
+	changed bool            // a tensor was put in place of one of the source
 	failure error           // first failed write: what is on disk can no longer be trusted
 }
 
@@ -124,6 +127,13 @@ func startWriter(dir string, src *Reader, srcFS fs.FS, o WriterOptions, store fu
 	plans, indexFile, index, err := plan(src, store)
 	if err != nil {
 		return nil, err
+	}
+	if o.Beside != nil {
+		p, err := o.Beside.plan(src)
+		if err != nil {
+			return nil, err
+		}
+		plans = append(plans, p)
 	}
 	if w.made, err = makeParents(filepath.Dir(w.dir)); err != nil {
 		return nil, errors.Join(fmt.Errorf("create output: %w", err), w.Abort())
@@ -228,6 +238,9 @@ func (w *Writer) enter(p shardPlan, f *os.File) {
 	s.dirty.Store(true)
 	for _, t := range p.tensors {
 		info, _ := w.src.Info(t.Name)
+		if p.beside {
+			info = Info{Name: t.Name, File: p.file, DType: t.DType, Shape: t.Shape}
+		}
 		w.slots[t.Name] = &slot{info: info, dtype: t.DType, shard: s, offset: int64(len(p.header)) + t.Start, size: t.Bytes()}
 	}
 }
@@ -270,7 +283,7 @@ func (w *Writer) claim(name string, shape []int) (*slot, error) {
 	case !floating(s.dtype):
 		return nil, fmt.Errorf("put: tensor %s is stored as %s, only floating-point tensors can be replaced", blob.Quote(name), s.info.as(s.dtype).Type())
 	}
-	s.put = true
+	s.put, w.changed = true, true
 	s.shard.dirty.Store(true)
 	return s, nil
 }
@@ -346,7 +359,7 @@ func (w *Writer) PutFile(name string, b []byte) error {
 		return errDone
 	}
 	w.mu.Lock()
-	taken := w.files[name] || slices.ContainsFunc(w.shards, func(s *shardFile) bool { return s.file == name })
+	taken := w.isOurs(name)
 	w.files[name] = true
 	w.mu.Unlock()
 	if taken {

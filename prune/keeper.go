@@ -15,7 +15,7 @@ import (
 // another one: [Run] appends a record for everything that took long, and when it finds records of an
 // earlier run with the same settings it takes their word for it.
 type Keeper interface {
-	Sink
+	RawSink
 	// Records returns what was appended so far, by this and by earlier processes.
 	Records() [][]byte
 	// Append adds a record without line ends. When it returns, the record, and everything that was put
@@ -25,6 +25,8 @@ type Keeper interface {
 	Sum(name string) (string, error)
 	// Stored returns a tensor that an earlier process has put with that checksum.
 	Stored(name, sum string) (*tensor.Tensor, error)
+	// StoredRaw counts a tensor that an earlier process has put by PutRaw as put, if it has that checksum.
+	StoredRaw(name, sum string) error
 	// PutState keeps bytes by name; State returns them.
 	PutState(name string, b []byte) error
 	State(name string) ([]byte, error)
@@ -50,6 +52,7 @@ type layerRecord struct {
 	Report          LayerReport       `json:"report"`
 	Sums            map[string]string `json:"sums,omitempty"`   // of the tensors, by name
 	Held            string            `json:"sha256,omitempty"` // of the state instead, where tensors wait for the finish
+	Grids           map[string]string `json:"grids,omitempty"`  // of the tensors with the grids of rounded weights, by name
 	Solver          string            `json:"solver"`
 	Hyperparameters map[string]any    `json:"hyperparameters"`
 }

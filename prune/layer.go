@@ -9,6 +9,7 @@ import (
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune/calib"
+	"github.com/adagp/adagp/prune/quant"
 	"github.com/adagp/adagp/prune/scratch"
 	"github.com/adagp/adagp/tensor"
 	"github.com/adagp/adagp/tensor/linalg"
@@ -39,7 +40,8 @@ type Layer struct {
 	original map[*nn.Linear]*tensor.Tensor // weights as loaded, of the matrices that Set replaced
 	stats    map[*nn.Linear]*calib.Stats   // of the last Capture
 	results  map[*nn.Linear]*TensorReport
-	unscored map[*nn.Linear]bool // results whose error is still to be measured, by statistics or by a pass
+	grids    map[*nn.Linear]*quant.Grid // of the results that are on grids
+	unscored map[*nn.Linear]bool        // results whose error is still to be measured, by statistics or by a pass
 	notes    []Note
 }
 
@@ -163,9 +165,13 @@ func (l *Layer) Set(lin *nn.Linear, s *Solution) error {
 	}
 	lin.Weight.Value = w
 	r := &TensorReport{Name: name, Shape: w.Shape(), Zeros: zeros, Sparsity: relative(float64(zeros), float64(size))}
+	delete(l.grids, lin)
 	if s.Grid != nil {
-		r.Quantization = s.Grid.Record()
-		l.run.onGrid[lin] = true
+		if q := l.run.options.Quantize; q == nil || *q != s.Grid.Spec {
+			return fmt.Errorf("tensor %s: the weights are on grids %+v, which the options do not ask for", name, s.Grid.Spec)
+		}
+		r.Quantization = s.Grid.Spec.Record()
+		l.run.onGrid[lin], l.grids[lin] = true, s.Grid
 	}
 	l.results[lin] = r
 	l.run.remember(lin, s.Mask)

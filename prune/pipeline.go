@@ -8,6 +8,7 @@ import (
 
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/nn"
+	"github.com/adagp/adagp/prune/quant"
 	"github.com/adagp/adagp/prune/scratch"
 	"github.com/adagp/adagp/tensor"
 )
@@ -47,6 +48,9 @@ func Run(ctx context.Context, m *models.Model, windows [][]int, o Options, out S
 	r.report.describe(r.options, r.method, r.lastRecord)
 	if d := r.plan.hiddenType(); d != tensor.F32.String() {
 		r.report.Hyperparameters["hidden_states"] = d
+	}
+	if _, ok := r.out.(RawSink); ok && r.options.Quantize != nil {
+		r.report.Grids = GridFile
 	}
 	r.report.Seconds = time.Since(start).Seconds()
 	r.report.CheckpointSeconds = r.durable.Seconds()
@@ -124,6 +128,7 @@ func (r *run) all(ctx context.Context) (err error) {
 			r.elsewhere(StageLoad)
 		case rec != nil:
 			r.lastRecord = rec
+			err = r.recallGrids(rec)
 		case left:
 			err = r.layer(ctx, i, selected[i])
 		}
@@ -230,7 +235,7 @@ func (r *run) layer(ctx context.Context, i int, selected []*nn.Linear) error {
 	l := &Layer{
 		Index: i, Module: module, Hidden: r.hidden, Dense: r.dense, DenseOut: denseOut, DenseSums: sums, SeqLens: r.seqLens, Log: r.options.Log,
 		selected: selected, run: r,
-		original: map[*nn.Linear]*tensor.Tensor{}, results: map[*nn.Linear]*TensorReport{}, unscored: map[*nn.Linear]bool{},
+		original: map[*nn.Linear]*tensor.Tensor{}, results: map[*nn.Linear]*TensorReport{}, grids: map[*nn.Linear]*quant.Grid{}, unscored: map[*nn.Linear]bool{},
 	}
 	r.warn(l)
 	if err := r.method.PruneLayer(ctx, l); err != nil {
@@ -312,6 +317,9 @@ func (r *run) load(walk func(func(*nn.Param))) (release func(), err error) {
 func (r *run) write(l *Layer) error {
 	defer r.timed()()
 	for _, lin := range l.selected {
+		if err := r.putGrid(lin, l.grids[lin]); err != nil {
+			return err
+		}
 		if r.held != nil {
 			r.held[lin] = lin.Weight.Value
 			continue

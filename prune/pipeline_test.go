@@ -1,7 +1,9 @@
 package prune_test
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -21,6 +23,23 @@ import (
 type memory struct {
 	names   []string
 	tensors map[string]*tensor.Tensor
+	raw     map[string][]byte
+}
+
+// PutRaw keeps grids.
+func (m *memory) PutRaw(name string, b []byte) error {
+	if m.raw == nil {
+		m.raw = map[string][]byte{}
+	}
+	m.raw[name] = bytes.Clone(b)
+	return nil
+}
+
+func (m *memory) read(name string) ([]byte, error) {
+	if b, ok := m.raw[name]; ok {
+		return b, nil
+	}
+	return nil, errors.New("no tensor " + name)
 }
 
 func (m *memory) Put(name string, t *tensor.Tensor) error {

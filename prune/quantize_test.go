@@ -3,6 +3,7 @@ package prune_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"math"
 	"slices"
 	"strings"
@@ -17,7 +18,7 @@ import (
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
-// checkOnGrids compares what was written with the grids in the report, which went through JSON.
+// checkOnGrids compares what was written with the grids that came with it, and the report, which went through JSON.
 func checkOnGrids(t *testing.T, what string, r *prune.Report, out *memory, spec quant.Spec, roundOff float64) {
 	t.Helper()
 	text, err := json.Marshal(r)
@@ -30,10 +31,10 @@ func checkOnGrids(t *testing.T, what string, r *prune.Report, out *memory, spec 
 	}
 	for _, l := range back.Layers {
 		for _, x := range l.Tensors {
-			if x.Quantization == nil {
-				t.Fatalf("%s: %s has no grid", what, x.Name)
+			if x.Quantization == nil || x.Quantization.Scales != nil || x.Quantization.Zeros != nil || back.Grids != prune.GridFile {
+				t.Fatalf("%s: %s has no grid, or has it in the report", what, x.Name)
 			}
-			g, err := x.Quantization.Grid(x.Shape[0], x.Shape[1])
+			g, err := x.Grid(out.read)
 			if err != nil || g.Spec != spec {
 				t.Fatalf("%s: %s: grid %+v, error %v", what, x.Name, x.Quantization, err)
 			}
@@ -95,6 +96,68 @@ func TestQuantize(t *testing.T) {
 		if c.o.Method == "adagp" && !c.o.Paper && (h["global_epochs"] != 0 || len(r.Finish) != 0) {
 			t.Errorf("%s: global tuning of weights on grids: %v %v", what, h, r.Finish)
 		}
+	}
+}
+
+// records is a Keeper that keeps nothing but the journal, and grids.
+type records struct {
+	memory
+	list [][]byte
+}
+
+func (r *records) Records() [][]byte          { return nil }
+func (r *records) Append(record []byte) error { r.list = append(r.list, record); return nil }
+func (r *records) Sum(string) (string, error) { return strings.Repeat("0", 64), nil }
+func (r *records) Stored(string, string) (*tensor.Tensor, error) {
+	return nil, errors.New("nothing is stored")
+}
+func (r *records) StoredRaw(string, string) error { return errors.New("nothing is stored") }
+func (r *records) PutState(string, []byte) error  { return nil }
+func (r *records) State(string) ([]byte, error)   { return nil, errors.New("nothing is kept") }
+
+// TestQuantizeReportSize: the finest grids there are make neither the report nor the journal longer than
+// one grid for a row does.
+func TestQuantizeReportSize(t *testing.T) {
+	size := map[int]int{}
+	for _, group := range []int{0, 1} {
+		m, out := open(t, "rand-llama-bias"), &records{}
+		r, err := prune.Run(context.Background(), m, randomWindows(m.Config().VocabSize, repeat(16, 4)...),
+			prune.Options{Method: "magnitude", Pattern: prune.Unstructured(0.5), Quantize: &quant.Spec{Bits: 4, Group: group}}, out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := json.Marshal(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		size[group] = len(text)
+		for _, record := range out.list {
+			size[group] += len(record)
+		}
+	}
+	if size[1] > size[0]+size[0]/10 { // seconds and errors have more digits or fewer
+		t.Errorf("report and journal take %d bytes with one grid per row, %d with one per weight", size[0], size[1])
+	}
+}
+
+// TestGridInReport: reports of former versions hold the grids themselves.
+func TestGridInReport(t *testing.T) {
+	var x prune.TensorReport
+	text := `{"name":"w","shape":[1,2],"quantization":{"bits":4,"group":0,"symmetric":false,"scales":"AACAPw==","zeros":"Aw=="}}`
+	if err := json.Unmarshal([]byte(text), &x); err != nil {
+		t.Fatal(err)
+	}
+	g, err := x.Grid(nil)
+	if err != nil || g.Scales[0] != 1 || g.Zeros[0] != 3 || g.Bits != 4 {
+		t.Errorf("grid %+v, error %v", g, err)
+	}
+	x.Quantization.Scales = nil // a report of now, whose file is not there
+	gone := errors.New("no such file")
+	if _, err := x.Grid(func(string) ([]byte, error) { return nil, gone }); !errors.Is(err, gone) {
+		t.Errorf("error %v, want %v", err, gone)
+	}
+	if g, err := (&prune.TensorReport{}).Grid(nil); g != nil || err != nil {
+		t.Errorf("a matrix on no grids: %v, %v", g, err)
 	}
 }
 

@@ -32,6 +32,7 @@ type Report struct {
 	Finish      []Note            `json:"finish,omitempty"`   // objectives of what was done after the last layer
 	Warnings    []string          `json:"warnings,omitempty"` // parts of the method that were left out, and why
 	Totals      Totals            `json:"totals"`
+	Grids       string            `json:"grids,omitempty"` // the file beside the weights with the grids of rounded ones
 	Perplexity  *PerplexityReport `json:"perplexity,omitempty"`
 
 	Seconds           float64 `json:"seconds"`
@@ -73,8 +74,8 @@ type TensorReport struct {
 	Zeros    int     `json:"zeros"` // of the weights as written
 	Sparsity float64 `json:"sparsity"`
 	Error    Number  `json:"error"` // ‖XWᵀ − XŴᵀ‖² / ‖XWᵀ‖² on the inputs it was solved with, before Finish
-	// Quantization holds the grids that the weights are on, up to the rounding of the type they are
-	// written in.
+	// Quantization describes the grids that the weights are on, up to the rounding of the type they are
+	// written in; see Grid.
 	Quantization *quant.Record `json:"quantization,omitempty"`
 }
 

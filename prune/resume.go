@@ -114,6 +114,9 @@ func (r *run) keepLayer(l *Layer, rep LayerReport) (err error) {
 	} else if rec.Sums, err = r.sums(l.selected); err != nil {
 		return err
 	}
+	if rec.Grids, err = r.gridSums(l.selected); err != nil {
+		return err
+	}
 	return r.append(entry{Layer: rec})
 }
 
@@ -200,6 +203,9 @@ func (r *run) replay(ctx context.Context, i int, selected []*nn.Linear, rec *lay
 			}
 			pruned[lin] = w
 		}
+	}
+	if err := r.recallGrids(rec); err != nil {
+		return err
 	}
 	for _, t := range rec.Report.Tensors {
 		for _, lin := range selected {

@@ -4,15 +4,18 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/adagp/adagp/checkpoint"
+	"github.com/adagp/adagp/checkpoint/safetensors"
 	"github.com/adagp/adagp/internal/golden"
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/quant"
 	"github.com/adagp/adagp/tensor"
 )
 
@@ -52,6 +55,23 @@ func (f *fragile) PutState(name string, b []byte) error {
 	return f.Writer.PutState(name, b)
 }
 
+// gridsBeside is the file for the grids of a run.
+func gridsBeside(t *testing.T, m *models.Model, o prune.Options) *checkpoint.Beside {
+	t.Helper()
+	list, err := prune.GridTensors(m, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	b := &checkpoint.Beside{File: prune.GridFile}
+	for _, x := range list {
+		b.Tensors = append(b.Tensors, safetensors.Tensor{Name: x.Name, DType: x.DType, Shape: x.Shape})
+	}
+	return b
+}
+
 // runKept prunes stories260k into out, failing after so many writes; with resume it continues. It
 // returns the stored tensors by name when the run came to its end.
 func runKept(t *testing.T, out string, resume bool, writes int, o prune.Options) (*prune.Report, map[string]string, error) {
@@ -61,7 +81,7 @@ func runKept(t *testing.T, out string, resume bool, writes int, o prune.Options)
 		t.Fatal(err)
 	}
 	defer m.Close()
-	w, err := checkpoint.NewWriter(out, m.Reader, m.FS, checkpoint.WriterOptions{Resume: resume})
+	w, err := checkpoint.NewWriter(out, m.Reader, m.FS, checkpoint.WriterOptions{Resume: resume, Beside: gridsBeside(t, m, o)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,6 +107,9 @@ func runKept(t *testing.T, out string, resume bool, writes int, o prune.Options)
 	}
 	defer done.Close()
 	tensors := map[string]string{}
+	if b, err := os.ReadFile(filepath.Join(out, prune.GridFile)); err == nil {
+		tensors[prune.GridFile] = string(b)
+	}
 	for _, name := range done.Reader.Names() {
 		b, err := done.Reader.Raw(name)
 		if err != nil {
@@ -106,6 +129,7 @@ func TestResume(t *testing.T) {
 		{Method: "global-magnitude", Pattern: prune.Unstructured(0.5), Layers: [2]int{1, 4}},
 		{Method: "adagp", Preset: "balanced", Pattern: prune.Unstructured(0.6), Layers: [2]int{0, 3}},
 		{Method: "adagp", Paper: true, Pattern: prune.NM(2, 4), Layers: [2]int{1, 3}},
+		{Method: "wanda", Pattern: prune.Unstructured(0.5), Quantize: &quant.Spec{Bits: 4, Group: 8}, Layers: [2]int{1, 3}},
 	} {
 		name := o.Method + o.Preset
 		t.Run(name, func(t *testing.T) {

@@ -50,6 +50,9 @@ func (s Spec) width(cols int) int {
 	return s.Group
 }
 
+// Groups returns how many grids a row of cols columns has.
+func (s Spec) Groups(cols int) int { return (max(cols, 1)-1)/s.width(cols) + 1 }
+
 // Grid holds the grids of a matrix [Rows, Cols].
 type Grid struct {
 	Spec
@@ -68,8 +71,7 @@ func New(s Spec, rows, cols int) *Grid {
 	if rows < 0 || cols < 0 {
 		panic(&tensor.ShapeError{Op: "quant.New", Got: []int{rows, cols}, Want: []int{tensor.AnyDim, tensor.AnyDim}})
 	}
-	width := s.width(cols)
-	g := &Grid{Spec: s, Rows: rows, Cols: cols, Groups: (max(cols, 1)-1)/width + 1}
+	g := &Grid{Spec: s, Rows: rows, Cols: cols, Groups: s.Groups(cols)}
 	g.Scales, g.Zeros = make([]float32, rows*g.Groups), make([]uint8, rows*g.Groups)
 	return g
 }

@@ -6,24 +6,28 @@ import (
 	"math"
 )
 
-// Record is a [Grid] as pruning.json holds it, next to the shape of the matrix.
+// Record says in pruning.json what grids a matrix is on. The grids themselves are tensors in a file beside
+// the weights; folders of former versions have them here.
 type Record struct {
 	Bits      int  `json:"bits"`
 	Group     int  `json:"group"`     // columns that share a grid; 0: the whole row
 	Symmetric bool `json:"symmetric"` // always false: every grid has a zero of its own
 	// Scales are little-endian float32, one per grid, row after row; Zeros one byte each. JSON has both
 	// in base64.
-	Scales []byte `json:"scales"`
-	Zeros  []byte `json:"zeros"`
+	Scales []byte `json:"scales,omitempty"`
+	Zeros  []byte `json:"zeros,omitempty"`
 }
 
-// Record returns the grids as they are written.
-func (g *Grid) Record() *Record {
-	r := &Record{Bits: g.Bits, Group: g.Group, Scales: make([]byte, 0, 4*len(g.Scales)), Zeros: append([]byte{}, g.Zeros...)}
+// Record returns what is written of grids beside their scales and zeros.
+func (s Spec) Record() *Record { return &Record{Bits: s.Bits, Group: s.Group} }
+
+// ScaleBytes returns Scales in little endian.
+func (g *Grid) ScaleBytes() []byte {
+	b := make([]byte, 0, 4*len(g.Scales))
 	for _, v := range g.Scales {
-		r.Scales = binary.LittleEndian.AppendUint32(r.Scales, math.Float32bits(v))
+		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(v))
 	}
-	return r
+	return b
 }
 
 // Grid returns the grids of a matrix [rows, cols]. Numbers that do not fit it, or each other, are an
@@ -36,7 +40,7 @@ func (r *Record) Grid(rows, cols int) (*Grid, error) {
 	if rows <= 0 || cols <= 0 || rows > len(r.Zeros) { // before anything of that size is made
 		return nil, fmt.Errorf("%d zeros for grids of a matrix [%d %d]", len(r.Zeros), rows, cols)
 	}
-	groups := (cols-1)/s.width(cols) + 1
+	groups := s.Groups(cols)
 	if r.Symmetric || len(r.Zeros)%rows != 0 || len(r.Zeros)/rows != groups || len(r.Scales) != 4*len(r.Zeros) {
 		return nil, fmt.Errorf("%d bytes of scales and %d zeros, symmetric %v: want one each for %d asymmetric grids in each of %d rows",
 			len(r.Scales), len(r.Zeros), r.Symmetric, groups, rows)

@@ -86,7 +86,11 @@ func runPrune(s *session, c *cli.Context) error {
 		return s.result(plan, func(w io.Writer) { writePlan(w, plan) })
 	}
 	defer keepTo(plan)()
-	out, err := s.createModel(set.out, m, checkpoint.WriterOptions{DType: set.dtype, Force: set.force, Resume: set.resume, Log: s.log}, true)
+	grids, err := gridsBeside(m, set.options)
+	if err != nil {
+		return err
+	}
+	out, err := s.createModel(set.out, m, checkpoint.WriterOptions{DType: set.dtype, Force: set.force, Resume: set.resume, Beside: grids, Log: s.log}, true)
 	if set.resume && err != nil {
 		var report *prune.Report
 		if report, err = completed(err, set, m, calib.IDs); report != nil {

@@ -6,6 +6,9 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/adagp/adagp/checkpoint"
+	"github.com/adagp/adagp/checkpoint/safetensors"
+	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/quant"
 )
@@ -17,6 +20,19 @@ func quantizeFlags(category string) []cli.Flag {
 		&cli.IntFlag{Name: "wgroup", Usage: "`N` columns of a row that share a grid", DefaultText: "whole rows", Category: category},
 		&cli.StringFlag{Name: "wround", Usage: "`HOW` to round: gptq, errors are made up for in later columns, or nearest", DefaultText: "gptq for methods that use Hessians", Category: category},
 	}
+}
+
+// gridsBeside is the file beside the weights for what a run rounds them to; nil when it does not.
+func gridsBeside(m *models.Model, o prune.Options) (*checkpoint.Beside, error) {
+	list, err := prune.GridTensors(m, o)
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	b := &checkpoint.Beside{File: prune.GridFile}
+	for _, t := range list {
+		b.Tensors = append(b.Tensors, safetensors.Tensor{Name: t.Name, DType: t.DType, Shape: t.Shape})
+	}
+	return b, nil
 }
 
 // parseQuantization reads --wbits, --wgroup and --wround.

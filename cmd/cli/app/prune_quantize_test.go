@@ -1,14 +1,20 @@
 package app
 
 import (
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
+	"github.com/adagp/adagp/checkpoint/safetensors"
 	"github.com/adagp/adagp/internal/golden"
 	"github.com/adagp/adagp/prune"
 )
 
-// TestWeightBits: weights are written on the grids that pruning.json holds, and the folder loads.
+// TestWeightBits: weights are written on the grids beside them, and the folder loads.
 func TestWeightBits(t *testing.T) {
 	model, text := golden.Path("models/stories260k"), idsFile(t, "eval.jsonl", goldenIDs(t, "stories260k_eval.u16", 2))
 	for _, c := range []struct {
@@ -31,9 +37,14 @@ func TestWeightBits(t *testing.T) {
 				t.Errorf("hyperparameters %v", r.Hyperparameters)
 			}
 			ck := openCheckpoint(t, out)
+			grids, err := safetensors.Open(os.DirFS(out), r.Grids)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer grids.Close()
 			for _, l := range r.Layers {
 				for _, x := range l.Tensors {
-					g, err := x.Quantization.Grid(x.Shape[0], x.Shape[1])
+					g, err := x.Grid(grids.View)
 					if err != nil {
 						t.Fatal(x.Name, err)
 					}
@@ -56,6 +67,48 @@ func TestWeightBits(t *testing.T) {
 				t.Errorf("perplexity %v, the report says %v", got.Perplexity, r.Perplexity.After)
 			}
 		})
+	}
+}
+
+// TestGridsGoWithWeights: packing and unpacking carry the grids, what changes the weights leaves them out,
+// and nobody takes them for weights.
+func TestGridsGoWithWeights(t *testing.T) {
+	dir, text := t.TempDir(), idsFile(t, "eval.jsonl", goldenIDs(t, "stories260k_eval.u16", 2))
+	in := func(name string) string { return filepath.Join(dir, name) }
+	grids := func(name string) string {
+		b, err := os.ReadFile(filepath.Join(in(name), prune.GridFile))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	shortRun := []string{"--method", "magnitude", "--samples", "2", "--seqlen", "64"}
+	ok(t, append([]string{"prune", "--model", golden.Path("models/stories260k"), "--out", in("a"), "--wbits", "4", "--wgroup", "16"}, shortRun...)...)
+	want := grids("a")
+	if want == "" {
+		t.Fatal("no grids")
+	}
+	ok(t, "pack", "--model", in("a"), "--out", in("packed"))
+	ok(t, "pack", "--model", in("packed"), "--out", in("unpacked"), "--unpack")
+	for _, name := range []string{"packed", "unpacked"} {
+		if grids(name) != want {
+			t.Errorf("%s: %d bytes of grids, want the %d of the model", name, len(grids(name)), len(want))
+		}
+		ok(t, "inspect", "--model", in(name))
+		ok(t, "eval", "--model", in(name), "--text", text)
+	}
+	ok(t, append([]string{"prune", "--model", in("packed"), "--out", in("again")}, shortRun...)...)
+	if grids("again") != "" {
+		t.Error("the grids of former weights are beside new ones")
+	}
+	var report struct{ Tensors []struct{ Name string } }
+	if err := json.Unmarshal([]byte(ok(t, "inspect", "--model", in("a"), "--json").stdout), &report); err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range report.Tensors {
+		if strings.HasSuffix(x.Name, ".scales") {
+			t.Errorf("inspect lists %s", x.Name)
+		}
 	}
 }
 

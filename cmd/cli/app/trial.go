@@ -31,7 +31,11 @@ func (s *session) try(x trial) (report *prune.Report, cpu time.Duration, err err
 	var sink prune.Sink
 	var out *newModelFolder
 	if x.folder != "" {
-		if out, err = s.createModel(x.folder, x.model, checkpoint.WriterOptions{Force: x.force, Log: s.log}, false); err != nil {
+		grids, err := gridsBeside(x.model, x.options)
+		if err != nil {
+			return nil, 0, err
+		}
+		if out, err = s.createModel(x.folder, x.model, checkpoint.WriterOptions{Force: x.force, Beside: grids, Log: s.log}, false); err != nil {
 			return nil, 0, err
 		}
 		defer out.abort()
