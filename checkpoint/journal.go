@@ -12,7 +12,7 @@ import (
 )
 
 // maxJournal bounds what is read of a journal. Real ones have a few kilobytes per decoder layer.
-const maxJournal = 1 << 30
+const maxJournal = 256 << 20
 
 // journal is a file of records, each durable when append returns. A record is a line: the CRC-32C of
 // the rest in hexadecimal, a blank, and the record, which holds no line end. A process that dies while
@@ -28,20 +28,42 @@ func openJournal(path string) (*journal, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, err := io.ReadAll(io.LimitReader(f, maxJournal))
-	if err == nil {
-		j := &journal{f: f}
-		var n int64
-		if j.records, n = parseJournal(text); n == int64(len(text)) {
-			return j, nil
-		}
-		if err = f.Truncate(n); err == nil {
-			if _, err = f.Seek(n, io.SeekStart); err == nil {
-				return j, nil
-			}
-		}
+	j := &journal{f: f}
+	if err := j.read(); err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), f.Close())
 	}
-	return nil, errors.Join(err, f.Close())
+	return j, nil
+}
+
+// read fills in the records. Half a line at the end is what a process leaves that dies while it writes,
+// and one whole line of wrong content what a power cut can leave: both are cut off. Anything else that cannot be read is an error: records behind it may tell of hours of
+// work.
+func (j *journal) read() error {
+	info, err := j.f.Stat()
+	if err != nil {
+		return err
+	}
+	if info.Size() > maxJournal {
+		return fmt.Errorf("the journal of the run has %d bytes, longer than the %d that are read of one", info.Size(), maxJournal)
+	}
+	text, err := io.ReadAll(io.LimitReader(j.f, maxJournal))
+	if err != nil {
+		return err
+	}
+	var n int64
+	j.records, n = parseJournal(text)
+	if bad := text[n:]; bytes.IndexByte(bad, '\n') < len(bad)-1 && bytes.IndexByte(bad, '\n') >= 0 {
+		return fmt.Errorf("record %d of the journal, at byte %d, is damaged, and what it and those behind it tell is lost: "+
+			"restore the file, or begin the run anew", len(j.records), n)
+	}
+	if n == int64(len(text)) {
+		return nil
+	}
+	if err := j.f.Truncate(n); err != nil {
+		return err
+	}
+	_, err = j.f.Seek(n, io.SeekStart)
+	return err
 }
 
 // parseJournal returns the records up to the first line that is not whole, and the bytes they take.

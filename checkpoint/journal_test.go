@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -56,6 +57,43 @@ func TestJournal(t *testing.T) {
 		}
 		if records, size := parseJournal(again); len(records) != whole+1 || size != int64(len(again)) {
 			t.Fatalf("after %d bytes and one more record: %d records in %d of %d bytes", n, len(records), size, len(again))
+		}
+	}
+}
+
+// TestJournalRefused: what cannot be read is not cut off, as if the layers it tells of had never been done.
+func TestJournalRefused(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "journal")
+	text := []byte(nil)
+	for _, s := range []string{"one", "two", "three"} {
+		text = fmt.Appendf(text, "%08x %s\n", crc32.Checksum([]byte(s), castagnoli), s)
+	}
+	for _, c := range []struct {
+		name, want string
+		spoil      func() error
+	}{
+		{"damaged", "record 1 of the journal, at byte 13, is damaged", func() error {
+			b := bytes.Clone(text)
+			b[15] ^= 1
+			return os.WriteFile(path, b, 0o666)
+		}},
+		{"too long", "longer than the", func() error { return os.Truncate(path, maxJournal+1) }},
+	} {
+		if err := os.WriteFile(path, text, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.spoil(); err != nil {
+			t.Fatal(err)
+		}
+		before, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := openJournal(path); err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), path) {
+			t.Errorf("%s: error %v, want %q and the path", c.name, err, c.want)
+		}
+		if after, err := os.Stat(path); err != nil || after.Size() != before.Size() {
+			t.Errorf("%s: the journal was changed: %v", c.name, err)
 		}
 	}
 }
