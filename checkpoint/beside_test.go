@@ -161,3 +161,27 @@ func TestAboutWeights(t *testing.T) {
 		check(out, true)
 	}
 }
+
+// TestFill: after it everything is there but what is still put, and that takes precedence.
+func TestFill(t *testing.T) {
+	root := layOutTarget(t)
+	w := with(t, root, nil, false)
+	if err := w.Fill(); err != nil {
+		t.Fatal(err)
+	}
+	wantError(t, w.Put("a", tensor.New(2, 2)), "was put before")
+	if err := w.PutFile("config.json", []byte("mine")); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Fill(); err != nil {
+		t.Fatal(err)
+	}
+	commit(t, w)
+	want := folder(t, filepath.Join(root, "in"))
+	want["config.json"] = "mine"
+	for name, text := range folder(t, filepath.Join(root, "out")) {
+		if text != want[name] {
+			t.Errorf("%s holds %q, want %q", name, text, want[name])
+		}
+	}
+}

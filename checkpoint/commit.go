@@ -20,13 +20,10 @@ import (
 func (w *Writer) Commit() error {
 	w.work.Lock()
 	defer w.work.Unlock()
-	if w.done {
-		return errDone
+	if err := w.fill(); err != nil {
+		return err
 	}
-	if w.failure != nil {
-		return fmt.Errorf("an earlier write failed: %w", w.failure)
-	}
-	for _, step := range []func() error{w.checkFree, w.copyTensors, w.removeOthers, w.copyOthers, w.syncFiles, w.checkFree} {
+	for _, step := range []func() error{w.syncFiles, w.checkFree} {
 		if err := step(); err != nil {
 			return w.fail(err)
 		}
@@ -51,6 +48,32 @@ func (w *Writer) Commit() error {
 		}
 	}
 	return w.base.remove()
+}
+
+// Fill copies what Commit would: the tensors that were not put, and the other files. After it only files
+// can be put, such as a report that tells what all of it took.
+func (w *Writer) Fill() error {
+	w.work.Lock()
+	defer w.work.Unlock()
+	return w.fill()
+}
+
+func (w *Writer) fill() error {
+	switch {
+	case w.done:
+		return errDone
+	case w.failure != nil:
+		return fmt.Errorf("an earlier write failed: %w", w.failure)
+	case w.filled:
+		return nil
+	}
+	for _, step := range []func() error{w.checkFree, w.copyTensors, w.removeOthers, w.copyOthers} {
+		if err := step(); err != nil {
+			return w.fail(err)
+		}
+	}
+	w.filled = true
+	return nil
 }
 
 // Abort gives the output up and removes all traces of it. A Commit under way in another goroutine
@@ -92,6 +115,7 @@ func (w *Writer) copyTensors() error {
 			if err := w.copyTensor(s); err != nil {
 				return fmt.Errorf("copy tensor %s from %s: %w", blob.Quote(t.Name), s.info.File, err)
 			}
+			s.put = true
 		}
 	}
 	return nil

@@ -57,6 +57,7 @@ type Writer struct {
 	stopOnce sync.Once
 	work     sync.RWMutex // held for reading by Put and PutFile, for writing by Commit and Abort
 	done     bool         // committed or given up; guarded by work
+	filled   bool         // everything was copied that was not put; guarded by work
 
 	mu      sync.Mutex      // guards what follows, and put of the slots
 	files   map[string]bool // files in the output besides the shards

@@ -115,22 +115,38 @@ func (f *newModelFolder) commit(s *session) error {
 		return err
 	}
 	if err := f.Commit(); err != nil {
-		var exists *checkpoint.ExistsError
-		if !errors.As(err, &exists) {
-			return err
-		}
-		if f.worthKeeping() {
-			exists.Kept = f.Folder()
-		}
-		return outError(f.out, err, f.resumable)
+		return f.worded(err)
 	}
 	f.release()
 	f.release = nil
 	return nil
 }
 
-// finish completes the folder of a pruned model with its report.
+// worded says of an output that cannot be completed what is kept of it.
+func (f *newModelFolder) worded(err error) error {
+	var exists *checkpoint.ExistsError
+	if !errors.As(err, &exists) {
+		return err
+	}
+	if f.worthKeeping() {
+		exists.Kept = f.Folder()
+	}
+	return outError(f.out, err, f.resumable)
+}
+
+// peakRSS is what finish asks for the peak memory.
+var peakRSS = prune.PeakRSS
+
+// finish completes the folder of a pruned model with its report. The peak of memory is taken when all else is
+// done: copying what was not pruned counts.
 func (f *newModelFolder) finish(s *session, r *prune.Report) error {
+	if err := s.ctx.Err(); err != nil {
+		return err
+	}
+	if err := f.Fill(); err != nil {
+		return f.worded(err)
+	}
+	r.PeakRSSBytes = peakRSS()
 	text, err := format.JSON(r)
 	if err != nil {
 		return err

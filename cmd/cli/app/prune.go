@@ -218,7 +218,6 @@ func (s *session) prune(set *pruneSettings, m *models.Model, calib *data.Calibra
 	}
 	report.Calibration.Files = calib.Files
 	report.Seconds = time.Since(start).Seconds()
-	report.PeakRSSBytes = prune.PeakRSS()
 	return report, nil
 }
 
