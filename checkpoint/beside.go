@@ -55,7 +55,12 @@ func (w *Writer) PutRaw(name string, b []byte) error {
 	if w.done {
 		return errDone
 	}
-	s, err := w.claimRaw(name, len(b))
+	s, err := w.claim(name, "the output has no place for a tensor", func(s *slot) error {
+		if s.size != int64(len(b)) {
+			return fmt.Errorf("put: tensor %s has %d bytes, want %d", blob.Quote(name), len(b), s.size)
+		}
+		return nil
+	})
 	if err != nil {
 		return err
 	}
@@ -63,24 +68,4 @@ func (w *Writer) PutRaw(name string, b []byte) error {
 		return w.fail(fmt.Errorf("write %s: %w", s.shard.file, err))
 	}
 	return nil
-}
-
-// claimRaw finds the place for the bytes of a tensor and marks it as taken.
-func (w *Writer) claimRaw(name string, size int) (*slot, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	s := w.slots[name]
-	switch {
-	case w.failure != nil:
-		return nil, w.failure
-	case s == nil:
-		return nil, fmt.Errorf("put: the output has no place for a tensor %s", blob.Quote(name))
-	case s.put:
-		return nil, fmt.Errorf("put: tensor %s was put before", blob.Quote(name))
-	case s.size != int64(size):
-		return nil, fmt.Errorf("put: tensor %s has %d bytes, want %d", blob.Quote(name), size, s.size)
-	}
-	s.put = true
-	s.shard.dirty.Store(true)
-	return s, nil
 }

@@ -126,15 +126,13 @@ func startWriter(dir string, src *Reader, srcFS fs.FS, o WriterOptions, store fu
 		return nil, err
 	}
 	plans, indexFile, index, err := plan(src, store)
+	if err == nil && o.Beside != nil {
+		var p shardPlan
+		p, err = o.Beside.plan(src)
+		plans = append(plans, p)
+	}
 	if err != nil {
 		return nil, err
-	}
-	if o.Beside != nil {
-		p, err := o.Beside.plan(src)
-		if err != nil {
-			return nil, err
-		}
-		plans = append(plans, p)
 	}
 	if w.made, err = makeParents(filepath.Dir(w.dir)); err != nil {
 		return nil, errors.Join(fmt.Errorf("create output: %w", err), w.Abort())
@@ -257,7 +255,16 @@ func (w *Writer) Put(name string, t *tensor.Tensor) error {
 	if w.done {
 		return errDone
 	}
-	s, err := w.claim(name, t.Shape())
+	s, err := w.claim(name, "the model has no tensor", func(s *slot) error {
+		switch {
+		case !slices.Equal(t.Shape(), s.info.Shape):
+			return fmt.Errorf("put: tensor %s has shape %v, want %v", blob.Quote(name), t.Shape(), s.info.Shape)
+		case !floating(s.dtype):
+			return fmt.Errorf("put: tensor %s is stored as %s, only floating-point tensors can be replaced", blob.Quote(name), s.info.as(s.dtype).Type())
+		}
+		w.changed = true
+		return nil
+	})
 	if err != nil {
 		return err
 	}
@@ -267,8 +274,9 @@ func (w *Writer) Put(name string, t *tensor.Tensor) error {
 	return nil
 }
 
-// claim finds the place for a tensor and marks it as taken.
-func (w *Writer) claim(name string, shape []int) (*slot, error) {
+// claim finds the place for a tensor, which fits must accept, and marks it as taken. What a missing place
+// means, missing says.
+func (w *Writer) claim(name, missing string, fits func(*slot) error) (*slot, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	s := w.slots[name]
@@ -276,15 +284,14 @@ func (w *Writer) claim(name string, shape []int) (*slot, error) {
 	case w.failure != nil:
 		return nil, w.failure
 	case s == nil:
-		return nil, fmt.Errorf("put: the model has no tensor %s", blob.Quote(name))
+		return nil, fmt.Errorf("put: %s %s", missing, blob.Quote(name))
 	case s.put:
 		return nil, fmt.Errorf("put: tensor %s was put before", blob.Quote(name))
-	case !slices.Equal(shape, s.info.Shape):
-		return nil, fmt.Errorf("put: tensor %s has shape %v, want %v", blob.Quote(name), shape, s.info.Shape)
-	case !floating(s.dtype):
-		return nil, fmt.Errorf("put: tensor %s is stored as %s, only floating-point tensors can be replaced", blob.Quote(name), s.info.as(s.dtype).Type())
 	}
-	s.put, w.changed = true, true
+	if err := fits(s); err != nil {
+		return nil, err
+	}
+	s.put = true
 	s.shard.dirty.Store(true)
 	return s, nil
 }
