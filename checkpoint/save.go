@@ -25,9 +25,8 @@ func Save(dir string, config []byte, tensors []safetensors.Entry) (err error) {
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	parent := filepath.Dir(dir)
-	temporary, err := os.MkdirTemp(parent, "."+filepath.Base(dir)+".*")
-	if err != nil {
+	temporary := filepath.Clean(dir) + PartialSuffix
+	if err := os.Mkdir(temporary, 0o777); err != nil {
 		return err
 	}
 	defer func() {
@@ -44,8 +43,11 @@ func Save(dir string, config []byte, tensors []safetensors.Entry) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := os.Chmod(temporary, 0o755); err != nil { // as any folder, not for its owner alone
+	if err := syncFolder(temporary); err != nil {
 		return err
 	}
-	return os.Rename(temporary, dir)
+	if err := os.Rename(temporary, dir); err != nil {
+		return err
+	}
+	return syncFolder(filepath.Dir(dir))
 }
