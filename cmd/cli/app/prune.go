@@ -59,27 +59,15 @@ func runPrune(s *session, c *cli.Context) error {
 		return err
 	}
 	defer m.Close()
-	if err := checkSelection(&set.options, matrixNames(m)); err != nil {
+	if err := set.checkModel(m); err != nil {
 		return err
-	}
-	if a := set.options.Allocation; prune.IsAllocationFile(a) {
-		if err := prune.CheckAllocationFile(a, m); err != nil {
-			return err
-		}
 	}
 	calib, windows, err := s.pruneTexts(c, set, m)
 	if err != nil {
 		return err
 	}
-	for _, ids := range windows {
-		set.options.Held += 8 * int64(len(ids))
-	}
-	plan, err := prune.PlanRun(m, calib.IDs, set.options)
+	plan, err := set.planRun(m, calib.IDs, windows)
 	if err != nil {
-		var small *prune.MemoryError
-		if errors.As(err, &small) {
-			return fmt.Errorf("--memory: %w", err)
-		}
 		return err
 	}
 	if set.plan {
@@ -92,14 +80,7 @@ func runPrune(s *session, c *cli.Context) error {
 	}
 	out, err := s.createModel(set.out, m, checkpoint.WriterOptions{DType: set.dtype, Force: set.force, Resume: set.resume, Beside: grids, Log: s.log}, true)
 	if set.resume && err != nil {
-		var report *prune.Report
-		if report, err = completed(err, set, m, calib.IDs); report != nil {
-			s.progress.Line("%s is complete already", set.out)
-			if windows != nil && report.Perplexity == nil {
-				s.log.Warn("the run that made it did not evaluate; eval does", "text", set.eval)
-			}
-			return s.pruned(set, report)
-		}
+		return s.resumeComplete(err, set, m, calib.IDs, windows != nil)
 	}
 	if err != nil {
 		return err
@@ -117,6 +98,44 @@ func runPrune(s *session, c *cli.Context) error {
 	}
 	if err := out.finish(s, report); err != nil {
 		return err
+	}
+	return s.pruned(set, report)
+}
+
+// checkModel reports settings that name matrices which the model does not have.
+func (set *pruneSettings) checkModel(m *models.Model) error {
+	if err := checkSelection(&set.options, matrixNames(m)); err != nil {
+		return err
+	}
+	if a := set.options.Allocation; prune.IsAllocationFile(a) {
+		return prune.CheckAllocationFile(a, m)
+	}
+	return nil
+}
+
+// planRun counts the evaluation windows that the program holds, and plans the run within the budget.
+func (set *pruneSettings) planRun(m *models.Model, calib, windows [][]int) (*prune.Plan, error) {
+	for _, ids := range windows {
+		set.options.Held += 8 * int64(len(ids))
+	}
+	plan, err := prune.PlanRun(m, calib, set.options)
+	var small *prune.MemoryError
+	if errors.As(err, &small) {
+		return nil, fmt.Errorf("--memory: %w", err)
+	}
+	return plan, err
+}
+
+// resumeComplete ends a command whose output could not be begun because of err: if the run had come to its end
+// already, with its report.
+func (s *session) resumeComplete(err error, set *pruneSettings, m *models.Model, calib [][]int, evaluates bool) error {
+	report, err := completed(err, set, m, calib)
+	if report == nil {
+		return err
+	}
+	s.progress.Line("%s is complete already", set.out)
+	if evaluates && report.Perplexity == nil {
+		s.log.Warn("the run that made it did not evaluate; eval does", "text", set.eval)
 	}
 	return s.pruned(set, report)
 }
