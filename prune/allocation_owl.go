@@ -73,11 +73,9 @@ func sumRows(w *tensor.Tensor, norms []float64, f func(score float64) float64) (
 		roots[j] = math.Sqrt(v)
 	}
 	rows := make([]float64, w.Dim(0))
-	parallel.For(len(rows), rowGrain(len(roots)), func(lo, hi int) {
-		for i := lo; i < hi; i++ {
-			for j, v := range w.Row(i) {
-				rows[i] += f(math.Abs(float64(v)) * roots[j])
-			}
+	parallel.Rows(len(rows), len(roots), func(i int) {
+		for j, v := range w.Row(i) {
+			rows[i] += f(math.Abs(float64(v)) * roots[j])
 		}
 	})
 	for _, v := range rows {

@@ -36,9 +36,8 @@ func (p *Problem) Damp(ctx context.Context, solver string, damping float64, fact
 // CheckFinite returns an error that names the solver, the tensor and the place if one of the weights
 // w [out, in] that the solver came to is NaN or Inf. It wraps a *linalg.NonFiniteError.
 func (p *Problem) CheckFinite(solver string, w *linalg.Matrix) error {
-	if i, j, ok := firstNonFinite(w); !ok {
-		return fmt.Errorf("%s %s: weight [%d %d] became %v; more damping may help: %w",
-			solver, p.Name, i, j, w.At(i, j), &linalg.NonFiniteError{Row: i, Col: j, Value: w.At(i, j)})
+	if bad := firstNonFinite(w); bad != nil {
+		return fmt.Errorf("%s %s: weight [%d %d] became %v; more damping may help: %w", solver, p.Name, bad.Row, bad.Col, bad.Value, bad)
 	}
 	return nil
 }

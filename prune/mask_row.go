@@ -41,8 +41,8 @@ func (b Bits) Pruned(j int, v float64) float64 {
 	return math.Float64frombits(math.Float64bits(v) & (b[j>>6]>>(j&63)&1 - 1))
 }
 
-// firstPruned returns the first column whose weight is pruned and yet not zero in row, or -1.
-func (b Bits) firstPruned(row []float64) int {
+// FirstPruned returns the first column whose weight is pruned and yet not zero in row, or -1.
+func (b Bits) FirstPruned(row []float64) int {
 	for k, word := range b {
 		part := row[k*64 : min(k*64+64, len(row))]
 		var wrong uint64 // without the sign, zeros of both signs are 0

@@ -53,16 +53,6 @@ type Finisher interface {
 // cost.
 var Presets = []string{"fast", "balanced", "best"}
 
-// ConflictError says that two settings contradict each other.
-type ConflictError struct {
-	A, B string // each with its name and value, such as "preset best"
-}
-
-// Error names both.
-func (e *ConflictError) Error() string {
-	return e.A + " and " + e.B + " exclude each other: want one of them"
-}
-
 // Check returns a *ConflictError for settings that contradict each other.
 func (o MethodOptions) Check() error {
 	if o.Paper && o.Preset != "" {

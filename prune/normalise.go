@@ -3,6 +3,7 @@ package prune
 import (
 	"math"
 
+	"github.com/adagp/adagp/internal/parallel"
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
@@ -19,9 +20,9 @@ func Normalised(h *linalg.Matrix) (a *linalg.Matrix, d []float64) {
 		}
 	}
 	a = linalg.New(h.Rows, h.Cols)
-	eachRow(h, func(i int, row []float64) {
+	parallel.Rows(h.Rows, h.Cols, func(i int) {
 		dst := a.Row(i)
-		for j, v := range row {
+		for j, v := range h.Row(i) {
 			dst[j] = v * inverse[i] * inverse[j]
 		}
 		if d[i] != 0 {

@@ -81,6 +81,16 @@ func (e *PatternError) Error() string { return "prune: " + e.Op + ": " + e.Err.E
 // Unwrap returns what is wrong with the pattern.
 func (e *PatternError) Unwrap() error { return e.Err }
 
+// ConflictError says that two settings contradict each other.
+type ConflictError struct {
+	A, B string // each with its name and value, such as "preset best"
+}
+
+// Error names both.
+func (e *ConflictError) Error() string {
+	return e.A + " and " + e.B + " exclude each other: want one of them"
+}
+
 // must panics with a *PatternError unless the pattern passes Check.
 func (p Pattern) must(op string) {
 	if err := p.Check(); err != nil {
@@ -187,14 +197,13 @@ func (p Pattern) Zeros(rows, cols int) int {
 	return rows * (cols/p.M*p.N + p.GroupZeros(cols%p.M))
 }
 
-// verify reports whether the mask of the named tensor has the zeros the pattern asks for: at least
-// the due number in every group of an N:M pattern, and within 1e-3 of the share (or one weight, for
-// small matrices) otherwise.
-func (p Pattern) verify(name string, m *Mask) error {
+// Verify returns an error unless the mask has the zeros the pattern asks for: at least the due number in
+// every group of an N:M pattern, and within 1e-3 of the share (or one weight, for small matrices) otherwise.
+func (p Pattern) Verify(m *Mask) error {
 	if !p.Structured() {
 		got, want := m.Zeros(), p.Count(m.Rows*m.Cols)
 		if d := math.Abs(float64(got - want)); d > max(1, 1e-3*float64(m.Rows*m.Cols)) {
-			return fmt.Errorf("solve %s: %d of %d weights pruned, want %d for sparsity %v", name, got, m.Rows*m.Cols, want, p.Sparsity)
+			return fmt.Errorf("%d of %d weights pruned, want %d for sparsity %v", got, m.Rows*m.Cols, want, p.Sparsity)
 		}
 		return nil
 	}
@@ -207,7 +216,7 @@ func (p Pattern) verify(name string, m *Mask) error {
 				}
 			}
 			if want := p.GroupZeros(end - j); zeros < want {
-				return fmt.Errorf("solve %s: %d zeros in row %d, columns %d to %d, want %d for %v", name, zeros, i, j, end-1, want, p)
+				return fmt.Errorf("%d zeros in row %d, columns %d to %d, want %d for %v", zeros, i, j, end-1, want, p)
 			}
 		}
 	}

@@ -1,10 +1,12 @@
 package prune
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"math"
 
+	"github.com/adagp/adagp/internal/parallel"
 	"github.com/adagp/adagp/prune/calib"
 	"github.com/adagp/adagp/prune/quant"
 	"github.com/adagp/adagp/tensor/linalg"
@@ -54,8 +56,8 @@ func (p *Problem) Check(needs Needs) error {
 			return fmt.Errorf("solve %s: %w", p.Name, err)
 		}
 	}
-	if i, j, ok := firstNonFinite(p.W); !ok {
-		return fmt.Errorf("solve %s: weight [%d %d] is %v", p.Name, i, j, p.W.At(i, j))
+	if bad := firstNonFinite(p.W); bad != nil {
+		return fmt.Errorf("solve %s: weight [%d %d] is %v", p.Name, bad.Row, bad.Col, bad.Value)
 	}
 	c := p.W.Cols
 	if needs.Hessian {
@@ -65,8 +67,8 @@ func (p *Problem) Check(needs Needs) error {
 		if p.H.Rows != c || p.H.Cols != c {
 			return fmt.Errorf("solve %s: hessian of shape [%d %d], want [%d %d]", p.Name, p.H.Rows, p.H.Cols, c, c)
 		}
-		if i, j, ok := firstNonFinite(p.H); !ok {
-			return fmt.Errorf("solve %s: hessian element [%d %d] is %v: the calibration activations are not finite", p.Name, i, j, p.H.At(i, j))
+		if bad := firstNonFinite(p.H); bad != nil {
+			return fmt.Errorf("solve %s: hessian element [%d %d] is %v: the calibration activations are not finite", p.Name, bad.Row, bad.Col, bad.Value)
 		}
 		for j := range c {
 			if v := p.H.At(j, j); v < 0 {
@@ -143,24 +145,18 @@ func (p *Problem) Select(score *linalg.Matrix, scope Scope) (*Mask, error) {
 // Masked returns the solution that keeps the dense values of the weights the mask keeps.
 func (p *Problem) Masked(mask *Mask) *Solution {
 	w := linalg.New(p.W.Rows, p.W.Cols)
-	eachRow(p.W, func(i int, row []float64) {
+	parallel.Rows(p.W.Rows, p.W.Cols, func(i int) {
 		keep, dst := mask.RowBits(i), w.Row(i)
-		for j, v := range row {
+		for j, v := range p.W.Row(i) {
 			dst[j] = keep.Kept(j, v)
 		}
 	})
 	return &Solution{W: w, Mask: mask}
 }
 
-// firstNonFinite returns the place of the first NaN or Inf of m, and false, or true when all is well.
-func firstNonFinite(m *linalg.Matrix) (i, j int, ok bool) {
-	if m.Finite() { // which looks at several at a time
-		return 0, 0, true
-	}
-	for k, v := range m.Data {
-		if v-v != 0 {
-			return k / m.Cols, k % m.Cols, false
-		}
-	}
-	return 0, 0, true
+// firstNonFinite returns the first NaN or Inf of m, nil when there is none.
+func firstNonFinite(m *linalg.Matrix) *linalg.NonFiniteError {
+	var bad *linalg.NonFiniteError
+	errors.As(m.CheckFinite(), &bad)
+	return bad
 }

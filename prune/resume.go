@@ -122,8 +122,7 @@ func (r *run) keepLayer(l *Layer, rep LayerReport) (err error) {
 
 // encodeHeld returns the weights of matrices that wait for the finish, as they would be stored, and
 // their masks.
-func (r *run) encodeHeld(linears []*nn.Linear) ([]byte, error) {
-	var b []byte
+func (r *run) encodeHeld(linears []*nn.Linear) (b []byte, err error) {
 	for _, lin := range linears {
 		d := r.storedType(r.model.TensorName(lin.Weight))
 		w := r.held[lin]
@@ -132,10 +131,8 @@ func (r *run) encodeHeld(linears []*nn.Linear) ([]byte, error) {
 			return nil, err
 		}
 		b = append(b, part...)
-		for i := range lin.Out() {
-			for _, word := range r.masks[lin].RowBits(i) {
-				b = binary.LittleEndian.AppendUint64(b, word)
-			}
+		if b, err = r.masks[lin].AppendBinary(b); err != nil {
+			return nil, err
 		}
 	}
 	return b, nil
@@ -158,17 +155,17 @@ func (r *run) decodeHeld(layer int, want string, linears []*nn.Linear, pruned ma
 	}
 	for _, lin := range linears {
 		d := r.storedType(r.model.TensorName(lin.Weight))
-		w, mask := tensor.New(lin.Out(), lin.In()), NewMask(lin.Out(), lin.In())
+		w, mask := tensor.New(lin.Out(), lin.In()), new(Mask)
 		values := take(w.Len() * d.Size())
-		words := take(8 * len(mask.words))
-		if values == nil || words == nil {
+		bits := take(EncodedMask(lin.Out(), lin.In()))
+		if values == nil || bits == nil {
 			return fmt.Errorf("resume: what the interrupted run kept of layer %d does not fit the model", layer)
 		}
 		if err := tensor.Decode(w.Data(), values, d); err != nil {
 			return err
 		}
-		for k := range mask.words {
-			mask.words[k] = binary.LittleEndian.Uint64(words[8*k:])
+		if err := mask.UnmarshalBinary(bits); err != nil || mask.Rows != lin.Out() || mask.Cols != lin.In() {
+			return fmt.Errorf("resume: what the interrupted run kept of layer %d does not fit the model (%v)", layer, err)
 		}
 		pruned[lin] = w
 		if r.held != nil {

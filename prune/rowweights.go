@@ -57,9 +57,9 @@ func solveWeighted(ctx context.Context, s Solver, p *Problem) (*Solution, error)
 	scaled := *p
 	scaled.RowWeights, scaled.Quantize = nil, nil
 	scaled.W = linalg.New(p.W.Rows, p.W.Cols)
-	eachRow(p.W, func(i int, row []float64) {
+	parallel.Rows(p.W.Rows, p.W.Cols, func(i int) {
 		dst := scaled.W.Row(i)
-		for j, v := range row {
+		for j, v := range p.W.Row(i) {
 			dst[j] = g[i] * v
 		}
 	})
@@ -68,9 +68,9 @@ func solveWeighted(ctx context.Context, s Solver, p *Problem) (*Solution, error)
 		return sol, err
 	}
 	unscaled := linalg.New(p.W.Rows, p.W.Cols)
-	eachRow(sol.W, func(i int, row []float64) {
+	parallel.Rows(p.W.Rows, p.W.Cols, func(i int) {
 		dst, before, original := unscaled.Row(i), scaled.W.Row(i), p.W.Row(i)
-		for j, v := range row {
+		for j, v := range sol.W.Row(i) {
 			if v == before[j] {
 				dst[j] = original[j]
 			} else {
@@ -81,13 +81,4 @@ func solveWeighted(ctx context.Context, s Solver, p *Problem) (*Solution, error)
 	out := *sol
 	out.W = unscaled
 	return &out, nil
-}
-
-// eachRow calls body for every row of m, in parallel.
-func eachRow(m *linalg.Matrix, body func(i int, row []float64)) {
-	parallel.For(m.Rows, rowGrain(m.Cols), func(lo, hi int) {
-		for i := lo; i < hi; i++ {
-			body(i, m.Row(i))
-		}
-	})
 }

@@ -3,6 +3,7 @@ package prune
 import (
 	"math"
 
+	"github.com/adagp/adagp/internal/parallel"
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
@@ -14,9 +15,9 @@ func (p *Problem) Saliency() *linalg.Matrix {
 		norms[j] = math.Sqrt(max(v, 0))
 	}
 	s := linalg.New(p.W.Rows, p.W.Cols)
-	eachRow(p.W, func(i int, row []float64) {
+	parallel.Rows(p.W.Rows, p.W.Cols, func(i int) {
 		dst := s.Row(i)
-		for j, v := range row {
+		for j, v := range p.W.Row(i) {
 			dst[j] = math.Abs(v) * norms[j]
 		}
 	})

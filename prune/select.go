@@ -38,7 +38,7 @@ func SelectRows(score *linalg.Matrix, p Pattern) *Mask {
 	}
 	m := NewMask(score.Rows, score.Cols)
 	c := score.Cols
-	parallel.For(score.Rows, rowGrain(c), func(lo, hi int) {
+	parallel.For(score.Rows, parallel.RowGrain(c), func(lo, hi int) {
 		var s Selector
 		for i := lo; i < hi; i++ {
 			s.Row(m, i, 0, score.Row(i), p.Count((i+1)*c)-p.Count(i*c))
@@ -57,7 +57,7 @@ func SelectNM(score *linalg.Matrix, p Pattern) *Mask {
 }
 
 func selectNM(m *Mask, score *linalg.Matrix, p Pattern) {
-	parallel.For(score.Rows, rowGrain(score.Cols), func(lo, hi int) {
+	parallel.For(score.Rows, parallel.RowGrain(score.Cols), func(lo, hi int) {
 		var s Selector
 		for i := lo; i < hi; i++ {
 			row := score.Row(i)
@@ -68,9 +68,6 @@ func selectNM(m *Mask, score *linalg.Matrix, p Pattern) {
 		}
 	})
 }
-
-// rowGrain is the number of rows of c scores that are worth a goroutine.
-func rowGrain(c int) int { return max(1, 1<<14/max(1, c)) }
 
 // Selector marks the lowest scores of a group as pruned. It keeps its scratch memory between calls;
 // the zero value is ready, and every goroutine needs one of its own.
@@ -113,7 +110,7 @@ func (s *Selector) Row(m *Mask, i, col0 int, score []float64, k int) {
 func (s *Selector) Block(m *Mask, col0 int, score *linalg.Matrix, k int) {
 	limit, ties, equal := s.threshold(score.Data, k)
 	if ties == equal {
-		parallel.For(score.Rows, rowGrain(score.Cols), func(lo, hi int) {
+		parallel.For(score.Rows, parallel.RowGrain(score.Cols), func(lo, hi int) {
 			for i := lo; i < hi; i++ {
 				markBelow(m, i, col0, score.Row(i), limit)
 			}

@@ -89,11 +89,11 @@ func (s *Solution) Check(p *Problem) error {
 	if s.Mask.Rows != r || s.Mask.Cols != c {
 		return fmt.Errorf("solve %s: the solver returned a mask of shape [%d %d], want [%d %d]", p.Name, s.Mask.Rows, s.Mask.Cols, r, c)
 	}
-	if i, j, ok := firstNonFinite(s.W); !ok {
-		return fmt.Errorf("solve %s: the solver returned %v at [%d %d]", p.Name, s.W.At(i, j), i, j)
+	if bad := firstNonFinite(s.W); bad != nil {
+		return fmt.Errorf("solve %s: the solver returned %v at [%d %d]", p.Name, bad.Value, bad.Row, bad.Col)
 	}
 	for i := range r {
-		if j := s.Mask.RowBits(i).firstPruned(s.W.Row(i)); j >= 0 {
+		if j := s.Mask.RowBits(i).FirstPruned(s.W.Row(i)); j >= 0 {
 			return fmt.Errorf("solve %s: weight [%d %d] is pruned by the mask but has the value %g", p.Name, i, j, s.W.At(i, j))
 		}
 	}
@@ -108,5 +108,8 @@ func (s *Solution) Check(p *Problem) error {
 		}
 		return nil
 	}
-	return p.Pattern.verify(p.Name, s.Mask)
+	if err := p.Pattern.Verify(s.Mask); err != nil {
+		return fmt.Errorf("solve %s: %w", p.Name, err)
+	}
+	return nil
 }

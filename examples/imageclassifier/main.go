@@ -27,7 +27,7 @@ import (
 // method prunes all layers of a network so that a share of their weights is zero, given some images.
 type method struct {
 	name  string
-	prune func(net *nn.Chain, images *tensor.Tensor, sparsity float64) error
+	prune func(net *nn.Chain, images *tensor.Tensor, share float64) error
 }
 
 var methods = []method{
@@ -42,13 +42,13 @@ var methods = []method{
 // alternating is AdaGP: the signals between the layers become variables of their own, and weights, signals
 // and masks are found in turn.
 func alternating(solver string) func(*nn.Chain, *tensor.Tensor, float64) error {
-	return func(net *nn.Chain, images *tensor.Tensor, sparsity float64) error {
+	return func(net *nn.Chain, images *tensor.Tensor, share float64) error {
 		s, err := prune.NewSolver(solver, prune.SolverOptions{})
 		if err != nil {
 			return err
 		}
 		solutions, err := adagp.Solve(context.Background(), net, images, nil, adagp.Options{
-			Solver: s, Pattern: prune.Unstructured(sparsity), Ridge: adagp.DefaultRidge,
+			Solver: s, Pattern: prune.Unstructured(share), Ridge: adagp.DefaultRidge,
 		})
 		for layer, solution := range solutions {
 			layer.Weight.Value = solution.W.Tensor()
@@ -69,7 +69,7 @@ func local(solver string) func(*nn.Chain, *tensor.Tensor, float64) error {
 }
 
 func oneByOne(solver string, target nn.Target) func(*nn.Chain, *tensor.Tensor, float64) error {
-	return func(net *nn.Chain, images *tensor.Tensor, sparsity float64) error {
+	return func(net *nn.Chain, images *tensor.Tensor, share float64) error {
 		s, err := prune.NewSolver(solver, prune.SolverOptions{})
 		if err != nil {
 			return err
@@ -79,7 +79,7 @@ func oneByOne(solver string, target nn.Target) func(*nn.Chain, *tensor.Tensor, f
 			layers[i].Target = target
 		}
 		return adagp.SolveGroups(context.Background(), layers, adagp.Inputs(images), adagp.GroupOptions{
-			Solver: s, Pattern: func(*nn.Linear) prune.Pattern { return prune.Unstructured(sparsity) },
+			Solver: s, Pattern: func(*nn.Linear) prune.Pattern { return prune.Unstructured(share) },
 		})
 	}
 }
@@ -112,7 +112,7 @@ func main() {
 type results struct {
 	size
 	dense  float64
-	pruned []map[string]float64 // of each sparsity, by method
+	pruned []map[string]float64 // of each share, by method
 }
 
 // run makes the whole experiment.
@@ -140,10 +140,10 @@ func (sum *results) network(r *rand.Rand) error {
 	share := 1 / float64(sum.networks)
 	sum.dense += share * accuracy(net, test, answers)
 	restore := remember(net)
-	for i, sparsity := range sum.sparsities {
+	for i, share := range sum.sparsities {
 		for _, m := range methods {
-			if err := m.prune(net, images.Rows(0, sum.calibration), sparsity); err != nil {
-				return fmt.Errorf("%s at %v: %w", m.name, sparsity, err)
+			if err := m.prune(net, images.Rows(0, sum.calibration), share); err != nil {
+				return fmt.Errorf("%s at %v: %w", m.name, share, err)
 			}
 			sum.pruned[i][m.name] += share * accuracy(net, test, answers)
 			restore()
@@ -157,8 +157,8 @@ func (sum *results) print(out io.Writer) {
 	for _, m := range methods {
 		fmt.Fprintf(out, "%10s", m.name)
 	}
-	for i, sparsity := range sum.sparsities {
-		fmt.Fprintf(out, "\n%4.0f %% ", 100*sparsity)
+	for i, share := range sum.sparsities {
+		fmt.Fprintf(out, "\n%4.0f %% ", 100*share)
 		for _, m := range methods {
 			fmt.Fprintf(out, "%8.1f %%", 100*sum.pruned[i][m.name])
 		}

@@ -74,6 +74,19 @@ func For(n, grain int, body func(lo, hi int)) {
 	}
 }
 
+// Rows calls body for every row of a matrix [rows, cols], as [For] does.
+func Rows(rows, cols int, body func(i int)) {
+	For(rows, RowGrain(cols), func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			body(i)
+		}
+	})
+}
+
+// RowGrain is the number of rows of cols numbers that are worth a goroutine when a number costs a few
+// operations.
+func RowGrain(cols int) int { return max(1, 1<<14/max(1, cols)) }
+
 // spread is one For in progress: workers take the next chunk until none is left.
 type spread struct {
 	n, chunk int

@@ -147,3 +147,16 @@ func BenchmarkFor(b *testing.B) {
 		For(1<<20, 1, func(lo, hi int) {})
 	}
 }
+
+// Every row comes once, whatever the width.
+func TestRows(t *testing.T) {
+	for _, cols := range []int{0, 1, 1 << 14, 1 << 20} {
+		seen := make([]int, 37)
+		Rows(len(seen), cols, func(i int) { seen[i]++ })
+		for i, n := range seen {
+			if n != 1 {
+				t.Errorf("%d columns: row %d came %d times", cols, i, n)
+			}
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/adagp/adagp/internal/parallel"
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/tensor/linalg"
@@ -56,7 +57,7 @@ func (m *method) Prepare(ctx context.Context, d *prune.Dense) error {
 	if d.Pattern.Structured() {
 		return m.score(ctx, d, func(lin *nn.Linear, row func(dst []float64, i int)) error {
 			s := linalg.New(lin.Out(), lin.In())
-			eachRow(s.Rows, s.Cols, func(i int) { row(s.Row(i), i) })
+			parallel.Rows(s.Rows, s.Cols, func(i int) { row(s.Row(i), i) })
 			m.masks[lin] = prune.SelectNM(s, d.Pattern)
 			return ctx.Err()
 		})

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/adagp/adagp/internal/parallel"
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/tensor"
@@ -99,7 +100,7 @@ func (t *taylor) parts(d *prune.Dense) (parts [][2]int) {
 
 // addSaliency adds |w·grad| to sum, element by element; all [out, in].
 func addSaliency(sum, w, grad *tensor.Tensor) {
-	eachRow(w.Dim(0), w.Dim(1), func(i int) {
+	parallel.Rows(w.Dim(0), w.Dim(1), func(i int) {
 		dst, g := sum.Row(i), grad.Row(i)
 		for j, v := range w.Row(i) {
 			dst[j] += float32(math.Abs(float64(v * g[j])))

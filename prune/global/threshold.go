@@ -36,7 +36,7 @@ func newThreshold(d *prune.Distribution, p prune.Pattern) *threshold {
 func (t *threshold) mask(rows, cols int, row func(dst []float64, i int)) *prune.Mask {
 	m := prune.NewMask(rows, cols)
 	found := make([][]closeScore, rows)
-	eachRow(rows, cols, func(i int) {
+	parallel.Rows(rows, cols, func(i int) {
 		scores := make([]float64, cols)
 		row(scores, i)
 		for j, s := range scores {
@@ -66,13 +66,4 @@ func (t *threshold) settle() {
 		c.mask.Set(c.i, c.j, false)
 	}
 	t.close = nil
-}
-
-// eachRow calls body for every row of a matrix [rows, cols], in parallel.
-func eachRow(rows, cols int, body func(i int)) {
-	parallel.For(rows, max(1, 1<<14/max(1, cols)), func(lo, hi int) {
-		for i := lo; i < hi; i++ {
-			body(i)
-		}
-	})
 }

@@ -114,9 +114,9 @@ func Check(t testing.TB, s *prune.Solution, keep []string, weights [][]float64, 
 }
 
 // Pattern returns the pattern of a recorded case: N:M when nm holds both numbers, else unstructured.
-func Pattern(sparsity float64, nm []int) prune.Pattern {
+func Pattern(share float64, nm []int) prune.Pattern {
 	if nm != nil {
 		return prune.NM(nm[0], nm[1])
 	}
-	return prune.Unstructured(sparsity)
+	return prune.Unstructured(share)
 }

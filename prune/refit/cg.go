@@ -37,7 +37,7 @@ func (f *Fit) CG(ctx context.Context, iterations int) (*linalg.Matrix, error) {
 			return nil, &linalg.NonFiniteError{Row: i, Value: v}
 		}
 	}
-	return s.w, finite(s.w)
+	return s.w, s.w.CheckFinite()
 }
 
 // descent is the state of CG. Rows of every matrix are zero outside the mask.
@@ -69,11 +69,7 @@ func (f *Fit) newDescent() *descent {
 
 // rows calls body for every row, in parallel.
 func (s *descent) rows(body func(i int)) {
-	parallel.For(s.w.Rows, rowGrain(s.w.Cols), func(lo, hi int) {
-		for i := lo; i < hi; i++ {
-			body(i)
-		}
-	})
+	parallel.Rows(s.w.Rows, s.w.Cols, body)
 }
 
 // begin computes the first residual and takes it, preconditioned, as the first direction.

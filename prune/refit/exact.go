@@ -44,7 +44,7 @@ func (f *Fit) Exact(ctx context.Context) (w *linalg.Matrix, damping float64, row
 			damping = max(damping, dampings[i])
 		}
 	}
-	return w, damping, rows, finite(w)
+	return w, damping, rows, w.CheckFinite()
 }
 
 // rowSystem holds the normal equations of one row after the other.

@@ -37,19 +37,6 @@ func (f *Fit) check() {
 	}
 }
 
-// finite returns a *linalg.NonFiniteError for the first weight that is NaN or Inf.
-func finite(w *linalg.Matrix) error {
-	for k, v := range w.Data {
-		if v-v != 0 {
-			return &linalg.NonFiniteError{Row: k / w.Cols, Col: k % w.Cols, Value: v}
-		}
-	}
-	return nil
-}
-
-// rowGrain is the number of rows of so many elements that are worth a goroutine.
-func rowGrain(cols int) int { return max(1, 1<<14/max(1, cols)) }
-
 // Loss returns ‖Y − XWᵀ‖² of weights w [out, in] from the sums H = XᵀX, C = YᵀX and ‖Y‖².
 func Loss(w, h, c *linalg.Matrix, sumSquares float64) float64 {
 	cross := 0.0

@@ -126,18 +126,13 @@ func (r *run) blocks(ctx context.Context, b int) error {
 // selectBlock prunes the lowest scores of the block that starts at column i1.
 func (r *run) selectBlock(i1 int) {
 	width := r.scores.Cols
-	parallel.For(r.w.Rows, rowGrain(width), func(lo, hi int) {
-		for i := lo; i < hi; i++ {
-			dst := r.scores.Row(i)
-			for j, v := range r.w.Row(i)[i1 : i1+width] {
-				q := v / r.diag[i1+j]
-				dst[j] = q * q
-			}
+	parallel.Rows(r.w.Rows, width, func(i int) {
+		dst := r.scores.Row(i)
+		for j, v := range r.w.Row(i)[i1 : i1+width] {
+			q := v / r.diag[i1+j]
+			dst[j] = q * q
 		}
 	})
 	n := r.w.Rows
 	r.sel.Block(r.mask, i1, r.scores, r.p.Pattern.Count(n*(i1+width))-r.p.Pattern.Count(n*i1))
 }
-
-// rowGrain is the number of rows of that many weights that are worth a goroutine.
-func rowGrain(width int) int { return max(1, 1<<13/max(1, width)) }

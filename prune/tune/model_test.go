@@ -55,10 +55,10 @@ func loaded(t testing.TB, path string) *models.Model {
 }
 
 // pruned is a model pruned by SparseGPT, with its masks.
-func pruned(t testing.TB, path string, sparsity float64, calibration [][]int) (*models.Model, map[*nn.Linear]*prune.Mask) {
+func pruned(t testing.TB, path string, share float64, calibration [][]int) (*models.Model, map[*nn.Linear]*prune.Mask) {
 	t.Helper()
 	m := loaded(t, path)
-	o := prune.Options{Method: "sparsegpt", Pattern: prune.Unstructured(sparsity)}
+	o := prune.Options{Method: "sparsegpt", Pattern: prune.Unstructured(share)}
 	if _, err := prune.Run(context.Background(), m, calibration, o, nil); err != nil {
 		t.Fatal(err)
 	}

@@ -89,7 +89,7 @@ func PseudoInverseSym(a *Matrix, rcond float64) (*Matrix, error) {
 	}
 	p := New(n, n)
 	FromEigen(p, New(n, n), v, inv)
-	if err := p.checkFinite(); err != nil {
+	if err := p.CheckFinite(); err != nil {
 		return nil, err
 	}
 	return p, nil

@@ -132,15 +132,15 @@ func nonFinite(x []float64) int {
 	return -1
 }
 
-// checkFinite returns a *NonFiniteError naming the first element that is NaN or Inf.
-func (m *Matrix) checkFinite() error {
+// CheckFinite returns a *NonFiniteError naming the first element that is NaN or Inf.
+func (m *Matrix) CheckFinite() error {
 	if i := nonFinite(m.Data); i >= 0 {
 		return &NonFiniteError{Row: i / m.Cols, Col: i % m.Cols, Value: m.Data[i]}
 	}
 	return nil
 }
 
-// checkTriangle is checkFinite for the lower or the upper triangle.
+// checkTriangle is CheckFinite for the lower or the upper triangle.
 func (m *Matrix) checkTriangle(upper bool) error {
 	for i := range m.Rows {
 		lo, hi := 0, i+1

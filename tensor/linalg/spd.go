@@ -1,7 +1,5 @@
 package linalg
 
-import ()
-
 // SolveSPD returns X with a·X = b, for a [n, n] symmetric positive definite (only its lower triangle
 // is read) and b [n, r].
 //
@@ -24,7 +22,7 @@ func SolveSPD(a, b *Matrix) (*Matrix, error) {
 func SolveSPDInPlace(a, b *Matrix) error {
 	n := a.square("SolveSPDInPlace")
 	b.shape("SolveSPDInPlace", n, b.Cols)
-	if err := b.checkFinite(); err != nil {
+	if err := b.CheckFinite(); err != nil {
 		return err
 	}
 	err := a.factorise(false, func(l triangle) {
@@ -35,7 +33,7 @@ func SolveSPDInPlace(a, b *Matrix) error {
 		return err
 	}
 	a.clearTriangle(true)
-	return b.checkFinite()
+	return b.CheckFinite()
 }
 
 // InverseSPD returns the inverse of the symmetric positive definite matrix a, of which only the lower
@@ -48,7 +46,7 @@ func InverseSPD(a *Matrix) (*Matrix, error) {
 		return nil, err
 	}
 	inv.mirrorLower()
-	if err := inv.checkFinite(); err != nil {
+	if err := inv.CheckFinite(); err != nil {
 		return nil, err
 	}
 	return inv, nil

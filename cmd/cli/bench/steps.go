@@ -11,13 +11,13 @@ import (
 // solvers are the local solvers that are timed.
 var solvers = []string{"sparsegpt", "wanda", "magnitude"}
 
-const sparsity = 0.5
+const share = 0.5
 
 func (r *run) measureSteps() error {
 	n := r.sizes.matrix
 	h := r.gram(n)
 	p := &prune.Problem{
-		Name: "bench", W: linalg.FromTensor(r.random(n, n)), H: h, SquaredNorms: h.Diag(), Pattern: prune.Unstructured(sparsity),
+		Name: "bench", W: linalg.FromTensor(r.random(n, n)), H: h, SquaredNorms: h.Diag(), Pattern: prune.Unstructured(share),
 	}
 	var all []*series
 	for _, name := range solvers {
@@ -63,7 +63,7 @@ func (r *run) epochs() (*series, error) {
 	}
 	return &series{do: func() error {
 		_, err := adagp.Solve(r.ctx, chain, x, nil, adagp.Options{
-			Solver: solver, Pattern: prune.Unstructured(sparsity), Ridge: adagp.DefaultRidge, Safeguard: true,
+			Solver: solver, Pattern: prune.Unstructured(share), Ridge: adagp.DefaultRidge, Safeguard: true,
 		})
 		return err
 	}}, nil
