@@ -8,6 +8,7 @@ import (
 	"github.com/adagp/adagp/internal/parallel"
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/prunetest"
+	"github.com/adagp/adagp/prune/sparsity"
 )
 
 // TestSolversAllocateLittle: nothing is allocated row by row or weight by weight. With sixteen times as many
@@ -23,7 +24,7 @@ func TestSolversAllocateLittle(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, pattern := range []prune.Pattern{prune.Unstructured(0.5), prune.NM(2, 4)} {
+		for _, pattern := range []sparsity.Pattern{sparsity.Unstructured(0.5), sparsity.NM(2, 4)} {
 			allocations := func(rows int) float64 {
 				p := prunetest.Random(1, rows, 128, 150, pattern)
 				return testing.AllocsPerRun(2, func() {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/adagp/adagp/nn"
+	"github.com/adagp/adagp/prune/sparsity"
 )
 
 const (
@@ -82,7 +83,7 @@ func (o *Options) allocation(m Method) (string, error) {
 	return o.Allocation, checkAllocation(o.Allocation, o.Pattern)
 }
 
-func checkAllocation(name string, p Pattern) error {
+func checkAllocation(name string, p sparsity.Pattern) error {
 	if _, ok := allocations[name]; !ok && !IsAllocationFile(name) {
 		var known []string
 		for _, a := range Allocations() {
@@ -119,9 +120,9 @@ func (r *run) allocate(ctx context.Context, d *Dense) error {
 	if err != nil {
 		return fmt.Errorf("allocation %s: %w", name, err)
 	}
-	r.patterns = map[*nn.Linear]Pattern{}
+	r.patterns = map[*nn.Linear]sparsity.Pattern{}
 	for lin, s := range found {
-		q := Unstructured(s)
+		q := sparsity.Unstructured(s)
 		if err := q.Check(); err != nil {
 			return fmt.Errorf("allocation %s: tensor %s: %w", name, r.model.TensorName(lin.Weight), err)
 		}

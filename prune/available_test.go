@@ -11,6 +11,7 @@ import (
 	"testing/fstest"
 
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/sparsity"
 )
 
 // TestLastStepIsDecidedOnce: a run without a budget looks at the machine's memory when it begins, and one that
@@ -18,7 +19,7 @@ import (
 func TestLastStepIsDecidedOnce(t *testing.T) {
 	const little, plenty = 1 << 20, 1 << 40
 	var log bytes.Buffer
-	o := prune.Options{Method: "adagp", Preset: "balanced", Pattern: prune.Unstructured(0.6), Layers: [2]int{0, 2}, Log: slog.New(slog.NewTextHandler(&log, nil))}
+	o := prune.Options{Method: "adagp", Preset: "balanced", Pattern: sparsity.Unstructured(0.6), Layers: [2]int{0, 2}, Log: slog.New(slog.NewTextHandler(&log, nil))}
 	results := map[bool]map[string]string{}
 	for _, runs := range []bool{true, false} {
 		first, then := int64(little), int64(plenty)

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
@@ -63,7 +64,7 @@ func TestDamp(t *testing.T) {
 }
 
 func TestCheckFinite(t *testing.T) {
-	p := problem(Unstructured(0.5))
+	p := problem(sparsity.Unstructured(0.5))
 	if err := p.CheckFinite("test", p.W); err != nil {
 		t.Error(err)
 	}

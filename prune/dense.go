@@ -5,14 +5,15 @@ import (
 	"log/slog"
 
 	"github.com/adagp/adagp/nn"
+	"github.com/adagp/adagp/prune/sparsity"
 )
 
 // Dense is the model before anything is pruned, for those who look at it as a whole: allocations and
 // methods with one threshold for all matrices. At any time the weights of at most one decoder layer
 // are loaded, except where [Dense.Backward] has memory for all.
 type Dense struct {
-	Pattern  Pattern        // zeros wanted over all matrices
-	Selected [][]*nn.Linear // matrices to prune, by decoder layer
+	Pattern  sparsity.Pattern // zeros wanted over all matrices
+	Selected [][]*nn.Linear   // matrices to prune, by decoder layer
 	Seed     uint64
 	Log      *slog.Logger // never nil
 
@@ -46,9 +47,9 @@ func (d *Dense) Size() int64 {
 // ([ByMethod]); up to all of them. The pattern must be unstructured.
 func (d *Dense) SetZeros(lin *nn.Linear, zeros int64) {
 	if d.run.patterns == nil {
-		d.run.patterns = map[*nn.Linear]Pattern{}
+		d.run.patterns = map[*nn.Linear]sparsity.Pattern{}
 	}
-	d.run.patterns[lin] = Unstructured(float64(zeros) / float64(lin.Weight.Len()))
+	d.run.patterns[lin] = sparsity.Unstructured(float64(zeros) / float64(lin.Weight.Len()))
 }
 
 // Each shows every selected matrix, its weights loaded, to visit, decoder layer by decoder layer in

@@ -9,6 +9,7 @@ import (
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/scratch"
+	"github.com/adagp/adagp/prune/sparsity"
 )
 
 // sumsMethod prunes like Wanda after comparing what it is told of the dense layer with its definition.
@@ -70,7 +71,7 @@ func TestDenseSums(t *testing.T) {
 	for _, name := range []string{"rand-llama-bias", "rand-opt350"} {
 		for _, file := range []bool{false, true} {
 			m := open(t, name)
-			o := prune.Options{Method: "test-sums", Pattern: prune.Unstructured(0.5), Batch: 2, InFile: file}
+			o := prune.Options{Method: "test-sums", Pattern: sparsity.Unstructured(0.5), Batch: 2, InFile: file}
 			if _, err := prune.Run(context.Background(), m, randomWindows(m.Config().VocabSize, 12, 12, 12, 7), o, nil); err != nil {
 				t.Fatal(err)
 			}

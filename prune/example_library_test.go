@@ -15,6 +15,7 @@ import (
 	_ "github.com/adagp/adagp/models/all"
 	"github.com/adagp/adagp/prune"
 	_ "github.com/adagp/adagp/prune/all"
+	"github.com/adagp/adagp/prune/sparsity"
 )
 
 // The README shows the body of this function; TestReadme keeps the two equal.
@@ -40,7 +41,7 @@ func pruneFolder(ctx context.Context, in, out string) (*prune.Report, error) {
 	}
 	defer w.Abort() // without effect after Commit
 	report, err := prune.Run(ctx, model, calib.IDs, prune.Options{
-		Method: "wanda", Pattern: prune.Unstructured(0.7),
+		Method: "wanda", Pattern: sparsity.Unstructured(0.7),
 	}, w)
 	if err != nil {
 		return nil, err

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
@@ -29,7 +30,7 @@ func (c coinflip) Solve(_ context.Context, p *prune.Problem) (*prune.Solution, e
 	for k := range score.Data {
 		score.Data[k] = r.Float64()
 	}
-	mask, err := p.Select(score, prune.LayerScope)
+	mask, err := p.Select(score, sparsity.LayerScope)
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +47,7 @@ func ExampleRegister() {
 		1, 2, 3, 4, 5, 6, 7, 8,
 		8, 7, 6, 5, 4, 3, 2, 1,
 	}, 2, 8)
-	solution, err := prune.Solve(context.Background(), solver, &prune.Problem{Name: "demo", W: w, Pattern: prune.NM(2, 4)})
+	solution, err := prune.Solve(context.Background(), solver, &prune.Problem{Name: "demo", W: w, Pattern: sparsity.NM(2, 4)})
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -14,6 +14,7 @@ import (
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
 )
 
@@ -29,9 +30,9 @@ func TestRunRefuses(t *testing.T) {
 		{"unknown method", good, prune.Options{Method: "adapg"}, `unknown method "adapg", want one of adagp, `},
 		{"unknown solver", good, prune.Options{Solver: "sparse"}, `unknown solver "sparse", want one of `},
 		{"solver inside a solver", good, prune.Options{Method: "wanda", Solver: "sparsegpt"}, "method wanda is a local solver and takes no other solver, got sparsegpt"},
-		{"sparsity 1", good, prune.Options{Pattern: prune.Unstructured(1)}, "sparsity 1: want 0 <= sparsity < 1"},
-		{"sparsity NaN", good, prune.Options{Pattern: prune.Unstructured(math.NaN())}, "sparsity NaN"},
-		{"pattern 4:4", good, prune.Options{Pattern: prune.NM(4, 4)}, "pattern 4:4"},
+		{"sparsity 1", good, prune.Options{Pattern: sparsity.Unstructured(1)}, "sparsity 1: want 0 <= sparsity < 1"},
+		{"sparsity NaN", good, prune.Options{Pattern: sparsity.Unstructured(math.NaN())}, "sparsity NaN"},
+		{"pattern 4:4", good, prune.Options{Pattern: sparsity.NM(4, 4)}, "pattern 4:4"},
 		{"layers", good, prune.Options{Layers: [2]int{3, 6}}, "layers 3:6: want 0 <= A < B <= 5"},
 		{"layers reversed", good, prune.Options{Layers: [2]int{3, 3}}, "layers 3:3"},
 		{"epochs", good, prune.Options{Epochs: -1}, "epochs -1: want a positive number"},
@@ -84,7 +85,7 @@ func TestRunNonFinite(t *testing.T) {
 					t.Fatal(err)
 				}
 				tc.spoil(m)
-				_, err := prune.Run(context.Background(), m, windows, prune.Options{Method: method, Pattern: prune.Unstructured(0.5)}, out)
+				_, err := prune.Run(context.Background(), m, windows, prune.Options{Method: method, Pattern: sparsity.Unstructured(0.5)}, out)
 				if err == nil || !strings.Contains(err.Error(), tc.want) {
 					t.Errorf("error %v, want %q", err, tc.want)
 				}
@@ -113,7 +114,7 @@ func TestRunNamesLinear(t *testing.T) {
 	}
 	const want = "layer model.layers.3.mlp.down_proj: activation of input "
 	for _, method := range allMethods {
-		_, err := prune.Run(context.Background(), m, randomWindows(512, 16), prune.Options{Method: method, Pattern: prune.Unstructured(0.5)}, nil)
+		_, err := prune.Run(context.Background(), m, randomWindows(512, 16), prune.Options{Method: method, Pattern: sparsity.Unstructured(0.5)}, nil)
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v, want %q", method, err, want)
 		}
@@ -152,7 +153,7 @@ func TestRunCancelled(t *testing.T) {
 		for stop := 0; ; stop += 5 {
 			ctx, cancel := context.WithCancel(context.Background())
 			events, after := 0, 0
-			o := prune.Options{Method: method, Pattern: prune.Unstructured(0.5), Layers: [2]int{0, 2}, Batch: 2, Progress: func(prune.Event) {
+			o := prune.Options{Method: method, Pattern: sparsity.Unstructured(0.5), Layers: [2]int{0, 2}, Batch: 2, Progress: func(prune.Event) {
 				if ctx.Err() != nil {
 					after++
 				}
@@ -200,29 +201,29 @@ func init() {
 func TestRunChecksResults(t *testing.T) {
 	dense := func(l *prune.Layer, i int) *prune.Solution {
 		lin := l.Selected()[i]
-		return &prune.Solution{W: l.Weights(lin), Mask: prune.NewMask(lin.Out(), lin.In())}
+		return &prune.Solution{W: l.Weights(lin), Mask: sparsity.NewMask(lin.Out(), lin.In())}
 	}
 	for _, tc := range []struct {
 		name    string
-		pattern prune.Pattern
+		pattern sparsity.Pattern
 		method  func(l *prune.Layer) error
 		want    string
 	}{
-		{"nothing set", prune.Unstructured(0.5), func(*prune.Layer) error { return nil },
+		{"nothing set", sparsity.Unstructured(0.5), func(*prune.Layer) error { return nil },
 			"the method left tensor model.layers.0.self_attn.q_proj.weight unpruned"},
-		{"no zeros", prune.Unstructured(0.5), func(l *prune.Layer) error { return l.Set(l.Selected()[1], dense(l, 1)) },
+		{"no zeros", sparsity.Unstructured(0.5), func(l *prune.Layer) error { return l.Set(l.Selected()[1], dense(l, 1)) },
 			"tensor model.layers.0.self_attn.k_proj.weight: 0 of 2048 weights are zero, want 1024 for sparsity 0.5"},
-		{"no groups", prune.NM(2, 4), func(l *prune.Layer) error { return l.Set(l.Selected()[0], dense(l, 0)) },
+		{"no groups", sparsity.NM(2, 4), func(l *prune.Layer) error { return l.Set(l.Selected()[0], dense(l, 0)) },
 			"tensor model.layers.0.self_attn.q_proj.weight: 0 zeros in row 0, columns 0 to 3, want 2 for pattern 2:4"},
-		{"shape", prune.Unstructured(0.5), func(l *prune.Layer) error { return l.Set(l.Selected()[0], dense(l, 1)) },
+		{"shape", sparsity.Unstructured(0.5), func(l *prune.Layer) error { return l.Set(l.Selected()[0], dense(l, 1)) },
 			"tensor model.layers.0.self_attn.q_proj.weight: the solution has no weights or mask of shape [64 64]"},
-		{"nothing", prune.Unstructured(0.5), func(l *prune.Layer) error { return l.Set(l.Selected()[0], nil) }, "no weights or mask"},
-		{"NaN", prune.Unstructured(0), func(l *prune.Layer) error {
+		{"nothing", sparsity.Unstructured(0.5), func(l *prune.Layer) error { return l.Set(l.Selected()[0], nil) }, "no weights or mask"},
+		{"NaN", sparsity.Unstructured(0), func(l *prune.Layer) error {
 			s := dense(l, 0)
 			s.W.Set(1, 2, math.NaN())
 			return l.Set(l.Selected()[0], s)
 		}, "tensor model.layers.0.self_attn.q_proj.weight: weight [1 2] is NaN after pruning"},
-		{"float32 overflow", prune.Unstructured(0), func(l *prune.Layer) error {
+		{"float32 overflow", sparsity.Unstructured(0), func(l *prune.Layer) error {
 			s := dense(l, 0)
 			s.W.Set(1, 2, 1e300)
 			return l.Set(l.Selected()[0], s)
@@ -249,13 +250,13 @@ func TestRunWarnings(t *testing.T) {
 	}
 	t.Run("tail", func(t *testing.T) {
 		// The down projection of stories260k has 172 inputs, 4 more than a multiple of 8.
-		log := run(t, open(t, "stories260k"), randomWindows(512, repeat(64, 4)...), prune.Options{Method: "wanda", Pattern: prune.NM(4, 8)})
+		log := run(t, open(t, "stories260k"), randomWindows(512, repeat(64, 4)...), prune.Options{Method: "wanda", Pattern: sparsity.NM(4, 8)})
 		if strings.Count(log, "does not divide") != 1 || !strings.Contains(log, "columns=172") || !strings.Contains(log, "tail=4") {
 			t.Errorf("log %q, want one line about the tail of 4 in 172 columns", log)
 		}
 	})
 	t.Run("few tokens", func(t *testing.T) {
-		log := run(t, open(t, "stories260k"), randomWindows(512, 100), prune.Options{Method: "wanda", Pattern: prune.Unstructured(0.5)})
+		log := run(t, open(t, "stories260k"), randomWindows(512, 100), prune.Options{Method: "wanda", Pattern: sparsity.Unstructured(0.5)})
 		if strings.Count(log, "fewer calibration tokens") != 1 || !strings.Contains(log, "tokens=100 inputs=172") {
 			t.Errorf("log %q, want one line about 100 tokens for 172 inputs", log)
 		}
@@ -263,7 +264,7 @@ func TestRunWarnings(t *testing.T) {
 	t.Run("indefinite Hessian", func(t *testing.T) {
 		// Eight tokens for 64 inputs and hardly any damping: the factorisation fails until the damping is raised.
 		for _, method := range []string{"sparsegpt", "adagp"} {
-			log := run(t, open(t, "stories260k"), randomWindows(512, 8), prune.Options{Method: method, Paper: true, Pattern: prune.Unstructured(0.5), DampFrac: 1e-18})
+			log := run(t, open(t, "stories260k"), randomWindows(512, 8), prune.Options{Method: method, Paper: true, Pattern: sparsity.Unstructured(0.5), DampFrac: 1e-18})
 			if !strings.Contains(log, "more damping") {
 				t.Errorf("%s: log %q, want a line about damping", method, log)
 			}
@@ -275,9 +276,9 @@ func TestRunWarnings(t *testing.T) {
 			t.Fatal(err)
 		}
 		windows := randomWindows(512, repeat(64, 4)...)
-		run(t, m, windows, prune.Options{Method: "magnitude", Pattern: prune.Unstructured(0.7)})
+		run(t, m, windows, prune.Options{Method: "magnitude", Pattern: sparsity.Unstructured(0.7)})
 		for _, method := range allMethods {
-			if log := run(t, m, windows, prune.Options{Method: method, Pattern: prune.Unstructured(0.5)}); method == "magnitude" && !strings.Contains(log, "more zeros than asked for") {
+			if log := run(t, m, windows, prune.Options{Method: method, Pattern: sparsity.Unstructured(0.5)}); method == "magnitude" && !strings.Contains(log, "more zeros than asked for") {
 				t.Errorf("log %q, want a line about zeros that were there before", log)
 			}
 		}

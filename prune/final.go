@@ -8,18 +8,20 @@ import (
 
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/nn"
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
 // Final is the model when all layers are pruned and none is written, for a [Finisher].
 type Final struct {
-	Model   *models.Model        // all of it loaded, pruned weights as they would be written
-	Windows [][]int              // calibration windows; the last HeldOut of them are better kept out of tuning
-	HeldOut int                  // as Layer.HeldOut
-	Masks   map[*nn.Linear]*Mask // of every pruned matrix, true = kept
-	Seed    uint64
-	Log     *slog.Logger // never nil
+	Model   *models.Model             // all of it loaded, pruned weights as they would be written
+	Windows [][]int                   // calibration windows; the last HeldOut of them are better kept out of tuning
+	HeldOut int                       // as Layer.HeldOut
+	Masks   map[*nn.Linear]*sparsity. // of every pruned matrix, true = kept
+		Mask
+	Seed uint64
+	Log  *slog.Logger // never nil
 	// DenseOut is what comes out of the dense model's last decoder layer, window by window [length, hidden], or
 	// nil where it is not at hand: layers behind the last pruned one, an earlier process that did it all, a
 	// scratch file that rounds, more than MaxDenseOut bytes.
@@ -101,7 +103,7 @@ func (r *run) holdBack() {
 			r.originals[p] = p.Value
 		}
 	}
-	r.held, r.masks = map[*nn.Linear]*tensor.Tensor{}, map[*nn.Linear]*Mask{}
+	r.held, r.masks = map[*nn.Linear]*tensor.Tensor{}, map[*nn.Linear]*sparsity.Mask{}
 }
 
 // finish runs the method's last stage, if it has one, on the whole model and writes what comes of it.

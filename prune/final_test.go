@@ -12,6 +12,7 @@ import (
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
 )
 
@@ -128,7 +129,7 @@ func TestFinish(t *testing.T) {
 		var last prune.Event
 		stages := map[prune.Stage]int{}
 		half := tensor.F16
-		r, err := prune.Run(context.Background(), m, windows, prune.Options{Method: "test-finish", Pattern: prune.Unstructured(0.5), Seed: 4, DType: &half,
+		r, err := prune.Run(context.Background(), m, windows, prune.Options{Method: "test-finish", Pattern: sparsity.Unstructured(0.5), Seed: 4, DType: &half,
 			Exclude: regexp.MustCompile("1.mlp.down_proj"), Progress: func(e prune.Event) {
 				if e.Overall() < last.Overall() && e.Stage != prune.StageCalibrate {
 					t.Errorf("event %+v at %v after %v", e, e.Overall(), last.Overall())
@@ -202,7 +203,7 @@ func TestFinishRefuses(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			m, out := open(t, "stories260k"), &memory{}
 			finishWith = finishing{finish: func(_ context.Context, f *prune.Final) error { return tc.finish(f) }}
-			_, err := prune.Run(context.Background(), m, randomWindows(512, 16), prune.Options{Method: "test-finish", Pattern: prune.Unstructured(0.5), Layers: [2]int{0, 1}}, out)
+			_, err := prune.Run(context.Background(), m, randomWindows(512, 16), prune.Options{Method: "test-finish", Pattern: sparsity.Unstructured(0.5), Layers: [2]int{0, 1}}, out)
 			if err == nil || !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("error %v, want %q", err, tc.want)
 			}
@@ -247,7 +248,7 @@ func TestLayerSurface(t *testing.T) {
 				t.Error("the first layer was held back")
 			}
 		}}
-		o := prune.Options{Method: "test-finish", Pattern: prune.Unstructured(0.5), Layers: [2]int{0, 2}, Batch: tc.batch}
+		o := prune.Options{Method: "test-finish", Pattern: sparsity.Unstructured(0.5), Layers: [2]int{0, 2}, Batch: tc.batch}
 		r, err := prune.Run(context.Background(), open(t, "stories260k"), randomWindows(512, repeat(4, tc.windows)...), o, &out)
 		if err != nil {
 			t.Fatal(err)

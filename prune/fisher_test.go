@@ -14,6 +14,7 @@ import (
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
 )
 
@@ -269,7 +270,7 @@ func TestBackwardNonFinite(t *testing.T) {
 			t.Fatal(err)
 		}
 		c.spoil(m)
-		_, err := prune.Run(context.Background(), m, randomWindows(512, 16), prune.Options{Method: "wanda", Allocation: "fisher", Pattern: prune.Unstructured(0.5)}, nil)
+		_, err := prune.Run(context.Background(), m, randomWindows(512, 16), prune.Options{Method: "wanda", Allocation: "fisher", Pattern: sparsity.Unstructured(0.5)}, nil)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want %q", name, err, c.want)
 		}

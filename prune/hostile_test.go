@@ -9,6 +9,7 @@ import (
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/sparsity"
 )
 
 // everything lists every method that is registered, AdaGP in all its forms, and AdaGP with every solver.
@@ -112,10 +113,10 @@ var hostile = map[string]func(m *models.Model){
 func TestHostileModels(t *testing.T) {
 	for _, name := range []string{"rand-llama3", "rand-opt350"} { // bfloat16; float16, tied, norms behind
 		for what, spoil := range hostile {
-			patterns := []prune.Pattern{prune.Unstructured(0.6)}
+			patterns := []sparsity.Pattern{sparsity.Unstructured(0.6)}
 			switch {
 			case what == "as it is" && !testing.Short():
-				patterns = append(patterns, prune.NM(3, 7)) // which divides no width
+				patterns = append(patterns, sparsity.NM(3, 7)) // which divides no width
 			case testing.Short() && (what != "dead inputs" || name != "rand-llama3"):
 				continue
 			}
@@ -161,11 +162,11 @@ func TestHostileModels(t *testing.T) {
 func TestLittleCalibration(t *testing.T) {
 	for what, c := range map[string]struct {
 		windows  [][]int
-		patterns []prune.Pattern
+		patterns []sparsity.Pattern
 	}{
-		"one token":      {[][]int{{5}}, []prune.Pattern{prune.Unstructured(0.5), prune.NM(2, 4)}},
-		"same token":     {[][]int{repeat(7, 8), repeat(7, 8)}, []prune.Pattern{prune.Unstructured(0.5)}},
-		"range of zeros": {randomWindows(96, repeat(4, 8)...), []prune.Pattern{prune.Unstructured(0), prune.Unstructured(0.999999)}},
+		"one token":      {[][]int{{5}}, []sparsity.Pattern{sparsity.Unstructured(0.5), sparsity.NM(2, 4)}},
+		"same token":     {[][]int{repeat(7, 8), repeat(7, 8)}, []sparsity.Pattern{sparsity.Unstructured(0.5)}},
+		"range of zeros": {randomWindows(96, repeat(4, 8)...), []sparsity.Pattern{sparsity.Unstructured(0), sparsity.Unstructured(0.999999)}},
 	} {
 		for _, name := range []string{"rand-llama-tied", "rand-opt-nobias"} {
 			if testing.Short() && (what != "one token" || name != "rand-llama-tied") {
@@ -190,7 +191,7 @@ func TestLittleCalibration(t *testing.T) {
 
 // TestPaperRefusesWindows: what DSnoT compares is not there in AdaGP as published, and that is said at once.
 func TestPaperRefusesWindows(t *testing.T) {
-	o := prune.Options{Method: "adagp", Paper: true, Solver: "dsnot", Pattern: prune.Unstructured(0.5)}
+	o := prune.Options{Method: "adagp", Paper: true, Solver: "dsnot", Pattern: sparsity.Unstructured(0.5)}
 	_, err := prune.Run(context.Background(), open(t, "rand-llama-tied"), randomWindows(96, 8), o, nil)
 	if err == nil || !strings.Contains(err.Error(), "method adagp: solver dsnot compares calibration windows") {
 		t.Errorf("error %v", err)
@@ -200,7 +201,7 @@ func TestPaperRefusesWindows(t *testing.T) {
 // TestNothingRemains: a sparsity of 1 leaves no network and is refused by name, by everything.
 func TestNothingRemains(t *testing.T) {
 	for _, o := range everything() {
-		o.Pattern = prune.Unstructured(1)
+		o.Pattern = sparsity.Unstructured(1)
 		_, err := prune.Run(context.Background(), open(t, "rand-llama-tied"), randomWindows(96, 8), o, nil)
 		if err == nil || !strings.Contains(err.Error(), "sparsity 1: want 0 <= sparsity < 1") {
 			t.Errorf("%s: error %v, want that sparsity 1 is refused", nameOf(o), err)

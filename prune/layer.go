@@ -11,6 +11,7 @@ import (
 	"github.com/adagp/adagp/prune/calib"
 	"github.com/adagp/adagp/prune/quant"
 	"github.com/adagp/adagp/prune/scratch"
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
 	"github.com/adagp/adagp/tensor/linalg"
 )
@@ -50,7 +51,7 @@ func (l *Layer) Selected() []*nn.Linear { return l.selected }
 
 // Pattern returns the zeros that lin is to get: those of the options, or what the allocation gave
 // this matrix.
-func (l *Layer) Pattern(lin *nn.Linear) Pattern { return l.run.pattern(lin) }
+func (l *Layer) Pattern(lin *nn.Linear) sparsity.Pattern { return l.run.pattern(lin) }
 
 // RowWeights returns the Fisher weights of lin's outputs [out], the mean over the calibration tokens
 // of the squared gradient of the summed next-token loss with respect to each, and nil when the run

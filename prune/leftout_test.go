@@ -10,6 +10,7 @@ import (
 
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/quant"
+	"github.com/adagp/adagp/prune/sparsity"
 )
 
 // A run without enough calibration windows for tuning says so, in the log and in the report; one that does not
@@ -32,7 +33,7 @@ func TestRunTellsThatTuningIsLeftOut(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			var log bytes.Buffer
 			o := tc.o
-			o.Pattern, o.Log = prune.Unstructured(0.5), slog.New(slog.NewTextHandler(&log, nil))
+			o.Pattern, o.Log = sparsity.Unstructured(0.5), slog.New(slog.NewTextHandler(&log, nil))
 			r, err := prune.Run(context.Background(), open(t, "rand-llama-tied"), randomWindows(96, repeat(6, tc.windows)...), o, nil)
 			if err != nil {
 				t.Fatal(err)

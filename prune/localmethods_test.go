@@ -8,6 +8,7 @@ import (
 
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/calib"
+	"github.com/adagp/adagp/prune/sparsity"
 )
 
 // TestLocalMethods: solvers as methods of their own, on one model of each family, and as the local
@@ -21,7 +22,7 @@ func TestLocalMethods(t *testing.T) {
 			{Method: "ria"}, {Method: "dsnot"}, {Method: "refit"}, {Method: "refit-exact"}, {Method: "admm"}, {Method: "alps"},
 			{Method: "adagp", Solver: "admm", Paper: true, Epochs: 1}, {Method: "adagp", Solver: "alps", Preset: "fast", Allocation: prune.Uniform},
 		} {
-			for _, pattern := range []prune.Pattern{prune.Unstructured(0.6), prune.NM(2, 4)} {
+			for _, pattern := range []sparsity.Pattern{sparsity.Unstructured(0.6), sparsity.NM(2, 4)} {
 				t.Run(fmt.Sprintf("%s/%s%s/%v", model, o.Method, o.Solver, pattern), func(t *testing.T) {
 					o.Pattern = pattern
 					r, _ := prunedRun(t, model, windows, o)
@@ -98,6 +99,6 @@ func TestCaptureWindowMoments(t *testing.T) {
 	windowMethodTest = windowMethod{t, []int{16, 16, 5, 16, 1, 1}}
 	for _, batch := range []int{0, 1, 2} {
 		prunedRun(t, "rand-opt350", randomWindows(96, windowMethodTest.lengths...),
-			prune.Options{Method: "test-window-moments", Pattern: prune.Unstructured(0.5), Batch: batch})
+			prune.Options{Method: "test-window-moments", Pattern: sparsity.Unstructured(0.5), Batch: batch})
 	}
 }

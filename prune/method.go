@@ -1,6 +1,10 @@
 package prune
 
-import "context"
+import (
+	"context"
+
+	"github.com/adagp/adagp/prune/sparsity"
+)
 
 // A Method prunes one decoder layer after the other, each with its own weights loaded and the
 // hidden states of the already pruned prefix at hand. Local solvers become methods by [Local];
@@ -39,7 +43,7 @@ type HeldOutUser interface {
 // registered allocation to use for the pattern when the options name none. For other methods that is
 // [Uniform].
 type Allocator interface {
-	DefaultAllocation(p Pattern) string
+	DefaultAllocation(p sparsity.Pattern) string
 }
 
 // Finisher is a Method that goes over the model once more when all layers are pruned. The pruned
@@ -56,7 +60,7 @@ var Presets = []string{"fast", "balanced", "best"}
 // Check returns a *ConflictError for settings that contradict each other.
 func (o MethodOptions) Check() error {
 	if o.Paper && o.Preset != "" {
-		return &ConflictError{"paper", "preset " + o.Preset}
+		return &sparsity.ConflictError{A: "paper", B: "preset " + o.Preset}
 	}
 	return nil
 }

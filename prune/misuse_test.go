@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
 	"github.com/adagp/adagp/tensor/linalg"
 )
@@ -21,7 +22,7 @@ func TestConflictsAreRefused(t *testing.T) {
 		a, b string
 	}{
 		{prune.Options{Paper: true, Preset: "fast"}, "paper", "preset fast"},
-		{prune.Options{Pattern: prune.Pattern{N: 2, M: 4, Sparsity: 0.7}}, "pattern 2:4", "sparsity 0.7"},
+		{prune.Options{Pattern: sparsity.Pattern{N: 2, M: 4, Sparsity: 0.7}}, "pattern 2:4", "sparsity 0.7"},
 	} {
 		for entry, call := range map[string]func(o prune.Options) error{
 			"run": func(o prune.Options) error {
@@ -39,18 +40,18 @@ func TestConflictsAreRefused(t *testing.T) {
 			"method or pattern": func(o prune.Options) error { return errors.Join(o.CheckMethod(), o.Pattern.Check()) },
 		} {
 			err := call(tc.o)
-			var conflict *prune.ConflictError
+			var conflict *sparsity.ConflictError
 			if !errors.As(err, &conflict) || conflict.A != tc.a || conflict.B != tc.b || !strings.Contains(err.Error(), tc.a+" and "+tc.b+" exclude each other") {
 				t.Errorf("%s of %+v: error %v, want a conflict of %s and %s", entry, tc.o, err, tc.a, tc.b)
 			}
 		}
 	}
-	var p prune.Pattern
-	var conflict *prune.ConflictError
+	var p sparsity.Pattern
+	var conflict *sparsity.ConflictError
 	if err := json.Unmarshal([]byte(`{"n":2,"m":4,"sparsity":0.7}`), &p); !errors.As(err, &conflict) {
 		t.Errorf("JSON with both: error %v, pattern %v", err, p)
 	}
-	if err := json.Unmarshal([]byte(`{"n":2,"m":4,"sparsity":0.5}`), &p); err != nil || p != prune.NM(2, 4) {
+	if err := json.Unmarshal([]byte(`{"n":2,"m":4,"sparsity":0.5}`), &p); err != nil || p != sparsity.NM(2, 4) {
 		t.Errorf("JSON with both, and the same: error %v, pattern %v", err, p)
 	}
 }
@@ -66,19 +67,19 @@ func panicOf(f func()) (value any) {
 // divide by zero, loop for ever or make up a mask.
 func TestUncheckedPatterns(t *testing.T) {
 	score := linalg.New(3, 8)
-	for name, f := range map[string]func(p prune.Pattern){
-		"SelectLayer":   func(p prune.Pattern) { prune.SelectLayer(score, p) },
-		"SelectRows":    func(p prune.Pattern) { prune.SelectRows(score, p) },
-		"SelectNM":      func(p prune.Pattern) { prune.SelectNM(score, p) },
-		"Selector":      func(p prune.Pattern) { new(prune.Selector).Layer(prune.NewMask(3, 8), score, p) },
-		"Pattern.Zeros": func(p prune.Pattern) { p.Zeros(3, 8) },
-		"Pattern.Tail":  func(p prune.Pattern) { p.Tail(8) },
+	for name, f := range map[string]func(p sparsity.Pattern){
+		"SelectLayer":   func(p sparsity.Pattern) { sparsity.SelectLayer(score, p) },
+		"SelectRows":    func(p sparsity.Pattern) { sparsity.SelectRows(score, p) },
+		"SelectNM":      func(p sparsity.Pattern) { sparsity.SelectNM(score, p) },
+		"Selector":      func(p sparsity.Pattern) { new(sparsity.Selector).Layer(sparsity.NewMask(3, 8), score, p) },
+		"Pattern.Zeros": func(p sparsity.Pattern) { p.Zeros(3, 8) },
+		"Pattern.Tail":  func(p sparsity.Pattern) { p.Tail(8) },
 	} {
-		for _, p := range []prune.Pattern{{Sparsity: -0.1}, {Sparsity: 1}, {N: 2}, {M: 4}, {N: 4, M: 4}, {N: -1, M: 4}, {N: 1, M: -4}, {N: 2, M: 4, Sparsity: 0.3}} {
+		for _, p := range []sparsity.Pattern{{Sparsity: -0.1}, {Sparsity: 1}, {N: 2}, {M: 4}, {N: 4, M: 4}, {N: -1, M: 4}, {N: 1, M: -4}, {N: 2, M: 4, Sparsity: 0.3}} {
 			if strings.HasPrefix(name, "Pattern.") && !p.Structured() {
 				continue // a matrix may lose all its weights where the whole network does not
 			}
-			got, ok := panicOf(func() { f(p) }).(*prune.PatternError)
+			got, ok := panicOf(func() { f(p) }).(*sparsity.PatternError)
 			if !ok || !strings.HasPrefix(got.Op, strings.TrimSuffix(name, "or")) {
 				t.Errorf("%s of %+v: panic %v, want a PatternError that names the function", name, p, got)
 			} else if want := p.Check(); name != "SelectNM" && got.Err.Error() != want.Error() {
@@ -87,18 +88,18 @@ func TestUncheckedPatterns(t *testing.T) {
 		}
 	}
 	for name, f := range map[string]func(){
-		"SelectNM":           func() { prune.SelectNM(score, prune.Unstructured(0.5)) },
-		"Pattern.GroupZeros": func() { prune.Unstructured(0.5).GroupZeros(4) },
+		"SelectNM":           func() { sparsity.SelectNM(score, sparsity.Unstructured(0.5)) },
+		"Pattern.GroupZeros": func() { sparsity.Unstructured(0.5).GroupZeros(4) },
 	} {
-		if got := fmt.Sprint(panicOf(f)); got != "prune: "+name+": sparsity 0.5: want a pattern N:M" {
+		if got := fmt.Sprint(panicOf(f)); got != "sparsity: "+name+": sparsity 0.5: want a pattern N:M" {
 			t.Errorf("%s of an unstructured pattern: panic %v", name, got)
 		}
 	}
-	if _, ok := panicOf(func() { prune.NewMask(-1, 4) }).(*tensor.ShapeError); !ok {
+	if _, ok := panicOf(func() { sparsity.NewMask(-1, 4) }).(*tensor.ShapeError); !ok {
 		t.Error("a mask of -1 rows is no ShapeError")
 	}
-	m := prune.NewMask(1, 8)
-	new(prune.Selector).Row(m, 0, 0, score.Row(0), -1)
+	m := sparsity.NewMask(1, 8)
+	new(sparsity.Selector).Row(m, 0, 0, score.Row(0), -1)
 	if m.Zeros() != 0 {
 		t.Errorf("%d weights pruned of -1", m.Zeros())
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune/quant"
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
 )
 
@@ -18,7 +19,7 @@ import (
 type Options struct {
 	Method  string // registered method or solver; "" is DefaultMethod
 	Solver  string // local solver inside the method; "" is the method's default
-	Pattern Pattern
+	Pattern sparsity.Pattern
 
 	// Allocation names how the zeros are spread over the matrices: a registered allocation, or a file
 	// of shares, see [IsAllocationFile]; "" is the method's own.

@@ -10,6 +10,7 @@ import (
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune/quant"
 	"github.com/adagp/adagp/prune/scratch"
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
 )
 
@@ -173,8 +174,8 @@ type run struct {
 	seqLens []int
 
 	heldOutBatches int
-	patterns       map[*nn.Linear]Pattern   // of the matrices whose pattern is not that of the options
-	rowWeights     map[*nn.Linear][]float64 // nil without a Fisher pass
+	patterns       map[*nn.Linear]sparsity.Pattern // of the matrices whose pattern is not that of the options
+	rowWeights     map[*nn.Linear][]float64        // nil without a Fisher pass
 
 	originals map[*nn.Param]*tensor.Tensor // values that were loaded before the run, for the finish
 
@@ -186,7 +187,7 @@ type run struct {
 	finisher Finisher                      // nil: none, or it has nothing to do
 	held     map[*nn.Linear]*tensor.Tensor // pruned weights that wait for it; nil without one
 	onGrid   map[*nn.Linear]bool           // matrices whose weights were rounded to grids
-	masks    map[*nn.Linear]*Mask          // their masks; nil without one
+	masks    map[*nn.Linear]*sparsity.Mask // their masks; nil without one
 
 	durable    time.Duration // spent on making things durable
 	keeper     Keeper        // out, if it survives the process
@@ -195,7 +196,7 @@ type run struct {
 }
 
 // pattern returns the zeros that lin is to get.
-func (r *run) pattern(lin *nn.Linear) Pattern {
+func (r *run) pattern(lin *nn.Linear) sparsity.Pattern {
 	if p, ok := r.patterns[lin]; ok {
 		return p
 	}
@@ -203,7 +204,7 @@ func (r *run) pattern(lin *nn.Linear) Pattern {
 }
 
 // remember keeps a mask for the finish.
-func (r *run) remember(lin *nn.Linear, m *Mask) {
+func (r *run) remember(lin *nn.Linear, m *sparsity.Mask) {
 	if r.masks != nil {
 		r.masks[lin] = m
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune"
 	_ "github.com/adagp/adagp/prune/all"
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
 )
 
@@ -107,7 +108,7 @@ func TestRunAllModelsMethodsPatterns(t *testing.T) {
 			}
 			for _, method := range allMethods {
 				for _, s := range patterns {
-					p, err := prune.ParsePattern(s)
+					p, err := sparsity.ParsePattern(s)
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -120,7 +121,7 @@ func TestRunAllModelsMethodsPatterns(t *testing.T) {
 }
 
 // checkOutcome compares report, sink and model with each other and with the pattern.
-func checkOutcome(t *testing.T, name, method string, p prune.Pattern, r *prune.Report, out *memory) {
+func checkOutcome(t *testing.T, name, method string, p sparsity.Pattern, r *prune.Report, out *memory) {
 	t.Helper()
 	m := open(t, name)
 	var want []string
@@ -180,7 +181,7 @@ func countOf(w *tensor.Tensor) int {
 	return n
 }
 
-func checkGroups(t *testing.T, method, name string, p prune.Pattern, w *tensor.Tensor) {
+func checkGroups(t *testing.T, method, name string, p sparsity.Pattern, w *tensor.Tensor) {
 	t.Helper()
 	for i := range w.Dim(0) {
 		for g := range slices.Chunk(w.Row(i), p.M) {
@@ -235,7 +236,7 @@ func TestRunRepeats(t *testing.T) {
 			var errors []float64
 			for _, threads := range []int{1, 2, 2, 3} {
 				parallel.SetThreads(threads)
-				r, out := prunedRun(t, name, windows, prune.Options{Method: method, Pattern: prune.Unstructured(0.6), Seed: 3})
+				r, out := prunedRun(t, name, windows, prune.Options{Method: method, Pattern: sparsity.Unstructured(0.6), Seed: 3})
 				if first == nil {
 					first, errors = out, errorsOf(r)
 					continue
@@ -270,8 +271,8 @@ func errorsOf(r *prune.Report) []float64 {
 // Hessian cut at the same places; the products of the forward pass may still round differently.
 func TestRunBatchSize(t *testing.T) {
 	windows := windowsOf(t, golden.Path("prune/ids/stories260k_calib_seed0.u16"))[:5]
-	r1, _ := prunedRun(t, "stories260k", windows, prune.Options{Method: "wanda", Pattern: prune.Unstructured(0.5), Batch: 1})
-	r3, _ := prunedRun(t, "stories260k", windows, prune.Options{Method: "wanda", Pattern: prune.Unstructured(0.5), Batch: 3})
+	r1, _ := prunedRun(t, "stories260k", windows, prune.Options{Method: "wanda", Pattern: sparsity.Unstructured(0.5), Batch: 1})
+	r3, _ := prunedRun(t, "stories260k", windows, prune.Options{Method: "wanda", Pattern: sparsity.Unstructured(0.5), Batch: 3})
 	for i, a := range errorsOf(r1) {
 		if b := errorsOf(r3)[i]; math.Abs(a-b) > 1e-3*a {
 			t.Errorf("error %d is %v in batches of 1, %v in batches of 3", i, a, b)
@@ -283,13 +284,13 @@ func TestRunBatchSize(t *testing.T) {
 // works as a method and as the solver inside AdaGP.
 func TestCustomSolver(t *testing.T) {
 	windows := randomWindows(512, repeat(16, 4)...)
-	r, out := prunedRun(t, "stories260k", windows, prune.Options{Method: "coinflip", Pattern: prune.Unstructured(0.5)})
-	checkOutcome(t, "stories260k", "coinflip", prune.Unstructured(0.5), r, out)
+	r, out := prunedRun(t, "stories260k", windows, prune.Options{Method: "coinflip", Pattern: sparsity.Unstructured(0.5)})
+	checkOutcome(t, "stories260k", "coinflip", sparsity.Unstructured(0.5), r, out)
 	if r.Method != "coinflip" || r.Solver != "coinflip" {
 		t.Errorf("method %q with solver %q, want coinflip for both", r.Method, r.Solver)
 	}
-	r, out = prunedRun(t, "stories260k", windows, prune.Options{Method: "adagp", Solver: "coinflip", Pattern: prune.NM(2, 4)})
-	checkOutcome(t, "stories260k", "adagp with coinflip", prune.NM(2, 4), r, out)
+	r, out = prunedRun(t, "stories260k", windows, prune.Options{Method: "adagp", Solver: "coinflip", Pattern: sparsity.NM(2, 4)})
+	checkOutcome(t, "stories260k", "adagp with coinflip", sparsity.NM(2, 4), r, out)
 	if r.Method != "adagp" || r.Solver != "coinflip" {
 		t.Errorf("method %q with solver %q, want adagp with coinflip", r.Method, r.Solver)
 	}

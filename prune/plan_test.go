@@ -11,6 +11,7 @@ import (
 	"github.com/adagp/adagp/internal/golden"
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
 )
 
@@ -31,7 +32,7 @@ func planned(t *testing.T, n int, o prune.Options) (*prune.Plan, error) {
 
 // TestPlan: what a plan gives up follows the budget, and the last thing is named by the error.
 func TestPlan(t *testing.T) {
-	o := prune.Options{Method: "adagp", Pattern: prune.Unstructured(0.5)}
+	o := prune.Options{Method: "adagp", Pattern: sparsity.Unstructured(0.5)}
 	free, err := planned(t, 640, o)
 	if err != nil || free.Scratch.Where != "memory" || free.Finish != "runs" || !free.SameBits || free.Smallest >= free.Peak {
 		t.Fatalf("without a budget: %+v, error %v", free, err)
@@ -69,7 +70,7 @@ func TestPlan(t *testing.T) {
 
 // TestPlanIgnoresWindows: with hidden states in a file their number matters no more than by their ids.
 func TestPlanIgnoresWindows(t *testing.T) {
-	o := prune.Options{Method: "sparsegpt", Pattern: prune.Unstructured(0.5)}
+	o := prune.Options{Method: "sparsegpt", Pattern: sparsity.Unstructured(0.5)}
 	ids := func(p *prune.Plan) int64 {
 		for _, part := range p.Stages[0].Parts {
 			if part.What == "token ids of texts" {
@@ -105,13 +106,13 @@ func TestPlanIgnoresWindows(t *testing.T) {
 // the sums over tokens are those of all batches either way.
 func TestBudgetGivesTheSameBits(t *testing.T) {
 	for _, o := range []prune.Options{
-		{Method: "sparsegpt", Pattern: prune.Unstructured(0.5), Layers: [2]int{1, 3}},
+		{Method: "sparsegpt", Pattern: sparsity.Unstructured(0.5), Layers: [2]int{1, 3}},
 		{Method: "owl-wanda"},
-		{Method: "adagp", Preset: "best", Pattern: prune.NM(2, 4), Layers: [2]int{0, 2}},
-		{Method: "adagp", Paper: true, Epochs: 2, Pattern: prune.Unstructured(0.5), Layers: [2]int{0, 2}},
+		{Method: "adagp", Preset: "best", Pattern: sparsity.NM(2, 4), Layers: [2]int{0, 2}},
+		{Method: "adagp", Paper: true, Epochs: 2, Pattern: sparsity.Unstructured(0.5), Layers: [2]int{0, 2}},
 	} {
 		if o.Method == "owl-wanda" {
-			o = prune.Options{Method: "wanda", Allocation: "owl", Pattern: prune.Unstructured(0.5), Layers: [2]int{0, 2}}
+			o = prune.Options{Method: "wanda", Allocation: "owl", Pattern: sparsity.Unstructured(0.5), Layers: [2]int{0, 2}}
 		}
 		name := o.Method
 		if o.Paper {
@@ -149,7 +150,7 @@ func TestBudgetGivesTheSameBits(t *testing.T) {
 func TestRunLeavesTheCollectorAlone(t *testing.T) {
 	before := debug.SetMemoryLimit(-1)
 	events := 0
-	o := prune.Options{Method: "magnitude", Pattern: prune.Unstructured(0.5), Memory: 1 << 30, Progress: func(prune.Event) {
+	o := prune.Options{Method: "magnitude", Pattern: sparsity.Unstructured(0.5), Memory: 1 << 30, Progress: func(prune.Event) {
 		events++
 		if now := debug.SetMemoryLimit(-1); now != before {
 			t.Fatalf("a limit of %d bytes during a run, %d before", now, before)

@@ -9,6 +9,7 @@ import (
 	"github.com/adagp/adagp/internal/parallel"
 	"github.com/adagp/adagp/prune/calib"
 	"github.com/adagp/adagp/prune/quant"
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
@@ -22,8 +23,8 @@ type Problem struct {
 	SquaredNorms []float64            // diagonal of H [in]; nil unless the solver needs it
 	Moments      *calib.WindowMoments // moments of the inputs within calibration windows; nil unless the solver needs them
 	RowWeights   []float64            // importance of every output's error [out], see Solve; nil: all equal
-	Pattern      Pattern              // zeros to make
-	Keep         *Mask                // a mask chosen before, of which only the values are to be solved for; nil: free
+	Pattern      sparsity.Pattern     // zeros to make
+	Keep         *sparsity.Mask       // a mask chosen before, of which only the values are to be solved for; nil: free
 	// Quantize asks for the weights that stay to be rounded to such grids. A solver that can do it while
 	// it prunes says so by Solution.Grid; others leave it to whoever called them.
 	Quantize *quant.Spec
@@ -125,7 +126,7 @@ func (p *Problem) InputNorms() []float64 {
 // Select returns the fixed mask when the problem has one, and otherwise the mask that prunes the
 // lowest scores [out, in] within the scope (N:M patterns have a scope of their own, the group). A
 // score that is NaN is an error naming the tensor.
-func (p *Problem) Select(score *linalg.Matrix, scope Scope) (*Mask, error) {
+func (p *Problem) Select(score *linalg.Matrix, scope sparsity.Scope) (*sparsity.Mask, error) {
 	if p.Keep != nil {
 		return p.Keep.Clone(), nil
 	}
@@ -136,14 +137,14 @@ func (p *Problem) Select(score *linalg.Matrix, scope Scope) (*Mask, error) {
 			}
 		}
 	}
-	if scope == RowScope {
-		return SelectRows(score, p.Pattern), nil
+	if scope == sparsity.RowScope {
+		return sparsity.SelectRows(score, p.Pattern), nil
 	}
-	return SelectLayer(score, p.Pattern), nil
+	return sparsity.SelectLayer(score, p.Pattern), nil
 }
 
 // Masked returns the solution that keeps the dense values of the weights the mask keeps.
-func (p *Problem) Masked(mask *Mask) *Solution {
+func (p *Problem) Masked(mask *sparsity.Mask) *Solution {
 	w := linalg.New(p.W.Rows, p.W.Cols)
 	parallel.Rows(p.W.Rows, p.W.Cols, func(i int) {
 		keep, dst := mask.RowBits(i), w.Row(i)

@@ -9,6 +9,7 @@ import (
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune/calib"
 	"github.com/adagp/adagp/prune/quant"
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
@@ -87,7 +88,7 @@ func (l *Layer) quantize(ctx context.Context) error {
 		for _, lin := range rest {
 			w := linalg.FromTensor(lin.Weight.Value)
 			rounded, grid := quant.Nearest(*o.Quantize, w)
-			if err := l.Set(lin, &Solution{W: rounded, Mask: MaskOf(w), Grid: grid}); err != nil {
+			if err := l.Set(lin, &Solution{W: rounded, Mask: sparsity.MaskOf(w), Grid: grid}); err != nil {
 				return err
 			}
 		}
@@ -112,7 +113,7 @@ func (l *Layer) quantizeWithFeedback(ctx context.Context, linears []*nn.Linear) 
 		l.Progress(StageSolve, float64(i)/float64(len(linears)))
 		w := linalg.FromTensor(lin.Weight.Value)
 		sol, err := Solve(ctx, s, &Problem{
-			Name: l.TensorName(lin), W: w, H: stats[lin].Hessian, Keep: MaskOf(w), Quantize: o.Quantize, Log: l.Log,
+			Name: l.TensorName(lin), W: w, H: stats[lin].Hessian, Keep: sparsity.MaskOf(w), Quantize: o.Quantize, Log: l.Log,
 		})
 		if err != nil {
 			return fmt.Errorf("round %w", err)

@@ -14,6 +14,7 @@ import (
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/quant"
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
 	"github.com/adagp/adagp/tensor/linalg"
 )
@@ -67,15 +68,15 @@ func TestQuantize(t *testing.T) {
 		o    prune.Options
 		want string // rounding in the report
 	}{
-		{prune.Options{Method: "magnitude", Pattern: prune.Unstructured(0.5)}, "nearest"},
-		{prune.Options{Method: "wanda", Pattern: prune.Unstructured(0.5), Rounding: "gptq"}, "gptq"},
-		{prune.Options{Method: "sparsegpt", Pattern: prune.NM(2, 4)}, "gptq"},
-		{prune.Options{Method: "sparsegpt", Pattern: prune.Unstructured(0.5), Rounding: "nearest"}, "nearest"},
-		{prune.Options{Method: "admm", Pattern: prune.Unstructured(0.7)}, "gptq"},
-		{prune.Options{Method: "adagp", Pattern: prune.Unstructured(0.5)}, "gptq"},
-		{prune.Options{Method: "adagp", Pattern: prune.Unstructured(0.5), Paper: true, Epochs: 2}, "gptq"},
-		{prune.Options{Method: "global-magnitude", Pattern: prune.Unstructured(0.5)}, "nearest"},
-		{prune.Options{Method: "sparsegpt", Pattern: prune.Unstructured(0.5), DType: &f16}, "gptq"},
+		{prune.Options{Method: "magnitude", Pattern: sparsity.Unstructured(0.5)}, "nearest"},
+		{prune.Options{Method: "wanda", Pattern: sparsity.Unstructured(0.5), Rounding: "gptq"}, "gptq"},
+		{prune.Options{Method: "sparsegpt", Pattern: sparsity.NM(2, 4)}, "gptq"},
+		{prune.Options{Method: "sparsegpt", Pattern: sparsity.Unstructured(0.5), Rounding: "nearest"}, "nearest"},
+		{prune.Options{Method: "admm", Pattern: sparsity.Unstructured(0.7)}, "gptq"},
+		{prune.Options{Method: "adagp", Pattern: sparsity.Unstructured(0.5)}, "gptq"},
+		{prune.Options{Method: "adagp", Pattern: sparsity.Unstructured(0.5), Paper: true, Epochs: 2}, "gptq"},
+		{prune.Options{Method: "global-magnitude", Pattern: sparsity.Unstructured(0.5)}, "nearest"},
+		{prune.Options{Method: "sparsegpt", Pattern: sparsity.Unstructured(0.5), DType: &f16}, "gptq"},
 	} {
 		what := c.o.Method + "/" + c.want
 		spec := quant.Spec{Bits: 4, Group: 16}
@@ -122,7 +123,7 @@ func TestQuantizeReportSize(t *testing.T) {
 	for _, group := range []int{0, 1} {
 		m, out := open(t, "rand-llama-bias"), &records{}
 		r, err := prune.Run(context.Background(), m, randomWindows(m.Config().VocabSize, repeat(16, 4)...),
-			prune.Options{Method: "magnitude", Pattern: prune.Unstructured(0.5), Quantize: &quant.Spec{Bits: 4, Group: group}}, out)
+			prune.Options{Method: "magnitude", Pattern: sparsity.Unstructured(0.5), Quantize: &quant.Spec{Bits: 4, Group: group}}, out)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -169,7 +170,7 @@ func TestQuantizeThreads(t *testing.T) {
 		var want *memory
 		for _, threads := range []int{1, 3} {
 			parallel.SetThreads(threads)
-			_, got := prunedRun(t, "rand-opt350", windows, prune.Options{Method: method, Pattern: prune.Unstructured(0.5), Quantize: &quant.Spec{Bits: 3}})
+			_, got := prunedRun(t, "rand-opt350", windows, prune.Options{Method: method, Pattern: sparsity.Unstructured(0.5), Quantize: &quant.Spec{Bits: 3}})
 			if want == nil {
 				want = got
 			}
@@ -188,7 +189,7 @@ func TestQuantizeFeedback(t *testing.T) {
 	windows := randomWindows(open(t, "stories260k").Config().VocabSize, repeat(64, 16)...)
 	errors := map[string]float64{}
 	for _, rounding := range prune.Roundings {
-		r, _ := prunedRun(t, "stories260k", windows, prune.Options{Method: "refit", Pattern: prune.Unstructured(0.5), Layers: [2]int{0, 1},
+		r, _ := prunedRun(t, "stories260k", windows, prune.Options{Method: "refit", Pattern: sparsity.Unstructured(0.5), Layers: [2]int{0, 1},
 			Quantize: &quant.Spec{Bits: 3}, Rounding: rounding})
 		for _, x := range r.Layers[0].Tensors {
 			errors[rounding] += float64(x.Error)
@@ -208,7 +209,7 @@ func TestQuantizeRefuses(t *testing.T) {
 	}{
 		{prune.Options{Quantize: &quant.Spec{Bits: 1}}, "1 bits: want 2 to 8"},
 		{prune.Options{Quantize: &quant.Spec{Bits: 4, Group: -1}}, "-1 columns"},
-		{prune.Options{Quantize: &quant.Spec{Bits: 4, Group: 6}, Pattern: prune.NM(2, 4)}, "want a multiple of 4"},
+		{prune.Options{Quantize: &quant.Spec{Bits: 4, Group: 6}, Pattern: sparsity.NM(2, 4)}, "want a multiple of 4"},
 		{prune.Options{Quantize: &quant.Spec{Bits: 4}, Rounding: "up"}, `rounding "up": want one of gptq, nearest`},
 		{prune.Options{Rounding: "gptq"}, "without grids"},
 	} {
@@ -241,7 +242,7 @@ type offGrid struct{}
 func (offGrid) Needs() prune.Needs { return prune.Needs{} }
 
 func (offGrid) Solve(_ context.Context, p *prune.Problem) (*prune.Solution, error) {
-	mask, err := p.Select(p.W, prune.LayerScope)
+	mask, err := p.Select(p.W, sparsity.LayerScope)
 	if err != nil {
 		return nil, err
 	}
@@ -252,7 +253,7 @@ func (offGrid) Solve(_ context.Context, p *prune.Problem) (*prune.Solution, erro
 
 func TestSolveChecksGrid(t *testing.T) {
 	w := linalg.FromSlice([]float64{1, 2, 3.3, -4}, 1, 4)
-	_, err := prune.Solve(context.Background(), offGrid{}, &prune.Problem{Name: "w", W: w, Pattern: prune.Unstructured(0.25)})
+	_, err := prune.Solve(context.Background(), offGrid{}, &prune.Problem{Name: "w", W: w, Pattern: sparsity.Unstructured(0.25)})
 	if err == nil || !strings.Contains(err.Error(), "solve w: weight [0 ") || !strings.Contains(err.Error(), "not on its grid") {
 		t.Errorf("error %v, want one about the grid of w", err)
 	}

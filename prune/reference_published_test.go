@@ -7,6 +7,7 @@ import (
 
 	"github.com/adagp/adagp/internal/golden"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/sparsity"
 )
 
 // rowsDown is Wanda with the authors' counts: the zeros of every row are rounded down, each by itself;
@@ -90,13 +91,13 @@ func TestPublishedCounts(t *testing.T) {
 	}
 	for s, want := range map[float64]float64{0.5: 18.76, 0.6: 51.77, 0.7: 132, 0.8: 766, 0.9: 2302} {
 		rowsDownTo = s
-		shortest := prune.Unstructured(math.Floor(64*s) / 64) // rows with the fewest zeros
+		shortest := sparsity.Unstructured(math.Floor(64*s) / 64) // rows with the fewest zeros
 		check("wanda", prune.Options{Method: "test-rows-down", Pattern: shortest}, want, 0.01)
 	}
 	for solver, want := range map[string]float64{"magnitude": 81.13, "wanda": 39.55, "sparsegpt": 24.34} {
 		emptyTailOver = solver
-		check(solver+" 4:8", prune.Options{Method: "test-empty-tail", Pattern: prune.NM(4, 8)}, want, 0.01)
+		check(solver+" 4:8", prune.Options{Method: "test-empty-tail", Pattern: sparsity.NM(4, 8)}, want, 0.01)
 	}
 	emptyTailOver = "sparsegpt"
-	check("adagp 4:8", prune.Options{Method: "adagp", Paper: true, Solver: "test-empty-tail", Pattern: prune.NM(4, 8)}, 23.02, 0.05) // four times in a row, see TestReferencePerplexity
+	check("adagp 4:8", prune.Options{Method: "adagp", Paper: true, Solver: "test-empty-tail", Pattern: sparsity.NM(4, 8)}, 23.02, 0.05) // four times in a row, see TestReferencePerplexity
 }

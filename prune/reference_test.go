@@ -12,6 +12,7 @@ import (
 	"github.com/adagp/adagp/internal/golden"
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/sparsity"
 )
 
 // windowsOf reads recorded token windows: little-endian uint16, 256 to a window.
@@ -85,7 +86,7 @@ type reference struct {
 
 func (r reference) check(t *testing.T, path, calib, held string) {
 	t.Helper()
-	p, err := prune.ParsePattern(r.pattern)
+	p, err := sparsity.ParsePattern(r.pattern)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
@@ -18,7 +19,9 @@ type rule struct {
 func (r rule) Needs() Needs                                           { return r.needs }
 func (r rule) Solve(_ context.Context, p *Problem) (*Solution, error) { return r.solve(p) }
 
-func keepAll(p *Problem) (*Solution, error) { return p.Masked(NewMask(p.W.Rows, p.W.Cols)), nil }
+func keepAll(p *Problem) (*Solution, error) {
+	return p.Masked(sparsity.NewMask(p.W.Rows, p.W.Cols)), nil
+}
 
 func TestRegister(t *testing.T) {
 	build := func(SolverOptions) (Solver, error) { return rule{solve: keepAll}, nil }
@@ -66,7 +69,7 @@ func TestRegister(t *testing.T) {
 	}
 }
 
-func problem(p Pattern) *Problem {
+func problem(p sparsity.Pattern) *Problem {
 	w := linalg.New(4, 8)
 	for i := range w.Data {
 		w.Data[i] = float64(i + 1)
@@ -76,7 +79,7 @@ func problem(p Pattern) *Problem {
 
 func TestProblemCheck(t *testing.T) {
 	all := Needs{Hessian: true, SquaredNorms: true}
-	if err := problem(NM(2, 4)).Check(all); err != nil {
+	if err := problem(sparsity.NM(2, 4)).Check(all); err != nil {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]struct {
@@ -85,7 +88,7 @@ func TestProblemCheck(t *testing.T) {
 	}{
 		"no weights":       {func(p *Problem) { p.W = nil }, "no weights"},
 		"nan weight":       {func(p *Problem) { p.W.Set(1, 2, math.NaN()) }, "weight [1 2] is NaN"},
-		"pattern":          {func(p *Problem) { p.Pattern = NM(4, 4) }, "4:4"},
+		"pattern":          {func(p *Problem) { p.Pattern = sparsity.NM(4, 4) }, "4:4"},
 		"no hessian":       {func(p *Problem) { p.H = nil }, "needs the Hessian"},
 		"hessian shape":    {func(p *Problem) { p.H = linalg.Identity(4) }, "hessian of shape [4 4]"},
 		"inf hessian":      {func(p *Problem) { p.H.Set(3, 3, math.Inf(1)) }, "hessian element [3 3]"},
@@ -93,16 +96,16 @@ func TestProblemCheck(t *testing.T) {
 		"norms length":     {func(p *Problem) { p.SquaredNorms = p.SquaredNorms[:3] }, "3 squared norms"},
 		"nan norm":         {func(p *Problem) { p.SquaredNorms[2] = math.NaN() }, "input 2"},
 		"negative norm":    {func(p *Problem) { p.SquaredNorms[2] = -1 }, "input 2"},
-		"keep shape":       {func(p *Problem) { p.Keep = NewMask(4, 4) }, "fixed mask of shape [4 4]"},
+		"keep shape":       {func(p *Problem) { p.Keep = sparsity.NewMask(4, 4) }, "fixed mask of shape [4 4]"},
 	} {
-		p := problem(Unstructured(0.5))
+		p := problem(sparsity.Unstructured(0.5))
 		c.spoil(p)
 		err := p.Check(all)
 		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "solve w:") {
 			t.Errorf("%s: error %v, want one that names w and says %q", name, err, c.want)
 		}
 	}
-	p := problem(Unstructured(0.5))
+	p := problem(sparsity.Unstructured(0.5))
 	p.H, p.SquaredNorms = nil, nil
 	if err := p.Check(Needs{SquaredNorms: true}); err == nil {
 		t.Error("no error without any statistics")
@@ -114,7 +117,7 @@ func TestProblemCheck(t *testing.T) {
 
 // TestSolveChecksSolutions: what a faulty solver returns does not get through.
 func TestSolveChecksSolutions(t *testing.T) {
-	good := func(p *Problem) *Solution { return p.Masked(SelectLayer(p.W, p.Pattern)) }
+	good := func(p *Problem) *Solution { return p.Masked(sparsity.SelectLayer(p.W, p.Pattern)) }
 	for name, c := range map[string]struct {
 		spoil func(p *Problem, s *Solution)
 		want  string
@@ -122,7 +125,7 @@ func TestSolveChecksSolutions(t *testing.T) {
 		"nothing":    {func(*Problem, *Solution) {}, ""},
 		"no mask":    {func(_ *Problem, s *Solution) { s.Mask = nil }, "no mask"},
 		"shape":      {func(_ *Problem, s *Solution) { s.W = linalg.New(8, 4) }, "shape [8 4]"},
-		"mask shape": {func(_ *Problem, s *Solution) { s.Mask = NewMask(8, 4) }, "mask of shape [8 4]"},
+		"mask shape": {func(_ *Problem, s *Solution) { s.Mask = sparsity.NewMask(8, 4) }, "mask of shape [8 4]"},
 		"nan":        {func(_ *Problem, s *Solution) { s.W.Set(3, 7, math.NaN()) }, "NaN at [3 7]"},
 		"inf":        {func(_ *Problem, s *Solution) { s.W.Set(3, 7, math.Inf(-1)) }, "-Inf at [3 7]"},
 		"not zero":   {func(_ *Problem, s *Solution) { s.W.Set(0, 0, 1) }, "pruned by the mask"},
@@ -130,9 +133,9 @@ func TestSolveChecksSolutions(t *testing.T) {
 			s.Mask.Set(1, 1, true)
 			s.Mask.Set(1, 2, true)
 		}, "weights pruned"},
-		"changed mask": {func(p *Problem, _ *Solution) { p.Keep = NewMask(4, 8) }, "changed the fixed mask"},
+		"changed mask": {func(p *Problem, _ *Solution) { p.Keep = sparsity.NewMask(4, 8) }, "changed the fixed mask"},
 	} {
-		p := problem(Unstructured(0.5))
+		p := problem(sparsity.Unstructured(0.5))
 		_, err := Solve(context.Background(), rule{solve: func(p *Problem) (*Solution, error) {
 			s := good(p)
 			c.spoil(p, s)
@@ -142,9 +145,9 @@ func TestSolveChecksSolutions(t *testing.T) {
 			t.Errorf("%s: error %v, want %q", name, err, c.want)
 		}
 	}
-	p := problem(NM(2, 4))
+	p := problem(sparsity.NM(2, 4))
 	_, err := Solve(context.Background(), rule{solve: func(p *Problem) (*Solution, error) {
-		return p.Masked(SelectLayer(p.W, Unstructured(0.5))), nil
+		return p.Masked(sparsity.SelectLayer(p.W, sparsity.Unstructured(0.5))), nil
 	}}, p)
 	if err == nil || !strings.Contains(err.Error(), "2:4") {
 		t.Errorf("unstructured answer to 2:4: error %v", err)
@@ -152,10 +155,10 @@ func TestSolveChecksSolutions(t *testing.T) {
 }
 
 func TestSelectRefusesNaN(t *testing.T) {
-	p := problem(Unstructured(0.5))
+	p := problem(sparsity.Unstructured(0.5))
 	score := p.W.Clone()
 	score.Set(2, 5, math.NaN())
-	if _, err := p.Select(score, RowScope); err == nil || !strings.Contains(err.Error(), "solve w: the score of weight [2 5] is NaN") {
+	if _, err := p.Select(score, sparsity.RowScope); err == nil || !strings.Contains(err.Error(), "solve w: the score of weight [2 5] is NaN") {
 		t.Errorf("error %v, want one that names w and [2 5]", err)
 	}
 }

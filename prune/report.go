@@ -10,21 +10,22 @@ import (
 	"github.com/adagp/adagp/internal/parallel"
 	"github.com/adagp/adagp/internal/version"
 	"github.com/adagp/adagp/prune/quant"
+	"github.com/adagp/adagp/prune/sparsity"
 )
 
 // Report is what pruning.json holds: the settings of a run and what came of them. docs/contract.md
 // explains the fields.
 type Report struct {
-	Format          int            `json:"format"`
-	Version         string         `json:"version"`
-	Method          string         `json:"method"`
-	Solver          string         `json:"solver"` // local solver; the method itself when it is one
-	Pattern         Pattern        `json:"pattern"`
-	Hyperparameters map[string]any `json:"hyperparameters"`
-	Threads         int            `json:"threads"`
-	Kernel          string         `json:"kernel"`
-	Seed            uint64         `json:"seed"`
-	Settings        string         `json:"settings"` // checksum over all that the result depends on, input included
+	Format          int              `json:"format"`
+	Version         string           `json:"version"`
+	Method          string           `json:"method"`
+	Solver          string           `json:"solver"` // local solver; the method itself when it is one
+	Pattern         sparsity.Pattern `json:"pattern"`
+	Hyperparameters map[string]any   `json:"hyperparameters"`
+	Threads         int              `json:"threads"`
+	Kernel          string           `json:"kernel"`
+	Seed            uint64           `json:"seed"`
+	Settings        string           `json:"settings"` // checksum over all that the result depends on, input included
 
 	Calibration CalibrationReport `json:"calibration"`
 	Allocation  string            `json:"allocation"` // how the zeros were spread over the matrices

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/adagp/adagp/nn"
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
 )
 
@@ -62,7 +63,7 @@ func (r *run) recallPrepared(selected [][]*nn.Linear) error {
 		return v
 	}
 	r.report.Allocation = r.past.prepared.Allocation
-	r.patterns, r.rowWeights = map[*nn.Linear]Pattern{}, map[*nn.Linear][]float64{}
+	r.patterns, r.rowWeights = map[*nn.Linear]sparsity.Pattern{}, map[*nn.Linear][]float64{}
 	for _, linears := range selected {
 		for _, lin := range linears {
 			if len(b) < 10 {
@@ -71,7 +72,7 @@ func (r *run) recallPrepared(selected [][]*nn.Linear) error {
 			hasPattern, hasWeights := b[0] != 0, b[1] != 0
 			b = b[2:]
 			if share := float(); hasPattern {
-				r.patterns[lin] = Unstructured(share)
+				r.patterns[lin] = sparsity.Unstructured(share)
 			}
 			if !hasWeights {
 				continue
@@ -155,9 +156,9 @@ func (r *run) decodeHeld(layer int, want string, linears []*nn.Linear, pruned ma
 	}
 	for _, lin := range linears {
 		d := r.storedType(r.model.TensorName(lin.Weight))
-		w, mask := tensor.New(lin.Out(), lin.In()), new(Mask)
+		w, mask := tensor.New(lin.Out(), lin.In()), new(sparsity.Mask)
 		values := take(w.Len() * d.Size())
-		bits := take(EncodedMask(lin.Out(), lin.In()))
+		bits := take(sparsity.EncodedMask(lin.Out(), lin.In()))
 		if values == nil || bits == nil {
 			return fmt.Errorf("resume: what the interrupted run kept of layer %d does not fit the model", layer)
 		}

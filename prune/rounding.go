@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/adagp/adagp/nn"
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
 )
 
@@ -63,7 +64,7 @@ func (r *run) storedType(name string) tensor.DType {
 
 // countZeros returns the zeros of w [out, in], or an error when they are fewer than the pattern
 // asks for: by more than zeroTolerance of an unstructured one, at all in a group of an N:M one.
-func countZeros(name string, p Pattern, w *tensor.Tensor) (int, error) {
+func countZeros(name string, p sparsity.Pattern, w *tensor.Tensor) (int, error) {
 	rows, cols, zeros := w.Dim(0), w.Dim(1), 0
 	group := cols
 	if p.Structured() {

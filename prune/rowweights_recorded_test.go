@@ -10,6 +10,7 @@ import (
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/prunetest"
 	"github.com/adagp/adagp/prune/sparsegpt"
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/prune/wanda"
 )
 
@@ -36,7 +37,7 @@ func TestRecordedRowWeights(t *testing.T) {
 
 // TestRowWeightsOnRows: rows that do not compete are pruned as without weights, bit by bit.
 func TestRowWeightsOnRows(t *testing.T) {
-	p := prunetest.Random(1, 30, 50, 100, prune.Unstructured(0.6))
+	p := prunetest.Random(1, 30, 50, 100, sparsity.Unstructured(0.6))
 	plain, err := prune.Solve(context.Background(), wanda.Solver{}, p)
 	if err != nil {
 		t.Fatal(err)
@@ -57,7 +58,7 @@ func TestRowWeightsOnRows(t *testing.T) {
 
 // TestRowWeightsHelp: the weighted loss is lower for having been asked for.
 func TestRowWeightsHelp(t *testing.T) {
-	p := prunetest.Random(2, 30, 50, 100, prune.Unstructured(0.6))
+	p := prunetest.Random(2, 30, 50, 100, sparsity.Unstructured(0.6))
 	f := make([]float64, 30)
 	for i := range f {
 		f[i] = 1 + float64(i*i)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
@@ -45,7 +46,7 @@ func TestRowScales(t *testing.T) {
 // scaled back, the problem is not touched.
 func TestRowWeights(t *testing.T) {
 	r := rand.New(rand.NewPCG(6, 6))
-	p := &Problem{Name: "w", W: linalg.New(20, 30), Pattern: Unstructured(0.6), RowWeights: make([]float64, 20)}
+	p := &Problem{Name: "w", W: linalg.New(20, 30), Pattern: sparsity.Unstructured(0.6), RowWeights: make([]float64, 20)}
 	for k := range p.W.Data {
 		p.W.Data[k] = r.NormFloat64()
 	}
@@ -58,7 +59,7 @@ func TestRowWeights(t *testing.T) {
 	for k, v := range p.W.Data {
 		want.Data[k] = math.Abs(v) * g[k/30]
 	}
-	mask := SelectLayer(want, p.Pattern)
+	mask := sparsity.SelectLayer(want, p.Pattern)
 	magnitude := rule{solve: func(p *Problem) (*Solution, error) {
 		if p.RowWeights != nil {
 			t.Error("the solver sees row weights")
@@ -67,7 +68,7 @@ func TestRowWeights(t *testing.T) {
 		for k, v := range score.Data {
 			score.Data[k] = math.Abs(v)
 		}
-		s := p.Masked(SelectLayer(score, p.Pattern))
+		s := p.Masked(sparsity.SelectLayer(score, p.Pattern))
 		s.Damping = 0.25
 		s.W.Data[0] = 7 * p.W.Data[0] // an update
 		s.Mask.Set(0, 0, true)
@@ -112,10 +113,10 @@ func TestRowWeightsErrors(t *testing.T) {
 		"solver":   {[]float64{1, 1, 1, 1}, func(*Problem) (*Solution, error) { return nil, boom }, "boom"},
 		"nothing":  {[]float64{1, 1, 1, 1}, func(*Problem) (*Solution, error) { return nil, nil }, "no weights"},
 		"shape": {[]float64{1, 1, 1, 1}, func(*Problem) (*Solution, error) {
-			return &Solution{W: linalg.New(1, 1), Mask: NewMask(4, 8)}, nil
+			return &Solution{W: linalg.New(1, 1), Mask: sparsity.NewMask(4, 8)}, nil
 		}, "shape [1 1]"},
 	} {
-		p := problem(Unstructured(0))
+		p := problem(sparsity.Unstructured(0))
 		p.RowWeights = c.f
 		if _, err := Solve(context.Background(), rule{solve: c.solve}, p); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want %q", name, err, c.want)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/adagp/adagp/prune/calib"
 	"github.com/adagp/adagp/prune/quant"
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
@@ -46,7 +47,7 @@ func (o SolverOptions) Check() error {
 // Solution is a solver's answer.
 type Solution struct {
 	W       *linalg.Matrix // new weights [out, in], zero wherever Mask says pruned
-	Mask    *Mask          // true = kept
+	Mask    *sparsity.Mask // true = kept
 	Damping float64        // fraction of the mean diagonal that was really added; 0 when none was needed
 	Grid    *quant.Grid    // grids that the weights are on; nil: none
 }

@@ -9,13 +9,14 @@ import (
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/sparsity"
 )
 
 // Weights that a model holds as they are stored are what its passes use, so pruning their values would be without
 // effect: that is refused before anything happens. What is not loaded yet may be pruned after Unload.
 func TestRunRefusesStoredWeights(t *testing.T) {
 	windows := randomWindows(96, 8, 8)
-	o := prune.Options{Method: "wanda", Pattern: prune.Unstructured(0.5), Layers: [2]int{0, 1}}
+	o := prune.Options{Method: "wanda", Pattern: sparsity.Unstructured(0.5), Layers: [2]int{0, 1}}
 	for name, load := range map[string]func(m *models.Model) error{
 		"stored": func(m *models.Model) error { return m.LoadStored(m.Walk) },
 		"mapped": func(m *models.Model) error { return m.LoadMapped(m.Layers()[1].Walk) },

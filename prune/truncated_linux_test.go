@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/sparsity"
 )
 
 // cutScratch cuts off every scratch file in dir that this process has open, and returns how many.
@@ -35,8 +36,8 @@ func cutScratch(t *testing.T, dir string) (cut int) {
 // so, and what it has finished by then is resumed to the same result.
 func TestTruncatedScratch(t *testing.T) {
 	for _, o := range []prune.Options{
-		{Method: "sparsegpt", Pattern: prune.Unstructured(0.5)},
-		{Method: "adagp", Preset: "balanced", Pattern: prune.Unstructured(0.6)},
+		{Method: "sparsegpt", Pattern: sparsity.Unstructured(0.5)},
+		{Method: "adagp", Preset: "balanced", Pattern: sparsity.Unstructured(0.6)},
 	} {
 		t.Run(o.Method, func(t *testing.T) {
 			dir := t.TempDir()

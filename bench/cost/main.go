@@ -21,6 +21,7 @@ import (
 	"github.com/adagp/adagp/cmd/cli/bench"
 	"github.com/adagp/adagp/internal/parallel"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/sparsity"
 )
 
 // method is one column of the table.
@@ -125,7 +126,7 @@ func (b setup) measure(s subject) ([]float64, error) {
 	for round := range b.rounds {
 		for i, m := range methods {
 			o := m.options
-			o.Pattern = prune.Unstructured(b.sparsity)
+			o.Pattern = sparsity.Unstructured(b.sparsity)
 			before := b.now()
 			if err := s.prune(context.Background(), o); err != nil {
 				return nil, fmt.Errorf("%s: %w", m.name, err)

@@ -21,6 +21,7 @@ import (
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/adagp"
 	_ "github.com/adagp/adagp/prune/all" // solvers by name
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
 )
 
@@ -48,7 +49,7 @@ func alternating(solver string) func(*nn.Chain, *tensor.Tensor, float64) error {
 			return err
 		}
 		solutions, err := adagp.Solve(context.Background(), net, images, nil, adagp.Options{
-			Solver: s, Pattern: prune.Unstructured(share), Ridge: adagp.DefaultRidge,
+			Solver: s, Pattern: sparsity.Unstructured(share), Ridge: adagp.DefaultRidge,
 		})
 		for layer, solution := range solutions {
 			layer.Weight.Value = solution.W.Tensor()
@@ -79,7 +80,7 @@ func oneByOne(solver string, target nn.Target) func(*nn.Chain, *tensor.Tensor, f
 			layers[i].Target = target
 		}
 		return adagp.SolveGroups(context.Background(), layers, adagp.Inputs(images), adagp.GroupOptions{
-			Solver: s, Pattern: func(*nn.Linear) prune.Pattern { return prune.Unstructured(share) },
+			Solver: s, Pattern: func(*nn.Linear) sparsity.Pattern { return sparsity.Unstructured(share) },
 		})
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/adagp"
 	"github.com/adagp/adagp/prune/sparsegpt"
+	"github.com/adagp/adagp/prune/sparsity"
 )
 
 // A block that no model of ours has: its declaration is all that AdaGP needs. GELU has no closed form
@@ -22,7 +23,7 @@ func ExampleSolve() {
 
 	o := adagp.Options{
 		Solver:  sparsegpt.New(prune.SolverOptions{}),
-		Pattern: prune.NM(2, 4),
+		Pattern: sparsity.NM(2, 4),
 		Ridge:   adagp.DefaultRidge,
 	}
 	x := correlated(r, 1000, 24) // inputs of the block, [tokens, 24]

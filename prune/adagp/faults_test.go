@@ -10,8 +10,8 @@ import (
 
 	"github.com/adagp/adagp/autograd"
 	"github.com/adagp/adagp/nn"
-	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/adagp"
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
 	"github.com/adagp/adagp/tensor/packed"
 )
@@ -29,7 +29,7 @@ func TestSignalNotFinite(t *testing.T) {
 		{Linears: []*nn.Linear{second}},
 	}
 	xs := batchesOf(31, 1, 24)
-	o := adagp.GroupOptions{Solver: solverNamed(t, "magnitude"), Pattern: always(prune.Unstructured(0.5))}
+	o := adagp.GroupOptions{Solver: solverNamed(t, "magnitude"), Pattern: always(sparsity.Unstructured(0.5))}
 	err := adagp.SolveGroups(context.Background(), groups, streams(xs, xs), o)
 	want := "layer first: signal 1 behind it is +Inf at token 7, feature 5 of a batch"
 	if err == nil || !strings.Contains(err.Error(), want) {
@@ -54,7 +54,7 @@ func TestStreamsDoNotFit(t *testing.T) {
 			lin := randomLinear(rand.New(rand.NewPCG(32, 0)), "lin", 24, 16, 1, true)
 			in := streams(xs, tc.pruned)
 			in.SeqLens = tc.lengths
-			o := adagp.GroupOptions{Solver: solverNamed(t, "dsnot"), Pattern: always(prune.Unstructured(0.5))}
+			o := adagp.GroupOptions{Solver: solverNamed(t, "dsnot"), Pattern: always(sparsity.Unstructured(0.5))}
 			err := adagp.SolveGroups(context.Background(), []nn.Group{{Linears: []*nn.Linear{lin}}}, in, o)
 			if err == nil || !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("error %v, want %q", err, tc.want)
@@ -75,11 +75,11 @@ func TestWeightsAreValues(t *testing.T) {
 			p.Value = nil
 		}
 		var stored *nn.StoredError
-		_, err := adagp.Solve(context.Background(), d.chain, xs[0], nil, adagp.Options{Solver: solverNamed(t, "magnitude"), Pattern: prune.Unstructured(0.5)})
+		_, err := adagp.Solve(context.Background(), d.chain, xs[0], nil, adagp.Options{Solver: solverNamed(t, "magnitude"), Pattern: sparsity.Unstructured(0.5)})
 		if err == nil || !strings.Contains(err.Error(), "fc2.weight") || errors.As(err, &stored) != (spoilt == "stored") {
 			t.Errorf("%s: chain: error %v", spoilt, err)
 		}
-		o := adagp.GroupOptions{Solver: solverNamed(t, "magnitude"), Pattern: always(prune.Unstructured(0.5))}
+		o := adagp.GroupOptions{Solver: solverNamed(t, "magnitude"), Pattern: always(sparsity.Unstructured(0.5))}
 		err = adagp.SolveGroups(context.Background(), d.chain.Groups(), streams(xs, xs), o)
 		if err == nil || !strings.Contains(err.Error(), "fc2.weight") || errors.As(err, &stored) != (spoilt == "stored") {
 			t.Errorf("%s: groups: error %v", spoilt, err)

@@ -10,6 +10,7 @@ import (
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/adagp"
+	"github.com/adagp/adagp/prune/sparsity"
 )
 
 // TestGoldenOutputs: the pruned block is as far from the dense one as the recorded one is.
@@ -26,7 +27,7 @@ func TestGoldenOutputs(t *testing.T) {
 			x := g.X.tensor(true)
 			dense := c.Forward(new(nn.Context), autograd.Const(x)).Value
 			solutions, err := adagp.Solve(context.Background(), c, x, nil, adagp.Options{
-				Solver: solver, Pattern: prune.Unstructured(g.Sparsity), Epochs: g.Epochs, Alpha: g.Alpha, Beta: g.Beta, Gamma: g.Gamma})
+				Solver: solver, Pattern: sparsity.Unstructured(g.Sparsity), Epochs: g.Epochs, Alpha: g.Alpha, Beta: g.Beta, Gamma: g.Gamma})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -12,6 +12,7 @@ import (
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/adagp"
 	_ "github.com/adagp/adagp/prune/sparsegpt"
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
 )
 
@@ -110,7 +111,7 @@ func TestGoldenTraces(t *testing.T) {
 			}
 			var got []traceEntry
 			solutions, err := adagp.Solve(context.Background(), c, g.X.tensor(true), nil, adagp.Options{
-				Solver: solver, Pattern: prune.Unstructured(g.Sparsity), Epochs: g.Epochs,
+				Solver: solver, Pattern: sparsity.Unstructured(g.Sparsity), Epochs: g.Epochs,
 				Alpha: g.Alpha, Beta: g.Beta, Gamma: g.Gamma,
 				Objective: func(tag string, v float64) {
 					var epoch int

@@ -12,6 +12,7 @@ import (
 	"github.com/adagp/adagp/prune/calib"
 	"github.com/adagp/adagp/prune/refit"
 	"github.com/adagp/adagp/prune/scratch"
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
 	"github.com/adagp/adagp/tensor/linalg"
 )
@@ -34,13 +35,13 @@ type Streams struct {
 // GroupOptions are the settings of [SolveGroups].
 type GroupOptions struct {
 	Solver     prune.Solver
-	Pattern    func(l *nn.Linear) prune.Pattern // zeros of each map
-	RowWeights func(l *nn.Linear) []float64     // importance of each output's error; nil: all equal
-	Frozen     func(l *nn.Linear) bool          // maps that keep their dense weights; nil: none
-	Name       func(l *nn.Linear) string        // for messages; nil: the name of the weights
-	Ridge      float64                          // share of the mean diagonal in least-squares targets; 0: DefaultTargetRidge
-	HeldOut    int                              // batches, the last ones, that judge and are not fitted to
-	Scratch    *scratch.Store                   // for signals that save computing them anew; nil: memory
+	Pattern    func(l *nn.Linear) sparsity.Pattern // zeros of each map
+	RowWeights func(l *nn.Linear) []float64        // importance of each output's error; nil: all equal
+	Frozen     func(l *nn.Linear) bool             // maps that keep their dense weights; nil: none
+	Name       func(l *nn.Linear) string           // for messages; nil: the name of the weights
+	Ridge      float64                             // share of the mean diagonal in least-squares targets; 0: DefaultTargetRidge
+	HeldOut    int                                 // batches, the last ones, that judge and are not fitted to
+	Scratch    *scratch.Store                      // for signals that save computing them anew; nil: memory
 
 	// Set puts a solution in place; nil writes the weights to the map's Weight.Value. stats are what
 	// the solution was found with.
@@ -118,7 +119,7 @@ type groups struct {
 	in            Streams
 	o             GroupOptions
 	original      map[*nn.Linear]*tensor.Tensor // dense weights
-	masks         map[*nn.Linear]*prune.Mask    // of what was pruned
+	masks         map[*nn.Linear]*sparsity.Mask // of what was pruned
 	dense, pruned *stream
 	lastDense     int  // the last group for which the dense stream has to run
 	changed       bool // weights differ from the dense ones
@@ -149,7 +150,7 @@ func newGroups(list []nn.Group, in Streams, o GroupOptions) (*groups, error) {
 	}); err != nil {
 		return nil, err
 	}
-	e := &groups{list: list, in: in, o: o, original: map[*nn.Linear]*tensor.Tensor{}, masks: map[*nn.Linear]*prune.Mask{}}
+	e := &groups{list: list, in: in, o: o, original: map[*nn.Linear]*tensor.Tensor{}, masks: map[*nn.Linear]*sparsity.Mask{}}
 	for g := range list {
 		for _, l := range list[g].Linears {
 			e.original[l] = l.Weight.Value
@@ -303,7 +304,7 @@ func equal(a, b *linalg.Matrix) bool {
 // leastSquares is W* = (C + μW)(H + μI)⁻¹ of map i, or nil, with a warning, when no ridge makes the
 // equations soluble.
 func (e *groups) leastSquares(ctx context.Context, l *nn.Linear, s *sides, i int, dense *linalg.Matrix) (*linalg.Matrix, error) {
-	p := &prune.Problem{Name: e.o.Name(l), W: dense, H: s.gram, Pattern: prune.Unstructured(0), Log: e.o.Log}
+	p := &prune.Problem{Name: e.o.Name(l), W: dense, H: s.gram, Pattern: sparsity.Unstructured(0), Log: e.o.Log}
 	w, _, err := refit.LeastSquares(ctx, p, s.cross[i], e.o.Ridge)
 	if ctx.Err() != nil {
 		return nil, ctx.Err()

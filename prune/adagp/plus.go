@@ -9,6 +9,7 @@ import (
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/calib"
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/prune/tune"
 	"github.com/adagp/adagp/tensor/linalg"
 )
@@ -29,7 +30,7 @@ func (plus) WantsDenseSums() bool { return true }
 func (m plus) WantsHeldOut() bool { return m.tuneEpochs > 0 || m.globalEpochs > 0 }
 
 // DefaultAllocation implements prune.Allocator.
-func (plus) DefaultAllocation(p prune.Pattern) string {
+func (plus) DefaultAllocation(p sparsity.Pattern) string {
 	if p.Structured() {
 		return "uniform"
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/adagp/adagp/models"
 	_ "github.com/adagp/adagp/models/all"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/sparsity"
 )
 
 // idsOf reads recorded token windows: little-endian uint16, 256 to a window.
@@ -60,7 +61,7 @@ type plusReference struct {
 
 func (r plusReference) check(t *testing.T, path, calib, held string) {
 	t.Helper()
-	p, err := prune.ParsePattern(r.pattern)
+	p, err := sparsity.ParsePattern(r.pattern)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,7 +140,7 @@ func TestEveryStep(t *testing.T) {
 			var first []float32
 			for _, threads := range []int{1, 3} {
 				parallel.SetThreads(threads)
-				m, r := pruned(t, golden.Path("models/"+name), windows, prune.Options{Pattern: prune.Unstructured(0.6), Preset: "best", Epochs: 2})
+				m, r := pruned(t, golden.Path("models/"+name), windows, prune.Options{Pattern: sparsity.Unstructured(0.6), Preset: "best", Epochs: 2})
 				if math.Abs(r.Totals.Sparsity-0.6) > 1e-3 {
 					t.Errorf("sparsity %v", r.Totals.Sparsity)
 				}

@@ -13,6 +13,7 @@ import (
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/scratch"
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
 )
 
@@ -26,7 +27,7 @@ func (dropSmall) Solve(_ context.Context, p *prune.Problem) (*prune.Solution, er
 	for i, v := range score.Data {
 		score.Data[i] = math.Abs(v)
 	}
-	mask, err := p.Select(score, prune.LayerScope)
+	mask, err := p.Select(score, sparsity.LayerScope)
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +72,7 @@ func TestChainDataIsTheChains(t *testing.T) {
 		}
 		in := Streams{Dense: scratch.List(dense...), Pruned: scratch.List(pruned...)}
 		e, err := newGroups(list, in, GroupOptions{Solver: dropSmall{}, Log: slog.New(slog.DiscardHandler),
-			Pattern: func(*nn.Linear) prune.Pattern { return prune.Unstructured(0.5) }})
+			Pattern: func(*nn.Linear) sparsity.Pattern { return sparsity.Unstructured(0.5) }})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/refit"
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
 	"github.com/adagp/adagp/tensor/linalg"
 )
@@ -39,12 +40,12 @@ type refiner struct {
 	o       refineOptions
 	data    chainData
 	dense   map[*link]*linalg.Matrix
-	masks   map[*nn.Linear]*prune.Mask // of the links that may change
+	masks   map[*nn.Linear]*sparsity.Mask // of the links that may change
 	updates []update
 }
 
 // newRefiner prepares the alternation; original are the dense weights.
-func newRefiner(ctx context.Context, c *nn.Chain, original map[*nn.Linear]*tensor.Tensor, masks map[*nn.Linear]*prune.Mask, data chainData, o refineOptions) (*refiner, error) {
+func newRefiner(ctx context.Context, c *nn.Chain, original map[*nn.Linear]*tensor.Tensor, masks map[*nn.Linear]*sparsity.Mask, data chainData, o refineOptions) (*refiner, error) {
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
@@ -264,7 +265,7 @@ func (r *refiner) behind(v *variable) []update {
 // refit fits a link's weights on its mask: first the least-squares target, then the masked weights
 // whose outputs are nearest to the target's. Weights for which no ridge serves stay as they are.
 func (r *refiner) refit(ctx context.Context, l *link) error {
-	p := &prune.Problem{Name: l.Linear.Weight.Name, W: r.dense[l], H: l.in.gram, Pattern: prune.Unstructured(0), Log: r.o.log}
+	p := &prune.Problem{Name: l.Linear.Weight.Name, W: r.dense[l], H: l.in.gram, Pattern: sparsity.Unstructured(0), Log: r.o.log}
 	target, ridge, err := refit.LeastSquares(ctx, p, l.cross, r.o.ridge)
 	if err == nil {
 		f := refit.Fit{H: l.in.gram, C: linalg.Mul(target, l.in.gram), Keep: r.masks[l.Linear], Start: target, Ridge: ridge * l.in.gram.MeanDiag()}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/adagp/adagp/autograd"
 	"github.com/adagp/adagp/nn"
-	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
 	"github.com/adagp/adagp/tensor/linalg"
 )
@@ -69,7 +69,7 @@ func TestGaussNewton(t *testing.T) {
 
 // refinement is a chain with random weights, pruned by magnitude, and batches of its inputs and
 // outputs.
-func refinement(seed uint64, chain func(lin func(name string, in, out int) *nn.Linear) *nn.Chain) (*nn.Chain, map[*nn.Linear]*tensor.Tensor, map[*nn.Linear]*prune.Mask, chainData) {
+func refinement(seed uint64, chain func(lin func(name string, in, out int) *nn.Linear) *nn.Chain) (*nn.Chain, map[*nn.Linear]*tensor.Tensor, map[*nn.Linear]*sparsity.Mask, chainData) {
 	r := rand.New(rand.NewPCG(seed, 0))
 	c := chain(func(name string, in, out int) *nn.Linear {
 		l := nn.NewLinear(name, in, out, true)
@@ -82,7 +82,7 @@ func refinement(seed uint64, chain func(lin func(name string, in, out int) *nn.L
 		x := tensor.MatMul(normal(r, 1, 300, 16), mix)
 		xs, ys = append(xs, x), append(ys, c.Forward(&nn.Context{}, autograd.Const(x)).Value)
 	}
-	original, masks := map[*nn.Linear]*tensor.Tensor{}, map[*nn.Linear]*prune.Mask{}
+	original, masks := map[*nn.Linear]*tensor.Tensor{}, map[*nn.Linear]*sparsity.Mask{}
 	for _, l := range c.Links {
 		w := linalg.FromTensor(l.Linear.Weight.Value)
 		original[l.Linear] = l.Linear.Weight.Value
@@ -90,7 +90,7 @@ func refinement(seed uint64, chain func(lin func(name string, in, out int) *nn.L
 		for i, v := range score.Data {
 			score.Data[i] = math.Abs(v)
 		}
-		masks[l.Linear] = prune.SelectLayer(score, prune.Unstructured(0.5))
+		masks[l.Linear] = sparsity.SelectLayer(score, sparsity.Unstructured(0.5))
 		masks[l.Linear].Apply(w)
 		l.Linear.Weight.Value = w.Tensor()
 	}

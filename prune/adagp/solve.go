@@ -7,6 +7,7 @@ import (
 
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
 	"github.com/adagp/adagp/tensor/linalg"
 )
@@ -21,11 +22,11 @@ const (
 
 // Options are the settings of [Solve].
 type Options struct {
-	Solver    prune.Solver                      // local solver of every pruning step
-	Pattern   prune.Pattern                     // zeros that every link is to get
-	PatternOf func(l *nn.Linear) prune.Pattern  // zeros of each link, instead of Pattern
-	Frozen    func(l *nn.Linear) bool           // links that keep their dense weights; nil: none
-	Hessian   func(l *nn.Linear) *linalg.Matrix // XᵀX of a link's dense inputs when it is known; nil results are summed here
+	Solver    prune.Solver                        // local solver of every pruning step
+	Pattern   sparsity.Pattern                    // zeros that every link is to get
+	PatternOf func(l *nn.Linear) sparsity.Pattern // zeros of each link, instead of Pattern
+	Frozen    func(l *nn.Linear) bool             // links that keep their dense weights; nil: none
+	Hessian   func(l *nn.Linear) *linalg.Matrix   // XᵀX of a link's dense inputs when it is known; nil results are summed here
 
 	Epochs             int     // rounds; 0: DefaultEpochs. With 1 the local solver runs once on the dense chain
 	Alpha, Beta, Gamma float64 // penalties of pre-activations, output, activations; 0: the chain's Penalty
@@ -49,7 +50,7 @@ type Options struct {
 	ownOutput bool // the output is the dense chain's
 }
 
-func (o *Options) pattern(l *nn.Linear) prune.Pattern {
+func (o *Options) pattern(l *nn.Linear) sparsity.Pattern {
 	if o.PatternOf != nil {
 		return o.PatternOf(l)
 	}

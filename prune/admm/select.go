@@ -4,26 +4,26 @@ import (
 	"math"
 
 	"github.com/adagp/adagp/internal/parallel"
-	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
 // selector chooses masks with a share of their final zeros. It keeps its memory between calls.
 type selector struct {
-	layer prune.Selector
-	group *prune.Mask // for N:M: weights that may go are not kept
+	layer sparsity.Selector
+	group *sparsity.Mask // for N:M: weights that may go are not kept
 }
 
 // choose prunes, of the weights with the given scores, the lowest of all until the share growth of the
 // pattern's zeros is met. For N:M patterns only the N lowest of a group can go; the scores of the others
 // are overwritten then.
-func (s *selector) choose(mask *prune.Mask, score *linalg.Matrix, p prune.Pattern, growth float64) {
+func (s *selector) choose(mask *sparsity.Mask, score *linalg.Matrix, p sparsity.Pattern, growth float64) {
 	if !p.Structured() {
-		s.layer.Layer(mask, score, prune.Unstructured(p.Sparsity*growth))
+		s.layer.Layer(mask, score, sparsity.Unstructured(p.Sparsity*growth))
 		return
 	}
 	if s.group == nil {
-		s.group = prune.NewMask(score.Rows, score.Cols)
+		s.group = sparsity.NewMask(score.Rows, score.Cols)
 	}
 	s.layer.Layer(s.group, score, p)
 	parallel.For(score.Rows, max(1, 1<<14/score.Cols), func(lo, hi int) {
@@ -34,6 +34,6 @@ func (s *selector) choose(mask *prune.Mask, score *linalg.Matrix, p prune.Patter
 			}
 		}
 	})
-	due := prune.Unstructured(float64(p.N) / float64(p.M) * growth).Count(len(score.Data))
+	due := sparsity.Unstructured(float64(p.N) / float64(p.M) * growth).Count(len(score.Data))
 	s.layer.Block(mask, 0, score, min(due, s.group.Zeros()))
 }

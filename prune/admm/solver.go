@@ -6,6 +6,7 @@ import (
 
 	"github.com/adagp/adagp/internal/parallel"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
 	"github.com/adagp/adagp/tensor/linalg"
 )
@@ -100,7 +101,7 @@ type run struct {
 	last    *linalg.Matrix // T·A + Z − U of the last step, which X solves
 
 	inverse32, delta, change *tensor.Tensor // in float32: the inverse, how far rhs moved, how far X is to move
-	mask                     *prune.Mask
+	mask                     *sparsity.Mask
 	sel                      selector
 }
 
@@ -129,7 +130,7 @@ func (r *run) prepare(damping float64) error {
 	if r.p.Keep != nil {
 		r.mask = r.p.Keep.Clone()
 	} else {
-		r.mask = prune.NewMask(target.Rows, target.Cols) // keeps all: U = 0
+		r.mask = sparsity.NewMask(target.Rows, target.Cols) // keeps all: U = 0
 	}
 	return nil
 }

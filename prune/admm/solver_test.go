@@ -10,6 +10,7 @@ import (
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/prunetest"
 	"github.com/adagp/adagp/prune/sparsegpt"
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
@@ -42,7 +43,7 @@ func TestPatientLaws(t *testing.T) { prunetest.Laws(t, Patient(prune.SolverOptio
 
 // TestSchedules: the mask has all its zeros at the end, however few iterations there are.
 func TestSchedules(t *testing.T) {
-	p := prunetest.Random(3, 10, 40, 100, prune.Unstructured(0.7))
+	p := prunetest.Random(3, 10, 40, 100, sparsity.Unstructured(0.7))
 	for _, s := range []Solver{{Iterations: 1}, {Iterations: 5, Growing: 9}, {Iterations: 9, Growing: 1}, {Power: 1}, {}} {
 		loss(t, s, p) // prune.Solve checks the mask
 	}
@@ -51,7 +52,7 @@ func TestSchedules(t *testing.T) {
 // TestBeatsSparseGPT: the mask that grows is worth it on correlated inputs.
 func TestBeatsSparseGPT(t *testing.T) {
 	for seed := range uint64(3) {
-		for _, pattern := range []prune.Pattern{prune.Unstructured(0.5), prune.Unstructured(0.8), prune.NM(2, 4), prune.NM(4, 8)} {
+		for _, pattern := range []sparsity.Pattern{sparsity.Unstructured(0.5), sparsity.Unstructured(0.8), sparsity.NM(2, 4), sparsity.NM(4, 8)} {
 			p := prunetest.Random(seed, 48, 96, 500, pattern)
 			ours, theirs := loss(t, New(prune.SolverOptions{}), p), loss(t, sparsegpt.New(prune.SolverOptions{}), p)
 			if !(ours < theirs) {
@@ -73,7 +74,7 @@ func loss(t *testing.T, s prune.Solver, p *prune.Problem) float64 {
 // TestPatience: where few weights are left, more choices of the mask find better ones.
 func TestPatience(t *testing.T) {
 	for seed := range uint64(3) {
-		for _, pattern := range []prune.Pattern{prune.Unstructured(0.8), prune.Unstructured(0.9)} {
+		for _, pattern := range []sparsity.Pattern{sparsity.Unstructured(0.8), sparsity.Unstructured(0.9)} {
 			p := prunetest.Random(seed, 48, 96, 500, pattern)
 			patient, published := loss(t, Patient(prune.SolverOptions{}), p), loss(t, New(prune.SolverOptions{}), p)
 			if !(patient < published) {
@@ -86,8 +87,8 @@ func TestPatience(t *testing.T) {
 // TestFixedMask: with a given mask the iterations are a refit. They come close to the best weights of
 // the damped problem, so they lose hardly more than the masked dense weights and mostly far less.
 func TestFixedMask(t *testing.T) {
-	p := prunetest.Random(4, 20, 60, 300, prune.Unstructured(0.5))
-	p.Keep = prune.SelectRows(p.Saliency(), p.Pattern)
+	p := prunetest.Random(4, 20, 60, 300, sparsity.Unstructured(0.5))
+	p.Keep = sparsity.SelectRows(p.Saliency(), p.Pattern)
 	masked := prunetest.Loss(p, p.Masked(p.Keep))
 	if got := loss(t, New(prune.SolverOptions{}), p); !(got < masked/2) {
 		t.Errorf("loss %g, masked weights %g", got, masked)
@@ -110,7 +111,7 @@ func TestGrowth(t *testing.T) {
 
 // TestMoreDamping: a Hessian that is far from positive definite is damped until it serves.
 func TestMoreDamping(t *testing.T) {
-	p := prunetest.Random(4, 5, 6, 20, prune.Unstructured(0.5))
+	p := prunetest.Random(4, 5, 6, 20, sparsity.Unstructured(0.5))
 	p.H = linalg.Identity(6)
 	p.H.Set(0, 1, 30)
 	p.H.Set(1, 0, 30)
@@ -122,7 +123,7 @@ func TestMoreDamping(t *testing.T) {
 
 func BenchmarkSolve(b *testing.B) {
 	for _, shape := range [][2]int{{256, 256}, {768, 768}} {
-		for _, pattern := range []prune.Pattern{prune.Unstructured(0.7), prune.NM(2, 4)} {
+		for _, pattern := range []sparsity.Pattern{sparsity.Unstructured(0.7), sparsity.NM(2, 4)} {
 			p := prunetest.Random(1, shape[0], shape[1], shape[1], pattern)
 			b.Run(fmt.Sprintf("%d×%d/%v", shape[0], shape[1], pattern), func(b *testing.B) {
 				for b.Loop() {

@@ -1,6 +1,9 @@
 package alps
 
-import "github.com/adagp/adagp/prune"
+import (
+	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/sparsity"
+)
 
 // Settings of the published rule for the penalty.
 const (
@@ -16,17 +19,17 @@ type rule struct {
 	rho       float64
 	raised    bool    // ρ has been raised before
 	survivors float64 // weights that the pattern keeps
-	before    *prune.Mask
+	before    *sparsity.Mask
 }
 
-func newRule(p *prune.Problem, first *prune.Mask) *rule {
+func newRule(p *prune.Problem, first *sparsity.Mask) *rule {
 	size := float64(p.W.Rows) * float64(p.W.Cols)
 	return &rule{rho: firstPenalty, survivors: max(1, size*(1-p.Pattern.Sparsity)), before: first.Clone()}
 }
 
 // check looks at the mask after iteration it, counted from 0, and sets ρ for the next ones. It reports
 // whether the search is to begin again with it, and whether the search is over.
-func (r *rule) check(it int, mask *prune.Mask) (restart, stop bool) {
+func (r *rule) check(it int, mask *sparsity.Mask) (restart, stop bool) {
 	changes := mask.Differences(r.before)
 	share := float64(changes) / r.survivors
 	switch {

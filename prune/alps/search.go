@@ -6,6 +6,7 @@ import (
 
 	"github.com/adagp/adagp/internal/parallel"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
@@ -20,13 +21,13 @@ type run struct {
 
 	b    *linalg.Matrix // B
 	sum  *linalg.Matrix // S = B + V/ρ, which is D where mask keeps and V/ρ elsewhere
-	mask *prune.Mask    // of D
+	mask *sparsity.Mask // of D
 	// carry is what V/ρ of the last iteration has to be multiplied by since ρ has changed.
 	carry float64
 
 	rhs, score       *linalg.Matrix // T·A − V + ρ·D, then |S|; the same memory
 	inverse, scratch *linalg.Matrix // (A + ρ·I)⁻¹ [in, in]
-	sel              prune.Selector
+	sel              sparsity.Selector
 }
 
 // search finds the mask, and leaves the weights that the refit starts from in b.
@@ -35,7 +36,7 @@ func (r *run) search(ctx context.Context) error {
 	r.sum, r.rhs = linalg.New(rows, cols), linalg.New(rows, cols)
 	r.score = r.rhs
 	r.inverse, r.scratch = linalg.New(cols, cols), linalg.New(cols, cols)
-	r.mask = prune.NewMask(rows, cols)
+	r.mask = sparsity.NewMask(rows, cols)
 	r.top(r.b, r.mask)
 	first := r.mask.Clone()
 	r.restart(first)
@@ -68,7 +69,7 @@ func (r *run) search(ctx context.Context) error {
 }
 
 // restart puts B = T, D = T in the given mask, V = 0.
-func (r *run) restart(mask *prune.Mask) {
+func (r *run) restart(mask *sparsity.Mask) {
 	r.startAt(r.b)
 	r.startAt(r.sum)
 	r.rows(func(i int) { mask.ApplyRow(i, r.sum.Row(i)) })
@@ -104,7 +105,7 @@ func (r *run) iterate(rho float64) {
 }
 
 // top makes mask keep the largest absolute values of w.
-func (r *run) top(w *linalg.Matrix, mask *prune.Mask) {
+func (r *run) top(w *linalg.Matrix, mask *sparsity.Mask) {
 	r.rows(func(i int) {
 		score := r.score.Row(i)
 		for j, v := range w.Row(i) {

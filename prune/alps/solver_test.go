@@ -10,6 +10,7 @@ import (
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/prunetest"
 	"github.com/adagp/adagp/prune/sparsegpt"
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
@@ -51,7 +52,7 @@ func loss(t *testing.T, s prune.Solver, p *prune.Problem) float64 {
 
 func TestBeatsSparseGPT(t *testing.T) {
 	for seed := range uint64(3) {
-		for _, pattern := range []prune.Pattern{prune.Unstructured(0.5), prune.Unstructured(0.8), prune.NM(2, 4), prune.NM(4, 8)} {
+		for _, pattern := range []sparsity.Pattern{sparsity.Unstructured(0.5), sparsity.Unstructured(0.8), sparsity.NM(2, 4), sparsity.NM(4, 8)} {
 			p := prunetest.Random(seed, 48, 96, 500, pattern)
 			ours := loss(t, New(prune.SolverOptions{}), p)
 			if l := loss(t, sparsegpt.New(prune.SolverOptions{}), p); !(ours < l) {
@@ -62,8 +63,8 @@ func TestBeatsSparseGPT(t *testing.T) {
 }
 
 func TestFixedMask(t *testing.T) {
-	p := prunetest.Random(4, 20, 60, 300, prune.Unstructured(0.5))
-	p.Keep = prune.SelectRows(p.Saliency(), p.Pattern)
+	p := prunetest.Random(4, 20, 60, 300, sparsity.Unstructured(0.5))
+	p.Keep = sparsity.SelectRows(p.Saliency(), p.Pattern)
 	masked := prunetest.Loss(p, p.Masked(p.Keep))
 	if got := loss(t, New(prune.SolverOptions{}), p); !(got < masked/2) {
 		t.Errorf("loss %g, masked weights %g", got, masked)
@@ -72,7 +73,7 @@ func TestFixedMask(t *testing.T) {
 
 // TestPenalty walks through the rule: the mask of 100 survivors is made to change by so many entries.
 func TestPenalty(t *testing.T) {
-	p := &prune.Problem{W: linalg.New(20, 10), Pattern: prune.Unstructured(0.5)}
+	p := &prune.Problem{W: linalg.New(20, 10), Pattern: sparsity.Unstructured(0.5)}
 	type step struct {
 		it, changes   int
 		rho           float64
@@ -83,7 +84,7 @@ func TestPenalty(t *testing.T) {
 		"starts too tight":     {{2, 0, 0.02, false, false}, {5, 0, 0.004, false, false}, {8, 10, 0.0048, false, false}},
 		"never moves":          {{29, 0, 0.02, false, false}, {32, 0, 0.004, false, true}},
 	} {
-		mask := prune.NewMask(20, 10)
+		mask := sparsity.NewMask(20, 10)
 		r := newRule(p, mask)
 		at := 0
 		for _, s := range steps {
@@ -100,7 +101,7 @@ func TestPenalty(t *testing.T) {
 	}
 	// One change among a thousand survivors is hardly a change.
 	p.W = linalg.New(50, 40)
-	mask := prune.NewMask(50, 40)
+	mask := sparsity.NewMask(50, 40)
 	r := newRule(p, mask)
 	mask.Set(0, 0, false)
 	if restart, stop := r.check(2, mask); !restart || stop || r.rho != firstPenalty/5 {
@@ -120,7 +121,7 @@ func TestPenalty(t *testing.T) {
 
 func BenchmarkSolve(b *testing.B) {
 	for _, n := range []int{256, 768} {
-		for _, pattern := range []prune.Pattern{prune.Unstructured(0.7), prune.NM(2, 4)} {
+		for _, pattern := range []sparsity.Pattern{sparsity.Unstructured(0.7), sparsity.NM(2, 4)} {
 			p := prunetest.Random(1, n, n, n, pattern)
 			b.Run(fmt.Sprintf("%d/%v", n, pattern), func(b *testing.B) {
 				for b.Loop() {

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/sparsity"
 )
 
 // leastVariance stands for the variance of inputs that are constant.
@@ -14,7 +15,7 @@ const leastVariance = 1e-30
 // row is the state of one row after the other.
 type row struct {
 	Solver
-	mask  *prune.Mask
+	mask  *sparsity.Mask
 	group int // length of a group for N:M, 0 for the whole row
 
 	i            int

@@ -5,6 +5,7 @@ import (
 
 	"github.com/adagp/adagp/internal/parallel"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/sparsity"
 )
 
 // Published settings.
@@ -35,7 +36,7 @@ func (s Solver) Solve(ctx context.Context, p *prune.Problem) (*prune.Solution, e
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	mask, err := p.Select(p.Saliency(), prune.RowScope)
+	mask, err := p.Select(p.Saliency(), sparsity.RowScope)
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +51,7 @@ func (s Solver) Solve(ctx context.Context, p *prune.Problem) (*prune.Solution, e
 // Improve returns a mask with as many zeros in every row as the given one, and in every group if the
 // problem's pattern is N:M, whose rows have mean outputs nearer to the dense ones. The given mask is not
 // changed.
-func (s Solver) Improve(ctx context.Context, p *prune.Problem, mask *prune.Mask) (*prune.Mask, error) {
+func (s Solver) Improve(ctx context.Context, p *prune.Problem, mask *sparsity.Mask) (*sparsity.Mask, error) {
 	if err := p.Check(s.Needs()); err != nil {
 		return nil, err
 	}

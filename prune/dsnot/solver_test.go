@@ -11,6 +11,7 @@ import (
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/calib"
 	"github.com/adagp/adagp/prune/prunetest"
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
@@ -39,7 +40,7 @@ func TestLaws(t *testing.T) {
 }
 
 // shift is the error of the mean output of row i.
-func shift(p *prune.Problem, m *prune.Mask, i int) float64 {
+func shift(p *prune.Problem, m *sparsity.Mask, i int) float64 {
 	e := 0.0
 	for j, w := range p.W.Row(i) {
 		if !m.Keep(i, j) {
@@ -52,13 +53,13 @@ func shift(p *prune.Problem, m *prune.Mask, i int) float64 {
 // TestImproves: from masks that prune what contributes most to the mean of an output, every row's mean
 // comes much nearer to the dense one; rows and groups keep their counts.
 func TestImproves(t *testing.T) {
-	for _, pattern := range []prune.Pattern{prune.Unstructured(0.5), prune.Unstructured(0.8), prune.NM(2, 4), prune.NM(4, 8), prune.NM(5, 7)} {
+	for _, pattern := range []sparsity.Pattern{sparsity.Unstructured(0.5), sparsity.Unstructured(0.8), sparsity.NM(2, 4), sparsity.NM(4, 8), sparsity.NM(5, 7)} {
 		p := prunetest.Random(3, 40, 90, 200, pattern)
 		score := linalg.New(40, 90)
 		for k, w := range p.W.Data {
 			score.Data[k] = -w * p.Moments.Sums[k%90]
 		}
-		start := prune.SelectRows(score, pattern)
+		start := sparsity.SelectRows(score, pattern)
 		before := start.Clone()
 		m, err := New().Improve(context.Background(), p, start)
 		if err != nil {
@@ -84,7 +85,7 @@ func TestImproves(t *testing.T) {
 }
 
 // zeros counts the pruned weights of row i in columns [j, j+n).
-func zeros(m *prune.Mask, i, j, n int) int {
+func zeros(m *sparsity.Mask, i, j, n int) int {
 	z := 0
 	for k := j; k < min(j+n, m.Cols); k++ {
 		if !m.Keep(i, k) {
@@ -97,7 +98,7 @@ func zeros(m *prune.Mask, i, j, n int) int {
 // TestExchange follows one row by hand: contributions are the weights, the variance of input 4 is small.
 func TestExchange(t *testing.T) {
 	for name, c := range map[string]struct {
-		pattern prune.Pattern
+		pattern sparsity.Pattern
 		w       []float64
 		keep    string
 		cycles  int
@@ -106,14 +107,14 @@ func TestExchange(t *testing.T) {
 		// ε = 5: input 4 has the largest shift; -1 is the cheapest of the opposite sign. ε = 5 - 1 - 2 = 2:
 		// 3 is next, for -4: ε = 2 - 4 - 3 = -5. Nothing negative is left to grow but -4, which comes back,
 		// for 6: ε = -5 + 6 + 4 = 5; next would be 7, which is kept.
-		"two exchanges":   {prune.Unstructured(0.5), []float64{3, -4, 6, -1, 2, 7}, "011101", 2, "101011"},
-		"coming back":     {prune.Unstructured(0.5), []float64{3, -4, 6, -1, 2, 7}, "011101", 50, "110011"},
-		"one exchange":    {prune.Unstructured(0.5), []float64{3, -4, 6, -1, 2, 7}, "011101", 1, "011011"},
-		"no partner":      {prune.Unstructured(0.5), []float64{3, 4, 6, 1, 2, 7}, "011101", 50, "011101"},
-		"good enough":     {prune.Unstructured(0.5), []float64{3, -4, 6, -1, -3.05, 7}, "011101", 50, "011101"},
-		"nothing to grow": {prune.Unstructured(0.5), []float64{0, -4, 6, -1, 0, 7}, "011101", 50, "011101"},
+		"two exchanges":   {sparsity.Unstructured(0.5), []float64{3, -4, 6, -1, 2, 7}, "011101", 2, "101011"},
+		"coming back":     {sparsity.Unstructured(0.5), []float64{3, -4, 6, -1, 2, 7}, "011101", 50, "110011"},
+		"one exchange":    {sparsity.Unstructured(0.5), []float64{3, -4, 6, -1, 2, 7}, "011101", 1, "011011"},
+		"no partner":      {sparsity.Unstructured(0.5), []float64{3, 4, 6, 1, 2, 7}, "011101", 50, "011101"},
+		"good enough":     {sparsity.Unstructured(0.5), []float64{3, -4, 6, -1, -3.05, 7}, "011101", 50, "011101"},
+		"nothing to grow": {sparsity.Unstructured(0.5), []float64{0, -4, 6, -1, 0, 7}, "011101", 50, "011101"},
 		// Groups of two: 4 finds no partner in its own, 0 does.
-		"within groups": {prune.NM(1, 2), []float64{3, -4, 6, -1, 2, 7}, "011101", 50, "101101"},
+		"within groups": {sparsity.NM(1, 2), []float64{3, -4, 6, -1, 2, 7}, "011101", 50, "101101"},
 	} {
 		p := &prune.Problem{Name: "w", W: linalg.FromSlice(c.w, 1, 6), SquaredNorms: []float64{1, 1, 1, 1, 1, 1}, Pattern: c.pattern,
 			Moments: &calib.WindowMoments{Windows: 1, Sums: []float64{1, 1, 1, 1, 1, 1}, Variances: []float64{1, 1, 1, 1, 0.1, 1}}}
@@ -134,12 +135,12 @@ func TestExchange(t *testing.T) {
 func TestImproveCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	p := prunetest.Random(3, 4, 9, 20, prune.Unstructured(0.5))
-	if _, err := New().Improve(ctx, p, prune.SelectRows(p.Saliency(), p.Pattern)); !errors.Is(err, context.Canceled) {
+	p := prunetest.Random(3, 4, 9, 20, sparsity.Unstructured(0.5))
+	if _, err := New().Improve(ctx, p, sparsity.SelectRows(p.Saliency(), p.Pattern)); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
 	}
 	p.Moments = nil
-	if _, err := New().Improve(context.Background(), p, prune.NewMask(4, 9)); err == nil {
+	if _, err := New().Improve(context.Background(), p, sparsity.NewMask(4, 9)); err == nil {
 		t.Error("no error without moments")
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/adagp/adagp/internal/parallel"
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
@@ -37,11 +38,11 @@ type scores func(ctx context.Context, d *prune.Dense, see func(lin *nn.Linear, r
 type method struct {
 	name  string
 	score scores
-	masks map[*nn.Linear]*prune.Mask
+	masks map[*nn.Linear]*sparsity.Mask
 }
 
 // DefaultAllocation implements prune.Allocator.
-func (m *method) DefaultAllocation(p prune.Pattern) string {
+func (m *method) DefaultAllocation(p sparsity.Pattern) string {
 	if p.Structured() {
 		return prune.Uniform
 	}
@@ -53,12 +54,12 @@ func (m *method) Describe() (string, map[string]any) { return m.name, map[string
 
 // Prepare implements prune.Preparer: it makes the masks of the whole model.
 func (m *method) Prepare(ctx context.Context, d *prune.Dense) error {
-	m.masks = map[*nn.Linear]*prune.Mask{}
+	m.masks = map[*nn.Linear]*sparsity.Mask{}
 	if d.Pattern.Structured() {
 		return m.score(ctx, d, func(lin *nn.Linear, row func(dst []float64, i int)) error {
 			s := linalg.New(lin.Out(), lin.In())
 			parallel.Rows(s.Rows, s.Cols, func(i int) { row(s.Row(i), i) })
-			m.masks[lin] = prune.SelectNM(s, d.Pattern)
+			m.masks[lin] = sparsity.SelectNM(s, d.Pattern)
 			return ctx.Err()
 		})
 	}

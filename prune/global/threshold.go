@@ -6,6 +6,7 @@ import (
 
 	"github.com/adagp/adagp/internal/parallel"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/sparsity"
 )
 
 // threshold prunes the lowest scores of all matrices, exactly so many of them, seeing the matrices one
@@ -19,11 +20,11 @@ type threshold struct {
 // closeScore is a weight to be decided on at the end.
 type closeScore struct {
 	score float64
-	mask  *prune.Mask
+	mask  *sparsity.Mask
 	i, j  int
 }
 
-func newThreshold(d *prune.Distribution, p prune.Pattern) *threshold {
+func newThreshold(d *prune.Distribution, p sparsity.Pattern) *threshold {
 	t := &threshold{}
 	k := int64(math.Floor(float64(d.Len())*p.Sparsity + 1e-9))
 	var below int64
@@ -33,8 +34,8 @@ func newThreshold(d *prune.Distribution, p prune.Pattern) *threshold {
 }
 
 // mask returns the mask of the next matrix. Until settle, it keeps the scores close to the threshold.
-func (t *threshold) mask(rows, cols int, row func(dst []float64, i int)) *prune.Mask {
-	m := prune.NewMask(rows, cols)
+func (t *threshold) mask(rows, cols int, row func(dst []float64, i int)) *sparsity.Mask {
+	m := sparsity.NewMask(rows, cols)
 	found := make([][]closeScore, rows)
 	parallel.Rows(rows, cols, func(i int) {
 		scores := make([]float64, cols)

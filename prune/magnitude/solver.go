@@ -6,6 +6,7 @@ import (
 
 	"github.com/adagp/adagp/internal/parallel"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
@@ -25,7 +26,7 @@ func (Solver) Solve(ctx context.Context, p *prune.Problem) (*prune.Solution, err
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	mask, err := p.Select(Score(p.W), prune.LayerScope)
+	mask, err := p.Select(Score(p.W), sparsity.LayerScope)
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/adagp/adagp/internal/parallel"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
@@ -87,8 +88,8 @@ func plain(check func(t testing.TB, s prune.Solver)) func(testing.TB, prune.Solv
 }
 
 func hasTheZeros(t testing.TB, s prune.Solver) {
-	patterns := []prune.Pattern{prune.Unstructured(0), prune.Unstructured(0.5), prune.Unstructured(0.73), prune.Unstructured(0.99),
-		prune.NM(2, 4), prune.NM(1, 4), prune.NM(4, 8), prune.NM(5, 7), prune.NM(60, 100)}
+	patterns := []sparsity.Pattern{sparsity.Unstructured(0), sparsity.Unstructured(0.5), sparsity.Unstructured(0.73), sparsity.Unstructured(0.99),
+		sparsity.NM(2, 4), sparsity.NM(1, 4), sparsity.NM(4, 8), sparsity.NM(5, 7), sparsity.NM(60, 100)}
 	for _, shape := range [][2]int{{1, 1}, {1, 9}, {5, 1}, {7, 33}, {130, 65}, {16, 128}, {9, 261}} {
 		for _, p := range patterns {
 			problem := Random(uint64(shape[1]), shape[0], shape[1], 2*shape[1]+20, p)
@@ -101,19 +102,19 @@ func hasTheZeros(t testing.TB, s prune.Solver) {
 
 func survivesFewTokens(t testing.TB, s prune.Solver) {
 	for _, tokens := range []int{1, 2, 10} {
-		solve(t, s, Random(3, 20, 40, tokens, prune.Unstructured(0.5)))
-		solve(t, s, Random(3, 20, 40, tokens, prune.NM(2, 4)))
+		solve(t, s, Random(3, 20, 40, tokens, sparsity.Unstructured(0.5)))
+		solve(t, s, Random(3, 20, 40, tokens, sparsity.NM(2, 4)))
 	}
 }
 
 func survivesZeroWeights(t testing.TB, s prune.Solver) {
-	problem := Random(11, 10, 30, 90, prune.Unstructured(0.5))
+	problem := Random(11, 10, 30, 90, sparsity.Unstructured(0.5))
 	problem.W = linalg.New(10, 30)
 	solve(t, s, problem)
 }
 
 func refusesToLeaveNothing(t testing.TB, s prune.Solver) {
-	if _, err := prune.Solve(context.Background(), s, Random(12, 10, 30, 90, prune.Unstructured(1))); err == nil {
+	if _, err := prune.Solve(context.Background(), s, Random(12, 10, 30, 90, sparsity.Unstructured(1))); err == nil {
 		t.Error("a sparsity of 1 gave no error")
 	}
 }
@@ -147,7 +148,7 @@ func equal(a, b []float64) bool {
 
 func sameOnAnyThreads(t testing.TB, s prune.Solver) {
 	defer parallel.SetThreads(0)
-	for _, p := range []prune.Pattern{prune.Unstructured(0.6), prune.NM(2, 4)} {
+	for _, p := range []sparsity.Pattern{sparsity.Unstructured(0.6), sparsity.NM(2, 4)} {
 		problem := Random(5, 200, 300, 400, p)
 		parallel.SetThreads(1)
 		one := solve(t, s, problem)
@@ -162,8 +163,8 @@ func sameOnAnyThreads(t testing.TB, s prune.Solver) {
 }
 
 func keepsFixedMask(t testing.TB, s prune.Solver) {
-	problem := Random(6, 12, 40, 100, prune.Unstructured(0.5))
-	keep := prune.NewMask(12, 40)
+	problem := Random(6, 12, 40, 100, sparsity.Unstructured(0.5))
+	keep := sparsity.NewMask(12, 40)
 	for i := range 12 {
 		for j := range 40 {
 			keep.Set(i, j, (i*7+j*j)%3 != 0)
@@ -180,7 +181,7 @@ func keepsFixedMask(t testing.TB, s prune.Solver) {
 }
 
 func survivesDeadInputs(t testing.TB, s prune.Solver) {
-	for _, p := range []prune.Pattern{prune.Unstructured(0.5), prune.NM(2, 4)} {
+	for _, p := range []sparsity.Pattern{sparsity.Unstructured(0.5), sparsity.NM(2, 4)} {
 		problem := Random(7, 10, 30, 90, p)
 		for _, dead := range []int{0, 4, 5, 6, 7, 29} {
 			problem.SquaredNorms[dead], problem.Moments.Sums[dead], problem.Moments.Variances[dead] = 0, 0, 0
@@ -191,7 +192,7 @@ func survivesDeadInputs(t testing.TB, s prune.Solver) {
 		}
 		solve(t, s, problem)
 	}
-	problem := Random(8, 10, 30, 90, prune.Unstructured(0.5))
+	problem := Random(8, 10, 30, 90, sparsity.Unstructured(0.5))
 	problem.H, problem.SquaredNorms = linalg.New(30, 30), make([]float64, 30)
 	solve(t, s, problem)
 }
@@ -200,7 +201,7 @@ func survivesDeadInputs(t testing.TB, s prune.Solver) {
 // are.
 func survivesEqualInputs(t testing.TB, s prune.Solver) {
 	for _, period := range []int{1, 15} {
-		r := Random(13, 10, 30, 90, prune.Unstructured(0.5))
+		r := Random(13, 10, 30, 90, sparsity.Unstructured(0.5))
 		x, w := make([][]float64, 30), make([][]float64, 10)
 		for j := range x {
 			x[j] = make([]float64, 8)
@@ -211,7 +212,7 @@ func survivesEqualInputs(t testing.TB, s prune.Solver) {
 		for i := range w {
 			w[i] = r.W.Row(i)
 		}
-		for _, p := range []prune.Pattern{prune.Unstructured(0.5), prune.NM(2, 4)} {
+		for _, p := range []sparsity.Pattern{sparsity.Unstructured(0.5), sparsity.NM(2, 4)} {
 			solve(t, s, Problem(w, x, p))
 		}
 	}
@@ -220,7 +221,7 @@ func survivesEqualInputs(t testing.TB, s prune.Solver) {
 // solvesAnyScale runs the solver where activations and weights are very small and very large.
 func solvesAnyScale(t testing.TB, s prune.Solver) {
 	for _, scale := range []float64{1e-12, 1e12} {
-		problem := Random(9, 10, 30, 90, prune.Unstructured(0.5))
+		problem := Random(9, 10, 30, 90, sparsity.Unstructured(0.5))
 		problem.H = linalg.Scale(problem.H, scale)
 		problem.SquaredNorms = problem.H.Diag()
 		problem.W = linalg.Scale(problem.W, 1/scale)
@@ -241,7 +242,7 @@ func refusesNaN(t testing.TB, s prune.Solver) {
 			spoil["window moments"] = func(p *prune.Problem) { p.Moments.Sums[3] = bad }
 		}
 		for what, f := range spoil {
-			problem := Random(10, 10, 30, 90, prune.Unstructured(0.5))
+			problem := Random(10, 10, 30, 90, sparsity.Unstructured(0.5))
 			f(problem)
 			_, err := prune.Solve(context.Background(), s, problem)
 			if err == nil || !strings.Contains(err.Error(), problem.Name) {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/adagp/adagp/internal/parallel"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
@@ -85,7 +86,7 @@ func (s solver) Solve(ctx context.Context, p *prune.Problem) (*prune.Solution, e
 	if s.score != nil {
 		s.score(p, score)
 	}
-	mask, err := p.Select(score, prune.RowScope)
+	mask, err := p.Select(score, sparsity.RowScope)
 	if err != nil {
 		return nil, err
 	}

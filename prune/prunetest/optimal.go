@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
@@ -27,7 +28,7 @@ func isNearRivals(t testing.TB, s prune.Solver, e exemptions) {
 		t.Log("not compared with a rival:", e.withoutRival)
 		return
 	}
-	for _, pattern := range []prune.Pattern{prune.Unstructured(0.3), prune.Unstructured(0.5), prune.Unstructured(0.7), prune.Unstructured(0.9), prune.NM(2, 4)} {
+	for _, pattern := range []sparsity.Pattern{sparsity.Unstructured(0.3), sparsity.Unstructured(0.5), sparsity.Unstructured(0.7), sparsity.Unstructured(0.9), sparsity.NM(2, 4)} {
 		for seed := range uint64(4) {
 			p := Random(20+seed, 40, 64, 512, pattern)
 			if needs := s.Needs(); needs.WindowMoments && !needs.Hessian {
@@ -74,13 +75,13 @@ func removed(p *prune.Problem, s *prune.Solution) (sum float64) {
 }
 
 // smallest returns the mask that keeps the largest weights of the layer.
-func smallest(t testing.TB, p *prune.Problem) *prune.Mask {
+func smallest(t testing.TB, p *prune.Problem) *sparsity.Mask {
 	t.Helper()
 	size := p.W.Clone()
 	for k, v := range size.Data {
 		size.Data[k] = math.Abs(v)
 	}
-	mask, err := p.Select(size, prune.LayerScope)
+	mask, err := p.Select(size, sparsity.LayerScope)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,23 +90,23 @@ func smallest(t testing.TB, p *prune.Problem) *prune.Mask {
 
 // wandaMask returns the mask that keeps in each row the largest |weight| × input norm; or, in blocks of so many
 // columns, unless 0, in each block by itself.
-func wandaMask(t testing.TB, p *prune.Problem, block int) *prune.Mask {
+func wandaMask(t testing.TB, p *prune.Problem, block int) *sparsity.Mask {
 	t.Helper()
 	score := p.Saliency()
 	if block == 0 || p.Pattern.N != 0 { // groups lie in no more than one block anyway
-		mask, err := p.Select(score, prune.RowScope)
+		mask, err := p.Select(score, sparsity.RowScope)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return mask
 	}
-	mask := prune.NewMask(p.W.Rows, p.W.Cols)
+	mask := sparsity.NewMask(p.W.Rows, p.W.Cols)
 	for from := 0; from < p.W.Cols; from += block {
 		part := linalg.New(p.W.Rows, min(block, p.W.Cols-from))
 		for i := range part.Rows {
 			copy(part.Row(i), score.Row(i)[from:])
 		}
-		kept := prune.SelectLayer(part, p.Pattern)
+		kept := sparsity.SelectLayer(part, p.Pattern)
 		for i := range part.Rows {
 			for j := range part.Cols {
 				mask.Set(i, from+j, kept.Keep(i, j))
@@ -117,7 +118,7 @@ func wandaMask(t testing.TB, p *prune.Problem, block int) *prune.Mask {
 
 // leastSquares returns the weights under the mask with the least loss: in each row, those of the kept
 // columns K with H[K,K]·ŵ = (H·w)[K]. It is Gaussian elimination, for Hessians well above singular.
-func leastSquares(p *prune.Problem, mask *prune.Mask) *prune.Solution {
+func leastSquares(p *prune.Problem, mask *sparsity.Mask) *prune.Solution {
 	wanted := linalg.Mul(p.W, p.H)
 	w := linalg.New(p.W.Rows, p.W.Cols)
 	for i := range w.Rows {

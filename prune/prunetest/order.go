@@ -7,6 +7,7 @@ import (
 
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/calib"
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
@@ -22,7 +23,7 @@ const nearLoss = 1.25
 
 // sameForAnyRows: outputs in another order give the same mask and weights in that order.
 func sameForAnyRows(t testing.TB, s prune.Solver) {
-	for _, pattern := range []prune.Pattern{prune.Unstructured(0.625), prune.NM(2, 4)} {
+	for _, pattern := range []sparsity.Pattern{sparsity.Unstructured(0.625), sparsity.NM(2, 4)} {
 		p := Random(31, 37, 48, 300, pattern)
 		rows, columns := shuffled(1, 37, 1), shuffled(0, 48, 48)
 		compareOrders(t, s, p, rows, columns, "rows")
@@ -33,9 +34,9 @@ func sameForAnyRows(t testing.TB, s prune.Solver) {
 // groups as a whole.
 func sameForAnyColumns(t testing.TB, s prune.Solver, e exemptions) {
 	for _, c := range []struct {
-		pattern prune.Pattern
+		pattern sparsity.Pattern
 		group   int
-	}{{prune.Unstructured(0.625), 1}, {prune.NM(2, 4), 4}} {
+	}{{sparsity.Unstructured(0.625), 1}, {sparsity.NM(2, 4), 4}} {
 		p := Random(32, 37, 48, 300, c.pattern)
 		rows, columns := shuffled(0, 37, 37), shuffled(2, 48, c.group)
 		if e.columnOrder == "" {

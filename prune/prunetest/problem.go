@@ -7,6 +7,7 @@ import (
 
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/calib"
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
@@ -16,7 +17,7 @@ const windows = 4
 // Problem returns a problem with weights w [out][in] and the statistics of activations x [in][tokens],
 // whose columns are tokens. They come from 4 calibration windows, or from one if 4 does not divide
 // the tokens.
-func Problem(w, x [][]float64, p prune.Pattern) *prune.Problem {
+func Problem(w, x [][]float64, p sparsity.Pattern) *prune.Problem {
 	m := Matrix(x)
 	h := linalg.MulNT(m, m)
 	for i := range h.Rows { // exactly symmetric, whatever the order of the sums
@@ -33,8 +34,8 @@ func Problem(w, x [][]float64, p prune.Pattern) *prune.Problem {
 }
 
 // Mask returns the mask written as a string of 0 and 1 per row, 1 = kept.
-func Mask(rows []string) *prune.Mask {
-	m := prune.NewMask(len(rows), len(rows[0]))
+func Mask(rows []string) *sparsity.Mask {
+	m := sparsity.NewMask(len(rows), len(rows[0]))
 	for i, row := range rows {
 		for j, c := range row {
 			m.Set(i, j, c == '1')
@@ -53,12 +54,12 @@ func Matrix(rows [][]float64) *linalg.Matrix {
 }
 
 // Random returns a seeded problem whose inputs are correlated, as activations are, and of unequal size.
-func Random(seed uint64, out, in, tokens int, p prune.Pattern) *prune.Problem {
+func Random(seed uint64, out, in, tokens int, p sparsity.Pattern) *prune.Problem {
 	return random(seed, out, in, tokens, p, 0)
 }
 
 // random is Random with inputs whose means are not 0: normally distributed, mean times as large as the inputs vary.
-func random(seed uint64, out, in, tokens int, p prune.Pattern, mean float64) *prune.Problem {
+func random(seed uint64, out, in, tokens int, p sparsity.Pattern, mean float64) *prune.Problem {
 	means := rand.New(rand.NewPCG(seed, 6))
 	r := rand.New(rand.NewPCG(seed, 5))
 	x, w := make([][]float64, in), make([][]float64, out)
@@ -114,9 +115,9 @@ func Check(t testing.TB, s *prune.Solution, keep []string, weights [][]float64, 
 }
 
 // Pattern returns the pattern of a recorded case: N:M when nm holds both numbers, else unstructured.
-func Pattern(share float64, nm []int) prune.Pattern {
+func Pattern(share float64, nm []int) sparsity.Pattern {
 	if nm != nil {
-		return prune.NM(nm[0], nm[1])
+		return sparsity.NM(nm[0], nm[1])
 	}
-	return prune.Unstructured(share)
+	return sparsity.Unstructured(share)
 }

@@ -11,12 +11,13 @@ import (
 
 	"github.com/adagp/adagp/internal/parallel"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/sparsity"
 )
 
 // sameFromManyGoroutines: one solver value is used by several goroutines at once, on problems of different
 // sizes; each gets the bytes that it gets alone. The race detector sees more.
 func sameFromManyGoroutines(t testing.TB, s prune.Solver) {
-	problems := []*prune.Problem{Random(41, 40, 64, 200, prune.Unstructured(0.6)), Random(42, 24, 48, 150, prune.NM(2, 4))}
+	problems := []*prune.Problem{Random(41, 40, 64, 200, sparsity.Unstructured(0.6)), Random(42, 24, 48, 150, sparsity.NM(2, 4))}
 	alone := []*prune.Solution{solve(t, s, problems[0]), solve(t, s, problems[1])}
 	const goroutines = 6
 	var all sync.WaitGroup
@@ -77,7 +78,7 @@ const moreLooks = 100
 
 // endsWhenCancelled: the error is the context's, and comes wherever the solver looks at it.
 func endsWhenCancelled(t testing.TB, s prune.Solver) {
-	for _, pattern := range []prune.Pattern{prune.Unstructured(0.5), prune.NM(2, 4)} {
+	for _, pattern := range []sparsity.Pattern{sparsity.Unstructured(0.5), sparsity.NM(2, 4)} {
 		p := Random(4, 96, 160, 320, pattern)
 		whole := endAfter(-1)
 		if _, err := s.Solve(whole, p); err != nil {
@@ -111,7 +112,7 @@ func keepsToItsWorkspace(t testing.TB, s prune.Solver) {
 	defer parallel.SetThreads(0)
 	parallel.SetThreads(1)
 	for _, shape := range [][2]int{{320, 256}, {96, 480}} {
-		p := Random(51, shape[0], shape[1], 640, prune.Unstructured(0.6))
+		p := Random(51, shape[0], shape[1], 640, sparsity.Unstructured(0.6))
 		planned := prune.WorkspaceOf(s, shape[0], shape[1])
 		c := &weighingContext{Context: context.Background()}
 		c.before = c.live()

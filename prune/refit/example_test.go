@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/refit"
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
@@ -18,7 +18,7 @@ func ExampleFit_CG() {
 	}, 3, 2)
 	h := linalg.MulTN(x, x)
 	w := linalg.FromSlice([]float64{1, 1}, 1, 2)
-	keep := prune.NewMask(1, 2)
+	keep := sparsity.NewMask(1, 2)
 	keep.Set(0, 1, false)
 
 	f := refit.Fit{H: h, C: linalg.Mul(w, h), Keep: keep, Start: w}

@@ -3,7 +3,7 @@ package refit
 import (
 	"fmt"
 
-	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
 	"github.com/adagp/adagp/tensor/linalg"
 )
@@ -15,7 +15,7 @@ import (
 type Fit struct {
 	H     *linalg.Matrix // XᵀX [in, in], symmetric positive semidefinite
 	C     *linalg.Matrix // YᵀX [out, in], or T·H for the outputs of target weights T
-	Keep  *prune.Mask
+	Keep  *sparsity.Mask
 	Start *linalg.Matrix // W₀ [out, in], where CG starts and the ridge pulls to; what Keep prunes does not count
 	Ridge float64        // ρ, added to the diagonal of H as it is
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/adagp/adagp/internal/parallel"
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/prunetest"
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
 	"github.com/adagp/adagp/tensor/linalg"
 )
@@ -26,8 +27,8 @@ func TestLaws(t *testing.T) {
 }
 
 // randomMask keeps each weight with probability share.
-func randomMask(r *rand.Rand, rows, cols int, share float64) *prune.Mask {
-	m := prune.NewMask(rows, cols)
+func randomMask(r *rand.Rand, rows, cols int, share float64) *sparsity.Mask {
+	m := sparsity.NewMask(rows, cols)
 	for i := range rows {
 		for j := range cols {
 			m.Set(i, j, r.Float64() < share)
@@ -43,7 +44,7 @@ func TestNeverWorse(t *testing.T) {
 	for _, shape := range [][3]int{{1, 1, 1}, {1, 40, 10}, {7, 1, 5}, {12, 33, 200}, {20, 60, 15}, {65, 130, 300}} {
 		for _, share := range []float64{0, 0.1, 0.5, 1} {
 			for _, s := range []Solver{{}, {DampFrac: 0.01}, {DampFrac: 10}, {Exact: true}, {Exact: true, DampFrac: 0.01}} {
-				p := prunetest.Random(uint64(shape[1]), shape[0], shape[1], shape[2], prune.Pattern{})
+				p := prunetest.Random(uint64(shape[1]), shape[0], shape[1], shape[2], sparsity.Pattern{})
 				p.Keep = randomMask(r, shape[0], shape[1], share)
 				got, err := prune.Solve(context.Background(), s, p)
 				if err != nil {
@@ -72,7 +73,7 @@ func rowLoss(p *prune.Problem, s *prune.Solution, i int) float64 {
 // that are not the weights and starts that are neither.
 func TestAgree(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 3))
-	p := prunetest.Random(1, 30, 50, 400, prune.Pattern{})
+	p := prunetest.Random(1, 30, 50, 400, sparsity.Pattern{})
 	f := Fit{H: p.H, C: linalg.New(30, 50), Keep: randomMask(r, 30, 50, 0.6), Start: linalg.New(30, 50), Ridge: 0.05 * p.H.MeanDiag()}
 	for k := range f.C.Data {
 		f.C.Data[k], f.Start.Data[k] = 100*r.NormFloat64(), r.NormFloat64()
@@ -124,7 +125,7 @@ func same(a, b *linalg.Matrix) bool {
 // TestDescends: the objective falls with every step.
 func TestDescends(t *testing.T) {
 	r := rand.New(rand.NewPCG(4, 4))
-	p := prunetest.Random(2, 10, 80, 60, prune.Pattern{})
+	p := prunetest.Random(2, 10, 80, 60, sparsity.Pattern{})
 	f := Fit{H: p.H, C: linalg.Mul(p.W, p.H), Keep: randomMask(r, 10, 80, 0.4), Start: p.W, Ridge: 1e-3 * p.H.MeanDiag()}
 	last := math.Inf(1)
 	for steps := range 15 {
@@ -150,7 +151,7 @@ func TestDescends(t *testing.T) {
 func TestSingular(t *testing.T) {
 	h := linalg.FromSlice([]float64{1, 1, 1, 1, 1, 1, 1, 1, 1}, 3, 3)
 	var log bytes.Buffer
-	p := &prune.Problem{Name: "w", W: linalg.FromSlice([]float64{1, 2, 3}, 1, 3), H: h, Keep: prune.NewMask(1, 3),
+	p := &prune.Problem{Name: "w", W: linalg.FromSlice([]float64{1, 2, 3}, 1, 3), H: h, Keep: sparsity.NewMask(1, 3),
 		Log: slog.New(slog.NewTextHandler(&log, nil))}
 	p.Keep.Set(0, 1, false)
 	s, err := prune.Solve(context.Background(), Solver{Exact: true}, p)
@@ -168,7 +169,7 @@ func TestSingular(t *testing.T) {
 func TestTrouble(t *testing.T) {
 	// Not a Gram matrix: no ridge makes sense of it, and gradients have no direction to go.
 	h := linalg.FromSlice([]float64{1, 1e12, 1e12, 1}, 2, 2)
-	f := Fit{H: h, C: linalg.New(1, 2), Keep: prune.NewMask(1, 2), Start: linalg.FromSlice([]float64{1, -1}, 1, 2)}
+	f := Fit{H: h, C: linalg.New(1, 2), Keep: sparsity.NewMask(1, 2), Start: linalg.FromSlice([]float64{1, -1}, 1, 2)}
 	f.C.Data[0] = 1
 	if _, _, _, err := f.Exact(context.Background()); !errors.As(err, new(*linalg.NotPositiveDefiniteError)) {
 		t.Errorf("Exact: error %v", err)
@@ -193,7 +194,7 @@ func TestTrouble(t *testing.T) {
 	}
 	for name, spoil := range map[string]func(f *Fit){
 		"H":     func(f *Fit) { f.H = linalg.New(3, 3) },
-		"Keep":  func(f *Fit) { f.Keep = prune.NewMask(2, 2) },
+		"Keep":  func(f *Fit) { f.Keep = sparsity.NewMask(2, 2) },
 		"Start": func(f *Fit) { f.Start = linalg.New(2, 1) },
 	} {
 		func() {
@@ -212,7 +213,7 @@ func TestTrouble(t *testing.T) {
 func TestLeastSquares(t *testing.T) {
 	defer parallel.SetThreads(0)
 	ctx := context.Background()
-	p := prunetest.Random(5, 20, 30, 90, prune.Pattern{})
+	p := prunetest.Random(5, 20, 30, 90, sparsity.Pattern{})
 	p.W.Set(3, 4, 50)
 	h := p.H.Clone()
 	for j := range 30 {
@@ -221,7 +222,7 @@ func TestLeastSquares(t *testing.T) {
 	}
 	p.H = h
 	// Outputs of other weights on the same inputs: without a ridge to speak of, those come back.
-	other := prunetest.Random(6, 20, 30, 90, prune.Pattern{}).W
+	other := prunetest.Random(6, 20, 30, 90, sparsity.Pattern{}).W
 	var one *linalg.Matrix
 	for _, threads := range []int{1, 4} {
 		parallel.SetThreads(threads)
@@ -267,8 +268,8 @@ func TestLeastSquares(t *testing.T) {
 
 func BenchmarkFit(b *testing.B) {
 	for _, n := range []int{256, 768} {
-		p := prunetest.Random(1, n, n, n/2, prune.Unstructured(0.5))
-		keep := prune.SelectRows(p.Saliency(), p.Pattern)
+		p := prunetest.Random(1, n, n, n/2, sparsity.Unstructured(0.5))
+		keep := sparsity.SelectRows(p.Saliency(), p.Pattern)
 		f := Fit{H: p.H, C: linalg.Mul(p.W, p.H), Keep: keep, Start: p.W, Ridge: 0.01 * p.H.MeanDiag()}
 		b.Run(fmt.Sprintf("cg10/%d", n), func(b *testing.B) {
 			for b.Loop() {

@@ -9,6 +9,7 @@ import (
 	"github.com/adagp/adagp/internal/golden"
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/prunetest"
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
@@ -66,7 +67,7 @@ func checkLoss(t *testing.T, p *prune.Problem, s *prune.Solution, want float64) 
 func TestRecordedLeastSquares(t *testing.T) {
 	for _, seed := range golden.LayerSeeds {
 		layer := golden.LoadLayer(t, seed)
-		p := prunetest.Problem(layer.W, layer.X, prune.Pattern{})
+		p := prunetest.Problem(layer.W, layer.X, sparsity.Pattern{})
 		cross := linalg.MulNT(linalg.Mul(p.W, prunetest.Matrix(layer.Asymmetric.XDense)), prunetest.Matrix(layer.X))
 		w, ridge, err := LeastSquares(context.Background(), p, cross, layer.Asymmetric.RidgeFraction)
 		if err != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
@@ -52,7 +53,7 @@ func (s Solver) Solve(ctx context.Context, p *prune.Problem) (*prune.Solution, e
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	mask, err := p.Select(p.Saliency(), prune.RowScope)
+	mask, err := p.Select(p.Saliency(), sparsity.RowScope)
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
@@ -29,7 +30,7 @@ func (s Solver) Solve(ctx context.Context, p *prune.Problem) (*prune.Solution, e
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	mask, err := p.Select(s.Score(p.W, p.InputNorms()), prune.RowScope)
+	mask, err := p.Select(s.Score(p.W, p.InputNorms()), sparsity.RowScope)
 	if err != nil {
 		return nil, err
 	}

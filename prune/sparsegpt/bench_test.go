@@ -7,6 +7,7 @@ import (
 
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/prunetest"
+	"github.com/adagp/adagp/prune/sparsity"
 )
 
 // BenchmarkSolve reports the rate of the multiplications that the method cannot do without: 2/3·in³ for
@@ -14,7 +15,7 @@ import (
 func BenchmarkSolve(b *testing.B) {
 	for _, shape := range [][2]int{{512, 512}, {1024, 1024}, {1024, 4096}, {4096, 1024}} {
 		out, in := shape[0], shape[1]
-		for _, pattern := range []prune.Pattern{prune.Unstructured(0.7), prune.NM(2, 4)} {
+		for _, pattern := range []sparsity.Pattern{sparsity.Unstructured(0.7), sparsity.NM(2, 4)} {
 			b.Run(fmt.Sprintf("%d×%d/%v", out, in, pattern), func(b *testing.B) {
 				p := prunetest.Random(1, out, in, 256, pattern)
 				s := New(prune.SolverOptions{})

@@ -11,12 +11,13 @@ import (
 
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/prunetest"
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
 // indefinite returns a problem whose Hessian has the eigenvalues 1 ± x.
 func indefinite(x float64, log *bytes.Buffer) *prune.Problem {
-	p := prunetest.Random(1, 6, 8, 40, prune.Unstructured(0.5))
+	p := prunetest.Random(1, 6, 8, 40, sparsity.Unstructured(0.5))
 	p.Log = slog.New(slog.NewTextHandler(log, nil))
 	p.H = linalg.Identity(8)
 	p.H.Set(2, 5, x)
@@ -55,7 +56,7 @@ func TestDampingGivesUp(t *testing.T) {
 // TestFewTokensHardlyDamped: a Hessian of rank 5 of 40, with next to no damping to begin with.
 func TestFewTokensHardlyDamped(t *testing.T) {
 	for _, damp := range []float64{1e-300, 1e-30, 1e-16, 1e-9} {
-		p := prunetest.Random(2, 12, 40, 5, prune.Unstructured(0.6))
+		p := prunetest.Random(2, 12, 40, 5, sparsity.Unstructured(0.6))
 		s, err := prune.Solve(context.Background(), New(prune.SolverOptions{DampFrac: damp}), p)
 		if err != nil {
 			t.Errorf("damping %g: %v", damp, err)
@@ -69,7 +70,7 @@ func TestFewTokensHardlyDamped(t *testing.T) {
 
 // TestCompensates: pruning with compensation loses less than the same mask without.
 func TestCompensates(t *testing.T) {
-	for _, pattern := range []prune.Pattern{prune.Unstructured(0.5), prune.Unstructured(0.8), prune.NM(2, 4)} {
+	for _, pattern := range []sparsity.Pattern{sparsity.Unstructured(0.5), sparsity.Unstructured(0.8), sparsity.NM(2, 4)} {
 		p := prunetest.Random(3, 40, 96, 400, pattern)
 		s, err := prune.Solve(context.Background(), New(prune.SolverOptions{}), p)
 		if err != nil {
@@ -86,15 +87,15 @@ func TestCompensates(t *testing.T) {
 func TestBlockSizeRoundsUp(t *testing.T) {
 	for _, c := range []struct {
 		block, cols int
-		p           prune.Pattern
+		p           sparsity.Pattern
 		want        int
 	}{
-		{128, 512, prune.NM(2, 4), 128},
-		{100, 512, prune.NM(4, 8), 104},
-		{1, 512, prune.NM(2, 4), 4},
-		{128, 30, prune.NM(2, 4), 32},
-		{7, 512, prune.Unstructured(0.5), 7},
-		{1000, 512, prune.Unstructured(0.5), 512},
+		{128, 512, sparsity.NM(2, 4), 128},
+		{100, 512, sparsity.NM(4, 8), 104},
+		{1, 512, sparsity.NM(2, 4), 4},
+		{128, 30, sparsity.NM(2, 4), 32},
+		{7, 512, sparsity.Unstructured(0.5), 7},
+		{1000, 512, sparsity.Unstructured(0.5), 512},
 	} {
 		p := &prune.Problem{W: linalg.New(1, c.cols), Pattern: c.p}
 		if got := (Solver{BlockSize: c.block}).blockSize(p); got != c.want {

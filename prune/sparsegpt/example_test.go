@@ -6,6 +6,7 @@ import (
 
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/sparsegpt"
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
@@ -15,7 +16,7 @@ func ExampleSolver() {
 	problem := &prune.Problem{
 		Name:    "layer.weight",
 		W:       linalg.FromSlice([]float64{3, 1, 2, 2}, 1, 4),
-		Pattern: prune.NM(1, 2),
+		Pattern: sparsity.NM(1, 2),
 		H: linalg.FromSlice([]float64{
 			10, 10, 0, 0,
 			10, 10, 0, 0,

@@ -10,6 +10,7 @@ import (
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/prunetest"
 	"github.com/adagp/adagp/prune/quant"
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
@@ -17,9 +18,9 @@ import (
 // to later and an inverse of its own for every column: of the Hessian over the columns that are not
 // decided (optimal brain surgery, equation 3 of the paper, with rounding errors for deleted weights).
 // blocks lists the first columns at which an unstructured mask is chosen, and the end.
-func slowReference(p *prune.Problem, damp float64, blocks []int) (w *linalg.Matrix, mask *prune.Mask) {
+func slowReference(p *prune.Problem, damp float64, blocks []int) (w *linalg.Matrix, mask *sparsity.Mask) {
 	n, rows := p.H.Rows, p.W.Rows
-	w, mask = p.W.Clone(), prune.NewMask(rows, n)
+	w, mask = p.W.Clone(), sparsity.NewMask(rows, n)
 	if p.Keep != nil {
 		mask = p.Keep.Clone()
 	}
@@ -120,7 +121,7 @@ func invert(h *linalg.Matrix, from int) *linalg.Matrix {
 // grids begin inside of blocks, reach over several and end with a short one.
 func TestRoundReference(t *testing.T) {
 	const rows, cols, block = 9, 44, 16
-	keep := prune.NewMask(rows, cols)
+	keep := sparsity.NewMask(rows, cols)
 	for i := range rows {
 		for j := range cols {
 			keep.Set(i, j, (i*5+j*j)%3 != 0)
@@ -128,19 +129,19 @@ func TestRoundReference(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name    string
-		pattern prune.Pattern
-		keep    *prune.Mask
+		pattern sparsity.Pattern
+		keep    *sparsity.Mask
 		spec    quant.Spec
 		blocks  []int // first columns of the blocks as they must come out, and the end
 	}{
-		{"rows", prune.Unstructured(0.5), nil, quant.Spec{Bits: 4}, []int{0, 16, 32, 44}},
-		{"small groups", prune.Unstructured(0.5), nil, quant.Spec{Bits: 3, Group: 8}, []int{0, 16, 32, 44}},
-		{"odd groups", prune.Unstructured(0.4), nil, quant.Spec{Bits: 3, Group: 6}, []int{0, 12, 24, 36, 44}},
-		{"large groups", prune.Unstructured(0.4), nil, quant.Spec{Bits: 3, Group: 20}, []int{0, 16, 20, 36, 44}},
-		{"2:4", prune.NM(2, 4), nil, quant.Spec{Bits: 4, Group: 12}, []int{0, 12, 24, 36, 44}},
-		{"2:4 rows", prune.NM(2, 4), nil, quant.Spec{Bits: 8}, []int{0, 16, 32, 44}},
-		{"fixed mask", prune.Pattern{}, keep, quant.Spec{Bits: 3, Group: 10}, []int{0, 10, 20, 30, 40, 44}},
-		{"dense", prune.Unstructured(0), nil, quant.Spec{Bits: 2}, []int{0, 16, 32, 44}},
+		{"rows", sparsity.Unstructured(0.5), nil, quant.Spec{Bits: 4}, []int{0, 16, 32, 44}},
+		{"small groups", sparsity.Unstructured(0.5), nil, quant.Spec{Bits: 3, Group: 8}, []int{0, 16, 32, 44}},
+		{"odd groups", sparsity.Unstructured(0.4), nil, quant.Spec{Bits: 3, Group: 6}, []int{0, 12, 24, 36, 44}},
+		{"large groups", sparsity.Unstructured(0.4), nil, quant.Spec{Bits: 3, Group: 20}, []int{0, 16, 20, 36, 44}},
+		{"2:4", sparsity.NM(2, 4), nil, quant.Spec{Bits: 4, Group: 12}, []int{0, 12, 24, 36, 44}},
+		{"2:4 rows", sparsity.NM(2, 4), nil, quant.Spec{Bits: 8}, []int{0, 16, 32, 44}},
+		{"fixed mask", sparsity.Pattern{}, keep, quant.Spec{Bits: 3, Group: 10}, []int{0, 10, 20, 30, 40, 44}},
+		{"dense", sparsity.Unstructured(0), nil, quant.Spec{Bits: 2}, []int{0, 16, 32, 44}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := prunetest.Random(11, rows, cols, 120, c.pattern)
@@ -169,7 +170,7 @@ func TestRoundReference(t *testing.T) {
 // errors than rounding to the nearest points.
 func TestRoundLaws(t *testing.T) {
 	for _, shape := range [][2]int{{1, 1}, {7, 33}, {33, 128}, {16, 261}} {
-		for _, pattern := range []prune.Pattern{prune.Unstructured(0), prune.Unstructured(0.5), prune.Unstructured(0.9), prune.NM(2, 4), prune.NM(3, 8)} {
+		for _, pattern := range []sparsity.Pattern{sparsity.Unstructured(0), sparsity.Unstructured(0.5), sparsity.Unstructured(0.9), sparsity.NM(2, 4), sparsity.NM(3, 8)} {
 			for _, spec := range []quant.Spec{{Bits: 8}, {Bits: 4, Group: 64}, {Bits: 3, Group: 24}, {Bits: 3}, {Bits: 2, Group: 1 << 40}} {
 				name := fmt.Sprintf("%d×%d %v %d bits of %d", shape[0], shape[1], pattern, spec.Bits, spec.Group)
 				p := prunetest.Random(uint64(shape[1]), shape[0], shape[1], 3*shape[1], pattern)
@@ -229,7 +230,7 @@ func (rounding) Solve(ctx context.Context, p *prune.Problem) (*prune.Solution, e
 func BenchmarkRound(b *testing.B) {
 	for name, spec := range map[string]*quant.Spec{"float": nil, "rows": {Bits: 4}, "groups": {Bits: 4, Group: 64}} {
 		b.Run(name, func(b *testing.B) {
-			p := prunetest.Random(1, 1024, 1024, 256, prune.Unstructured(0.5))
+			p := prunetest.Random(1, 1024, 1024, 256, sparsity.Unstructured(0.5))
 			p.Quantize = spec
 			for b.Loop() {
 				if _, err := New(prune.SolverOptions{}).Solve(context.Background(), p); err != nil {

@@ -7,6 +7,7 @@ import (
 	"github.com/adagp/adagp/internal/parallel"
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/quant"
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
@@ -73,13 +74,13 @@ type run struct {
 	p    *prune.Problem
 	u    *linalg.Matrix // UᵀU = (H + damping)⁻¹ [in, in]
 	w    *linalg.Matrix // current weights [out, in]
-	mask *prune.Mask
+	mask *sparsity.Mask
 	diag []float64   // diagonal of u
 	grid *quant.Grid // of the weights that stay; nil: they are not rounded
 
 	tiles  sync.Pool      // of *tile
 	scores *linalg.Matrix // scores of the block at hand [out, B], for unstructured patterns
-	sel    prune.Selector
+	sel    sparsity.Selector
 }
 
 func newRun(p *prune.Problem, u *linalg.Matrix, dead []int) *run {
@@ -96,7 +97,7 @@ func newRun(p *prune.Problem, u *linalg.Matrix, dead []int) *run {
 	if p.Keep != nil {
 		r.mask = p.Keep.Clone()
 	} else {
-		r.mask = prune.NewMask(p.W.Rows, p.W.Cols)
+		r.mask = sparsity.NewMask(p.W.Rows, p.W.Cols)
 	}
 	return r
 }

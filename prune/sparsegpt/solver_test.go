@@ -9,13 +9,14 @@ import (
 	"github.com/adagp/adagp/internal/golden"
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/prunetest"
+	"github.com/adagp/adagp/prune/sparsity"
 )
 
-func recordedPattern(c golden.SolverCase) prune.Pattern {
+func recordedPattern(c golden.SolverCase) sparsity.Pattern {
 	if c.NM != nil {
-		return prune.NM(c.NM[0], c.NM[1])
+		return sparsity.NM(c.NM[0], c.NM[1])
 	}
-	return prune.Unstructured(c.Sparsity)
+	return sparsity.Unstructured(c.Sparsity)
 }
 
 // The recorded weights went through an explicit inverse and a second factorisation; 1e-9 leaves room
@@ -53,7 +54,7 @@ func TestRecordedFixedMask(t *testing.T) {
 		for _, c := range layer.Only(t, "sparsegpt_fixed_mask") {
 			t.Run(fmt.Sprintf("seed%d/%v", seed, c), func(t *testing.T) {
 				p := prunetest.Problem(layer.W, layer.X, recordedPattern(c))
-				p.Keep = prune.NewMask(p.W.Rows, p.W.Cols)
+				p.Keep = sparsity.NewMask(p.W.Rows, p.W.Cols)
 				for i, row := range c.Keep {
 					for j, bit := range row {
 						p.Keep.Set(i, j, bit == '1')
@@ -72,7 +73,7 @@ func TestRecordedFixedMask(t *testing.T) {
 func TestRecordedDeadInput(t *testing.T) {
 	for _, seed := range golden.LayerSeeds {
 		d := golden.LoadLayer(t, seed).Dead
-		p := prunetest.Problem(d.W, d.X, prune.Unstructured(d.Sparsity))
+		p := prunetest.Problem(d.W, d.X, sparsity.Unstructured(d.Sparsity))
 		s, err := prune.Solve(context.Background(), Solver{BlockSize: d.BlockSize, DampFrac: d.PercDamp}, p)
 		if err != nil {
 			t.Fatal(err)

@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"github.com/adagp/adagp/asm"
-	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/sparsity"
 )
 
 // lazyColumns is how many columns of a block are decided before the rest of the block makes up for
@@ -22,7 +22,7 @@ type tile struct {
 	w, e  []float64 // weights and errors E [width, height]
 	words []uint64  // the words of the rows' masks that the column at hand is in [height]
 	group []float64 // scores of an N:M group
-	sel   prune.Selector
+	sel   sparsity.Selector
 }
 
 // reset makes t the tile of those rows and columns, with their weights.

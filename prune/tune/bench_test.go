@@ -9,8 +9,8 @@ import (
 	_ "github.com/adagp/adagp/models/all"
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/nn/optim"
-	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/scratch"
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
 )
 
@@ -29,7 +29,7 @@ func BenchmarkStep(b *testing.B) {
 					ids[i] = append(ids[i], rng.IntN(student.Config().VocabSize))
 				}
 			}
-			masks := map[*nn.Linear]*prune.Mask{}
+			masks := map[*nn.Linear]*sparsity.Mask{}
 			for _, l := range student.Layers() {
 				for _, lin := range l.Linears() {
 					masks[lin] = everyOther(lin.Weight.Value)
@@ -37,7 +37,7 @@ func BenchmarkStep(b *testing.B) {
 			}
 			b.Run("block", func(b *testing.B) {
 				layer, c := student.Layers()[0], &nn.Context{}
-				own := map[*nn.Linear]*prune.Mask{}
+				own := map[*nn.Linear]*sparsity.Mask{}
 				for _, lin := range layer.Linears() {
 					own[lin] = masks[lin]
 				}
@@ -67,8 +67,8 @@ func benchModel(b testing.TB, path string) *models.Model {
 }
 
 // everyOther prunes a checkerboard of w, in place.
-func everyOther(w *tensor.Tensor) *prune.Mask {
-	mask := prune.NewMask(w.Dim(0), w.Dim(1))
+func everyOther(w *tensor.Tensor) *sparsity.Mask {
+	mask := sparsity.NewMask(w.Dim(0), w.Dim(1))
 	for i := range mask.Rows {
 		for j := i % 2; j < mask.Cols; j += 2 {
 			mask.Set(i, j, false)

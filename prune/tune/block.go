@@ -8,8 +8,8 @@ import (
 	"github.com/adagp/adagp/autograd"
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/nn"
-	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/scratch"
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
 )
 
@@ -21,7 +21,7 @@ import (
 // With fewer than 8 windows nothing happens. A loss or gradient that is not finite ends tuning with a
 // warning and the weights of the start. So does the end of ctx, with its error. Errors also come from options, weights and masks that do not fit; batches of wrong shapes
 // panic with a *tensor.ShapeError.
-func Block(ctx context.Context, layer models.DecoderLayer, masks map[*nn.Linear]*prune.Mask, in, target []*scratch.Slot, seqLens []int, o Options) (Result, error) {
+func Block(ctx context.Context, layer models.DecoderLayer, masks map[*nn.Linear]*sparsity.Mask, in, target []*scratch.Slot, seqLens []int, o Options) (Result, error) {
 	d, err := newBlock(layer, masks, in, target, seqLens, o)
 	if err != nil {
 		return Result{}, err
@@ -30,7 +30,7 @@ func Block(ctx context.Context, layer models.DecoderLayer, masks map[*nn.Linear]
 	return d.run(ctx)
 }
 
-func newBlock(layer models.DecoderLayer, masks map[*nn.Linear]*prune.Mask, in, target []*scratch.Slot, seqLens []int, o Options) (*descent, error) {
+func newBlock(layer models.DecoderLayer, masks map[*nn.Linear]*sparsity.Mask, in, target []*scratch.Slot, seqLens []int, o Options) (*descent, error) {
 	if err := o.Check(); err != nil {
 		return nil, err
 	}

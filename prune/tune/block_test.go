@@ -13,9 +13,9 @@ import (
 	"github.com/adagp/adagp/autograd"
 	"github.com/adagp/adagp/internal/parallel"
 	"github.com/adagp/adagp/nn"
-	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/refit"
 	"github.com/adagp/adagp/prune/scratch"
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/prune/tune"
 	"github.com/adagp/adagp/tensor"
 	"github.com/adagp/adagp/tensor/linalg"
@@ -257,11 +257,11 @@ func TestBlockErrors(t *testing.T) {
 		{"held out", nil, tune.Options{HeldOut: 1}, "share of 1"},
 		{"not loaded", func(p *problem) { p.layer.lin.Weight.Value = nil }, tune.Options{}, "single.proj: the weights are not loaded"},
 		{"stored", func(p *problem) { p.layer.lin.Weight.Packed = &packed.Plain{} }, tune.Options{}, "parameter single.proj.weight holds its weights as they are stored"},
-		{"mask of another shape", func(p *problem) { p.masks[p.layer.lin] = prune.NewMask(4, 8) }, tune.Options{}, "mask of shape [4 8], weights [8 8]"},
+		{"mask of another shape", func(p *problem) { p.masks[p.layer.lin] = sparsity.NewMask(4, 8) }, tune.Options{}, "mask of shape [4 8], weights [8 8]"},
 		{"nil mask", func(p *problem) { p.masks[p.layer.lin] = nil }, tune.Options{}, "no mask"},
 		{"pruned weight", func(p *problem) { p.layer.lin.Weight.Value.Set(0.5, 0, 0) }, tune.Options{}, "weight [0 0] is 0.5"},
 		{"mask of another layer", func(p *problem) {
-			p.masks[nn.NewLinear("elsewhere", 8, 8, false)] = prune.NewMask(8, 8)
+			p.masks[nn.NewLinear("elsewhere", 8, 8, false)] = sparsity.NewMask(8, 8)
 		}, tune.Options{}, "a mask of elsewhere"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -307,7 +307,7 @@ func TestGradientsStay(t *testing.T) {
 	w, b := random(1, 1, 8, 8), random(2, 1, 8)
 	lin.Weight.Grad, lin.Bias.Grad = w, b
 	wantW, wantB := w.Clone(), b.Clone()
-	for _, masks := range []map[*nn.Linear]*prune.Mask{p.masks, nil} {
+	for _, masks := range []map[*nn.Linear]*sparsity.Mask{p.masks, nil} {
 		r, err := tune.Block(context.Background(), p.layer, masks, scratch.List(p.in...), scratch.List(p.target...), p.seqLens, tune.Options{})
 		if err != nil || r.Step != 0 != (masks != nil) {
 			t.Fatalf("with %d masks: got %+v, %v", len(masks), r, err)

@@ -8,6 +8,7 @@ import (
 	_ "github.com/adagp/adagp/models/all"
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/prune/tune"
 	"github.com/adagp/adagp/tensor/linalg"
 )
@@ -16,15 +17,15 @@ import (
 func ExampleGlobal() {
 	student, dense := demo(), demo()
 	windows := randomWindows(dense.Config().VocabSize, 8, 48) // real text in earnest
-	o := prune.Options{Method: "sparsegpt", Pattern: prune.Unstructured(0.7)}
+	o := prune.Options{Method: "sparsegpt", Pattern: sparsity.Unstructured(0.7)}
 	if _, err := prune.Run(context.Background(), student, windows, o, nil); err != nil {
 		fmt.Println(err)
 		return
 	}
-	masks, zeros, size := map[*nn.Linear]*prune.Mask{}, 0, 0
+	masks, zeros, size := map[*nn.Linear]*sparsity.Mask{}, 0, 0
 	for _, l := range student.Layers() {
 		for _, lin := range l.Linears() {
-			masks[lin] = prune.MaskOf(linalg.FromTensor(lin.Weight.Value))
+			masks[lin] = sparsity.MaskOf(linalg.FromTensor(lin.Weight.Value))
 			zeros, size = zeros+masks[lin].Zeros(), size+lin.Weight.Len()
 		}
 	}

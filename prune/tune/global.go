@@ -10,6 +10,7 @@ import (
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
 )
 
@@ -25,7 +26,7 @@ import (
 // kept where they take no more than a quarter of a gibibyte.
 //
 // It ends early as [Block] does.
-func Global(ctx context.Context, student, teacher *models.Model, masks map[*nn.Linear]*prune.Mask, windows [][]int, o Options) (Result, error) {
+func Global(ctx context.Context, student, teacher *models.Model, masks map[*nn.Linear]*sparsity.Mask, windows [][]int, o Options) (Result, error) {
 	d, err := newGlobal(student, teacher, masks, windows, o)
 	if err != nil {
 		return Result{}, err
@@ -35,7 +36,7 @@ func Global(ctx context.Context, student, teacher *models.Model, masks map[*nn.L
 	return d.run(ctx)
 }
 
-func newGlobal(student, teacher *models.Model, masks map[*nn.Linear]*prune.Mask, windows [][]int, o Options) (*descent, error) {
+func newGlobal(student, teacher *models.Model, masks map[*nn.Linear]*sparsity.Mask, windows [][]int, o Options) (*descent, error) {
 	if err := o.Check(); err != nil {
 		return nil, err
 	}

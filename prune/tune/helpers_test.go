@@ -10,8 +10,8 @@ import (
 	"github.com/adagp/adagp/autograd"
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/nn"
-	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/scratch"
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/prune/tune"
 	"github.com/adagp/adagp/tensor"
 )
@@ -39,7 +39,7 @@ func random(seed uint64, scale float64, shape ...int) *tensor.Tensor {
 // problem is a linear layer with half of its weights pruned, and what it should do.
 type problem struct {
 	layer      single
-	masks      map[*nn.Linear]*prune.Mask
+	masks      map[*nn.Linear]*sparsity.Mask
 	in, target []*tensor.Tensor
 	seqLens    []int
 }
@@ -50,7 +50,7 @@ func newProblem(d int, lengths ...int) *problem {
 	lin := nn.NewLinear("single.proj", d, d, true)
 	dense := random(1, 1, d, d)
 	lin.Bias.Value = random(2, 1, d)
-	mask := prune.NewMask(d, d)
+	mask := sparsity.NewMask(d, d)
 	pruned := dense.Clone()
 	for i := range d {
 		for j := range d {
@@ -60,7 +60,7 @@ func newProblem(d int, lengths ...int) *problem {
 			}
 		}
 	}
-	p := &problem{layer: single{lin: lin}, masks: map[*nn.Linear]*prune.Mask{lin: mask}}
+	p := &problem{layer: single{lin: lin}, masks: map[*nn.Linear]*sparsity.Mask{lin: mask}}
 	mix := random(3, 0.3, d, d) // correlates the inputs, so that survivors can make up for others
 	for i := 0; i < len(lengths); {
 		n := 0
@@ -93,7 +93,7 @@ func (p *problem) tuned(t testing.TB, o tune.Options) tune.Result {
 }
 
 // checkZeros checks that what is pruned is exactly zero, and that gradients are gone.
-func checkZeros(t testing.TB, masks map[*nn.Linear]*prune.Mask) {
+func checkZeros(t testing.TB, masks map[*nn.Linear]*sparsity.Mask) {
 	t.Helper()
 	for lin, m := range masks {
 		if lin.Weight.Grad != nil {

@@ -18,6 +18,7 @@ import (
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/scratch"
 	_ "github.com/adagp/adagp/prune/sparsegpt"
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/prune/tune"
 	"github.com/adagp/adagp/tensor"
 	"github.com/adagp/adagp/tensor/linalg"
@@ -55,25 +56,25 @@ func loaded(t testing.TB, path string) *models.Model {
 }
 
 // pruned is a model pruned by SparseGPT, with its masks.
-func pruned(t testing.TB, path string, share float64, calibration [][]int) (*models.Model, map[*nn.Linear]*prune.Mask) {
+func pruned(t testing.TB, path string, share float64, calibration [][]int) (*models.Model, map[*nn.Linear]*sparsity.Mask) {
 	t.Helper()
 	m := loaded(t, path)
-	o := prune.Options{Method: "sparsegpt", Pattern: prune.Unstructured(share)}
+	o := prune.Options{Method: "sparsegpt", Pattern: sparsity.Unstructured(share)}
 	if _, err := prune.Run(context.Background(), m, calibration, o, nil); err != nil {
 		t.Fatal(err)
 	}
-	masks := map[*nn.Linear]*prune.Mask{}
+	masks := map[*nn.Linear]*sparsity.Mask{}
 	for _, l := range m.Layers() {
 		for _, lin := range l.Linears() {
-			masks[lin] = prune.MaskOf(linalg.FromTensor(lin.Weight.Value))
+			masks[lin] = sparsity.MaskOf(linalg.FromTensor(lin.Weight.Value))
 		}
 	}
 	return m, masks
 }
 
 // of returns the masks of one layer.
-func of(l models.DecoderLayer, masks map[*nn.Linear]*prune.Mask) map[*nn.Linear]*prune.Mask {
-	own := map[*nn.Linear]*prune.Mask{}
+func of(l models.DecoderLayer, masks map[*nn.Linear]*sparsity.Mask) map[*nn.Linear]*sparsity.Mask {
+	own := map[*nn.Linear]*sparsity.Mask{}
 	for _, lin := range l.Linears() {
 		own[lin] = masks[lin]
 	}
@@ -81,7 +82,7 @@ func of(l models.DecoderLayer, masks map[*nn.Linear]*prune.Mask) map[*nn.Linear]
 }
 
 // fixed copies the parameters that tuning must leave alone, weights holds the others.
-func fixed(m *models.Model, masks map[*nn.Linear]*prune.Mask) map[*nn.Param]*tensor.Tensor {
+func fixed(m *models.Model, masks map[*nn.Linear]*sparsity.Mask) map[*nn.Param]*tensor.Tensor {
 	copies := map[*nn.Param]*tensor.Tensor{}
 	for _, p := range nn.Params(m.Walk) {
 		copies[p] = p.Value.Clone()

@@ -7,7 +7,7 @@ import (
 
 	"github.com/adagp/adagp/asm"
 	"github.com/adagp/adagp/internal/parallel"
-	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
 	"github.com/adagp/adagp/tensor/packed"
 )
@@ -22,14 +22,14 @@ var densest = 0.5
 type products struct {
 	byRow, byColumn *packed.Bitmask // the matrix, and its transpose
 	turned          bool            // the transpose has the weights that the matrix has
-	mask            *prune.Mask
+	mask            *sparsity.Mask
 	before          []uint32    // kept weights of a row in front of each word of the mask [out, words]
 	panels          *asm.Panels // of the inputs, memory that all matrices share
 }
 
 // newProducts returns room for the kept weights of a matrix, nil where there are too many of them or the
 // machine has no kernel.
-func newProducts(mask *prune.Mask, panels *asm.Panels) (*products, error) {
+func newProducts(mask *sparsity.Mask, panels *asm.Panels) (*products, error) {
 	kept := mask.Rows*mask.Cols - mask.Zeros()
 	if panels == nil || float64(kept) > densest*float64(mask.Rows*mask.Cols) {
 		return nil, nil

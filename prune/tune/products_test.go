@@ -10,7 +10,7 @@ import (
 	"github.com/adagp/adagp/asm"
 	"github.com/adagp/adagp/internal/parallel"
 	"github.com/adagp/adagp/nn"
-	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
 )
 
@@ -39,7 +39,7 @@ func TestProducts(t *testing.T) {
 		t.Run(fmt.Sprintf("%dx%d", c.out, c.in), func(t *testing.T) {
 			lin := nn.NewLinear("a", c.in, c.out, false)
 			lin.Weight.Value = normal(c.out, c.in)
-			mask := prune.NewMask(c.out, c.in)
+			mask := sparsity.NewMask(c.out, c.in)
 			for i := range c.out {
 				for j := range c.in {
 					if rng.Float64() >= c.kept*0.9 {
@@ -103,7 +103,7 @@ func TestProductsOfAll(t *testing.T) {
 	var weights []*tensor.Tensor
 	for _, densest = range []float64{densest, -1} {
 		student, teacher := benchModel(t, "demo:llama"), benchModel(t, "demo:llama")
-		masks := map[*nn.Linear]*prune.Mask{}
+		masks := map[*nn.Linear]*sparsity.Mask{}
 		for _, lin := range student.Layers()[1].Linears() {
 			masks[lin] = everyOther(lin.Weight.Value)
 		}

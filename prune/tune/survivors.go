@@ -9,7 +9,7 @@ import (
 	"github.com/adagp/adagp/asm"
 	"github.com/adagp/adagp/internal/parallel"
 	"github.com/adagp/adagp/nn"
-	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
 )
 
@@ -27,7 +27,7 @@ type survivors struct {
 	start  *tensor.Tensor // [kept]
 	move   *nn.Param      // [kept], 0 at first
 	unit   float32        // see [unit]
-	mask   *prune.Mask
+	mask   *sparsity.Mask
 	first  []int     // index in start and move of each row's first kept weight [out]
 	by     *products // what passes multiply by; nil: weight.Value
 }
@@ -35,7 +35,7 @@ type survivors struct {
 // newSurvivors packs the weights of a linear layer. It is an error if they are not loaded, the mask is
 // of another shape, or a weight that it prunes is not zero.
 // panels is memory that products of several matrices share, nil where there are none.
-func newSurvivors(lin *nn.Linear, mask *prune.Mask, panels *asm.Panels) (*survivors, error) {
+func newSurvivors(lin *nn.Linear, mask *sparsity.Mask, panels *asm.Panels) (*survivors, error) {
 	p := lin.Weight
 	switch {
 	case p.Value == nil:
@@ -89,7 +89,7 @@ func unit(kept *tensor.Tensor, out, in int) float32 {
 }
 
 // rows calls body with every row's words of the mask and the index of its first kept weight, in parallel.
-func (s *survivors) rows(body func(i, first int, row prune.Bits)) {
+func (s *survivors) rows(body func(i, first int, row sparsity.Bits)) {
 	parallel.For(s.mask.Rows, max(1, 1<<15/max(1, s.mask.Cols)), func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			body(i, s.first[i], s.mask.RowBits(i))
@@ -99,7 +99,7 @@ func (s *survivors) rows(body func(i, first int, row prune.Bits)) {
 
 // pack copies the kept elements of a matrix [out, in] to dst [kept], and with empty clears the matrix.
 func (s *survivors) pack(dst, matrix *tensor.Tensor, empty bool) {
-	s.rows(func(i, at int, row prune.Bits) {
+	s.rows(func(i, at int, row sparsity.Bits) {
 		to, from := dst.Data()[at:], matrix.Row(i)
 		for k, word := range row {
 			part := from[k<<6 : min(k<<6+64, len(from))]
@@ -128,7 +128,7 @@ func (s *survivors) moveTo(t float32) {
 // settle puts start + t·unit·move into the network.
 func (s *survivors) settle(t float32) {
 	t *= s.unit
-	s.rows(func(i, at int, row prune.Bits) {
+	s.rows(func(i, at int, row sparsity.Bits) {
 		start, move, to := s.start.Data()[at:], s.move.Value.Data()[at:], s.weight.Value.Row(i)
 		for k, word := range row {
 			part := to[k<<6 : min(k<<6+64, len(to))]
@@ -156,7 +156,7 @@ type all []*survivors
 
 // collect packs the linear layers that have a mask; others stay as they are. A mask of a layer that is
 // not among them is an error.
-func collect(linears []*nn.Linear, masks map[*nn.Linear]*prune.Mask) (all, error) {
+func collect(linears []*nn.Linear, masks map[*nn.Linear]*sparsity.Mask) (all, error) {
 	var a all
 	var panels *asm.Panels
 	if asm.PanelWidth() > 0 {

@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"github.com/adagp/adagp/nn"
-	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/sparsity"
 )
 
 // TestWantedKept compares tuning with the teacher's last hidden states kept and computed anew.
@@ -15,7 +15,7 @@ func TestWantedKept(t *testing.T) {
 		wantedBytes = bytes
 		student, teacher := benchModel(t, "demo:llama"), benchModel(t, "demo:llama")
 		lin := student.Layers()[0].Linears()[0]
-		masks := map[*nn.Linear]*prune.Mask{lin: everyOther(lin.Weight.Value)}
+		masks := map[*nn.Linear]*sparsity.Mask{lin: everyOther(lin.Weight.Value)}
 		ids := make([][]int, 8)
 		for i := range ids {
 			for k := range 12 {

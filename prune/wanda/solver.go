@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/sparsity"
 )
 
 func init() {
@@ -22,7 +23,7 @@ func (Solver) Solve(ctx context.Context, p *prune.Problem) (*prune.Solution, err
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	mask, err := p.Select(p.Saliency(), prune.RowScope)
+	mask, err := p.Select(p.Saliency(), sparsity.RowScope)
 	if err != nil {
 		return nil, err
 	}

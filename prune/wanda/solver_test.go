@@ -8,6 +8,7 @@ import (
 	"github.com/adagp/adagp/internal/golden"
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/prunetest"
+	"github.com/adagp/adagp/prune/sparsity"
 )
 
 func TestRecorded(t *testing.T) {
@@ -15,9 +16,9 @@ func TestRecorded(t *testing.T) {
 		layer := golden.LoadLayer(t, seed)
 		for _, c := range layer.Only(t, "wanda") {
 			t.Run(fmt.Sprintf("seed%d/%v", seed, c), func(t *testing.T) {
-				pattern := prune.Unstructured(c.Sparsity)
+				pattern := sparsity.Unstructured(c.Sparsity)
 				if c.NM != nil {
-					pattern = prune.NM(c.NM[0], c.NM[1])
+					pattern = sparsity.NM(c.NM[0], c.NM[1])
 				}
 				p := prunetest.Problem(layer.W, layer.X, pattern)
 				s, err := prune.Solve(context.Background(), Solver{}, p)

@@ -15,6 +15,7 @@ import (
 	"github.com/adagp/adagp/eval"
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/sparsity"
 )
 
 // The demo's settings: half a minute on two cores with AVX2, six minutes with the kernels in Go.
@@ -195,7 +196,7 @@ func (s *session) demoMethod(m *models.Model, method string, calib *data.Calibra
 	if err != nil {
 		return nil, err
 	}
-	options = withPattern(options, prune.Unstructured(demoSparsity))
+	options = withPattern(options, sparsity.Unstructured(demoSparsity))
 	options.Seed = s.seed
 	var after eval.Result
 	label := m.Path + " " + method

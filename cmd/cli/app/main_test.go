@@ -13,6 +13,7 @@ import (
 
 	"github.com/adagp/adagp/cmd/cli/bench"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/sparsity"
 )
 
 // asProgram makes the test binary behave as the program itself, so that exit statuses and signals
@@ -148,7 +149,7 @@ func (f solverFunc) Solve(ctx context.Context, p *prune.Problem) (*prune.Solutio
 
 // everySecond keeps the even columns.
 func everySecond(p *prune.Problem) *prune.Solution {
-	mask := prune.NewMask(p.W.Rows, p.W.Cols)
+	mask := sparsity.NewMask(p.W.Rows, p.W.Cols)
 	for i := range p.W.Rows {
 		for j := range p.W.Cols {
 			mask.Set(i, j, j%2 == 0)
@@ -159,7 +160,7 @@ func everySecond(p *prune.Problem) *prune.Solution {
 
 // dropFirst prunes the first N of every M weights of a row.
 func dropFirst(_ context.Context, p *prune.Problem) (*prune.Solution, error) {
-	mask := prune.NewMask(p.W.Rows, p.W.Cols)
+	mask := sparsity.NewMask(p.W.Rows, p.W.Cols)
 	for i := range p.W.Rows {
 		for j := range p.W.Cols {
 			mask.Set(i, j, j%p.Pattern.M >= p.Pattern.N)

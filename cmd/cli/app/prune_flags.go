@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
 )
 
@@ -156,13 +157,13 @@ func parsePattern(c *cli.Context, o *prune.Options) error {
 	if c.IsSet("sparsity") && c.IsSet("pattern") {
 		return usagef("--sparsity and --pattern exclude each other")
 	}
-	o.Pattern = prune.Unstructured(c.Float64("sparsity"))
+	o.Pattern = sparsity.Unstructured(c.Float64("sparsity"))
 	if c.IsSet("pattern") {
 		text := c.String("pattern")
 		if !strings.Contains(text, ":") {
 			return usagef("--pattern %q: want N:M, such as 2:4", text)
 		}
-		p, err := prune.ParsePattern(text)
+		p, err := sparsity.ParsePattern(text)
 		if err != nil {
 			return usagef("--pattern: %w", err)
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/adagp/adagp/cmd/cli/sweep"
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/quant"
+	"github.com/adagp/adagp/prune/sparsity"
 )
 
 // sweepAxes are the axes of a sweep, with what the methods' names stand for.
@@ -46,7 +47,7 @@ func parseSweepAxes(s *session, c *cli.Context) (a sweepAxes, err error) {
 		groups bool
 	}{{"sparsities", sparsities, false}, {"patterns", c.StringSlice("patterns"), true}} {
 		for _, text := range list.texts {
-			p, err := prune.ParsePattern(text)
+			p, err := sparsity.ParsePattern(text)
 			if err == nil && p.Structured() != list.groups {
 				if list.groups {
 					return a, usagef("--%s %q: want N:M, such as 2:4", list.flag, text)
@@ -101,7 +102,7 @@ func parseSeeds(s *session, c *cli.Context) (seeds []uint64, err error) {
 }
 
 // withPattern completes a method's settings for a pattern: the solver's blocks have to hold whole groups.
-func withPattern(o prune.Options, p prune.Pattern) prune.Options {
+func withPattern(o prune.Options, p sparsity.Pattern) prune.Options {
 	o.Pattern = p
 	const block = 128 // the default of --block-size
 	if p.M > 0 && block%p.M != 0 {

@@ -19,6 +19,7 @@ import (
 	"github.com/adagp/adagp/cmd/cli/sweep"
 	"github.com/adagp/adagp/internal/golden"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/sparsity"
 )
 
 func init() {
@@ -89,7 +90,7 @@ func TestSweep(t *testing.T) {
 		var rep prune.Report
 		okJSON(t, &rep, "prune", "--model", golden.Path("models/stories260k"), "--out", filepath.Join(out, fmt.Sprint(i)),
 			"--method", "sparsegpt", p.flag, p.value, "--samples", "2", "--seqlen", "32", "--seed", "3")
-		pattern, err := prune.ParsePattern(p.value)
+		pattern, err := sparsity.ParsePattern(p.value)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -5,6 +5,7 @@ import (
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/adagp"
 	_ "github.com/adagp/adagp/prune/all" // the solvers by name
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
@@ -17,7 +18,7 @@ func (r *run) measureSteps() error {
 	n := r.sizes.matrix
 	h := r.gram(n)
 	p := &prune.Problem{
-		Name: "bench", W: linalg.FromTensor(r.random(n, n)), H: h, SquaredNorms: h.Diag(), Pattern: prune.Unstructured(share),
+		Name: "bench", W: linalg.FromTensor(r.random(n, n)), H: h, SquaredNorms: h.Diag(), Pattern: sparsity.Unstructured(share),
 	}
 	var all []*series
 	for _, name := range solvers {
@@ -63,7 +64,7 @@ func (r *run) epochs() (*series, error) {
 	}
 	return &series{do: func() error {
 		_, err := adagp.Solve(r.ctx, chain, x, nil, adagp.Options{
-			Solver: solver, Pattern: prune.Unstructured(share), Ridge: adagp.DefaultRidge, Safeguard: true,
+			Solver: solver, Pattern: sparsity.Unstructured(share), Ridge: adagp.DefaultRidge, Safeguard: true,
 		})
 		return err
 	}}, nil

@@ -13,6 +13,7 @@ import (
 	"github.com/adagp/adagp/cmd/cli/format"
 	"github.com/adagp/adagp/cmd/cli/report"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/sparsity"
 )
 
 // Run says what was pruned into what.
@@ -164,7 +165,7 @@ func facts(r *prune.Report, run Run) []report.Fact {
 	)
 }
 
-func describePattern(p prune.Pattern) string {
+func describePattern(p sparsity.Pattern) string {
 	if p.Structured() {
 		return fmt.Sprintf("%d zeros in every %d neighbours", p.N, p.M)
 	}

@@ -14,6 +14,7 @@ import (
 	_ "github.com/adagp/adagp/models/llama"
 	"github.com/adagp/adagp/prune"
 	_ "github.com/adagp/adagp/prune/magnitude"
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
 )
 
@@ -29,7 +30,7 @@ func renderPage(t *testing.T, p *report.Page) []byte {
 // largeReport is that of a deep model with names that nobody vouches for.
 func largeReport() *prune.Report {
 	r := &prune.Report{
-		Format: 1, Version: "v1.2.3", Method: "adagp", Solver: "sparsegpt", Pattern: prune.Unstructured(0.7),
+		Format: 1, Version: "v1.2.3", Method: "adagp", Solver: "sparsegpt", Pattern: sparsity.Unstructured(0.7),
 		Hyperparameters: map[string]any{"preset": "balanced", "damp": 0.01}, Threads: 2, Kernel: "avx512", Seed: 7,
 		Calibration: prune.CalibrationReport{Files: []string{"<b>text</b>.txt"}, Samples: 128, SeqLen: 2048, Tokens: 262144},
 		Totals:      prune.Totals{Weights: 1000, Zeros: 700, Sparsity: 0.7},
@@ -154,7 +155,7 @@ func pruneTo(t *testing.T, dir string) {
 		t.Fatal(err)
 	}
 	defer w.Abort() //nolint:errcheck // without effect after Commit
-	if _, err := prune.Run(t.Context(), m, [][]int{{1, 2, 3, 4}}, prune.Options{Method: "magnitude", Pattern: prune.Unstructured(0.8)}, w); err != nil {
+	if _, err := prune.Run(t.Context(), m, [][]int{{1, 2, 3, 4}}, prune.Options{Method: "magnitude", Pattern: sparsity.Unstructured(0.8)}, w); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.Commit(); err != nil {

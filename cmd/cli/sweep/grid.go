@@ -11,13 +11,13 @@ import (
 
 	"github.com/adagp/adagp/cmd/cli/format"
 	"github.com/adagp/adagp/cmd/cli/report"
-	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/sparsity"
 )
 
 // grid is a sweep as a table: rows are methods, columns patterns, cells the seeds.
 type grid struct {
 	methods  []string
-	patterns []prune.Pattern
+	patterns []sparsity.Pattern
 	seeds    int
 	result   *Result
 }
@@ -37,14 +37,14 @@ func gridOf(r *Result, axes Axes) *grid {
 		seeds[run.Seed] = true
 	}
 	g.seeds = len(seeds)
-	slices.SortStableFunc(g.patterns, func(a, b prune.Pattern) int {
+	slices.SortStableFunc(g.patterns, func(a, b sparsity.Pattern) int {
 		return cmp.Or(cmp.Compare(a.M, b.M), cmp.Compare(a.Sparsity, b.Sparsity))
 	})
 	return g
 }
 
 // cell returns the perplexities on a text, seed by seed; empty when there is none yet.
-func (g *grid) cell(method string, p prune.Pattern, text int) (values []float64) {
+func (g *grid) cell(method string, p sparsity.Pattern, text int) (values []float64) {
 	for _, r := range g.result.Runs {
 		if r.Method == method && r.Pattern == p {
 			values = append(values, float64(r.Perplexity[text]))

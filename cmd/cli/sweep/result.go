@@ -8,12 +8,13 @@ import (
 
 	"github.com/adagp/adagp/internal/inputfile"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/sparsity"
 )
 
 // Axes are the lists whose product a sweep runs.
 type Axes struct {
 	Methods  []string // names, with settings behind a colon
-	Patterns []prune.Pattern
+	Patterns []sparsity.Pattern
 	Seeds    []uint64
 }
 
@@ -56,26 +57,26 @@ type Text struct {
 
 // Run is one finished run. Method, pattern and seed name it within its folder.
 type Run struct {
-	Method     string         `json:"method"`
-	Pattern    prune.Pattern  `json:"pattern"`
-	Seed       uint64         `json:"seed"`
-	Perplexity []prune.Number `json:"perplexity"` // text by text
-	Sparsity   float64        `json:"sparsity"`
-	Seconds    float64        `json:"seconds"`     // of pruning, wall time
-	CPUSeconds float64        `json:"cpu_seconds"` // of pruning, over all threads; 0 where the system does not tell
-	Threads    int            `json:"threads"`
-	Kernel     string         `json:"kernel"`
-	CalibSHA   string         `json:"calibration_sha256"`
-	Version    string         `json:"version"` // of the program that did it
-	Folder     string         `json:"folder,omitempty"`
+	Method     string           `json:"method"`
+	Pattern    sparsity.Pattern `json:"pattern"`
+	Seed       uint64           `json:"seed"`
+	Perplexity []prune.Number   `json:"perplexity"` // text by text
+	Sparsity   float64          `json:"sparsity"`
+	Seconds    float64          `json:"seconds"`     // of pruning, wall time
+	CPUSeconds float64          `json:"cpu_seconds"` // of pruning, over all threads; 0 where the system does not tell
+	Threads    int              `json:"threads"`
+	Kernel     string           `json:"kernel"`
+	CalibSHA   string           `json:"calibration_sha256"`
+	Version    string           `json:"version"` // of the program that did it
+	Folder     string           `json:"folder,omitempty"`
 }
 
-func (r *Run) is(method string, p prune.Pattern, seed uint64) bool {
+func (r *Run) is(method string, p sparsity.Pattern, seed uint64) bool {
 	return r.Method == method && r.Pattern == p && r.Seed == seed
 }
 
 // Find returns the run of that name, or nil.
-func (r *Result) Find(method string, p prune.Pattern, seed uint64) *Run {
+func (r *Result) Find(method string, p sparsity.Pattern, seed uint64) *Run {
 	for i := range r.Runs {
 		if r.Runs[i].is(method, p, seed) {
 			return &r.Runs[i]

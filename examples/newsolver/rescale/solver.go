@@ -7,6 +7,7 @@ import (
 	"context"
 
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
@@ -27,7 +28,7 @@ func (Solver) Solve(ctx context.Context, p *prune.Problem) (*prune.Solution, err
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	mask, err := p.Select(p.Saliency(), prune.RowScope) // counts, patterns and given masks are its business
+	mask, err := p.Select(p.Saliency(), sparsity.RowScope) // counts, patterns and given masks are its business
 	if err != nil {
 		return nil, err
 	}

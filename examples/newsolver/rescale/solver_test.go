@@ -6,6 +6,7 @@ import (
 
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/prunetest"
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/prune/wanda"
 )
 
@@ -20,7 +21,7 @@ func TestLaws(t *testing.T) { prunetest.Laws(t, Solver{}) }
 
 // TestBeatsWanda: the factor can only help.
 func TestBeatsWanda(t *testing.T) {
-	for _, pattern := range []prune.Pattern{prune.Unstructured(0.5), prune.Unstructured(0.9), prune.NM(2, 4)} {
+	for _, pattern := range []sparsity.Pattern{sparsity.Unstructured(0.5), sparsity.Unstructured(0.9), sparsity.NM(2, 4)} {
 		p := prunetest.Random(1, 30, 60, 200, pattern)
 		ours, err := prune.Solve(context.Background(), Solver{}, p)
 		if err != nil {

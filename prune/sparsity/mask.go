@@ -1,4 +1,4 @@
-package prune
+package sparsity
 
 import (
 	"fmt"
@@ -19,7 +19,7 @@ type Mask struct {
 // NewMask returns a mask [rows, cols] that keeps everything. A negative number panics with a *tensor.ShapeError.
 func NewMask(rows, cols int) *Mask {
 	if rows < 0 || cols < 0 {
-		panic(&tensor.ShapeError{Op: "prune.NewMask", Got: []int{rows, cols}, Want: []int{tensor.AnyDim, tensor.AnyDim}})
+		panic(&tensor.ShapeError{Op: "sparsity.NewMask", Got: []int{rows, cols}, Want: []int{tensor.AnyDim, tensor.AnyDim}})
 	}
 	m := &Mask{Rows: rows, Cols: cols, stride: (cols + 63) / 64}
 	m.words = make([]uint64, rows*m.stride)
@@ -78,7 +78,7 @@ func (m *Mask) setBits(i, col, n int, keep uint64) {
 
 func (m *Mask) check(i, j int) {
 	if uint(i) >= uint(m.Rows) || uint(j) >= uint(m.Cols) {
-		panic(fmt.Sprintf("prune: mask index [%d %d] out of shape [%d %d]", i, j, m.Rows, m.Cols))
+		panic(fmt.Sprintf("sparsity: mask index [%d %d] out of shape [%d %d]", i, j, m.Rows, m.Cols))
 	}
 }
 
@@ -131,7 +131,7 @@ func (m *Mask) Equal(o *Mask) bool {
 // Apply sets the pruned weights of w [Rows, Cols] to zero, in place.
 func (m *Mask) Apply(w *linalg.Matrix) {
 	if w.Rows != m.Rows || w.Cols != m.Cols {
-		panic(fmt.Sprintf("prune: mask of shape [%d %d] applied to weights [%d %d]", m.Rows, m.Cols, w.Rows, w.Cols))
+		panic(fmt.Sprintf("sparsity: mask of shape [%d %d] applied to weights [%d %d]", m.Rows, m.Cols, w.Rows, w.Cols))
 	}
 	for i := range m.Rows {
 		row := w.Row(i)

@@ -1,4 +1,4 @@
-package prune
+package sparsity
 
 import (
 	"encoding/json"
@@ -76,7 +76,7 @@ type PatternError struct {
 }
 
 // Error names the function and the fault.
-func (e *PatternError) Error() string { return "prune: " + e.Op + ": " + e.Err.Error() }
+func (e *PatternError) Error() string { return "sparsity: " + e.Op + ": " + e.Err.Error() }
 
 // Unwrap returns what is wrong with the pattern.
 func (e *PatternError) Unwrap() error { return e.Err }

@@ -1,4 +1,4 @@
-package prune
+package sparsity
 
 import (
 	"fmt"
@@ -65,7 +65,7 @@ func (b Bits) FirstPruned(row []float64) int {
 // ApplyRow sets those of the values [Cols] to zero that row i of the mask prunes.
 func (m *Mask) ApplyRow(i int, values []float64) {
 	if len(values) != m.Cols {
-		panic(fmt.Sprintf("prune: mask row of %d columns applied to %d values", m.Cols, len(values)))
+		panic(fmt.Sprintf("sparsity: mask row of %d columns applied to %d values", m.Cols, len(values)))
 	}
 	row := m.RowBits(i)
 	for j, v := range values {
@@ -91,6 +91,6 @@ func (m *Mask) Differences(o *Mask) int {
 
 func (m *Mask) sameShape(o *Mask) {
 	if m.Rows != o.Rows || m.Cols != o.Cols {
-		panic(fmt.Sprintf("prune: masks of shapes [%d %d] and [%d %d]", m.Rows, m.Cols, o.Rows, o.Cols))
+		panic(fmt.Sprintf("sparsity: masks of shapes [%d %d] and [%d %d]", m.Rows, m.Cols, o.Rows, o.Cols))
 	}
 }

@@ -1,4 +1,4 @@
-package prune
+package sparsity
 
 import (
 	"math"
@@ -20,7 +20,7 @@ const (
 
 // SelectLayer returns the mask that prunes the lowest of all scores [out, in]: ⌊out·in·s + 1e-9⌋ of
 // them, or N in every group for an N:M pattern. Equal scores go in the order of their flat index.
-// NaN counts as the highest score; [Problem.Select] refuses it. Like the other functions that take scores and a
+// NaN counts as the highest score; callers that read scores refuse it. Like the other functions that take scores and a
 // pattern it panics with a *PatternError when Pattern.Check refuses the pattern.
 func SelectLayer(score *linalg.Matrix, p Pattern) *Mask {
 	m := NewMask(score.Rows, score.Cols)
