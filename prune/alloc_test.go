@@ -7,6 +7,7 @@ import (
 
 	"github.com/adagp/adagp/internal/parallel"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/prunetest"
 	"github.com/adagp/adagp/prune/sparsity"
 )
@@ -20,7 +21,7 @@ func TestSolversAllocateLittle(t *testing.T) {
 		if strings.HasPrefix(info.Name, "test-") || info.Name == "refit-exact" { // which factors a system for every row
 			continue
 		}
-		s, err := prune.NewSolver(info.Name, prune.SolverOptions{})
+		s, err := prune.NewSolver(info.Name, local.SolverOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -2,10 +2,9 @@
 //
 // # Matrix by matrix
 //
-// A [Solver] prunes one weight matrix: from a [Problem], which holds the weights, statistics of the
-// calibration inputs and a [Pattern], to a [Solution], new weights and a [Mask]. A solver says what
-// statistics it Needs, is made known by [Register], and lives in a folder of its own (magnitude,
-// wanda, sparsegpt, …); [Solve] runs one with all checks.
+// A local solver prunes one weight matrix by itself: package local states its problem, package sparsity the zeros
+// that are asked for. A solver is made known by [Register] and lives in a folder of its own (magnitude, wanda,
+// sparsegpt, …).
 //
 // # Layer by layer
 //

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor/linalg"
 )
@@ -15,16 +16,16 @@ import (
 
 func init() {
 	prune.Register("coinflip", "drop weights by lot",
-		func(o prune.SolverOptions) (prune.Solver, error) { return coinflip{o.Seed}, nil })
+		func(o local.SolverOptions) (local.Solver, error) { return coinflip{o.Seed}, nil })
 }
 
 type coinflip struct{ seed uint64 }
 
 // Needs asks for no statistics.
-func (coinflip) Needs() prune.Needs { return prune.Needs{} }
+func (coinflip) Needs() local.Needs { return local.Needs{} }
 
 // Solve gives every weight a random score, and leaves counts and patterns to Select.
-func (c coinflip) Solve(_ context.Context, p *prune.Problem) (*prune.Solution, error) {
+func (c coinflip) Solve(_ context.Context, p *local.Problem) (*local.Solution, error) {
 	r := rand.New(rand.NewPCG(c.seed, 0))
 	score := linalg.New(p.W.Rows, p.W.Cols)
 	for k := range score.Data {
@@ -38,7 +39,7 @@ func (c coinflip) Solve(_ context.Context, p *prune.Problem) (*prune.Solution, e
 }
 
 func ExampleRegister() {
-	solver, err := prune.NewSolver("coinflip", prune.SolverOptions{Seed: 7})
+	solver, err := prune.NewSolver("coinflip", local.SolverOptions{Seed: 7})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -47,7 +48,7 @@ func ExampleRegister() {
 		1, 2, 3, 4, 5, 6, 7, 8,
 		8, 7, 6, 5, 4, 3, 2, 1,
 	}, 2, 8)
-	solution, err := prune.Solve(context.Background(), solver, &prune.Problem{Name: "demo", W: w, Pattern: sparsity.NM(2, 4)})
+	solution, err := local.Solve(context.Background(), solver, &local.Problem{Name: "demo", W: w, Pattern: sparsity.NM(2, 4)})
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -14,6 +14,7 @@ import (
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
 )
@@ -199,9 +200,9 @@ func init() {
 }
 
 func TestRunChecksResults(t *testing.T) {
-	dense := func(l *prune.Layer, i int) *prune.Solution {
+	dense := func(l *prune.Layer, i int) *local.Solution {
 		lin := l.Selected()[i]
-		return &prune.Solution{W: l.Weights(lin), Mask: sparsity.NewMask(lin.Out(), lin.In())}
+		return &local.Solution{W: l.Weights(lin), Mask: sparsity.NewMask(lin.Out(), lin.In())}
 	}
 	for _, tc := range []struct {
 		name    string

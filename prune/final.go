@@ -8,6 +8,7 @@ import (
 
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/nn"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
 	"github.com/adagp/adagp/tensor/linalg"
@@ -67,7 +68,7 @@ func (f *Final) Set(lin *nn.Linear, w *tensor.Tensor) error {
 	if w.Rank() != 2 || w.Dim(0) != mask.Rows || w.Dim(1) != mask.Cols {
 		return fmt.Errorf("tensor %s: new weights of shape %v, want [%d %d]", name, w.Shape(), mask.Rows, mask.Cols)
 	}
-	rounded, err := f.run.rounded(name, lin, &Solution{W: linalg.FromTensor(w), Mask: mask})
+	rounded, err := f.run.rounded(name, lin, &local.Solution{W: linalg.FromTensor(w), Mask: mask})
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune/calib"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/scratch"
 )
 
@@ -23,11 +24,11 @@ func (d *Dense) Fisher(ctx context.Context) (map[*nn.Linear][]float64, error) {
 	if d.fisher != nil {
 		return d.fisher, nil
 	}
-	grads, inputs := map[*nn.Linear]*calib.Stats{}, calib.NewCollector(Needs{SquaredNorms: true}, slices.Concat(d.Selected...)...)
+	grads, inputs := map[*nn.Linear]*calib.Stats{}, calib.NewCollector(local.Needs{SquaredNorms: true}, slices.Concat(d.Selected...)...)
 	err := d.Backward(ctx, Sweep{}, func(g Gradient) error {
 		inputs.Observe(g.Linear, g.X, nil)
 		if grads[g.Linear] == nil {
-			grads[g.Linear] = calib.NewStats(g.Linear.Out(), Needs{SquaredNorms: true})
+			grads[g.Linear] = calib.NewStats(g.Linear.Out(), local.Needs{SquaredNorms: true})
 		}
 		if err := grads[g.Linear].Add(g.DY); err != nil {
 			return fmt.Errorf("layer %s: gradients of the outputs, counted as inputs: %w", g.Linear.Name(), err)
@@ -59,7 +60,7 @@ func (d *Dense) InputNorms(ctx context.Context) (map[*nn.Linear][]float64, error
 	}
 	defer scratch.FreeAll(hidden)
 	r.before = prepareShare
-	c := calib.NewCollector(Needs{SquaredNorms: true}, slices.Concat(d.Selected...)...)
+	c := calib.NewCollector(local.Needs{SquaredNorms: true}, slices.Concat(d.Selected...)...)
 	for i, module := range r.model.Layers()[:r.at.Layers] {
 		release, err := r.load(module.Walk)
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune/calib"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/quant"
 	"github.com/adagp/adagp/prune/scratch"
 	"github.com/adagp/adagp/prune/sparsity"
@@ -107,13 +108,13 @@ func (l *Layer) Progress(s Stage, fraction float64) { l.run.event(Event{Stage: s
 // selected matrices' inputs; the observers in extra, nil ones aside, see the pass as well, tensors that are
 // theirs until Observe returns. Without needs and without observers there is nothing to run and the result
 // is empty. Activations that are not finite are an error naming the linear layer.
-func (l *Layer) Capture(ctx context.Context, needs Needs, extra ...nn.Observer) (map[*nn.Linear]*calib.Stats, error) {
+func (l *Layer) Capture(ctx context.Context, needs local.Needs, extra ...nn.Observer) (map[*nn.Linear]*calib.Stats, error) {
 	for _, lin := range l.selected {
 		l.score(lin)
 	}
 	l.stats = nil
 	extra = slices.DeleteFunc(slices.Clone(extra), func(o nn.Observer) bool { return o == nil })
-	if needs == (Needs{}) && len(extra) == 0 {
+	if needs == (local.Needs{}) && len(extra) == 0 {
 		return nil, nil
 	}
 	c := calib.NewCollector(needs, l.selected...)
@@ -147,7 +148,7 @@ func (l *Layer) Capture(ctx context.Context, needs Needs, extra ...nn.Observer) 
 // Set puts a solution in place of the weights of lin, rounded to the type they will be written in,
 // so that everything that follows sees what will be stored. It fails when a weight is not finite or
 // the zeros are fewer than the pattern wants. A later Set of the same matrix replaces the earlier.
-func (l *Layer) Set(lin *nn.Linear, s *Solution) error {
+func (l *Layer) Set(lin *nn.Linear, s *local.Solution) error {
 	name, pattern := l.TensorName(lin), l.Pattern(lin)
 	w, err := l.run.rounded(name, lin, s)
 	if err != nil {

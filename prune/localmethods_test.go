@@ -8,6 +8,7 @@ import (
 
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/calib"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/sparsity"
 )
 
@@ -52,7 +53,7 @@ type windowMethod struct {
 
 func (m windowMethod) PruneLayer(ctx context.Context, l *prune.Layer) error {
 	recorder := calib.NewRecorder(l.Tokens(), l.Selected()...)
-	stats, err := l.Capture(ctx, prune.Needs{SquaredNorms: true, WindowMoments: true}, recorder)
+	stats, err := l.Capture(ctx, local.Needs{SquaredNorms: true, WindowMoments: true}, recorder)
 	if err != nil {
 		return err
 	}
@@ -78,7 +79,7 @@ func (m windowMethod) PruneLayer(ctx context.Context, l *prune.Layer) error {
 			}
 		}
 	}
-	s, err := prune.NewSolver("wanda", prune.SolverOptions{})
+	s, err := prune.NewSolver("wanda", local.SolverOptions{})
 	if err != nil {
 		return err
 	}

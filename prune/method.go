@@ -3,6 +3,7 @@ package prune
 import (
 	"context"
 
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/sparsity"
 )
 
@@ -68,9 +69,9 @@ func (o MethodOptions) Check() error {
 // MethodOptions are the settings that reach every method, whatever its name; one that has no use for
 // a setting ignores it. Zero values mean the method's default.
 type MethodOptions struct {
-	Solver        Solver        // local solver to use inside; nil: the method's default
-	SolverName    string        // name of Solver, for the report
-	SolverOptions SolverOptions // for a method that makes its default solver itself
+	Solver        local.Solver        // local solver to use inside; nil: the method's default
+	SolverName    string              // name of Solver, for the report
+	SolverOptions local.SolverOptions // for a method that makes its default solver itself
 
 	Preset             string  // one of Presets: how much time to spend; "": the method's default
 	Paper              bool    // the method exactly as published, where it differs from our default

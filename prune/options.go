@@ -9,6 +9,7 @@ import (
 
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/nn"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/quant"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
@@ -116,7 +117,7 @@ func (o *Options) check(m *models.Model) error {
 
 // method builds the method and the solver that the options name.
 func (o *Options) method() (Method, error) {
-	so := SolverOptions{Seed: o.Seed, BlockSize: o.BlockSize, DampFrac: o.DampFrac}
+	so := local.SolverOptions{Seed: o.Seed, BlockSize: o.BlockSize, DampFrac: o.DampFrac}
 	mo := MethodOptions{SolverName: o.Solver, SolverOptions: so, Preset: o.Preset, Paper: o.Paper, Epochs: o.Epochs,
 		Alpha: o.Alpha, Beta: o.Beta, Gamma: o.Gamma, Ridge: o.Ridge, Seed: o.Seed, Quantized: o.Quantize != nil}
 	if o.Solver != "" {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/adagp/adagp/nn"
+	"github.com/adagp/adagp/prune/local"
 )
 
 // counts are the sizes that a plan is made of, in numbers unless it says bytes.
@@ -122,7 +123,7 @@ type Workspace interface {
 }
 
 // WorkspaceOf returns the bytes that a solver takes for a matrix [rows, cols] beside the problem.
-func WorkspaceOf(s Solver, rows, cols int) int64 {
+func WorkspaceOf(s local.Solver, rows, cols int) int64 {
 	if w, ok := s.(Workspace); ok {
 		return w.Workspace(rows, cols)
 	}
@@ -139,7 +140,7 @@ func Float64s(rows, cols int) int64 { return 8 * int64(rows) * int64(cols) }
 // streams is how many copies of the hidden states of all tokens there are at one time: those that enter
 // and leave a layer in both networks, and what AdaGP+ keeps of each.
 func (c counts) streams(m Method) int64 {
-	if _, ok := m.(*local); ok {
+	if _, ok := m.(*localMethod); ok {
 		return 4
 	}
 	return 5
@@ -151,9 +152,9 @@ func (r *run) layerStages(c counts) []StagePlan {
 	if u, ok := r.method.(MemoryUser); ok {
 		return u.LayerMemory(s)
 	}
-	needs := Needs{Hessian: true}
+	needs := local.Needs{Hessian: true}
 	work := func(rows, cols int) int64 { return 4*Float64s(cols, cols) + 6*Float64s(rows, cols) }
-	if m, ok := r.method.(*local); ok {
+	if m, ok := r.method.(*localMethod); ok {
 		needs = m.solver.Needs()
 		work = func(rows, cols int) int64 { return WorkspaceOf(m.solver, rows, cols) }
 	}
@@ -162,7 +163,7 @@ func (r *run) layerStages(c counts) []StagePlan {
 
 // LocalMemory is what a method takes that observes the inputs of all matrices in one pass and then
 // prunes one after the other.
-func LocalMemory(s LayerShape, needs Needs, work func(rows, cols int) int64) []StagePlan {
+func LocalMemory(s LayerShape, needs local.Needs, work func(rows, cols int) int64) []StagePlan {
 	var sums, most int64
 	var worst string
 	for _, g := range s.Groups {

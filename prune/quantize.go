@@ -8,6 +8,7 @@ import (
 
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune/calib"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/quant"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor/linalg"
@@ -32,10 +33,10 @@ const feedbackSolver = "sparsegpt"
 // local solvers may, are rounded with feedback unless the options say otherwise; those of others to the
 // nearest grid point.
 type StatisticsUser interface {
-	Needs() Needs
+	Needs() local.Needs
 }
 
-func (m *local) Needs() Needs { return m.solver.Needs() }
+func (m *localMethod) Needs() local.Needs { return m.solver.Needs() }
 
 // CheckQuantization reports settings of Quantize and Rounding that are out of range or do not go together.
 func (o Options) CheckQuantization() error {
@@ -88,7 +89,7 @@ func (l *Layer) quantize(ctx context.Context) error {
 		for _, lin := range rest {
 			w := linalg.FromTensor(lin.Weight.Value)
 			rounded, grid := quant.Nearest(*o.Quantize, w)
-			if err := l.Set(lin, &Solution{W: rounded, Mask: sparsity.MaskOf(w), Grid: grid}); err != nil {
+			if err := l.Set(lin, &local.Solution{W: rounded, Mask: sparsity.MaskOf(w), Grid: grid}); err != nil {
 				return err
 			}
 		}
@@ -101,7 +102,7 @@ func (l *Layer) quantize(ctx context.Context) error {
 // is ‖X(Q − Ŵ)ᵀ‖² with the weights Ŵ that the method came to.
 func (l *Layer) quantizeWithFeedback(ctx context.Context, linears []*nn.Linear) error {
 	o := l.run.options
-	s, err := NewSolver(feedbackSolver, SolverOptions{BlockSize: o.BlockSize, DampFrac: o.DampFrac})
+	s, err := NewSolver(feedbackSolver, local.SolverOptions{BlockSize: o.BlockSize, DampFrac: o.DampFrac})
 	if err != nil {
 		return err
 	}
@@ -112,7 +113,7 @@ func (l *Layer) quantizeWithFeedback(ctx context.Context, linears []*nn.Linear) 
 	for i, lin := range linears {
 		l.Progress(StageSolve, float64(i)/float64(len(linears)))
 		w := linalg.FromTensor(lin.Weight.Value)
-		sol, err := Solve(ctx, s, &Problem{
+		sol, err := local.Solve(ctx, s, &local.Problem{
 			Name: l.TensorName(lin), W: w, H: stats[lin].Hessian, Keep: sparsity.MaskOf(w), Quantize: o.Quantize, Log: l.Log,
 		})
 		if err != nil {
@@ -127,8 +128,8 @@ func (l *Layer) quantizeWithFeedback(ctx context.Context, linears []*nn.Linear) 
 
 // roundingStats are those that a local solver was given, or what the inputs are in the pruned layer.
 func (l *Layer) roundingStats(ctx context.Context) (map[*nn.Linear]*calib.Stats, error) {
-	if _, ok := l.run.method.(*local); ok && l.stats != nil {
+	if _, ok := l.run.method.(*localMethod); ok && l.stats != nil {
 		return l.stats, nil
 	}
-	return l.Capture(ctx, Needs{Hessian: true})
+	return l.Capture(ctx, local.Needs{Hessian: true})
 }

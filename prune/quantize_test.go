@@ -13,6 +13,7 @@ import (
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/quant"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
@@ -239,9 +240,9 @@ func firstLinear(m *models.Model) *nn.Linear { return m.Layers()[0].Linears()[0]
 // offGrid returns weights that are not on the grid it names.
 type offGrid struct{}
 
-func (offGrid) Needs() prune.Needs { return prune.Needs{} }
+func (offGrid) Needs() local.Needs { return local.Needs{} }
 
-func (offGrid) Solve(_ context.Context, p *prune.Problem) (*prune.Solution, error) {
+func (offGrid) Solve(_ context.Context, p *local.Problem) (*local.Solution, error) {
 	mask, err := p.Select(p.W, sparsity.LayerScope)
 	if err != nil {
 		return nil, err
@@ -253,7 +254,7 @@ func (offGrid) Solve(_ context.Context, p *prune.Problem) (*prune.Solution, erro
 
 func TestSolveChecksGrid(t *testing.T) {
 	w := linalg.FromSlice([]float64{1, 2, 3.3, -4}, 1, 4)
-	_, err := prune.Solve(context.Background(), offGrid{}, &prune.Problem{Name: "w", W: w, Pattern: sparsity.Unstructured(0.25)})
+	_, err := local.Solve(context.Background(), offGrid{}, &local.Problem{Name: "w", W: w, Pattern: sparsity.Unstructured(0.25)})
 	if err == nil || !strings.Contains(err.Error(), "solve w: weight [0 ") || !strings.Contains(err.Error(), "not on its grid") {
 		t.Errorf("error %v, want one about the grid of w", err)
 	}

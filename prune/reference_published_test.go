@@ -7,13 +7,14 @@ import (
 
 	"github.com/adagp/adagp/internal/golden"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/sparsity"
 )
 
 // rowsDown is Wanda with the authors' counts: the zeros of every row are rounded down, each by itself;
 // ours are exact in total. On rows of 64 weights that is 0.6875 instead of 0.7, and a small model feels it.
 type rowsDown struct {
-	solver   prune.Solver
+	solver   local.Solver
 	sparsity float64
 }
 
@@ -25,7 +26,7 @@ func (m rowsDown) PruneLayer(ctx context.Context, l *prune.Layer) error {
 	for _, lin := range l.Selected() {
 		p := l.Problem(lin, stats[lin])
 		p.Pattern.Sparsity = math.Floor(float64(lin.In())*m.sparsity) / float64(lin.In())
-		s, err := prune.Solve(ctx, m.solver, p)
+		s, err := local.Solve(ctx, m.solver, p)
 		if err != nil {
 			return err
 		}
@@ -38,9 +39,9 @@ func (m rowsDown) PruneLayer(ctx context.Context, l *prune.Layer) error {
 
 // emptyTail is a solver with the authors' counts behind the last group of an N:M pattern: what is left
 // over there loses N weights as well, ours a share.
-type emptyTail struct{ prune.Solver }
+type emptyTail struct{ local.Solver }
 
-func (s emptyTail) Solve(ctx context.Context, p *prune.Problem) (*prune.Solution, error) {
+func (s emptyTail) Solve(ctx context.Context, p *local.Problem) (*local.Solution, error) {
 	sol, err := s.Solver.Solve(ctx, p)
 	in, tail := p.W.Cols, p.Pattern.Tail(p.W.Cols)
 	if err != nil || tail == 0 || tail > p.Pattern.N {
@@ -65,10 +66,10 @@ var (
 
 func init() {
 	prune.RegisterMethod("test-rows-down", "Wanda, rows rounded down", func(prune.MethodOptions) (prune.Method, error) {
-		s, err := prune.NewSolver("wanda", prune.SolverOptions{})
+		s, err := prune.NewSolver("wanda", local.SolverOptions{})
 		return rowsDown{s, rowsDownTo}, err
 	})
-	prune.Register("test-empty-tail", "the columns behind the last group emptied", func(o prune.SolverOptions) (prune.Solver, error) {
+	prune.Register("test-empty-tail", "the columns behind the last group emptied", func(o local.SolverOptions) (local.Solver, error) {
 		s, err := prune.NewSolver(emptyTailOver, o)
 		return emptyTail{s}, err
 	})

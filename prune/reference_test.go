@@ -12,6 +12,7 @@ import (
 	"github.com/adagp/adagp/internal/golden"
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/sparsity"
 )
 
@@ -57,15 +58,15 @@ func prunedPerplexity(t *testing.T, path string, calib, held [][]int, o prune.Op
 // for it, and where the block's input is nearly rank deficient (opt-mini) it costs perplexity.
 type pilingDamping struct{ calls map[string]int }
 
-func (pilingDamping) Needs() prune.Needs { return prune.Needs{Hessian: true} }
+func (pilingDamping) Needs() local.Needs { return local.Needs{Hessian: true} }
 
-func (s pilingDamping) Solve(ctx context.Context, p *prune.Problem) (*prune.Solution, error) {
+func (s pilingDamping) Solve(ctx context.Context, p *local.Problem) (*local.Solution, error) {
 	s.calls[p.Name]++
 	epochs := s.calls[p.Name]
 	if strings.Contains(p.Name, "fc2") || strings.Contains(p.Name, "down_proj") {
 		epochs = 1 // their Hessian is summed anew in every epoch
 	}
-	inner, err := prune.NewSolver("sparsegpt", prune.SolverOptions{DampFrac: math.Pow(1.01, float64(epochs)) - 1})
+	inner, err := prune.NewSolver("sparsegpt", local.SolverOptions{DampFrac: math.Pow(1.01, float64(epochs)) - 1})
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +74,7 @@ func (s pilingDamping) Solve(ctx context.Context, p *prune.Problem) (*prune.Solu
 }
 
 func init() {
-	prune.Register("test-piling-damping", "damping as in the authors' AdaGP code", func(prune.SolverOptions) (prune.Solver, error) {
+	prune.Register("test-piling-damping", "damping as in the authors' AdaGP code", func(local.SolverOptions) (local.Solver, error) {
 		return pilingDamping{map[string]int{}}, nil
 	})
 }

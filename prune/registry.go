@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/adagp/adagp/prune/local"
 )
 
 // Info describes a registered solver or method.
@@ -17,13 +19,13 @@ var solvers = map[string]solverEntry{}
 
 type solverEntry struct {
 	summary string
-	build   func(SolverOptions) (Solver, error)
+	build   func(local.SolverOptions) (local.Solver, error)
 }
 
 // Register makes a solver known under name, as a local solver inside other methods and as a method
 // by itself; summary is one line for lists. A name that is taken panics: it is a mistake of the
 // program. Call it from init.
-func Register(name, summary string, build func(SolverOptions) (Solver, error)) {
+func Register(name, summary string, build func(local.SolverOptions) (local.Solver, error)) {
 	_, method := methods[name]
 	if name == "" || build == nil || method || isSolver(name) {
 		panic(fmt.Sprintf("prune: solver %q is registered twice or without a constructor", name))
@@ -48,7 +50,7 @@ func Solvers() []Info {
 
 // NewSolver returns the solver of the given name. An unknown name is an error that lists the known
 // ones; so is an option out of range.
-func NewSolver(name string, o SolverOptions) (Solver, error) {
+func NewSolver(name string, o local.SolverOptions) (local.Solver, error) {
 	entry, ok := solvers[name]
 	if !ok {
 		var known []string

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/adagp/adagp/nn"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
 )
@@ -13,7 +14,7 @@ const zeroTolerance = 1e-3
 
 // rounded returns the weights of s [out, in] with exact zeros where the mask prunes, rounded to the
 // type that the matrix will be written in.
-func (r *run) rounded(name string, lin *nn.Linear, s *Solution) (*tensor.Tensor, error) {
+func (r *run) rounded(name string, lin *nn.Linear, s *local.Solution) (*tensor.Tensor, error) {
 	if s == nil || s.W == nil || s.W.Rows != lin.Out() || s.W.Cols != lin.In() ||
 		s.Mask == nil || s.Mask.Rows != lin.Out() || s.Mask.Cols != lin.In() {
 		return nil, fmt.Errorf("tensor %s: the solution has no weights or mask of shape [%d %d]", name, lin.Out(), lin.In())

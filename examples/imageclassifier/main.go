@@ -21,6 +21,7 @@ import (
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/adagp"
 	_ "github.com/adagp/adagp/prune/all" // solvers by name
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
 )
@@ -32,10 +33,10 @@ type method struct {
 }
 
 var methods = []method{
-	{"magnitude", local("magnitude")},
-	{"wanda", local("wanda")},
-	{"sparsegpt", local("sparsegpt")},
-	{"admm", local("admm")},
+	{"magnitude", alone("magnitude")},
+	{"wanda", alone("wanda")},
+	{"sparsegpt", alone("sparsegpt")},
+	{"admm", alone("admm")},
 	{"adagp", alternating("admm")},
 	{"adagp+", towardsDense("admm")},
 }
@@ -44,7 +45,7 @@ var methods = []method{
 // and masks are found in turn.
 func alternating(solver string) func(*nn.Chain, *tensor.Tensor, float64) error {
 	return func(net *nn.Chain, images *tensor.Tensor, share float64) error {
-		s, err := prune.NewSolver(solver, prune.SolverOptions{})
+		s, err := prune.NewSolver(solver, local.SolverOptions{})
 		if err != nil {
 			return err
 		}
@@ -65,13 +66,13 @@ func towardsDense(solver string) func(*nn.Chain, *tensor.Tensor, float64) error 
 }
 
 // local prunes every layer by itself, to keep what it makes of its inputs.
-func local(solver string) func(*nn.Chain, *tensor.Tensor, float64) error {
+func alone(solver string) func(*nn.Chain, *tensor.Tensor, float64) error {
 	return oneByOne(solver, nn.OwnOutputs)
 }
 
 func oneByOne(solver string, target nn.Target) func(*nn.Chain, *tensor.Tensor, float64) error {
 	return func(net *nn.Chain, images *tensor.Tensor, share float64) error {
-		s, err := prune.NewSolver(solver, prune.SolverOptions{})
+		s, err := prune.NewSolver(solver, local.SolverOptions{})
 		if err != nil {
 			return err
 		}

@@ -22,7 +22,8 @@ var (
 	throughAutograd = append(slices.Clone(throughTensor), "autograd")
 	throughNN       = append(slices.Clone(throughAutograd), "nn/...", "tensor/packed")
 	throughModels   = append(slices.Clone(throughNN), "models", "internal/inputfile")
-	throughCalib    = append(slices.Clone(throughModels), "tensor/linalg", "prune/calib", "prune/quant", "prune/scratch")
+	throughLocal    = append(slices.Clone(throughNN), "tensor/linalg", "prune/sparsity", "prune/calib", "prune/quant", "prune/local")
+	throughCalib    = append(slices.Clone(throughModels), "tensor/linalg", "prune/sparsity", "prune/calib", "prune/quant", "prune/scratch", "prune/local")
 )
 
 // rules are tried from the top; the first whose package pattern matches decides. A package that no
@@ -50,6 +51,8 @@ var rules = []struct {
 	{"models/generate", append(slices.Clone(throughModels), "checkpoint", "internal/inputfile")},
 	{"models/...", append(slices.Clone(throughModels), "models/decoder")}, // the families
 	{"eval", append(slices.Clone(throughModels), "data")},
+	{"prune/sparsity", append(slices.Clone(throughTensor), "tensor/linalg")},
+	{"prune/local", throughLocal},
 	{"prune/calib", append(slices.Clone(throughNN), "tensor/linalg")},
 	{"prune/quant", append(slices.Clone(throughTensor), "tensor/linalg")},
 	{"prune/scratch", throughTensor},
@@ -61,9 +64,9 @@ var rules = []struct {
 	{"prune/...", append(slices.Clone(throughCalib), "prune", "prune/refit")}, // never another method: an inner solver is passed in
 	{"cmd/cli/format", nil},
 	{"cmd/cli/report", []string{"cmd/cli/format"}},
-	{"cmd/cli/progress", []string{"cmd/cli/format", "prune"}},
-	{"cmd/cli/sweep", []string{"cmd/cli/format", "cmd/cli/report", "checkpoint", "prune", "internal/inputfile"}},
-	{"cmd/cli/prunepage", append(slices.Clone(throughModels), "cmd/cli/format", "cmd/cli/report", "checkpoint", "models/generate", "prune")},
+	{"cmd/cli/progress", []string{"cmd/cli/format", "prune", "prune/sparsity"}},
+	{"cmd/cli/sweep", []string{"cmd/cli/format", "cmd/cli/report", "checkpoint", "prune", "prune/sparsity", "internal/inputfile"}},
+	{"cmd/cli/prunepage", append(slices.Clone(throughModels), "cmd/cli/format", "cmd/cli/report", "checkpoint", "models/generate", "prune", "prune/sparsity")},
 	{"cmd/cli/bench", append(slices.Clone(throughModels), "tensor/linalg", "models/...", "prune/...")},
 	{"cmd/...", []string{"..."}},
 	{"examples/...", []string{"..."}},

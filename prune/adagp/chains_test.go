@@ -14,6 +14,7 @@ import (
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/adagp"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
 )
@@ -100,7 +101,7 @@ func declarations(seed uint64) []declared {
 func inputs(seed uint64) *tensor.Tensor { return correlated(rand.New(rand.NewPCG(seed, 1)), 1300, 24) }
 
 // outputError is ‖chain(x) − y‖² / ‖y‖² with the solutions' weights in place of the dense ones.
-func outputError(c *nn.Chain, x *tensor.Tensor, s map[*nn.Linear]*prune.Solution) float64 {
+func outputError(c *nn.Chain, x *tensor.Tensor, s map[*nn.Linear]*local.Solution) float64 {
 	y := c.Forward(&nn.Context{}, autograd.Const(x)).Value
 	for _, l := range c.Links {
 		if s[l.Linear] != nil {
@@ -112,9 +113,9 @@ func outputError(c *nn.Chain, x *tensor.Tensor, s map[*nn.Linear]*prune.Solution
 	return tensor.SumSquares(tensor.Sub(c.Forward(&nn.Context{}, autograd.Const(x)).Value, y)) / tensor.SumSquares(y)
 }
 
-func sparseGPT(t testing.TB) prune.Solver {
+func sparseGPT(t testing.TB) local.Solver {
 	t.Helper()
-	s, err := prune.NewSolver("sparsegpt", prune.SolverOptions{})
+	s, err := prune.NewSolver("sparsegpt", local.SolverOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +130,7 @@ type step struct {
 }
 
 // solve runs the engine and returns the solutions and the trace.
-func solve(t testing.TB, c *nn.Chain, x *tensor.Tensor, o adagp.Options) (map[*nn.Linear]*prune.Solution, []step) {
+func solve(t testing.TB, c *nn.Chain, x *tensor.Tensor, o adagp.Options) (map[*nn.Linear]*local.Solution, []step) {
 	t.Helper()
 	var trace []step
 	o.Objective = func(tag string, v float64) {

@@ -6,8 +6,8 @@ import (
 	"math/rand/v2"
 
 	"github.com/adagp/adagp/nn"
-	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/adagp"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/sparsegpt"
 	"github.com/adagp/adagp/prune/sparsity"
 )
@@ -22,7 +22,7 @@ func ExampleSolve() {
 	chain.Penalty = 5
 
 	o := adagp.Options{
-		Solver:  sparsegpt.New(prune.SolverOptions{}),
+		Solver:  sparsegpt.New(local.SolverOptions{}),
 		Pattern: sparsity.NM(2, 4),
 		Ridge:   adagp.DefaultRidge,
 	}

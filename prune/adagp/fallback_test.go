@@ -11,17 +11,17 @@ import (
 	"testing"
 
 	"github.com/adagp/adagp/nn"
-	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/adagp"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
 // failingSolver fails in the way of its function.
-type failingSolver func(p *prune.Problem) error
+type failingSolver func(p *local.Problem) error
 
-func (failingSolver) Needs() prune.Needs { return prune.Needs{Hessian: true} }
-func (f failingSolver) Solve(_ context.Context, p *prune.Problem) (*prune.Solution, error) {
+func (failingSolver) Needs() local.Needs { return local.Needs{Hessian: true} }
+func (f failingSolver) Solve(_ context.Context, p *local.Problem) (*local.Solution, error) {
 	return nil, f(p)
 }
 
@@ -32,14 +32,14 @@ func TestFallback(t *testing.T) {
 		fail failingSolver
 		want string // of the log, "": an error
 	}{
-		"overflow": {func(p *prune.Problem) error {
+		"overflow": {func(p *local.Problem) error {
 			w := p.W.Clone()
 			w.Set(3, 4, math.Inf(1))
 			return p.CheckFinite("theirs", w)
 		}, "weight [3 4] became +Inf"},
-		"eigenvalues":   {func(*prune.Problem) error { return fmt.Errorf("theirs: %w", linalg.ErrNoConvergence) }, "did not converge"},
-		"factors":       {func(*prune.Problem) error { return &linalg.NotPositiveDefiniteError{Pivot: 5} }, "pivot 5"},
-		"anything else": {func(*prune.Problem) error { return fmt.Errorf("no such file") }, ""},
+		"eigenvalues":   {func(*local.Problem) error { return fmt.Errorf("theirs: %w", linalg.ErrNoConvergence) }, "did not converge"},
+		"factors":       {func(*local.Problem) error { return &linalg.NotPositiveDefiniteError{Pivot: 5} }, "pivot 5"},
+		"anything else": {func(*local.Problem) error { return fmt.Errorf("no such file") }, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			lin := randomLinear(rand.New(rand.NewPCG(21, 0)), "lin", 24, 16, 1, false)

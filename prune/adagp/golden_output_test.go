@@ -10,6 +10,7 @@ import (
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/adagp"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/sparsity"
 )
 
@@ -20,7 +21,7 @@ func TestGoldenOutputs(t *testing.T) {
 			var g goldenCase
 			golden.JSON(t, golden.Path("prune/adagp_"+name+".json"), &g)
 			c, _, _ := g.chain()
-			solver, err := prune.NewSolver("sparsegpt", prune.SolverOptions{BlockSize: g.Blocksize, DampFrac: g.Percdamp})
+			solver, err := prune.NewSolver("sparsegpt", local.SolverOptions{BlockSize: g.Blocksize, DampFrac: g.Percdamp})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -11,6 +11,7 @@ import (
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/adagp"
+	"github.com/adagp/adagp/prune/local"
 	_ "github.com/adagp/adagp/prune/sparsegpt"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
@@ -105,7 +106,7 @@ func TestGoldenTraces(t *testing.T) {
 			var g goldenCase
 			golden.JSON(t, golden.Path("prune/adagp_"+name+".json"), &g)
 			c, tags, want := g.chain()
-			solver, err := prune.NewSolver("sparsegpt", prune.SolverOptions{BlockSize: g.Blocksize, DampFrac: g.Percdamp})
+			solver, err := prune.NewSolver("sparsegpt", local.SolverOptions{BlockSize: g.Blocksize, DampFrac: g.Percdamp})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -150,7 +151,7 @@ func TestGoldenTraces(t *testing.T) {
 	}
 }
 
-func checkWeights(t *testing.T, name string, s *prune.Solution, want matrix) {
+func checkWeights(t *testing.T, name string, s *local.Solution, want matrix) {
 	t.Helper()
 	largest, worst, at := 0.0, 0.0, [2]int{}
 	for i, row := range want {

@@ -3,7 +3,7 @@ package adagp
 import (
 	"github.com/adagp/adagp/autograd"
 	"github.com/adagp/adagp/nn"
-	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/tensor"
 	"github.com/adagp/adagp/tensor/linalg"
 )
@@ -45,7 +45,7 @@ type link struct {
 	cross    *linalg.Matrix  // sum of (out − b)ᵀ·in over all tokens [out, in], or nil
 	power    float64         // sum of ‖out − b‖² over the same tokens
 	unbiased *tensor.Tensor  // see aim
-	solution *prune.Solution // of the last pruning
+	solution *local.Solution // of the last pruning
 }
 
 // join is the term γ‖out − φ(in…)‖², or β when out is the chain's output.

@@ -10,6 +10,7 @@ import (
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/calib"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/refit"
 	"github.com/adagp/adagp/prune/scratch"
 	"github.com/adagp/adagp/prune/sparsity"
@@ -34,7 +35,7 @@ type Streams struct {
 
 // GroupOptions are the settings of [SolveGroups].
 type GroupOptions struct {
-	Solver     prune.Solver
+	Solver     local.Solver
 	Pattern    func(l *nn.Linear) sparsity.Pattern // zeros of each map
 	RowWeights func(l *nn.Linear) []float64        // importance of each output's error; nil: all equal
 	Frozen     func(l *nn.Linear) bool             // maps that keep their dense weights; nil: none
@@ -45,7 +46,7 @@ type GroupOptions struct {
 
 	// Set puts a solution in place; nil writes the weights to the map's Weight.Value. stats are what
 	// the solution was found with.
-	Set func(l *nn.Linear, s *prune.Solution, stats *calib.Stats) error
+	Set func(l *nn.Linear, s *local.Solution, stats *calib.Stats) error
 	// Note is told the relative squared errors ‖y − xŴᵀ‖² / ‖y‖² on held-out tokens with y the
 	// group's target, after each step.
 	Note     func(step string, value float64)
@@ -76,7 +77,7 @@ func (o *GroupOptions) defaults() error {
 		o.Name = func(l *nn.Linear) string { return l.Weight.Name }
 	}
 	if o.Set == nil {
-		o.Set = func(l *nn.Linear, s *prune.Solution, _ *calib.Stats) error {
+		o.Set = func(l *nn.Linear, s *local.Solution, _ *calib.Stats) error {
 			l.Weight.Value = s.W.Tensor()
 			return nil
 		}
@@ -304,7 +305,7 @@ func equal(a, b *linalg.Matrix) bool {
 // leastSquares is W* = (C + μW)(H + μI)⁻¹ of map i, or nil, with a warning, when no ridge makes the
 // equations soluble.
 func (e *groups) leastSquares(ctx context.Context, l *nn.Linear, s *sides, i int, dense *linalg.Matrix) (*linalg.Matrix, error) {
-	p := &prune.Problem{Name: e.o.Name(l), W: dense, H: s.gram, Pattern: sparsity.Unstructured(0), Log: e.o.Log}
+	p := &local.Problem{Name: e.o.Name(l), W: dense, H: s.gram, Pattern: sparsity.Unstructured(0), Log: e.o.Log}
 	w, _, err := refit.LeastSquares(ctx, p, s.cross[i], e.o.Ridge)
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
@@ -321,7 +322,7 @@ const fallbackSolver = "wanda"
 
 // solve prunes map i from the given weights. Where the result would be worse than no output at all, the
 // dense weights are pruned as well and the better result is taken.
-func (e *groups) solve(ctx context.Context, l *nn.Linear, obs *observed, i int, start, dense *linalg.Matrix, stats *calib.Stats) (*prune.Solution, error) {
+func (e *groups) solve(ctx context.Context, l *nn.Linear, obs *observed, i int, start, dense *linalg.Matrix, stats *calib.Stats) (*local.Solution, error) {
 	s, err := e.solveLocal(ctx, l, start, stats)
 	if err != nil {
 		return nil, err
@@ -342,21 +343,21 @@ func (e *groups) solve(ctx context.Context, l *nn.Linear, obs *observed, i int, 
 	return s, nil
 }
 
-func (e *groups) solveLocal(ctx context.Context, l *nn.Linear, w *linalg.Matrix, stats *calib.Stats) (*prune.Solution, error) {
-	p := &prune.Problem{
+func (e *groups) solveLocal(ctx context.Context, l *nn.Linear, w *linalg.Matrix, stats *calib.Stats) (*local.Solution, error) {
+	p := &local.Problem{
 		Name: e.o.Name(l), W: w, H: stats.Hessian, SquaredNorms: stats.SquaredNorms, Moments: stats.Moments,
 		RowWeights: e.o.RowWeights(l), Pattern: e.o.Pattern(l), Log: e.o.Log,
 	}
-	s, err := prune.Solve(ctx, e.o.Solver, p)
+	s, err := local.Solve(ctx, e.o.Solver, p)
 	if err == nil || ctx.Err() != nil || !numerical(err) {
 		return s, err
 	}
-	fallback, none := prune.NewSolver(fallbackSolver, prune.SolverOptions{})
+	fallback, none := prune.NewSolver(fallbackSolver, local.SolverOptions{})
 	if none != nil {
 		return nil, err
 	}
 	e.o.Log.Warn("the local solver failed, pruning by "+fallbackSolver+" instead", "tensor", p.Name, "cause", err)
-	return prune.Solve(ctx, fallback, p)
+	return local.Solve(ctx, fallback, p)
 }
 
 // numerical reports whether an error is about a matrix that cannot be factored, eigenvalues that do not

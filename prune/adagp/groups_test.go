@@ -17,15 +17,16 @@ import (
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/adagp"
 	_ "github.com/adagp/adagp/prune/all"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/scratch"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
-func solverNamed(t testing.TB, name string) prune.Solver {
+func solverNamed(t testing.TB, name string) local.Solver {
 	t.Helper()
-	s, err := prune.NewSolver(name, prune.SolverOptions{})
+	s, err := prune.NewSolver(name, local.SolverOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -216,11 +217,11 @@ func TestBadTargetIsRefused(t *testing.T) {
 
 // treacherous answers with weights blown up unless it is given the dense ones.
 type treacherous struct {
-	prune.Solver
+	local.Solver
 	dense *tensor.Tensor
 }
 
-func (s treacherous) Solve(ctx context.Context, p *prune.Problem) (*prune.Solution, error) {
+func (s treacherous) Solve(ctx context.Context, p *local.Problem) (*local.Solution, error) {
 	sol, err := s.Solver.Solve(ctx, p)
 	if err == nil && !slices.Equal(p.W.Tensor().Data(), s.dense.Data()) {
 		for i := range sol.W.Data {
@@ -233,9 +234,9 @@ func (s treacherous) Solve(ctx context.Context, p *prune.Problem) (*prune.Soluti
 // indefinite fails as a solver does that finds no damping large enough.
 type indefinite struct{}
 
-func (indefinite) Needs() prune.Needs { return prune.Needs{Hessian: true} }
+func (indefinite) Needs() local.Needs { return local.Needs{Hessian: true} }
 
-func (indefinite) Solve(ctx context.Context, p *prune.Problem) (*prune.Solution, error) {
+func (indefinite) Solve(ctx context.Context, p *local.Problem) (*local.Solution, error) {
 	_, err := p.Damp(ctx, "indefinite", 1, func(float64) error { return &linalg.NotPositiveDefiniteError{Pivot: 3, Value: -1} })
 	return nil, err
 }
@@ -250,7 +251,7 @@ func TestSolverFails(t *testing.T) {
 		damaged = append(damaged, tensor.Scale(x, 1.2))
 	}
 	for _, tc := range []struct {
-		solver prune.Solver
+		solver local.Solver
 		want   string
 	}{
 		{treacherous{solverNamed(t, "admm"), dense}, "pruning the dense weights instead"},

@@ -3,6 +3,7 @@ package adagp
 import (
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/tune"
 )
 
@@ -111,7 +112,7 @@ func (m plus) FinishMemory(s prune.LayerShape) []prune.Part {
 // the pre-activations of every token in memory, whatever the scratch.
 func (m *method) LayerMemory(s prune.LayerShape) []prune.StagePlan {
 	work := func(rows, cols int) int64 { return prune.WorkspaceOf(m.solver, rows, cols) }
-	stages := prune.LocalMemory(s, m.solver.Needs().Or(prune.Needs{Hessian: true}), work)
+	stages := prune.LocalMemory(s, m.solver.Needs().Or(local.Needs{Hessian: true}), work)
 	if s.Chain == nil {
 		return stages
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/calib"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/tensor"
 	"github.com/adagp/adagp/tensor/linalg"
 )
@@ -33,7 +34,7 @@ func newMethod(o prune.MethodOptions) (prune.Method, error) {
 // method is AdaGP as published, as a prune.Method.
 type method struct {
 	solverName string
-	solver     prune.Solver
+	solver     local.Solver
 	o          Options
 	penalty    float64 // the chain's default, known after the first layer
 }
@@ -58,7 +59,7 @@ func newPaper(o prune.MethodOptions) (prune.Method, error) {
 }
 
 // Needs implements prune.StatisticsUser.
-func (m *method) Needs() prune.Needs { return m.solver.Needs().Or(prune.Needs{Hessian: true}) }
+func (m *method) Needs() local.Needs { return m.solver.Needs().Or(local.Needs{Hessian: true}) }
 
 // Describe implements prune.Describer.
 func (m *method) Describe() (string, map[string]any) {

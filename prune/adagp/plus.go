@@ -9,6 +9,7 @@ import (
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/calib"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/prune/tune"
 	"github.com/adagp/adagp/tensor/linalg"
@@ -18,7 +19,7 @@ import (
 type plus struct{ *settings }
 
 // Needs implements prune.StatisticsUser.
-func (plus) Needs() prune.Needs { return prune.Needs{Hessian: true} }
+func (plus) Needs() local.Needs { return local.Needs{Hessian: true} }
 
 // WantsFisher implements prune.FisherUser: outputs count by what the loss makes of them.
 func (plus) WantsFisher() bool { return true }
@@ -46,7 +47,7 @@ func (m plus) PruneLayer(ctx context.Context, l *prune.Layer) error {
 		Solver: m.local, Pattern: l.Pattern, RowWeights: l.RowWeights, Name: l.TensorName, Ridge: m.ridge, HeldOut: m.heldOut(l),
 		Frozen:  func(lin *nn.Linear) bool { return !slices.Contains(l.Selected(), lin) },
 		Scratch: l.Scratch(),
-		Set: func(lin *nn.Linear, s *prune.Solution, stats *calib.Stats) error {
+		Set: func(lin *nn.Linear, s *local.Solution, stats *calib.Stats) error {
 			l.UseStats(lin, stats)
 			if !again {
 				defer l.UseStats(lin, nil)
@@ -112,7 +113,7 @@ func (m plus) tune(ctx context.Context, l *prune.Layer, e *groups) error {
 // setAgain hands the present weights of all pruned maps to the layer once more.
 func (e *groups) setAgain(l *prune.Layer) error {
 	for _, lin := range l.Selected() {
-		if err := l.Set(lin, &prune.Solution{W: linalg.FromTensor(lin.Weight.Value), Mask: e.masks[lin]}); err != nil {
+		if err := l.Set(lin, &local.Solution{W: linalg.FromTensor(lin.Weight.Value), Mask: e.masks[lin]}); err != nil {
 			return err
 		}
 	}

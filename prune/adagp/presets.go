@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/local"
 )
 
 // Refinement of feed-forward chains, see [refine]: penalties in units of the mean squares of the
@@ -43,7 +44,7 @@ var presets = map[string]preset{
 type settings struct {
 	preset
 	name               string
-	local              prune.Solver
+	local              local.Solver
 	ridge              float64
 	alpha, beta, gamma float64
 	seed               uint64

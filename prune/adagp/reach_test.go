@@ -11,7 +11,7 @@ import (
 
 	"github.com/adagp/adagp/autograd"
 	"github.com/adagp/adagp/nn"
-	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/scratch"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
@@ -20,9 +20,9 @@ import (
 // dropSmall prunes the smallest weights.
 type dropSmall struct{}
 
-func (dropSmall) Needs() prune.Needs { return prune.Needs{} }
+func (dropSmall) Needs() local.Needs { return local.Needs{} }
 
-func (dropSmall) Solve(_ context.Context, p *prune.Problem) (*prune.Solution, error) {
+func (dropSmall) Solve(_ context.Context, p *local.Problem) (*local.Solution, error) {
 	score := p.W.Clone()
 	for i, v := range score.Data {
 		score.Data[i] = math.Abs(v)

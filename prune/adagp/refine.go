@@ -8,6 +8,7 @@ import (
 
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/refit"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
@@ -265,7 +266,7 @@ func (r *refiner) behind(v *variable) []update {
 // refit fits a link's weights on its mask: first the least-squares target, then the masked weights
 // whose outputs are nearest to the target's. Weights for which no ridge serves stay as they are.
 func (r *refiner) refit(ctx context.Context, l *link) error {
-	p := &prune.Problem{Name: l.Linear.Weight.Name, W: r.dense[l], H: l.in.gram, Pattern: sparsity.Unstructured(0), Log: r.o.log}
+	p := &local.Problem{Name: l.Linear.Weight.Name, W: r.dense[l], H: l.in.gram, Pattern: sparsity.Unstructured(0), Log: r.o.log}
 	target, ridge, err := refit.LeastSquares(ctx, p, l.cross, r.o.ridge)
 	if err == nil {
 		f := refit.Fit{H: l.in.gram, C: linalg.Mul(target, l.in.gram), Keep: r.masks[l.Linear], Start: target, Ridge: ridge * l.in.gram.MeanDiag()}
@@ -305,7 +306,7 @@ func (m plus) refine(ctx context.Context, l *prune.Layer, e *groups) error {
 	}
 	for _, k := range chain.Links {
 		if w := best[k.Linear]; w != nil {
-			if err := l.Set(k.Linear, &prune.Solution{W: w, Mask: e.masks[k.Linear]}); err != nil {
+			if err := l.Set(k.Linear, &local.Solution{W: w, Mask: e.masks[k.Linear]}); err != nil {
 				return err
 			}
 		}

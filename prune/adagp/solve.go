@@ -6,7 +6,7 @@ import (
 	"log/slog"
 
 	"github.com/adagp/adagp/nn"
-	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
 	"github.com/adagp/adagp/tensor/linalg"
@@ -22,7 +22,7 @@ const (
 
 // Options are the settings of [Solve].
 type Options struct {
-	Solver    prune.Solver                        // local solver of every pruning step
+	Solver    local.Solver                        // local solver of every pruning step
 	Pattern   sparsity.Pattern                    // zeros that every link is to get
 	PatternOf func(l *nn.Linear) sparsity.Pattern // zeros of each link, instead of Pattern
 	Frozen    func(l *nn.Linear) bool             // links that keep their dense weights; nil: none
@@ -105,7 +105,7 @@ func (o *Options) defaults(c *nn.Chain) error {
 //
 // Memory beside x and y: the pre-activations of all tokens, two Gram matrices' worth of sums per
 // variable and link, and a chunk of every variable.
-func Solve(ctx context.Context, c *nn.Chain, x, y *tensor.Tensor, o Options) (map[*nn.Linear]*prune.Solution, error) {
+func Solve(ctx context.Context, c *nn.Chain, x, y *tensor.Tensor, o Options) (map[*nn.Linear]*local.Solution, error) {
 	if err := c.Check(); err != nil {
 		return nil, fmt.Errorf("adagp: %w", err)
 	}
@@ -159,8 +159,8 @@ func (e *engine) start(ctx context.Context, x, y *tensor.Tensor) error {
 	return nil
 }
 
-func (e *engine) solutions() map[*nn.Linear]*prune.Solution {
-	solutions := map[*nn.Linear]*prune.Solution{}
+func (e *engine) solutions() map[*nn.Linear]*local.Solution {
+	solutions := map[*nn.Linear]*local.Solution{}
 	for _, l := range e.links {
 		if l.solution != nil {
 			solutions[l.Linear] = l.solution

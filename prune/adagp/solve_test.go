@@ -10,9 +10,9 @@ import (
 
 	"github.com/adagp/adagp/autograd"
 	"github.com/adagp/adagp/nn"
-	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/adagp"
 	"github.com/adagp/adagp/prune/calib"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
 	"github.com/adagp/adagp/tensor/linalg"
@@ -76,13 +76,13 @@ func TestSolveRefuses(t *testing.T) {
 
 // stubborn cancels its context at the n-th call and goes on as if nothing had happened.
 type stubborn struct {
-	prune.Solver
+	local.Solver
 	calls  *int
 	stop   int
 	cancel func()
 }
 
-func (s stubborn) Solve(ctx context.Context, p *prune.Problem) (*prune.Solution, error) {
+func (s stubborn) Solve(ctx context.Context, p *local.Problem) (*local.Solution, error) {
 	if *s.calls++; *s.calls == s.stop {
 		s.cancel()
 	}
@@ -110,7 +110,7 @@ func TestGivenTarget(t *testing.T) {
 	x := inputs(2)
 	y := d.chain.Forward(&nn.Context{}, autograd.Const(x)).Value
 	target := tensor.Scale(y, 0.8)
-	distance := func(s map[*nn.Linear]*prune.Solution) float64 {
+	distance := func(s map[*nn.Linear]*local.Solution) float64 {
 		for l, sol := range s {
 			dense := l.Weight.Value
 			defer func() { l.Weight.Value = dense }()

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
@@ -107,11 +107,11 @@ func (e *engine) pruneWeights(ctx context.Context) error {
 		if l.frozen {
 			continue
 		}
-		p := &prune.Problem{
+		p := &local.Problem{
 			Name: l.Linear.Weight.Name, W: l.w, H: l.in.gram, SquaredNorms: l.in.gram.Diag(),
 			Pattern: e.o.pattern(l.Linear), Log: e.o.Log,
 		}
-		s, err := prune.Solve(ctx, e.o.Solver, p)
+		s, err := local.Solve(ctx, e.o.Solver, p)
 		if err != nil {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/adagp/adagp/internal/parallel"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
 	"github.com/adagp/adagp/tensor/linalg"
@@ -24,9 +25,9 @@ const penalty = 1
 
 func init() {
 	prune.Register("admm", "alternate between a least-squares update and a mask that grows (ADMM of Boža)",
-		func(o prune.SolverOptions) (prune.Solver, error) { return New(o), nil })
+		func(o local.SolverOptions) (local.Solver, error) { return New(o), nil })
 	prune.Register("admm-patient", "ADMM whose mask is chosen ten times more, most of them with nearly all its zeros",
-		func(o prune.SolverOptions) (prune.Solver, error) { return Patient(o), nil })
+		func(o local.SolverOptions) (local.Solver, error) { return Patient(o), nil })
 }
 
 // Solver is ADMM with a growing mask.
@@ -38,7 +39,7 @@ type Solver struct {
 }
 
 // New returns the solver with the given options, defaults for those that are 0.
-func New(o prune.SolverOptions) Solver {
+func New(o local.SolverOptions) Solver {
 	s := Solver{DampFrac: o.DampFrac}
 	if s.DampFrac == 0 {
 		s.DampFrac = DefaultDampFrac
@@ -48,18 +49,18 @@ func New(o prune.SolverOptions) Solver {
 
 // Patient returns the solver with ten iterations more and a mask that grows along a fifth power: half of its 25 choices
 // have 97 % of the zeros at least, so that weights which went early can come back where others make less of them.
-func Patient(o prune.SolverOptions) Solver {
+func Patient(o local.SolverOptions) Solver {
 	s := New(o)
 	s.Iterations, s.Growing, s.Power = 30, 25, 5
 	return s
 }
 
 // Needs asks for the Hessian.
-func (Solver) Needs() prune.Needs { return prune.Needs{Hessian: true} }
+func (Solver) Needs() local.Needs { return local.Needs{Hessian: true} }
 
 // Solve prunes and updates. Errors name the tensor: a Hessian that stays indefinite with the largest
 // damping, weights that overflow.
-func (s Solver) Solve(ctx context.Context, p *prune.Problem) (*prune.Solution, error) {
+func (s Solver) Solve(ctx context.Context, p *local.Problem) (*local.Solution, error) {
 	if s.Iterations < 1 {
 		s.Iterations = DefaultIterations
 	}
@@ -85,13 +86,13 @@ func (s Solver) Solve(ctx context.Context, p *prune.Problem) (*prune.Solution, e
 	if err := p.CheckFinite("admm", r.x); err != nil {
 		return nil, err
 	}
-	return &prune.Solution{W: r.x, Mask: r.mask, Damping: damping}, nil
+	return &local.Solution{W: r.x, Mask: r.mask, Damping: damping}, nil
 }
 
 // run is the state of one Solve. All matrices but the inverses are [out, in].
 type run struct {
 	s       Solver
-	p       *prune.Problem
+	p       *local.Problem
 	norms   []float64      // d, with 0 for inputs that are always zero
 	pull    *linalg.Matrix // T·A
 	inverse *linalg.Matrix // (A + I)⁻¹ [in, in]
@@ -108,7 +109,7 @@ type run struct {
 // prepare computes everything that the damping enters.
 func (r *run) prepare(damping float64) error {
 	var a *linalg.Matrix
-	a, r.norms = prune.Normalised(r.p.H)
+	a, r.norms = local.Normalised(r.p.H)
 	a.AddDiag(damping * a.MeanDiag())
 	target := r.p.W.Clone()
 	r.rows(func(i int) {

@@ -1,7 +1,7 @@
 package alps
 
 import (
-	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/sparsity"
 )
 
@@ -22,7 +22,7 @@ type rule struct {
 	before    *sparsity.Mask
 }
 
-func newRule(p *prune.Problem, first *sparsity.Mask) *rule {
+func newRule(p *local.Problem, first *sparsity.Mask) *rule {
 	size := float64(p.W.Rows) * float64(p.W.Cols)
 	return &rule{rho: firstPenalty, survivors: max(1, size*(1-p.Pattern.Sparsity)), before: first.Clone()}
 }

@@ -5,14 +5,14 @@ import (
 	"math"
 
 	"github.com/adagp/adagp/internal/parallel"
-	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
 // run is the state of one Solve. Matrices are [out, in] unless noted.
 type run struct {
-	p            *prune.Problem
+	p            *local.Problem
 	norms        []float64      // d
 	gram         *linalg.Matrix // A [in, in]
 	eigenvalues  []float64

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/refit"
 	"github.com/adagp/adagp/tensor/linalg"
 )
@@ -20,7 +21,7 @@ const (
 
 func init() {
 	prune.Register("alps", "search the mask by ADMM with a rising penalty, then refit on it (ALPS)",
-		func(o prune.SolverOptions) (prune.Solver, error) { return New(o), nil })
+		func(o local.SolverOptions) (local.Solver, error) { return New(o), nil })
 }
 
 // Solver is ALPS.
@@ -29,7 +30,7 @@ type Solver struct {
 }
 
 // New returns the solver with the given options, defaults for those that are 0.
-func New(o prune.SolverOptions) Solver {
+func New(o local.SolverOptions) Solver {
 	s := Solver{DampFrac: o.DampFrac}
 	if s.DampFrac == 0 {
 		s.DampFrac = DefaultDampFrac
@@ -38,11 +39,11 @@ func New(o prune.SolverOptions) Solver {
 }
 
 // Needs asks for the Hessian.
-func (Solver) Needs() prune.Needs { return prune.Needs{Hessian: true} }
+func (Solver) Needs() local.Needs { return local.Needs{Hessian: true} }
 
 // Solve searches and refits. Errors name the tensor: a Hessian that stays indefinite with the largest
 // damping, weights that overflow.
-func (s Solver) Solve(ctx context.Context, p *prune.Problem) (*prune.Solution, error) {
+func (s Solver) Solve(ctx context.Context, p *local.Problem) (*local.Solution, error) {
 	r := &run{p: p}
 	damping, err := p.Damp(ctx, "alps", s.DampFrac, r.prepare)
 	if err != nil {
@@ -77,14 +78,14 @@ func (s Solver) Solve(ctx context.Context, p *prune.Problem) (*prune.Solution, e
 	if err := p.CheckFinite("alps", w); err != nil {
 		return nil, err
 	}
-	return &prune.Solution{W: w, Mask: mask.Clone(), Damping: damping}, nil
+	return &local.Solution{W: w, Mask: mask.Clone(), Damping: damping}, nil
 }
 
 // prepare computes everything that the damping enters.
 func (r *run) prepare(damping float64) error {
 	h := r.p.H.Clone()
 	h.AddDiag(damping * h.MeanDiag())
-	r.gram, r.norms = prune.Normalised(h)
+	r.gram, r.norms = local.Normalised(h)
 	r.b = linalg.New(r.p.W.Rows, r.p.W.Cols)
 	r.startAt(r.b)
 	r.pull = linalg.Mul(r.b, r.gram)

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/adagp/adagp/internal/golden"
-	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/prunetest"
 	"github.com/adagp/adagp/prune/sparsegpt"
 	"github.com/adagp/adagp/prune/sparsity"
@@ -24,7 +24,7 @@ func TestRecorded(t *testing.T) {
 			t.Run(fmt.Sprintf("seed%d/%v", seed, c), func(t *testing.T) {
 				p := prunetest.Problem(layer.W, layer.X, prunetest.Pattern(c.Sparsity, c.NM))
 				p.RowWeights = c.RowWeights
-				s, err := prune.Solve(context.Background(), New(prune.SolverOptions{}), p)
+				s, err := local.Solve(context.Background(), New(local.SolverOptions{}), p)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -39,11 +39,11 @@ func TestRecorded(t *testing.T) {
 	}
 }
 
-func TestLaws(t *testing.T) { prunetest.Laws(t, New(prune.SolverOptions{})) }
+func TestLaws(t *testing.T) { prunetest.Laws(t, New(local.SolverOptions{})) }
 
-func loss(t *testing.T, s prune.Solver, p *prune.Problem) float64 {
+func loss(t *testing.T, s local.Solver, p *local.Problem) float64 {
 	t.Helper()
-	got, err := prune.Solve(context.Background(), s, p)
+	got, err := local.Solve(context.Background(), s, p)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,8 +54,8 @@ func TestBeatsSparseGPT(t *testing.T) {
 	for seed := range uint64(3) {
 		for _, pattern := range []sparsity.Pattern{sparsity.Unstructured(0.5), sparsity.Unstructured(0.8), sparsity.NM(2, 4), sparsity.NM(4, 8)} {
 			p := prunetest.Random(seed, 48, 96, 500, pattern)
-			ours := loss(t, New(prune.SolverOptions{}), p)
-			if l := loss(t, sparsegpt.New(prune.SolverOptions{}), p); !(ours < l) {
+			ours := loss(t, New(local.SolverOptions{}), p)
+			if l := loss(t, sparsegpt.New(local.SolverOptions{}), p); !(ours < l) {
 				t.Errorf("seed %d, %v: loss %g, SparseGPT %g", seed, pattern, ours, l)
 			}
 		}
@@ -66,14 +66,14 @@ func TestFixedMask(t *testing.T) {
 	p := prunetest.Random(4, 20, 60, 300, sparsity.Unstructured(0.5))
 	p.Keep = sparsity.SelectRows(p.Saliency(), p.Pattern)
 	masked := prunetest.Loss(p, p.Masked(p.Keep))
-	if got := loss(t, New(prune.SolverOptions{}), p); !(got < masked/2) {
+	if got := loss(t, New(local.SolverOptions{}), p); !(got < masked/2) {
 		t.Errorf("loss %g, masked weights %g", got, masked)
 	}
 }
 
 // TestPenalty walks through the rule: the mask of 100 survivors is made to change by so many entries.
 func TestPenalty(t *testing.T) {
-	p := &prune.Problem{W: linalg.New(20, 10), Pattern: sparsity.Unstructured(0.5)}
+	p := &local.Problem{W: linalg.New(20, 10), Pattern: sparsity.Unstructured(0.5)}
 	type step struct {
 		it, changes   int
 		rho           float64
@@ -125,7 +125,7 @@ func BenchmarkSolve(b *testing.B) {
 			p := prunetest.Random(1, n, n, n, pattern)
 			b.Run(fmt.Sprintf("%d/%v", n, pattern), func(b *testing.B) {
 				for b.Loop() {
-					if _, err := New(prune.SolverOptions{}).Solve(context.Background(), p); err != nil {
+					if _, err := New(local.SolverOptions{}).Solve(context.Background(), p); err != nil {
 						b.Fatal(err)
 					}
 				}

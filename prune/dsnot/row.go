@@ -5,7 +5,7 @@ import (
 	"math"
 	"slices"
 
-	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/sparsity"
 )
 
@@ -29,7 +29,7 @@ type row struct {
 }
 
 // begin sets up row i.
-func (r *row) begin(i int, p *prune.Problem, scores []float64) {
+func (r *row) begin(i int, p *local.Problem, scores []float64) {
 	r.i, r.scores, r.err = i, scores, 0
 	clear(r.grown)
 	for j, w := range p.W.Row(i) {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/adagp/adagp/internal/parallel"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/sparsity"
 )
 
@@ -16,7 +17,7 @@ const (
 
 func init() {
 	prune.Register("dsnot", "exchange weights of the Wanda mask until the mean outputs are kept; no update (DSnoT)",
-		func(prune.SolverOptions) (prune.Solver, error) { return New(), nil })
+		func(local.SolverOptions) (local.Solver, error) { return New(), nil })
 }
 
 // Solver is dynamic sparsity without training.
@@ -29,10 +30,10 @@ type Solver struct {
 func New() Solver { return Solver{Cycles: DefaultCycles, Threshold: DefaultThreshold} }
 
 // Needs asks for the squared norms of the inputs and their moments within calibration windows.
-func (Solver) Needs() prune.Needs { return prune.Needs{SquaredNorms: true, WindowMoments: true} }
+func (Solver) Needs() local.Needs { return local.Needs{SquaredNorms: true, WindowMoments: true} }
 
 // Solve starts from the mask of the Wanda rule and improves it. A fixed mask is kept as it is.
-func (s Solver) Solve(ctx context.Context, p *prune.Problem) (*prune.Solution, error) {
+func (s Solver) Solve(ctx context.Context, p *local.Problem) (*local.Solution, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -51,7 +52,7 @@ func (s Solver) Solve(ctx context.Context, p *prune.Problem) (*prune.Solution, e
 // Improve returns a mask with as many zeros in every row as the given one, and in every group if the
 // problem's pattern is N:M, whose rows have mean outputs nearer to the dense ones. The given mask is not
 // changed.
-func (s Solver) Improve(ctx context.Context, p *prune.Problem, mask *sparsity.Mask) (*sparsity.Mask, error) {
+func (s Solver) Improve(ctx context.Context, p *local.Problem, mask *sparsity.Mask) (*sparsity.Mask, error) {
 	if err := p.Check(s.Needs()); err != nil {
 		return nil, err
 	}

@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"github.com/adagp/adagp/internal/golden"
-	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/calib"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/prunetest"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor/linalg"
@@ -24,7 +24,7 @@ func TestRecorded(t *testing.T) {
 				if p.Moments.Windows != 4 {
 					t.Fatalf("%d windows, recorded with 4", p.Moments.Windows)
 				}
-				s, err := prune.Solve(context.Background(), New(), p)
+				s, err := local.Solve(context.Background(), New(), p)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -40,7 +40,7 @@ func TestLaws(t *testing.T) {
 }
 
 // shift is the error of the mean output of row i.
-func shift(p *prune.Problem, m *sparsity.Mask, i int) float64 {
+func shift(p *local.Problem, m *sparsity.Mask, i int) float64 {
 	e := 0.0
 	for j, w := range p.W.Row(i) {
 		if !m.Keep(i, j) {
@@ -116,7 +116,7 @@ func TestExchange(t *testing.T) {
 		// Groups of two: 4 finds no partner in its own, 0 does.
 		"within groups": {sparsity.NM(1, 2), []float64{3, -4, 6, -1, 2, 7}, "011101", 50, "101101"},
 	} {
-		p := &prune.Problem{Name: "w", W: linalg.FromSlice(c.w, 1, 6), SquaredNorms: []float64{1, 1, 1, 1, 1, 1}, Pattern: c.pattern,
+		p := &local.Problem{Name: "w", W: linalg.FromSlice(c.w, 1, 6), SquaredNorms: []float64{1, 1, 1, 1, 1, 1}, Pattern: c.pattern,
 			Moments: &calib.WindowMoments{Windows: 1, Sums: []float64{1, 1, 1, 1, 1, 1}, Variances: []float64{1, 1, 1, 1, 0.1, 1}}}
 		m, err := Solver{Cycles: c.cycles, Threshold: DefaultThreshold}.Improve(context.Background(), p, prunetest.Mask([]string{c.keep}))
 		if err != nil {

@@ -6,23 +6,24 @@ import (
 
 	"github.com/adagp/adagp/internal/parallel"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
 func init() {
 	prune.Register("magnitude", "drop the smallest absolute weights of each matrix; no calibration, no update",
-		func(prune.SolverOptions) (prune.Solver, error) { return Solver{}, nil })
+		func(local.SolverOptions) (local.Solver, error) { return Solver{}, nil })
 }
 
 // Solver is the magnitude rule; it has no settings.
 type Solver struct{}
 
 // Needs asks for nothing.
-func (Solver) Needs() prune.Needs { return prune.Needs{} }
+func (Solver) Needs() local.Needs { return local.Needs{} }
 
 // Solve prunes the smallest |W_ij|, in layer scope.
-func (Solver) Solve(ctx context.Context, p *prune.Problem) (*prune.Solution, error) {
+func (Solver) Solve(ctx context.Context, p *local.Problem) (*local.Solution, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/adagp/adagp/internal/parallel"
-	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor/linalg"
 )
@@ -25,7 +25,7 @@ import (
 //   - no more memory than the solver's Workspace says, or, without one, than prune.WorkspaceOf guesses.
 //
 // An option declares what a solver does not owe by its design, and why.
-func Laws(t *testing.T, s prune.Solver, options ...Option) {
+func Laws(t *testing.T, s local.Solver, options ...Option) {
 	e := exemptions{}
 	for _, o := range options {
 		o(&e)
@@ -56,10 +56,10 @@ func OrderedColumns(block int, why string) Option {
 }
 
 // laws in the order in which they are checked. Each has a solver in the tests that breaks it, but for "nothing
-// left" and "bad input": there prune.Solve refuses before it asks the solver, and they see that it does.
+// left" and "bad input": there local.Solve refuses before it asks the solver, and they see that it does.
 var laws = []struct {
 	name  string
-	check func(t testing.TB, s prune.Solver, e exemptions)
+	check func(t testing.TB, s local.Solver, e exemptions)
 }{
 	{"zeros", plain(hasTheZeros)},
 	{"threads", plain(sameOnAnyThreads)},
@@ -80,14 +80,14 @@ var laws = []struct {
 }
 
 // plain is a law without exemptions.
-func plain(check func(t testing.TB, s prune.Solver)) func(testing.TB, prune.Solver, exemptions) {
-	return func(t testing.TB, s prune.Solver, _ exemptions) {
+func plain(check func(t testing.TB, s local.Solver)) func(testing.TB, local.Solver, exemptions) {
+	return func(t testing.TB, s local.Solver, _ exemptions) {
 		t.Helper()
 		check(t, s)
 	}
 }
 
-func hasTheZeros(t testing.TB, s prune.Solver) {
+func hasTheZeros(t testing.TB, s local.Solver) {
 	patterns := []sparsity.Pattern{sparsity.Unstructured(0), sparsity.Unstructured(0.5), sparsity.Unstructured(0.73), sparsity.Unstructured(0.99),
 		sparsity.NM(2, 4), sparsity.NM(1, 4), sparsity.NM(4, 8), sparsity.NM(5, 7), sparsity.NM(60, 100)}
 	for _, shape := range [][2]int{{1, 1}, {1, 9}, {5, 1}, {7, 33}, {130, 65}, {16, 128}, {9, 261}} {
@@ -100,31 +100,31 @@ func hasTheZeros(t testing.TB, s prune.Solver) {
 	}
 }
 
-func survivesFewTokens(t testing.TB, s prune.Solver) {
+func survivesFewTokens(t testing.TB, s local.Solver) {
 	for _, tokens := range []int{1, 2, 10} {
 		solve(t, s, Random(3, 20, 40, tokens, sparsity.Unstructured(0.5)))
 		solve(t, s, Random(3, 20, 40, tokens, sparsity.NM(2, 4)))
 	}
 }
 
-func survivesZeroWeights(t testing.TB, s prune.Solver) {
+func survivesZeroWeights(t testing.TB, s local.Solver) {
 	problem := Random(11, 10, 30, 90, sparsity.Unstructured(0.5))
 	problem.W = linalg.New(10, 30)
 	solve(t, s, problem)
 }
 
-func refusesToLeaveNothing(t testing.TB, s prune.Solver) {
-	if _, err := prune.Solve(context.Background(), s, Random(12, 10, 30, 90, sparsity.Unstructured(1))); err == nil {
+func refusesToLeaveNothing(t testing.TB, s local.Solver) {
+	if _, err := local.Solve(context.Background(), s, Random(12, 10, 30, 90, sparsity.Unstructured(1))); err == nil {
 		t.Error("a sparsity of 1 gave no error")
 	}
 }
 
-// solve runs the solver through prune.Solve, which checks the solution, and checks that the problem is
+// solve runs the solver through local.Solve, which checks the solution, and checks that the problem is
 // as it was.
-func solve(t testing.TB, s prune.Solver, p *prune.Problem) *prune.Solution {
+func solve(t testing.TB, s local.Solver, p *local.Problem) *local.Solution {
 	t.Helper()
 	w, h, norms := p.W.Clone(), p.H.Clone(), append([]float64(nil), p.SquaredNorms...)
-	sol, err := prune.Solve(context.Background(), s, p)
+	sol, err := local.Solve(context.Background(), s, p)
 	if err != nil {
 		t.Fatalf("%d×%d, %v: %v", p.W.Rows, p.W.Cols, p.Pattern, err)
 	}
@@ -146,7 +146,7 @@ func equal(a, b []float64) bool {
 	return len(a) == len(b)
 }
 
-func sameOnAnyThreads(t testing.TB, s prune.Solver) {
+func sameOnAnyThreads(t testing.TB, s local.Solver) {
 	defer parallel.SetThreads(0)
 	for _, p := range []sparsity.Pattern{sparsity.Unstructured(0.6), sparsity.NM(2, 4)} {
 		problem := Random(5, 200, 300, 400, p)
@@ -162,7 +162,7 @@ func sameOnAnyThreads(t testing.TB, s prune.Solver) {
 	}
 }
 
-func keepsFixedMask(t testing.TB, s prune.Solver) {
+func keepsFixedMask(t testing.TB, s local.Solver) {
 	problem := Random(6, 12, 40, 100, sparsity.Unstructured(0.5))
 	keep := sparsity.NewMask(12, 40)
 	for i := range 12 {
@@ -171,7 +171,7 @@ func keepsFixedMask(t testing.TB, s prune.Solver) {
 		}
 	}
 	problem.Keep = keep.Clone()
-	sol := solve(t, s, problem) // prune.Solve compares the masks
+	sol := solve(t, s, problem) // local.Solve compares the masks
 	if !problem.Keep.Equal(keep) {
 		t.Fatal("the solver changed the problem's mask")
 	}
@@ -180,7 +180,7 @@ func keepsFixedMask(t testing.TB, s prune.Solver) {
 	}
 }
 
-func survivesDeadInputs(t testing.TB, s prune.Solver) {
+func survivesDeadInputs(t testing.TB, s local.Solver) {
 	for _, p := range []sparsity.Pattern{sparsity.Unstructured(0.5), sparsity.NM(2, 4)} {
 		problem := Random(7, 10, 30, 90, p)
 		for _, dead := range []int{0, 4, 5, 6, 7, 29} {
@@ -199,7 +199,7 @@ func survivesDeadInputs(t testing.TB, s prune.Solver) {
 
 // survivesEqualInputs runs the solver where inputs come in pairs that are always equal, and where all
 // are.
-func survivesEqualInputs(t testing.TB, s prune.Solver) {
+func survivesEqualInputs(t testing.TB, s local.Solver) {
 	for _, period := range []int{1, 15} {
 		r := Random(13, 10, 30, 90, sparsity.Unstructured(0.5))
 		x, w := make([][]float64, 30), make([][]float64, 10)
@@ -219,7 +219,7 @@ func survivesEqualInputs(t testing.TB, s prune.Solver) {
 }
 
 // solvesAnyScale runs the solver where activations and weights are very small and very large.
-func solvesAnyScale(t testing.TB, s prune.Solver) {
+func solvesAnyScale(t testing.TB, s local.Solver) {
 	for _, scale := range []float64{1e-12, 1e12} {
 		problem := Random(9, 10, 30, 90, sparsity.Unstructured(0.5))
 		problem.H = linalg.Scale(problem.H, scale)
@@ -229,22 +229,22 @@ func solvesAnyScale(t testing.TB, s prune.Solver) {
 	}
 }
 
-func refusesNaN(t testing.TB, s prune.Solver) {
+func refusesNaN(t testing.TB, s local.Solver) {
 	for _, bad := range []float64{math.NaN(), math.Inf(1)} {
-		spoil := map[string]func(p *prune.Problem){"weights": func(p *prune.Problem) { p.W.Set(2, 3, bad) }}
+		spoil := map[string]func(p *local.Problem){"weights": func(p *local.Problem) { p.W.Set(2, 3, bad) }}
 		if s.Needs().Hessian {
-			spoil["hessian"] = func(p *prune.Problem) { p.H.Set(2, 3, bad) }
+			spoil["hessian"] = func(p *local.Problem) { p.H.Set(2, 3, bad) }
 		}
 		if s.Needs().SquaredNorms {
-			spoil["squared norms"] = func(p *prune.Problem) { p.SquaredNorms[3] = bad }
+			spoil["squared norms"] = func(p *local.Problem) { p.SquaredNorms[3] = bad }
 		}
 		if s.Needs().WindowMoments {
-			spoil["window moments"] = func(p *prune.Problem) { p.Moments.Sums[3] = bad }
+			spoil["window moments"] = func(p *local.Problem) { p.Moments.Sums[3] = bad }
 		}
 		for what, f := range spoil {
 			problem := Random(10, 10, 30, 90, sparsity.Unstructured(0.5))
 			f(problem)
-			_, err := prune.Solve(context.Background(), s, problem)
+			_, err := local.Solve(context.Background(), s, problem)
 			if err == nil || !strings.Contains(err.Error(), problem.Name) {
 				t.Errorf("%v in the %s: error %v, want one that names %s", bad, what, err, problem.Name)
 			}

@@ -4,7 +4,7 @@ import (
 	"math"
 	"testing"
 
-	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor/linalg"
 )
@@ -23,7 +23,7 @@ const slack = 3
 //   - norms of the inputs: Wanda's mask with the dense weights;
 //   - nothing: the smallest weights of the layer. The loss is that of white inputs, Σ(ŵ−w)², as a solver
 //     that sees no inputs cannot know better.
-func isNearRivals(t testing.TB, s prune.Solver, e exemptions) {
+func isNearRivals(t testing.TB, s local.Solver, e exemptions) {
 	if e.withoutRival != "" {
 		t.Log("not compared with a rival:", e.withoutRival)
 		return
@@ -54,7 +54,7 @@ func isNearRivals(t testing.TB, s prune.Solver, e exemptions) {
 }
 
 // shift returns Σ over outputs of (the change of their mean over a window)².
-func shift(p *prune.Problem, s *prune.Solution) (sum float64) {
+func shift(p *local.Problem, s *local.Solution) (sum float64) {
 	for i := range p.W.Rows {
 		e := 0.0
 		for j, mean := range p.Moments.Sums {
@@ -66,7 +66,7 @@ func shift(p *prune.Problem, s *prune.Solution) (sum float64) {
 }
 
 // removed returns Σ(ŵ−w)².
-func removed(p *prune.Problem, s *prune.Solution) (sum float64) {
+func removed(p *local.Problem, s *local.Solution) (sum float64) {
 	for k, v := range p.W.Data {
 		d := s.W.Data[k] - v
 		sum += d * d
@@ -75,7 +75,7 @@ func removed(p *prune.Problem, s *prune.Solution) (sum float64) {
 }
 
 // smallest returns the mask that keeps the largest weights of the layer.
-func smallest(t testing.TB, p *prune.Problem) *sparsity.Mask {
+func smallest(t testing.TB, p *local.Problem) *sparsity.Mask {
 	t.Helper()
 	size := p.W.Clone()
 	for k, v := range size.Data {
@@ -90,7 +90,7 @@ func smallest(t testing.TB, p *prune.Problem) *sparsity.Mask {
 
 // wandaMask returns the mask that keeps in each row the largest |weight| × input norm; or, in blocks of so many
 // columns, unless 0, in each block by itself.
-func wandaMask(t testing.TB, p *prune.Problem, block int) *sparsity.Mask {
+func wandaMask(t testing.TB, p *local.Problem, block int) *sparsity.Mask {
 	t.Helper()
 	score := p.Saliency()
 	if block == 0 || p.Pattern.N != 0 { // groups lie in no more than one block anyway
@@ -118,7 +118,7 @@ func wandaMask(t testing.TB, p *prune.Problem, block int) *sparsity.Mask {
 
 // leastSquares returns the weights under the mask with the least loss: in each row, those of the kept
 // columns K with H[K,K]·ŵ = (H·w)[K]. It is Gaussian elimination, for Hessians well above singular.
-func leastSquares(p *prune.Problem, mask *sparsity.Mask) *prune.Solution {
+func leastSquares(p *local.Problem, mask *sparsity.Mask) *local.Solution {
 	wanted := linalg.Mul(p.W, p.H)
 	w := linalg.New(p.W.Rows, p.W.Cols)
 	for i := range w.Rows {
@@ -152,5 +152,5 @@ func leastSquares(p *prune.Problem, mask *sparsity.Mask) *prune.Solution {
 			w.Set(i, kept[r], x/a.At(r, r))
 		}
 	}
-	return &prune.Solution{W: w, Mask: mask}
+	return &local.Solution{W: w, Mask: mask}
 }

@@ -5,8 +5,8 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/calib"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor/linalg"
 )
@@ -22,7 +22,7 @@ const nearLoss = 1.25
 // them get one more is a matter of their order.
 
 // sameForAnyRows: outputs in another order give the same mask and weights in that order.
-func sameForAnyRows(t testing.TB, s prune.Solver) {
+func sameForAnyRows(t testing.TB, s local.Solver) {
 	for _, pattern := range []sparsity.Pattern{sparsity.Unstructured(0.625), sparsity.NM(2, 4)} {
 		p := Random(31, 37, 48, 300, pattern)
 		rows, columns := shuffled(1, 37, 1), shuffled(0, 48, 48)
@@ -32,7 +32,7 @@ func sameForAnyRows(t testing.TB, s prune.Solver) {
 
 // sameForAnyColumns: inputs in another order, the same. Columns of N:M patterns move within groups, and
 // groups as a whole.
-func sameForAnyColumns(t testing.TB, s prune.Solver, e exemptions) {
+func sameForAnyColumns(t testing.TB, s local.Solver, e exemptions) {
 	for _, c := range []struct {
 		pattern sparsity.Pattern
 		group   int
@@ -55,7 +55,7 @@ func sameForAnyColumns(t testing.TB, s prune.Solver, e exemptions) {
 }
 
 // compareOrders solves the problem as it is and reordered, and compares.
-func compareOrders(t testing.TB, s prune.Solver, p *prune.Problem, rows, columns []int, what string) {
+func compareOrders(t testing.TB, s local.Solver, p *local.Problem, rows, columns []int, what string) {
 	t.Helper()
 	one, other := solve(t, s, p), solve(t, s, reordered(p, rows, columns))
 	largest := 0.0
@@ -99,7 +99,7 @@ func shuffled(seed uint64, n, group int) []int {
 
 // reordered returns the problem whose output i is number rows[i] of p's, and whose input j is number
 // columns[j].
-func reordered(p *prune.Problem, rows, columns []int) *prune.Problem {
+func reordered(p *local.Problem, rows, columns []int) *local.Problem {
 	n := len(columns)
 	q := *p
 	q.W, q.H = linalg.New(len(rows), n), linalg.New(n, n)

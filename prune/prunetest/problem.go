@@ -5,8 +5,8 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/calib"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor/linalg"
 )
@@ -17,7 +17,7 @@ const windows = 4
 // Problem returns a problem with weights w [out][in] and the statistics of activations x [in][tokens],
 // whose columns are tokens. They come from 4 calibration windows, or from one if 4 does not divide
 // the tokens.
-func Problem(w, x [][]float64, p sparsity.Pattern) *prune.Problem {
+func Problem(w, x [][]float64, p sparsity.Pattern) *local.Problem {
 	m := Matrix(x)
 	h := linalg.MulNT(m, m)
 	for i := range h.Rows { // exactly symmetric, whatever the order of the sums
@@ -30,7 +30,7 @@ func Problem(w, x [][]float64, p sparsity.Pattern) *prune.Problem {
 		length /= windows
 	}
 	moments.Add(m.T().Tensor(), length)
-	return &prune.Problem{Name: "layer.weight", W: Matrix(w), H: h, SquaredNorms: h.Diag(), Moments: moments, Pattern: p}
+	return &local.Problem{Name: "layer.weight", W: Matrix(w), H: h, SquaredNorms: h.Diag(), Moments: moments, Pattern: p}
 }
 
 // Mask returns the mask written as a string of 0 and 1 per row, 1 = kept.
@@ -54,12 +54,12 @@ func Matrix(rows [][]float64) *linalg.Matrix {
 }
 
 // Random returns a seeded problem whose inputs are correlated, as activations are, and of unequal size.
-func Random(seed uint64, out, in, tokens int, p sparsity.Pattern) *prune.Problem {
+func Random(seed uint64, out, in, tokens int, p sparsity.Pattern) *local.Problem {
 	return random(seed, out, in, tokens, p, 0)
 }
 
 // random is Random with inputs whose means are not 0: normally distributed, mean times as large as the inputs vary.
-func random(seed uint64, out, in, tokens int, p sparsity.Pattern, mean float64) *prune.Problem {
+func random(seed uint64, out, in, tokens int, p sparsity.Pattern, mean float64) *local.Problem {
 	means := rand.New(rand.NewPCG(seed, 6))
 	r := rand.New(rand.NewPCG(seed, 5))
 	x, w := make([][]float64, in), make([][]float64, out)
@@ -84,13 +84,13 @@ func random(seed uint64, out, in, tokens int, p sparsity.Pattern, mean float64) 
 }
 
 // Loss returns tr((Ŵ−W)·H·(Ŵ−W)ᵀ), what the solution loses on the calibration inputs.
-func Loss(p *prune.Problem, s *prune.Solution) float64 {
+func Loss(p *local.Problem, s *local.Solution) float64 {
 	return linalg.QuadForm(linalg.Sub(s.W, p.W), p.H)
 }
 
 // Check compares a solution with the expected mask (a string of 0 and 1 per row, 1 = kept; nil: any)
 // and weights, which may differ by tol times the largest one.
-func Check(t testing.TB, s *prune.Solution, keep []string, weights [][]float64, tol float64) {
+func Check(t testing.TB, s *local.Solution, keep []string, weights [][]float64, tol float64) {
 	t.Helper()
 	for i, row := range keep {
 		for j, c := range row {

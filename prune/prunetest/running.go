@@ -11,21 +11,22 @@ import (
 
 	"github.com/adagp/adagp/internal/parallel"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/sparsity"
 )
 
 // sameFromManyGoroutines: one solver value is used by several goroutines at once, on problems of different
 // sizes; each gets the bytes that it gets alone. The race detector sees more.
-func sameFromManyGoroutines(t testing.TB, s prune.Solver) {
-	problems := []*prune.Problem{Random(41, 40, 64, 200, sparsity.Unstructured(0.6)), Random(42, 24, 48, 150, sparsity.NM(2, 4))}
-	alone := []*prune.Solution{solve(t, s, problems[0]), solve(t, s, problems[1])}
+func sameFromManyGoroutines(t testing.TB, s local.Solver) {
+	problems := []*local.Problem{Random(41, 40, 64, 200, sparsity.Unstructured(0.6)), Random(42, 24, 48, 150, sparsity.NM(2, 4))}
+	alone := []*local.Solution{solve(t, s, problems[0]), solve(t, s, problems[1])}
 	const goroutines = 6
 	var all sync.WaitGroup
 	var errs [goroutines]error
 	for g := range errs {
 		all.Go(func() {
 			for range 3 {
-				sol, err := prune.Solve(context.Background(), s, problems[g%2])
+				sol, err := local.Solve(context.Background(), s, problems[g%2])
 				if err == nil && !(sol.Mask.Equal(alone[g%2].Mask) && equal(sol.W.Data, alone[g%2].W.Data)) {
 					err = errors.New("another result than alone")
 				}
@@ -77,7 +78,7 @@ func (c *endingContext) Done() <-chan struct{} {
 const moreLooks = 100
 
 // endsWhenCancelled: the error is the context's, and comes wherever the solver looks at it.
-func endsWhenCancelled(t testing.TB, s prune.Solver) {
+func endsWhenCancelled(t testing.TB, s local.Solver) {
 	for _, pattern := range []sparsity.Pattern{sparsity.Unstructured(0.5), sparsity.NM(2, 4)} {
 		p := Random(4, 96, 160, 320, pattern)
 		whole := endAfter(-1)
@@ -108,7 +109,7 @@ func endsWhenCancelled(t testing.TB, s prune.Solver) {
 // where it says nothing, than prune.WorkspaceOf guesses: by a tenth of its word, or half of the guess, and
 // half a mebibyte for the buffers of kernels. The heap is looked at on one thread, wherever the solver looks
 // at its context: nothing is invented, but what comes and goes between two looks is missed.
-func keepsToItsWorkspace(t testing.TB, s prune.Solver) {
+func keepsToItsWorkspace(t testing.TB, s local.Solver) {
 	defer parallel.SetThreads(0)
 	parallel.SetThreads(1)
 	for _, shape := range [][2]int{{320, 256}, {96, 480}} {

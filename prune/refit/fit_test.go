@@ -12,7 +12,7 @@ import (
 	"testing"
 
 	"github.com/adagp/adagp/internal/parallel"
-	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/prunetest"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
@@ -20,7 +20,7 @@ import (
 )
 
 func TestLaws(t *testing.T) {
-	t.Run("cg", func(t *testing.T) { prunetest.Laws(t, New(prune.SolverOptions{})) })
+	t.Run("cg", func(t *testing.T) { prunetest.Laws(t, New(local.SolverOptions{})) })
 	t.Run("exact", func(t *testing.T) { prunetest.Laws(t, Solver{Exact: true, DampFrac: DefaultDampFrac}) })
 	t.Run("exact without ridge", func(t *testing.T) { prunetest.Laws(t, Solver{Exact: true}) })
 	t.Run("cg without ridge", func(t *testing.T) { prunetest.Laws(t, Solver{}) })
@@ -46,7 +46,7 @@ func TestNeverWorse(t *testing.T) {
 			for _, s := range []Solver{{}, {DampFrac: 0.01}, {DampFrac: 10}, {Exact: true}, {Exact: true, DampFrac: 0.01}} {
 				p := prunetest.Random(uint64(shape[1]), shape[0], shape[1], shape[2], sparsity.Pattern{})
 				p.Keep = randomMask(r, shape[0], shape[1], share)
-				got, err := prune.Solve(context.Background(), s, p)
+				got, err := local.Solve(context.Background(), s, p)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -65,7 +65,7 @@ func TestNeverWorse(t *testing.T) {
 
 func rowOf(m *linalg.Matrix, i int) *linalg.Matrix { return linalg.FromSlice(m.Row(i), 1, m.Cols) }
 
-func rowLoss(p *prune.Problem, s *prune.Solution, i int) float64 {
+func rowLoss(p *local.Problem, s *local.Solution, i int) float64 {
 	return linalg.QuadForm(linalg.Sub(rowOf(s.W, i), rowOf(p.W, i)), p.H)
 }
 
@@ -151,10 +151,10 @@ func TestDescends(t *testing.T) {
 func TestSingular(t *testing.T) {
 	h := linalg.FromSlice([]float64{1, 1, 1, 1, 1, 1, 1, 1, 1}, 3, 3)
 	var log bytes.Buffer
-	p := &prune.Problem{Name: "w", W: linalg.FromSlice([]float64{1, 2, 3}, 1, 3), H: h, Keep: sparsity.NewMask(1, 3),
+	p := &local.Problem{Name: "w", W: linalg.FromSlice([]float64{1, 2, 3}, 1, 3), H: h, Keep: sparsity.NewMask(1, 3),
 		Log: slog.New(slog.NewTextHandler(&log, nil))}
 	p.Keep.Set(0, 1, false)
-	s, err := prune.Solve(context.Background(), Solver{Exact: true}, p)
+	s, err := local.Solve(context.Background(), Solver{Exact: true}, p)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -251,7 +251,7 @@ func TestLeastSquares(t *testing.T) {
 		t.Errorf("without inputs: error %v, weights changed", err)
 	}
 	var log bytes.Buffer
-	p = &prune.Problem{Name: "w", W: linalg.New(1, 2), H: linalg.FromSlice([]float64{1, 3, 3, 1}, 2, 2), Log: slog.New(slog.NewTextHandler(&log, nil))}
+	p = &local.Problem{Name: "w", W: linalg.New(1, 2), H: linalg.FromSlice([]float64{1, 3, 3, 1}, 2, 2), Log: slog.New(slog.NewTextHandler(&log, nil))}
 	if _, ridge, err := LeastSquares(ctx, p, linalg.New(1, 2), 0.01); err != nil || math.Abs(ridge-10) > 1e-9 || strings.Count(log.String(), "WARN") != 3 {
 		t.Errorf("ridge %g, error %v, log:\n%s", ridge, err, &log)
 	}

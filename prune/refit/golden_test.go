@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/adagp/adagp/internal/golden"
-	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/prunetest"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor/linalg"
@@ -20,7 +20,7 @@ func TestRecordedExact(t *testing.T) {
 			t.Run(fmt.Sprintf("seed%d/%v", seed, c), func(t *testing.T) {
 				p := prunetest.Problem(layer.W, layer.X, prunetest.Pattern(c.Sparsity, c.NM))
 				p.Keep = prunetest.Mask(c.Keep)
-				s, err := prune.Solve(context.Background(), Solver{Exact: true, DampFrac: 0}, p)
+				s, err := local.Solve(context.Background(), Solver{Exact: true, DampFrac: 0}, p)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -29,7 +29,7 @@ func TestRecordedExact(t *testing.T) {
 				checkLoss(t, p, s, c.Loss)
 				// The recorded mask is that of the Wanda rule, which the solver finds by itself.
 				p.Keep = nil
-				if s, err = prune.Solve(context.Background(), Solver{Exact: true}, p); err != nil {
+				if s, err = local.Solve(context.Background(), Solver{Exact: true}, p); err != nil {
 					t.Fatal(err)
 				}
 				prunetest.Check(t, s, c.Keep, c.Weights, 1e-9)
@@ -45,7 +45,7 @@ func TestRecordedCG(t *testing.T) {
 			t.Run(fmt.Sprintf("seed%d/%v", seed, c), func(t *testing.T) {
 				p := prunetest.Problem(layer.W, layer.X, prunetest.Pattern(c.Sparsity, c.NM))
 				p.Keep = prunetest.Mask(c.Keep)
-				s, err := prune.Solve(context.Background(), Solver{Iterations: c.Iters, DampFrac: c.Ridge / p.H.MeanDiag()}, p)
+				s, err := local.Solve(context.Background(), Solver{Iterations: c.Iters, DampFrac: c.Ridge / p.H.MeanDiag()}, p)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -57,7 +57,7 @@ func TestRecordedCG(t *testing.T) {
 	}
 }
 
-func checkLoss(t *testing.T, p *prune.Problem, s *prune.Solution, want float64) {
+func checkLoss(t *testing.T, p *local.Problem, s *local.Solution, want float64) {
 	t.Helper()
 	if got := prunetest.Loss(p, s); !(math.Abs(got-want) <= 1e-9*want) {
 		t.Errorf("loss %.12g, want %.12g", got, want)
@@ -76,6 +76,6 @@ func TestRecordedLeastSquares(t *testing.T) {
 		if ridge != layer.Asymmetric.RidgeFraction {
 			t.Errorf("seed %d: ridge %g, want %g", seed, ridge, layer.Asymmetric.RidgeFraction)
 		}
-		prunetest.Check(t, &prune.Solution{W: w}, nil, layer.Asymmetric.WStar, 1e-11)
+		prunetest.Check(t, &local.Solution{W: w}, nil, layer.Asymmetric.WStar, 1e-11)
 	}
 }

@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/tensor"
 	"github.com/adagp/adagp/tensor/linalg"
 )
@@ -13,14 +13,14 @@ import (
 // best give the outputs Y of which cross = YᵀX [out, in] is known, held to the problem's weights W by
 // μ = ridge·mean(diag H). Solving the problem with W* for W then prunes towards Y. It needs H.
 //
-// When H + μ·I is not positive definite, the ridge is raised as [prune.Problem.Damp] does; the one
+// When H + μ·I is not positive definite, the ridge is raised as [local.Problem.Damp] does; the one
 // used is returned. Inputs that are zero in all tokens keep their weights, and with H = 0 the result
 // is W. Errors name the tensor.
-func LeastSquares(ctx context.Context, p *prune.Problem, cross *linalg.Matrix, ridge float64) (*linalg.Matrix, float64, error) {
+func LeastSquares(ctx context.Context, p *local.Problem, cross *linalg.Matrix, ridge float64) (*linalg.Matrix, float64, error) {
 	if cross.Rows != p.W.Rows || cross.Cols != p.W.Cols {
 		panic(&tensor.ShapeError{Op: "refit.LeastSquares", Got: []int{cross.Rows, cross.Cols}, Want: []int{p.W.Rows, p.W.Cols}})
 	}
-	if err := p.Check(prune.Needs{Hessian: true}); err != nil {
+	if err := p.Check(local.Needs{Hessian: true}); err != nil {
 		return nil, 0, err
 	}
 	mean := p.H.MeanDiag()

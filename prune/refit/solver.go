@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor/linalg"
 )
@@ -17,9 +18,9 @@ const (
 
 func init() {
 	prune.Register("refit", "refit the survivors of the Wanda rule to the dense outputs, by conjugate gradients",
-		func(o prune.SolverOptions) (prune.Solver, error) { return New(o), nil })
+		func(o local.SolverOptions) (local.Solver, error) { return New(o), nil })
 	prune.Register("refit-exact", "refit the survivors of the Wanda rule to the dense outputs, by a factorisation per row (small layers)",
-		func(o prune.SolverOptions) (prune.Solver, error) {
+		func(o local.SolverOptions) (local.Solver, error) {
 			s := New(o)
 			s.Exact = true
 			return s, nil
@@ -36,7 +37,7 @@ type Solver struct {
 }
 
 // New returns the conjugate gradient solver with the given options, defaults for those that are 0.
-func New(o prune.SolverOptions) Solver {
+func New(o local.SolverOptions) Solver {
 	s := Solver{Iterations: DefaultIterations, DampFrac: o.DampFrac}
 	if s.DampFrac == 0 {
 		s.DampFrac = DefaultDampFrac
@@ -45,11 +46,11 @@ func New(o prune.SolverOptions) Solver {
 }
 
 // Needs asks for the Hessian.
-func (Solver) Needs() prune.Needs { return prune.Needs{Hessian: true} }
+func (Solver) Needs() local.Needs { return local.Needs{Hessian: true} }
 
 // Solve chooses the mask unless it is given, and refits. Weights of inputs that are zero in all
 // calibration tokens become zero. Errors name the tensor.
-func (s Solver) Solve(ctx context.Context, p *prune.Problem) (*prune.Solution, error) {
+func (s Solver) Solve(ctx context.Context, p *local.Problem) (*local.Solution, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -58,7 +59,7 @@ func (s Solver) Solve(ctx context.Context, p *prune.Problem) (*prune.Solution, e
 		return nil, err
 	}
 	f := Fit{H: p.H, C: linalg.Mul(p.W, p.H), Keep: mask, Start: p.W, Ridge: s.DampFrac * p.H.MeanDiag()}
-	sol := &prune.Solution{Mask: mask, Damping: s.DampFrac}
+	sol := &local.Solution{Mask: mask, Damping: s.DampFrac}
 	if s.Exact {
 		var more float64
 		var rows int

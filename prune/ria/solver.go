@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor/linalg"
 )
@@ -14,7 +15,7 @@ const DefaultPower = 0.5
 
 func init() {
 	prune.Register("ria", "drop the smallest shares of row and column sums × root of the input norm; no update",
-		func(prune.SolverOptions) (prune.Solver, error) { return Solver{Power: DefaultPower}, nil })
+		func(local.SolverOptions) (local.Solver, error) { return Solver{Power: DefaultPower}, nil })
 }
 
 // Solver is the relative importance rule.
@@ -23,10 +24,10 @@ type Solver struct {
 }
 
 // Needs asks for the squared norms of the inputs.
-func (Solver) Needs() prune.Needs { return prune.Needs{SquaredNorms: true} }
+func (Solver) Needs() local.Needs { return local.Needs{SquaredNorms: true} }
 
 // Solve prunes the smallest scores, in row scope.
-func (s Solver) Solve(ctx context.Context, p *prune.Problem) (*prune.Solution, error) {
+func (s Solver) Solve(ctx context.Context, p *local.Problem) (*local.Solution, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/adagp/adagp/internal/golden"
-	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/prunetest"
 	"github.com/adagp/adagp/tensor/linalg"
 )
@@ -18,7 +18,7 @@ func TestRecorded(t *testing.T) {
 		for _, c := range layer.Only(t, "ria") {
 			t.Run(fmt.Sprintf("seed%d/%v", seed, c), func(t *testing.T) {
 				p := prunetest.Problem(layer.W, layer.X, prunetest.Pattern(c.Sparsity, c.NM))
-				s, err := prune.Solve(context.Background(), Solver{Power: DefaultPower}, p)
+				s, err := local.Solve(context.Background(), Solver{Power: DefaultPower}, p)
 				if err != nil {
 					t.Fatal(err)
 				}

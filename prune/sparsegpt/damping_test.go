@@ -9,14 +9,14 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/prunetest"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
 // indefinite returns a problem whose Hessian has the eigenvalues 1 ± x.
-func indefinite(x float64, log *bytes.Buffer) *prune.Problem {
+func indefinite(x float64, log *bytes.Buffer) *local.Problem {
 	p := prunetest.Random(1, 6, 8, 40, sparsity.Unstructured(0.5))
 	p.Log = slog.New(slog.NewTextHandler(log, nil))
 	p.H = linalg.Identity(8)
@@ -28,7 +28,7 @@ func indefinite(x float64, log *bytes.Buffer) *prune.Problem {
 func TestDampingEscalates(t *testing.T) {
 	var log bytes.Buffer
 	p := indefinite(3, &log)
-	s, err := prune.Solve(context.Background(), New(prune.SolverOptions{}), p)
+	s, err := local.Solve(context.Background(), New(local.SolverOptions{}), p)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +43,7 @@ func TestDampingEscalates(t *testing.T) {
 func TestDampingGivesUp(t *testing.T) {
 	var log bytes.Buffer
 	p := indefinite(1e12, &log)
-	_, err := prune.Solve(context.Background(), New(prune.SolverOptions{}), p)
+	_, err := local.Solve(context.Background(), New(local.SolverOptions{}), p)
 	var cause *linalg.NotPositiveDefiniteError
 	if !errors.As(err, &cause) || !strings.Contains(err.Error(), p.Name) {
 		t.Errorf("error %v, want a *NotPositiveDefiniteError that names %s", err, p.Name)
@@ -57,7 +57,7 @@ func TestDampingGivesUp(t *testing.T) {
 func TestFewTokensHardlyDamped(t *testing.T) {
 	for _, damp := range []float64{1e-300, 1e-30, 1e-16, 1e-9} {
 		p := prunetest.Random(2, 12, 40, 5, sparsity.Unstructured(0.6))
-		s, err := prune.Solve(context.Background(), New(prune.SolverOptions{DampFrac: damp}), p)
+		s, err := local.Solve(context.Background(), New(local.SolverOptions{DampFrac: damp}), p)
 		if err != nil {
 			t.Errorf("damping %g: %v", damp, err)
 			continue
@@ -72,7 +72,7 @@ func TestFewTokensHardlyDamped(t *testing.T) {
 func TestCompensates(t *testing.T) {
 	for _, pattern := range []sparsity.Pattern{sparsity.Unstructured(0.5), sparsity.Unstructured(0.8), sparsity.NM(2, 4)} {
 		p := prunetest.Random(3, 40, 96, 400, pattern)
-		s, err := prune.Solve(context.Background(), New(prune.SolverOptions{}), p)
+		s, err := local.Solve(context.Background(), New(local.SolverOptions{}), p)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -97,7 +97,7 @@ func TestBlockSizeRoundsUp(t *testing.T) {
 		{7, 512, sparsity.Unstructured(0.5), 7},
 		{1000, 512, sparsity.Unstructured(0.5), 512},
 	} {
-		p := &prune.Problem{W: linalg.New(1, c.cols), Pattern: c.p}
+		p := &local.Problem{W: linalg.New(1, c.cols), Pattern: c.p}
 		if got := (Solver{BlockSize: c.block}).blockSize(p); got != c.want {
 			t.Errorf("block size %d, %d columns, %v: %d, want %d", c.block, c.cols, c.p, got, c.want)
 		}

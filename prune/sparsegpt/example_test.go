@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/sparsegpt"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor/linalg"
@@ -13,7 +13,7 @@ import (
 // The second input always equals the first, and so the first takes over the weight of the second
 // when that is dropped.
 func ExampleSolver() {
-	problem := &prune.Problem{
+	problem := &local.Problem{
 		Name:    "layer.weight",
 		W:       linalg.FromSlice([]float64{3, 1, 2, 2}, 1, 4),
 		Pattern: sparsity.NM(1, 2),
@@ -24,8 +24,8 @@ func ExampleSolver() {
 			0, 0, 0, 1,
 		}, 4, 4),
 	}
-	solver := sparsegpt.New(prune.SolverOptions{DampFrac: 1e-6})
-	s, err := prune.Solve(context.Background(), solver, problem)
+	solver := sparsegpt.New(local.SolverOptions{DampFrac: 1e-6})
+	s, err := local.Solve(context.Background(), solver, problem)
 	if err != nil {
 		fmt.Println(err)
 		return

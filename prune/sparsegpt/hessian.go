@@ -3,13 +3,13 @@ package sparsegpt
 import (
 	"context"
 
-	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
 // inverseFactor returns U with UᵀU = (H + damping·mean(diag H)·I)⁻¹, the inputs that are always zero,
 // whose diagonal element in H counts as 1, and the damping that it took.
-func (s Solver) inverseFactor(ctx context.Context, p *prune.Problem) (u *linalg.Matrix, dead []int, damping float64, err error) {
+func (s Solver) inverseFactor(ctx context.Context, p *local.Problem) (u *linalg.Matrix, dead []int, damping float64, err error) {
 	diag := p.H.Diag()
 	mean := 0.0
 	for j, v := range diag {

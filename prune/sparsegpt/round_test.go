@@ -7,7 +7,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/prunetest"
 	"github.com/adagp/adagp/prune/quant"
 	"github.com/adagp/adagp/prune/sparsity"
@@ -18,7 +18,7 @@ import (
 // to later and an inverse of its own for every column: of the Hessian over the columns that are not
 // decided (optimal brain surgery, equation 3 of the paper, with rounding errors for deleted weights).
 // blocks lists the first columns at which an unstructured mask is chosen, and the end.
-func slowReference(p *prune.Problem, damp float64, blocks []int) (w *linalg.Matrix, mask *sparsity.Mask) {
+func slowReference(p *local.Problem, damp float64, blocks []int) (w *linalg.Matrix, mask *sparsity.Mask) {
 	n, rows := p.H.Rows, p.W.Rows
 	w, mask = p.W.Clone(), sparsity.NewMask(rows, n)
 	if p.Keep != nil {
@@ -147,7 +147,7 @@ func TestRoundReference(t *testing.T) {
 			p := prunetest.Random(11, rows, cols, 120, c.pattern)
 			p.Keep, p.Quantize = c.keep, &c.spec
 			want, mask := slowReference(p, 0.01, c.blocks)
-			s, err := prune.Solve(context.Background(), New(prune.SolverOptions{BlockSize: block}), p)
+			s, err := local.Solve(context.Background(), New(local.SolverOptions{BlockSize: block}), p)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -166,7 +166,7 @@ func TestRoundReference(t *testing.T) {
 	}
 }
 
-// TestRoundLaws: kept weights on their grids and pruned ones 0, both checked by prune.Solve, and smaller
+// TestRoundLaws: kept weights on their grids and pruned ones 0, both checked by local.Solve, and smaller
 // errors than rounding to the nearest points.
 func TestRoundLaws(t *testing.T) {
 	for _, shape := range [][2]int{{1, 1}, {7, 33}, {33, 128}, {16, 261}} {
@@ -174,12 +174,12 @@ func TestRoundLaws(t *testing.T) {
 			for _, spec := range []quant.Spec{{Bits: 8}, {Bits: 4, Group: 64}, {Bits: 3, Group: 24}, {Bits: 3}, {Bits: 2, Group: 1 << 40}} {
 				name := fmt.Sprintf("%d×%d %v %d bits of %d", shape[0], shape[1], pattern, spec.Bits, spec.Group)
 				p := prunetest.Random(uint64(shape[1]), shape[0], shape[1], 3*shape[1], pattern)
-				floating, err := prune.Solve(context.Background(), New(prune.SolverOptions{}), p)
+				floating, err := local.Solve(context.Background(), New(local.SolverOptions{}), p)
 				if err != nil {
 					t.Fatal(name, err)
 				}
 				p.Quantize = &spec
-				joint, err := prune.Solve(context.Background(), New(prune.SolverOptions{}), p)
+				joint, err := local.Solve(context.Background(), New(local.SolverOptions{}), p)
 				if err != nil {
 					t.Fatal(name, err)
 				}
@@ -189,12 +189,12 @@ func TestRoundLaws(t *testing.T) {
 				// Afterwards, on the mask that there is: the objective is then what rounding changes.
 				q := *p
 				q.W, q.Keep = floating.W, floating.Mask
-				later, err := prune.Solve(context.Background(), New(prune.SolverOptions{}), &q)
+				later, err := local.Solve(context.Background(), New(local.SolverOptions{}), &q)
 				if err != nil {
 					t.Fatal(name, err)
 				}
 				nearest, _ := quant.Nearest(spec, floating.W)
-				a, b := prunetest.Loss(&q, later), prunetest.Loss(&q, &prune.Solution{W: nearest})
+				a, b := prunetest.Loss(&q, later), prunetest.Loss(&q, &local.Solution{W: nearest})
 				if !(a <= b) {
 					t.Errorf("%s: rounding with feedback costs %g, to the nearest %g", name, a, b)
 				}
@@ -203,7 +203,7 @@ func TestRoundLaws(t *testing.T) {
 				if shape[1] < 100 || pattern.Sparsity > 0.5 || spec.Bits == 8 {
 					continue
 				}
-				if a, b := prunetest.Loss(p, joint), prunetest.Loss(p, &prune.Solution{W: nearest}); !(a < b) {
+				if a, b := prunetest.Loss(p, joint), prunetest.Loss(p, &local.Solution{W: nearest}); !(a < b) {
 					t.Errorf("%s: error %g in one pass, %g when rounded to the nearest afterwards", name, a, b)
 				}
 			}
@@ -218,12 +218,12 @@ func TestRoundOnAnyThreads(t *testing.T) {
 // rounding is the solver with every problem asking for grids.
 type rounding struct{}
 
-func (rounding) Needs() prune.Needs { return Solver{}.Needs() }
+func (rounding) Needs() local.Needs { return Solver{}.Needs() }
 
-func (rounding) Solve(ctx context.Context, p *prune.Problem) (*prune.Solution, error) {
+func (rounding) Solve(ctx context.Context, p *local.Problem) (*local.Solution, error) {
 	q := *p
 	q.Quantize = &quant.Spec{Bits: 4}
-	return New(prune.SolverOptions{}).Solve(ctx, &q)
+	return New(local.SolverOptions{}).Solve(ctx, &q)
 }
 
 // BenchmarkRound compares pruning alone with pruning and rounding in one pass.
@@ -233,7 +233,7 @@ func BenchmarkRound(b *testing.B) {
 			p := prunetest.Random(1, 1024, 1024, 256, sparsity.Unstructured(0.5))
 			p.Quantize = spec
 			for b.Loop() {
-				if _, err := New(prune.SolverOptions{}).Solve(context.Background(), p); err != nil {
+				if _, err := New(local.SolverOptions{}).Solve(context.Background(), p); err != nil {
 					b.Fatal(err)
 				}
 			}

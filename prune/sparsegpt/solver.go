@@ -6,6 +6,7 @@ import (
 
 	"github.com/adagp/adagp/internal/parallel"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/quant"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor/linalg"
@@ -19,7 +20,7 @@ const (
 
 func init() {
 	prune.Register("sparsegpt", "drop weights column by column and compensate the rest through the inverse Hessian",
-		func(o prune.SolverOptions) (prune.Solver, error) { return New(o), nil })
+		func(o local.SolverOptions) (local.Solver, error) { return New(o), nil })
 }
 
 // Solver is SparseGPT.
@@ -29,7 +30,7 @@ type Solver struct {
 }
 
 // New returns the solver with the given options, defaults for those that are 0.
-func New(o prune.SolverOptions) Solver {
+func New(o local.SolverOptions) Solver {
 	s := Solver{BlockSize: o.BlockSize, DampFrac: o.DampFrac}
 	if s.BlockSize == 0 {
 		s.BlockSize = DefaultBlockSize
@@ -41,13 +42,13 @@ func New(o prune.SolverOptions) Solver {
 }
 
 // Needs asks for the Hessian.
-func (Solver) Needs() prune.Needs { return prune.Needs{Hessian: true} }
+func (Solver) Needs() local.Needs { return local.Needs{Hessian: true} }
 
 // Solve prunes and compensates, and rounds to grids in the same pass if the problem asks for it. A fixed mask (Problem.Keep) is kept as it is.
 //
 // Errors name the tensor: a Hessian that stays indefinite with the largest damping, weights that
 // overflow.
-func (s Solver) Solve(ctx context.Context, p *prune.Problem) (*prune.Solution, error) {
+func (s Solver) Solve(ctx context.Context, p *local.Problem) (*local.Solution, error) {
 	u, dead, damping, err := s.inverseFactor(ctx, p)
 	if err != nil {
 		return nil, err
@@ -56,11 +57,11 @@ func (s Solver) Solve(ctx context.Context, p *prune.Problem) (*prune.Solution, e
 	if err := r.blocks(ctx, s.blockSize(p)); err != nil {
 		return nil, err
 	}
-	return &prune.Solution{W: r.w, Mask: r.mask, Damping: damping, Grid: r.grid}, nil
+	return &local.Solution{W: r.w, Mask: r.mask, Damping: damping, Grid: r.grid}, nil
 }
 
 // blockSize returns the width of the blocks: no wider than the matrix, and whole groups.
-func (s Solver) blockSize(p *prune.Problem) int {
+func (s Solver) blockSize(p *local.Problem) int {
 	b := min(max(s.BlockSize, 1), p.W.Cols)
 	if p.Keep == nil && p.Pattern.Structured() {
 		m := p.Pattern.M
@@ -71,7 +72,7 @@ func (s Solver) blockSize(p *prune.Problem) int {
 
 // run is the state of one Solve.
 type run struct {
-	p    *prune.Problem
+	p    *local.Problem
 	u    *linalg.Matrix // UᵀU = (H + damping)⁻¹ [in, in]
 	w    *linalg.Matrix // current weights [out, in]
 	mask *sparsity.Mask
@@ -83,7 +84,7 @@ type run struct {
 	sel    sparsity.Selector
 }
 
-func newRun(p *prune.Problem, u *linalg.Matrix, dead []int) *run {
+func newRun(p *local.Problem, u *linalg.Matrix, dead []int) *run {
 	r := &run{p: p, u: u, w: p.W.Clone(), diag: u.Diag()}
 	for i := range r.w.Rows {
 		row := r.w.Row(i)

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/adagp/adagp/internal/golden"
-	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/prunetest"
 	"github.com/adagp/adagp/prune/sparsity"
 )
@@ -29,7 +29,7 @@ func TestRecorded(t *testing.T) {
 		for _, c := range layer.Only(t, "sparsegpt") {
 			t.Run(fmt.Sprintf("seed%d/%v", seed, c), func(t *testing.T) {
 				p := prunetest.Problem(layer.W, layer.X, recordedPattern(c))
-				s, err := prune.Solve(context.Background(), Solver{BlockSize: c.BlockSize, DampFrac: c.PercDamp}, p)
+				s, err := local.Solve(context.Background(), Solver{BlockSize: c.BlockSize, DampFrac: c.PercDamp}, p)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -60,7 +60,7 @@ func TestRecordedFixedMask(t *testing.T) {
 						p.Keep.Set(i, j, bit == '1')
 					}
 				}
-				s, err := prune.Solve(context.Background(), Solver{BlockSize: c.BlockSize, DampFrac: c.PercDamp}, p)
+				s, err := local.Solve(context.Background(), Solver{BlockSize: c.BlockSize, DampFrac: c.PercDamp}, p)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -74,7 +74,7 @@ func TestRecordedDeadInput(t *testing.T) {
 	for _, seed := range golden.LayerSeeds {
 		d := golden.LoadLayer(t, seed).Dead
 		p := prunetest.Problem(d.W, d.X, sparsity.Unstructured(d.Sparsity))
-		s, err := prune.Solve(context.Background(), Solver{BlockSize: d.BlockSize, DampFrac: d.PercDamp}, p)
+		s, err := local.Solve(context.Background(), Solver{BlockSize: d.BlockSize, DampFrac: d.PercDamp}, p)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -95,7 +95,7 @@ func inOrder(block int) prunetest.Option {
 func TestLaws(t *testing.T) {
 	for _, b := range []int{0, 1, 7} {
 		t.Run(fmt.Sprintf("block%d", b), func(t *testing.T) {
-			prunetest.Laws(t, New(prune.SolverOptions{BlockSize: b}), inOrder(b))
+			prunetest.Laws(t, New(local.SolverOptions{BlockSize: b}), inOrder(b))
 		})
 	}
 }

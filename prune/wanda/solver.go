@@ -4,22 +4,23 @@ import (
 	"context"
 
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/sparsity"
 )
 
 func init() {
 	prune.Register("wanda", "drop the smallest |weight| × input norm of each row; no update",
-		func(prune.SolverOptions) (prune.Solver, error) { return Solver{}, nil })
+		func(local.SolverOptions) (local.Solver, error) { return Solver{}, nil })
 }
 
 // Solver is the Wanda rule; it has no settings.
 type Solver struct{}
 
 // Needs asks for the squared norms of the inputs.
-func (Solver) Needs() prune.Needs { return prune.Needs{SquaredNorms: true} }
+func (Solver) Needs() local.Needs { return local.Needs{SquaredNorms: true} }
 
 // Solve prunes the smallest |W_ij|·‖X_j‖, in row scope.
-func (Solver) Solve(ctx context.Context, p *prune.Problem) (*prune.Solution, error) {
+func (Solver) Solve(ctx context.Context, p *local.Problem) (*local.Solution, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/adagp/adagp/internal/golden"
-	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/prunetest"
 	"github.com/adagp/adagp/prune/sparsity"
 )
@@ -21,7 +21,7 @@ func TestRecorded(t *testing.T) {
 					pattern = sparsity.NM(c.NM[0], c.NM[1])
 				}
 				p := prunetest.Problem(layer.W, layer.X, pattern)
-				s, err := prune.Solve(context.Background(), Solver{}, p)
+				s, err := local.Solve(context.Background(), Solver{}, p)
 				if err != nil {
 					t.Fatal(err)
 				}

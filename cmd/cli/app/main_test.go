@@ -13,6 +13,7 @@ import (
 
 	"github.com/adagp/adagp/cmd/cli/bench"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/sparsity"
 )
 
@@ -106,17 +107,17 @@ func okJSON(t testing.TB, v any, args ...string) {
 // Solvers that misbehave, each in its own way; they also show that a solver registered anywhere is
 // usable by name here.
 func init() {
-	prune.Register("test-panic", "panics", func(prune.SolverOptions) (prune.Solver, error) {
-		return solverFunc(func(context.Context, *prune.Problem) (*prune.Solution, error) { panic("kaputt\nwith lines") }), nil
+	prune.Register("test-panic", "panics", func(local.SolverOptions) (local.Solver, error) {
+		return solverFunc(func(context.Context, *local.Problem) (*local.Solution, error) { panic("kaputt\nwith lines") }), nil
 	})
-	prune.Register("test-deaf", "never returns", func(prune.SolverOptions) (prune.Solver, error) {
-		return solverFunc(func(context.Context, *prune.Problem) (*prune.Solution, error) {
+	prune.Register("test-deaf", "never returns", func(local.SolverOptions) (local.Solver, error) {
+		return solverFunc(func(context.Context, *local.Problem) (*local.Solution, error) {
 			os.Stderr.WriteString("deaf\n")
 			select {}
 		}), nil
 	})
-	prune.Register("test-wait", "waits for the interrupt", func(prune.SolverOptions) (prune.Solver, error) {
-		return solverFunc(func(ctx context.Context, _ *prune.Problem) (*prune.Solution, error) {
+	prune.Register("test-wait", "waits for the interrupt", func(local.SolverOptions) (local.Solver, error) {
+		return solverFunc(func(ctx context.Context, _ *local.Problem) (*local.Solution, error) {
 			os.Stderr.WriteString("waiting\n")
 			<-ctx.Done()
 			return nil, ctx.Err()
@@ -128,8 +129,8 @@ func init() {
 const dontWait = "ADAGP_TEST_DONT_WAIT"
 
 func init() {
-	prune.Register("test-wait-later", "waits for the interrupt in the second decoder layer", func(prune.SolverOptions) (prune.Solver, error) {
-		return solverFunc(func(ctx context.Context, p *prune.Problem) (*prune.Solution, error) {
+	prune.Register("test-wait-later", "waits for the interrupt in the second decoder layer", func(local.SolverOptions) (local.Solver, error) {
+		return solverFunc(func(ctx context.Context, p *local.Problem) (*local.Solution, error) {
 			if os.Getenv(dontWait) == "" && strings.Contains(p.Name, ".layers.1.") {
 				os.Stderr.WriteString("waiting\n")
 				<-ctx.Done()
@@ -140,15 +141,15 @@ func init() {
 	})
 }
 
-type solverFunc func(context.Context, *prune.Problem) (*prune.Solution, error)
+type solverFunc func(context.Context, *local.Problem) (*local.Solution, error)
 
-func (solverFunc) Needs() prune.Needs { return prune.Needs{} }
-func (f solverFunc) Solve(ctx context.Context, p *prune.Problem) (*prune.Solution, error) {
+func (solverFunc) Needs() local.Needs { return local.Needs{} }
+func (f solverFunc) Solve(ctx context.Context, p *local.Problem) (*local.Solution, error) {
 	return f(ctx, p)
 }
 
 // everySecond keeps the even columns.
-func everySecond(p *prune.Problem) *prune.Solution {
+func everySecond(p *local.Problem) *local.Solution {
 	mask := sparsity.NewMask(p.W.Rows, p.W.Cols)
 	for i := range p.W.Rows {
 		for j := range p.W.Cols {
@@ -159,7 +160,7 @@ func everySecond(p *prune.Problem) *prune.Solution {
 }
 
 // dropFirst prunes the first N of every M weights of a row.
-func dropFirst(_ context.Context, p *prune.Problem) (*prune.Solution, error) {
+func dropFirst(_ context.Context, p *local.Problem) (*local.Solution, error) {
 	mask := sparsity.NewMask(p.W.Rows, p.W.Cols)
 	for i := range p.W.Rows {
 		for j := range p.W.Cols {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/adagp/adagp/internal/bigmodel"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/tensor"
 )
 
@@ -111,8 +112,8 @@ func TestMemoryLimit(t *testing.T) {
 var seenLimit int64
 
 func init() {
-	prune.Register("test-limit", "drops the first, and looks at the collector's limit", func(prune.SolverOptions) (prune.Solver, error) {
-		return solverFunc(func(ctx context.Context, p *prune.Problem) (*prune.Solution, error) {
+	prune.Register("test-limit", "drops the first, and looks at the collector's limit", func(local.SolverOptions) (local.Solver, error) {
+		return solverFunc(func(ctx context.Context, p *local.Problem) (*local.Solution, error) {
 			seenLimit = debug.SetMemoryLimit(-1)
 			return dropFirst(ctx, p)
 		}), nil

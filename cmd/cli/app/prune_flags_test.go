@@ -9,6 +9,7 @@ import (
 
 	"github.com/adagp/adagp/internal/golden"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/tensor"
 )
 
@@ -125,7 +126,7 @@ func TestForce(t *testing.T) {
 }
 
 func init() {
-	prune.Register("test-first", "drops the first weights of each row", func(prune.SolverOptions) (prune.Solver, error) {
+	prune.Register("test-first", "drops the first weights of each row", func(local.SolverOptions) (local.Solver, error) {
 		return solverFunc(dropFirst), nil
 	})
 }

@@ -19,12 +19,13 @@ import (
 	"github.com/adagp/adagp/cmd/cli/sweep"
 	"github.com/adagp/adagp/internal/golden"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/sparsity"
 )
 
 func init() {
-	prune.Register("test-fails", "fails", func(prune.SolverOptions) (prune.Solver, error) {
-		return solverFunc(func(context.Context, *prune.Problem) (*prune.Solution, error) { return nil, errors.New("no luck") }), nil
+	prune.Register("test-fails", "fails", func(local.SolverOptions) (local.Solver, error) {
+		return solverFunc(func(context.Context, *local.Problem) (*local.Solution, error) { return nil, errors.New("no luck") }), nil
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/adagp/adagp/internal/golden"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/local"
 )
 
 // TestOutputTaken: somebody takes the name of the output while a run is under way. The run ends with an
@@ -53,8 +54,8 @@ func TestOutputTaken(t *testing.T) {
 var onTaken = func() {}
 
 func init() {
-	prune.Register("test-take", "does something else on the way", func(prune.SolverOptions) (prune.Solver, error) {
-		return solverFunc(func(_ context.Context, p *prune.Problem) (*prune.Solution, error) {
+	prune.Register("test-take", "does something else on the way", func(local.SolverOptions) (local.Solver, error) {
+		return solverFunc(func(_ context.Context, p *local.Problem) (*local.Solution, error) {
 			if strings.Contains(p.Name, ".layers.1.") {
 				onTaken()
 			}

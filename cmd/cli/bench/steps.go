@@ -5,6 +5,7 @@ import (
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/adagp"
 	_ "github.com/adagp/adagp/prune/all" // the solvers by name
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor/linalg"
 )
@@ -17,17 +18,17 @@ const share = 0.5
 func (r *run) measureSteps() error {
 	n := r.sizes.matrix
 	h := r.gram(n)
-	p := &prune.Problem{
+	p := &local.Problem{
 		Name: "bench", W: linalg.FromTensor(r.random(n, n)), H: h, SquaredNorms: h.Diag(), Pattern: sparsity.Unstructured(share),
 	}
 	var all []*series
 	for _, name := range solvers {
-		s, err := prune.NewSolver(name, prune.SolverOptions{Seed: r.o.Seed})
+		s, err := prune.NewSolver(name, local.SolverOptions{Seed: r.o.Seed})
 		if err != nil {
 			return err
 		}
 		all = append(all, &series{do: func() error {
-			_, err := prune.Solve(r.ctx, s, p)
+			_, err := local.Solve(r.ctx, s, p)
 			return err
 		}})
 	}
@@ -58,7 +59,7 @@ func (r *run) epochs() (*series, error) {
 	}
 	chain := nn.NewChain("bench", nn.Map(up), nn.Pointwise(nn.ReLU), nn.Map(down))
 	x := r.random(c.tokens, c.hidden)
-	solver, err := prune.NewSolver("sparsegpt", prune.SolverOptions{Seed: r.o.Seed})
+	solver, err := prune.NewSolver("sparsegpt", local.SolverOptions{Seed: r.o.Seed})
 	if err != nil {
 		return nil, err
 	}

@@ -7,24 +7,25 @@ import (
 	"context"
 
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
 func init() {
 	prune.Register("rescale", "drop the smallest |weight| × input norm of each row, stretch what is left",
-		func(prune.SolverOptions) (prune.Solver, error) { return Solver{}, nil })
+		func(local.SolverOptions) (local.Solver, error) { return Solver{}, nil })
 }
 
 // Solver has no settings.
 type Solver struct{}
 
 // Needs asks for the Gram matrix of the inputs, H = XᵀX.
-func (Solver) Needs() prune.Needs { return prune.Needs{Hessian: true} }
+func (Solver) Needs() local.Needs { return local.Needs{Hessian: true} }
 
 // Solve keeps the weights that Wanda would keep, multiplied in each row by the c that minimises
 // ‖X(w − c·ŵ)ᵀ‖², c = (w·H·ŵᵀ)/(ŵ·H·ŵᵀ).
-func (Solver) Solve(ctx context.Context, p *prune.Problem) (*prune.Solution, error) {
+func (Solver) Solve(ctx context.Context, p *local.Problem) (*local.Solution, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}

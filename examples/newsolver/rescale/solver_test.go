@@ -4,7 +4,7 @@ import (
 	"context"
 	"testing"
 
-	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/prunetest"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/prune/wanda"
@@ -23,11 +23,11 @@ func TestLaws(t *testing.T) { prunetest.Laws(t, Solver{}) }
 func TestBeatsWanda(t *testing.T) {
 	for _, pattern := range []sparsity.Pattern{sparsity.Unstructured(0.5), sparsity.Unstructured(0.9), sparsity.NM(2, 4)} {
 		p := prunetest.Random(1, 30, 60, 200, pattern)
-		ours, err := prune.Solve(context.Background(), Solver{}, p)
+		ours, err := local.Solve(context.Background(), Solver{}, p)
 		if err != nil {
 			t.Fatal(err)
 		}
-		plain, err := prune.Solve(context.Background(), wanda.Solver{}, p)
+		plain, err := local.Solve(context.Background(), wanda.Solver{}, p)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,4 +1,4 @@
-package prune
+package local
 
 import (
 	"math"

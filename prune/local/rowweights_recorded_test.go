@@ -1,4 +1,4 @@
-package prune_test
+package local_test
 
 import (
 	"context"
@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/adagp/adagp/internal/golden"
-	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/prunetest"
 	"github.com/adagp/adagp/prune/sparsegpt"
 	"github.com/adagp/adagp/prune/sparsity"
@@ -22,7 +22,7 @@ func TestRecordedRowWeights(t *testing.T) {
 			t.Run(fmt.Sprintf("seed%d/%v", seed, c), func(t *testing.T) {
 				p := prunetest.Problem(layer.W, layer.X, prunetest.Pattern(c.Sparsity, c.NM))
 				p.RowWeights = c.RowWeights
-				s, err := prune.Solve(context.Background(), sparsegpt.New(prune.SolverOptions{BlockSize: c.BlockSize}), p)
+				s, err := local.Solve(context.Background(), sparsegpt.New(local.SolverOptions{BlockSize: c.BlockSize}), p)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -38,14 +38,14 @@ func TestRecordedRowWeights(t *testing.T) {
 // TestRowWeightsOnRows: rows that do not compete are pruned as without weights, bit by bit.
 func TestRowWeightsOnRows(t *testing.T) {
 	p := prunetest.Random(1, 30, 50, 100, sparsity.Unstructured(0.6))
-	plain, err := prune.Solve(context.Background(), wanda.Solver{}, p)
+	plain, err := local.Solve(context.Background(), wanda.Solver{}, p)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i := range 30 {
 		p.RowWeights = append(p.RowWeights, math.Exp(float64(i)-20))
 	}
-	weighted, err := prune.Solve(context.Background(), wanda.Solver{}, p)
+	weighted, err := local.Solve(context.Background(), wanda.Solver{}, p)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,13 +66,13 @@ func TestRowWeightsHelp(t *testing.T) {
 	loss := func(f []float64) float64 {
 		q := *p
 		q.RowWeights = f
-		s, err := prune.Solve(context.Background(), sparsegpt.New(prune.SolverOptions{}), &q)
+		s, err := local.Solve(context.Background(), sparsegpt.New(local.SolverOptions{}), &q)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return weightedLoss(p, s, f)
 	}
-	plain, err := prune.Solve(context.Background(), sparsegpt.New(prune.SolverOptions{}), p)
+	plain, err := local.Solve(context.Background(), sparsegpt.New(local.SolverOptions{}), p)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +82,7 @@ func TestRowWeightsHelp(t *testing.T) {
 }
 
 // weightedLoss is Σ_i f_i·‖error of row i‖².
-func weightedLoss(p *prune.Problem, s *prune.Solution, f []float64) float64 {
+func weightedLoss(p *local.Problem, s *local.Solution, f []float64) float64 {
 	total := 0.0
 	for i := range p.W.Rows {
 		for j := range p.W.Cols {
