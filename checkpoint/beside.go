@@ -64,8 +64,10 @@ func (w *Writer) PutRaw(name string, b []byte) error {
 	if err != nil {
 		return err
 	}
-	if _, err := w.into(s).Write(b); err != nil {
+	out := w.into(s)
+	if _, err := out.Write(b); err != nil {
 		return w.fail(fmt.Errorf("write %s: %w", s.shard.file, err))
 	}
+	out.end()
 	return nil
 }

@@ -65,7 +65,7 @@ func TestBeside(t *testing.T) {
 		t.Fatal(err)
 	}
 	w = with(t, root, grids(), true)
-	wantError(t, w.StoredRaw("a.scales", strings.Repeat("0", 64)), "is not what the interrupted run has written there")
+	wantError(t, w.StoredRaw("a.scales", strings.Repeat("0", 64)), "is not what the run has written there")
 	if err := w.StoredRaw("a.scales", sum); err != nil {
 		t.Fatal(err)
 	}

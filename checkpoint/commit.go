@@ -15,15 +15,15 @@ import (
 )
 
 // Commit completes the output: it copies the tensors that were not put, copies the other files of
-// the source folder (no weights, no subfolders), forces everything to disk and gives the folder its
-// final name. After an error the output folder is as it was before; Abort then cleans up.
+// the source folder (no weights, no subfolders), forces everything to disk, reads all of it back and gives
+// the folder its final name. What is not as it was written is a *DamagedError. After an error the output folder is as it was before; Abort then cleans up.
 func (w *Writer) Commit() error {
 	w.work.Lock()
 	defer w.work.Unlock()
 	if err := w.fill(); err != nil {
 		return err
 	}
-	for _, step := range []func() error{w.syncFiles, w.checkFree} {
+	for _, step := range []func() error{w.syncFiles, w.readBack, w.checkFree} {
 		if err := step(); err != nil {
 			return w.fail(err)
 		}
@@ -179,16 +179,18 @@ func (w *Writer) copyTensor(s *slot) error {
 		return err
 	}
 	if s.dtype == s.info.DType {
-		n, err := io.CopyBuffer(w.into(s), w.reader(in), make([]byte, min(in.Size()+1, piece)))
+		out := w.into(s)
+		n, err := io.CopyBuffer(out, w.reader(in), make([]byte, min(in.Size()+1, piece)))
 		if err == nil && n != s.info.Bytes {
 			err = io.ErrUnexpectedEOF
 		}
+		out.end()
 		return err
 	}
 	size := int64(s.info.DType.Size())
 	raw := make([]byte, min(in.Size(), convert*size))
 	values := make([]float32, int64(len(raw))/size)
-	part := *s
+	out := w.into(s)
 	for off := int64(0); off < in.Size(); off += int64(len(raw)) {
 		raw = raw[:min(in.Size()-off, int64(len(raw)))]
 		values = values[:int64(len(raw))/size]
@@ -201,15 +203,15 @@ func (w *Writer) copyTensor(s *slot) error {
 		if i := overflow(raw, values, s.info.DType); i >= 0 {
 			return &NonFiniteError{Tensor: s.info.Name, Index: i + int(off/size), Value: values[i], DType: s.dtype.String()}
 		}
-		if err := w.encode(&part, values, false); err != nil {
+		if err := encode(out, s, values, false); err != nil {
 			var bad *NonFiniteError
 			if errors.As(err, &bad) {
 				bad.Index += int(off / size)
 			}
 			return err
 		}
-		part.offset += int64(len(values) * s.dtype.Size())
 	}
+	out.end()
 	return nil
 }
 

@@ -36,6 +36,21 @@ func (e *ExistsError) Error() string {
 // Unwrap makes the error match fs.ErrExist.
 func (e *ExistsError) Unwrap() error { return fs.ErrExist }
 
+// DamagedError reports something in an output folder that is not what was written there: the disk has
+// failed, or somebody else has written to it.
+type DamagedError struct {
+	Path   string // the file
+	Tensor string // the tensor in it; empty: its header, or a file that holds none
+}
+
+// Error names the file and the tensor.
+func (e *DamagedError) Error() string {
+	if e.Tensor == "" {
+		return fmt.Sprintf("%s is not what the run has written there", e.Path)
+	}
+	return fmt.Sprintf("%s: tensor %s is not what the run has written there", e.Path, blob.Quote(e.Tensor))
+}
+
 // NonFiniteError reports a number that must not be written: NaN, infinity, or a value that the
 // stored type turns into one.
 type NonFiniteError struct {

@@ -3,7 +3,6 @@ package checkpoint
 import (
 	"bytes"
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -48,26 +47,22 @@ func (w *Writer) Append(record []byte) error {
 	return nil
 }
 
-// Sum returns the SHA-256 of the stored bytes of a tensor that was put.
+// Sum returns the SHA-256 of a tensor that was put, as it was meant to be stored.
 func (w *Writer) Sum(name string) (string, error) {
-	w.work.RLock()
-	defer w.work.RUnlock()
-	if w.done {
-		return "", errDone
-	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	s := w.slots[name]
 	if s == nil {
 		return "", fmt.Errorf("sum: the model has no tensor %s", blob.Quote(name))
 	}
-	sum := sha256.New()
-	if _, err := io.CopyBuffer(sum, w.reader(s.section()), make([]byte, piece)); err != nil {
-		return "", fmt.Errorf("read back %s: %w", s.shard.file, err)
+	if s.sum == "" {
+		return "", fmt.Errorf("sum: tensor %s was not put", blob.Quote(name))
 	}
-	return hex.EncodeToString(sum.Sum(nil)), nil
+	return s.sum, nil
 }
 
 // Stored returns a tensor that an interrupted run has put, and counts it as put. Its bytes must have
-// the given Sum.
+// the given Sum, else the error is a *DamagedError.
 func (w *Writer) Stored(name, sum string) (*tensor.Tensor, error) {
 	if err := w.StoredRaw(name, sum); err != nil {
 		return nil, err
@@ -84,23 +79,31 @@ func (w *Writer) Stored(name, sum string) (*tensor.Tensor, error) {
 }
 
 // StoredRaw counts a tensor that an interrupted run has put by PutRaw as put. Its bytes must have the
-// given Sum.
+// given Sum, else the error is a *DamagedError.
 func (w *Writer) StoredRaw(name, sum string) error {
+	w.work.RLock()
+	defer w.work.RUnlock()
+	if w.done {
+		return errDone
+	}
 	w.mu.Lock()
 	s, err := w.slots[name], w.failure
 	w.mu.Unlock()
 	if err != nil {
 		return err
 	}
-	got, err := w.Sum(name)
-	if err != nil {
-		return err
+	if s == nil {
+		return fmt.Errorf("the model has no tensor %s", blob.Quote(name))
 	}
-	if got != sum {
-		return fmt.Errorf("%s: tensor %s is not what the interrupted run has written there", filepath.Join(w.partial, s.shard.file), blob.Quote(name))
+	sha := sha256.New()
+	if _, err := io.CopyBuffer(sha, w.reader(s.section()), make([]byte, piece)); err != nil {
+		return fmt.Errorf("read back %s: %w", s.shard.file, err)
+	}
+	if hexSum(sha) != sum {
+		return &DamagedError{Path: filepath.Join(w.partial, s.shard.file), Tensor: name}
 	}
 	w.mu.Lock()
-	s.put = true
+	s.put, s.sum = true, sum
 	w.mu.Unlock()
 	return nil
 }
@@ -159,13 +162,20 @@ func (w *Writer) placeFile(name string, content io.Reader) error {
 	if err != nil {
 		return err
 	}
-	return blob.Replace(f, w.base.path(name), func(io.Writer) error {
+	sha := sha256.New()
+	err = blob.Replace(f, w.base.path(name), func(io.Writer) error {
 		out := &pieces{w: w, f: f, unsynced: new(atomic.Int64)}
-		if _, err := io.CopyBuffer(out, w.reader(content), make([]byte, piece)); err != nil {
+		if _, err := io.CopyBuffer(io.MultiWriter(out, sha), w.reader(content), make([]byte, piece)); err != nil {
 			return err
 		}
 		return w.sync(f)
 	})
+	if folder, file := filepath.Split(name); err == nil && filepath.Clean(folder) == modelFolder {
+		w.mu.Lock()
+		w.placed[file] = hexSum(sha)
+		w.mu.Unlock()
+	}
+	return err
 }
 
 // reopen opens the weight files of an interrupted run. What else is in the model folder stays until

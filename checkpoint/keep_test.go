@@ -71,7 +71,7 @@ func TestResumeWriter(t *testing.T) {
 	if _, err := w.State("../journal"); err == nil {
 		t.Error("a state outside the folder of states")
 	}
-	if _, err := w.Stored("a", strings.Repeat("0", 64)); err == nil || !strings.Contains(err.Error(), "is not what the interrupted run has written there") {
+	if _, err := w.Stored("a", strings.Repeat("0", 64)); err == nil || !strings.Contains(err.Error(), "is not what the run has written there") {
 		t.Errorf("another checksum: error %v", err)
 	}
 	if _, err := w.Stored("none", sum); err == nil {

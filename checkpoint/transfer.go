@@ -1,7 +1,10 @@
 package checkpoint
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
+	"hash"
 	"io"
 	"os"
 	"sync/atomic"
@@ -75,18 +78,52 @@ func (o *pieces) Write(p []byte) (n int, err error) {
 	return n, nil
 }
 
-// reader reads r until the writer is halted.
-func (w *Writer) reader(r io.Reader) io.Reader { return &haltingReader{w, r} }
+// slotWriter writes the bytes of a tensor, from its beginning, and takes their sum: that of what was meant
+// to be written, which is what is looked for when it is read back.
+type slotWriter struct {
+	pieces
+	slot *slot
+	sha  hash.Hash
+}
 
+// into writes to the place of a tensor.
+func (w *Writer) into(s *slot) *slotWriter {
+	return &slotWriter{pieces{w: w, f: s.shard.f, at: s.offset, unsynced: &s.shard.unsynced}, s, sha256.New()}
+}
+
+// Write implements io.Writer.
+func (o *slotWriter) Write(p []byte) (int, error) {
+	n, err := o.pieces.Write(p)
+	o.sha.Write(p[:n])
+	return n, err
+}
+
+// end keeps the sum when all is written.
+func (o *slotWriter) end() { o.w.setSum(o.slot, hexSum(o.sha)) }
+
+func (w *Writer) setSum(s *slot, sum string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s.sum = sum
+}
+
+func hexSum(h hash.Hash) string { return hex.EncodeToString(h.Sum(nil)) }
+
+// reader reads r until the writer is halted.
+func (w *Writer) reader(r io.Reader) io.Reader { return &haltingReader{w.stop, r} }
+
+// haltingReader reads until stop is closed; then it fails with errStopped.
 type haltingReader struct {
-	w *Writer
-	r io.Reader
+	stop <-chan struct{}
+	r    io.Reader
 }
 
 // Read implements io.Reader.
 func (h *haltingReader) Read(p []byte) (int, error) {
-	if h.w.halted() {
+	select {
+	case <-h.stop:
 		return 0, errStopped
+	default:
+		return h.r.Read(p[:min(len(p), piece)])
 	}
-	return h.r.Read(p[:min(len(p), piece)])
 }

@@ -59,10 +59,11 @@ type Writer struct {
 	done     bool         // committed or given up; guarded by work
 	filled   bool         // everything was copied that was not put; guarded by work
 
-	mu      sync.Mutex      // guards what follows, and put of the slots
-	files   map[string]bool // files in the output besides the shards
-	changed bool            // a tensor was put in place of one of the source
-	failure error           // first failed write: what is on disk can no longer be trusted
+	mu      sync.Mutex        // guards what follows, and put and sum of the slots
+	files   map[string]bool   // files in the output besides the shards
+	placed  map[string]string // SHA-256 of what was written to them and to those copied
+	changed bool              // a tensor was put in place of one of the source
+	failure error             // first failed write: what is on disk can no longer be trusted
 }
 
 // shardFile is a weight file being written. Its header is in place from the start.
@@ -81,6 +82,7 @@ type slot struct {
 	offset int64
 	size   int64 // in bytes
 	put    bool
+	sum    string // SHA-256 of the bytes that were written there, in hexadecimal; empty before
 }
 
 // NewWriter prepares the output folder dir for the tensors of src, whose folder srcFS supplies the
@@ -116,7 +118,7 @@ func startWriter(dir string, src *Reader, srcFS fs.FS, o WriterOptions, store fu
 	w := &Writer{
 		log: log, warned: make(map[string]bool),
 		src: src, srcFS: srcFS, dir: abs, force: o.Force,
-		slots: make(map[string]*slot), files: make(map[string]bool), stop: make(chan struct{}),
+		slots: make(map[string]*slot), files: make(map[string]bool), placed: make(map[string]string), stop: make(chan struct{}),
 	}
 	partial := abs + PartialSuffix
 	if err := checkTarget(w.dir, partial, srcFS, o); err != nil {
@@ -268,9 +270,11 @@ func (w *Writer) Put(name string, t *tensor.Tensor) error {
 	if err != nil {
 		return err
 	}
-	if err := w.encode(s, t.Data(), true); err != nil {
+	out := w.into(s)
+	if err := encode(out, s, t.Data(), true); err != nil {
 		return w.fail(fmt.Errorf("write %s: %w", s.shard.file, err))
 	}
+	out.end()
 	return nil
 }
 
@@ -306,16 +310,10 @@ func (w *Writer) fail(err error) error {
 	return err
 }
 
-// encode writes values into the slot. With strict set, values that are not finite are refused; in
+// encode writes values of the slot's tensor. With strict set, values that are not finite are refused; in
 // any case a finite value must not become infinite in the stored type.
-func (w *Writer) encode(s *slot, values []float32, strict bool) error {
-	out := &checkedWriter{slot: s, values: values, strict: strict, w: w.into(s)}
-	return safetensors.EncodeTo(out, values, s.dtype)
-}
-
-// into writes to the place of a tensor.
-func (w *Writer) into(s *slot) io.Writer {
-	return &pieces{w: w, f: s.shard.f, at: s.offset, unsynced: &s.shard.unsynced}
+func encode(out io.Writer, s *slot, values []float32, strict bool) error {
+	return safetensors.EncodeTo(&checkedWriter{slot: s, values: values, strict: strict, w: out}, values, s.dtype)
 }
 
 // checkedWriter looks at encoded elements on their way to the file.

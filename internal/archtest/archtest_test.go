@@ -42,7 +42,7 @@ var rules = []struct {
 	{"autograd", throughTensor},
 	{"autograd/gradcheck", throughAutograd},
 	{"nn/...", throughNN},
-	{"checkpoint/...", []string{"tensor", "tensor/packed", "checkpoint/...", "internal/inputfile"}},
+	{"checkpoint/...", []string{"internal/parallel", "tensor", "tensor/packed", "checkpoint/...", "internal/inputfile"}},
 	{"data/...", []string{"data/...", "internal/inputfile"}},
 	{"models/demo", nil},
 	{"models/all", []string{"models/..."}},

@@ -164,7 +164,7 @@ func TestResumeRefusals(t *testing.T) {
 	if err := os.WriteFile(stored, damaged, 0o666); err != nil {
 		t.Fatal(err)
 	}
-	refuse("is not what the interrupted run has written there", "--resume")
+	refuse("is not what the run has written there", "--resume")
 	if err := os.WriteFile(stored, b[:len(b)/2], 0o666); err != nil {
 		t.Fatal(err)
 	}
