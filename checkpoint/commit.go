@@ -14,9 +14,11 @@ import (
 	"github.com/adagp/adagp/tensor"
 )
 
-// Commit completes the output: it copies the tensors that were not put, copies the other files of
-// the source folder (no weights, no subfolders), forces everything to disk, reads all of it back and gives
-// the folder its final name. What is not as it was written is a *DamagedError. After an error the output folder is as it was before; Abort then cleans up.
+// Commit completes the output: it copies the tensors that were not put, compares all of them with what they
+// were when they were read first (see Sums), copies the other files of the source folder (no weights, no
+// subfolders), which must be what they were when the source was opened, forces everything to disk, reads all of it back and gives
+// the folder its final name. An input that has changed is a *ChangedError, output that is not as it was written
+// a *DamagedError. After an error the output folder is as it was before; Abort then cleans up.
 func (w *Writer) Commit() error {
 	w.work.Lock()
 	defer w.work.Unlock()
@@ -67,7 +69,8 @@ func (w *Writer) fill() error {
 	case w.filled:
 		return nil
 	}
-	for _, step := range []func() error{w.checkFree, w.copyTensors, w.removeOthers, w.copyOthers} {
+	w.expect()
+	for _, step := range []func() error{w.checkFree, w.copyTensors, w.checkTensors, w.removeOthers, w.copyOthers} {
 		if err := step(); err != nil {
 			return w.fail(err)
 		}
@@ -115,7 +118,8 @@ func (w *Writer) copyTensors() error {
 			if err := w.copyTensor(s); err != nil {
 				return fmt.Errorf("copy tensor %s from %s: %w", blob.Quote(t.Name), s.info.File, err)
 			}
-			s.put = true
+			s.put, w.copied[t.Name] = true, true
+			w.meter.add("copying", s.size)
 		}
 	}
 	return nil
@@ -174,10 +178,10 @@ const convert = 1 << 20
 
 // copyTensor fills a slot from the source: byte for byte, or through float32 when the type changes.
 func (w *Writer) copyTensor(s *slot) error {
-	in, err := w.src.section(s.info.Name)
-	if err != nil {
-		return err
-	}
+	return w.src.whole(s.info.Name, true, func(in *io.SectionReader) error { return w.copyElements(s, in) })
+}
+
+func (w *Writer) copyElements(s *slot, in *io.SectionReader) error {
 	if s.dtype == s.info.DType {
 		out := w.into(s)
 		n, err := io.CopyBuffer(out, w.reader(in), make([]byte, min(in.Size()+1, piece)))

@@ -9,6 +9,9 @@
 // [Writer.Put] stores changed tensors as they become ready; [Writer.Commit] copies the others byte
 // for byte, adds the other files of the folder and gives the whole its final name.
 //
+// Whoever writes a copy of a model must be sure that it is one model: a Writer makes its source compare each
+// tensor with what it was at first, see [Sums], and reads back what it has written.
+//
 // [NewPacker] writes a copy in which matrices are stored without their zeros; see [Bitmask] and [Semi].
 // pruning.json lists them, and a Reader presents them as what they stand for, so that such a folder is
 // a model folder like any other. [Reader.Packed] gives them as they are stored.

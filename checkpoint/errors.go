@@ -36,6 +36,22 @@ func (e *ExistsError) Error() string {
 // Unwrap makes the error match fs.ErrExist.
 func (e *ExistsError) Unwrap() error { return fs.ErrExist }
 
+// ChangedError reports an input that is not what it was when the work began: what comes of it would be
+// a mixture.
+type ChangedError struct {
+	File   string // name within the model folder
+	Tensor string // the tensor in it; empty when the whole file is meant
+}
+
+// Error names the file and the tensor.
+func (e *ChangedError) Error() string {
+	what := e.File
+	if e.Tensor != "" {
+		what += ": tensor " + blob.Quote(e.Tensor)
+	}
+	return what + " has changed since the work with it began"
+}
+
 // DamagedError reports something in an output folder that is not what was written there: the disk has
 // failed, or somebody else has written to it.
 type DamagedError struct {

@@ -137,7 +137,7 @@ func (w *Writer) copyOthers() error {
 			return fmt.Errorf("copy %s: %w", f.name, err)
 		}
 	}
-	return nil
+	return w.checkFiles(files)
 }
 
 // copyFile copies a file of the source folder. A name that only some systems know, and that of the output

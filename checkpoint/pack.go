@@ -60,7 +60,11 @@ func NewPacker(ctx context.Context, dir string, src *Reader, srcFS fs.FS, o Pack
 	}
 	p := &Packer{options: o}
 	w := WriterOptions{DType: o.DType, Force: o.Force, Log: o.Log}
+	watchSource(src) // what is chosen now must still be right when it is written
 	if err := p.chooseAll(ctx, src); err != nil {
+		return nil, err
+	}
+	if err := src.SumAll(ctx, nil); err != nil { // what is no matrix
 		return nil, err
 	}
 	chosen := make(map[string]PackedMatrix)

@@ -202,8 +202,8 @@ func (t *packedTensor) matrix(read func(part string) ([]byte, error)) (packed.Ma
 }
 
 // section gives access to the weights as if they were stored dense.
-func (t *packedTensor) section(s *shard) (*io.SectionReader, error) {
-	m, err := t.matrix(s.read)
+func (t *packedTensor) section(read func(part string) ([]byte, error)) (*io.SectionReader, error) {
+	m, err := t.matrix(read)
 	if err != nil {
 		return nil, err
 	}

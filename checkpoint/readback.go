@@ -55,7 +55,11 @@ func (w *Writer) readBack() error {
 	if err != nil {
 		return err
 	}
-	return each(len(list), func(i int) error { return w.compare(list[i]) })
+	return each(len(list), func(i int) error {
+		err := w.compare(list[i])
+		w.meter.add("comparing the output", max(0, list[i].size))
+		return err
+	})
 }
 
 // checkSize looks for bytes missing or added.

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/adagp/adagp/checkpoint/internal/blob"
 	"github.com/adagp/adagp/checkpoint/safetensors"
@@ -44,6 +45,8 @@ type Reader struct {
 	infos  map[string]Info
 	homes  map[string]*shard // where each tensor is
 	names  []string
+	files  map[string]fileState // of the folder, when it was opened
+	sums   atomic.Pointer[Sums] // what tensors are compared with; nil: with nothing
 }
 
 // layout is one of the forms in which a folder holds weights.
@@ -109,6 +112,7 @@ func Open(fsys fs.FS) (*Reader, error) {
 
 func open(fsys fs.FS, l layout) (_ *Reader, err error) {
 	r := &Reader{layout: l, infos: make(map[string]Info), homes: make(map[string]*shard)}
+	r.noteFiles(fsys)
 	defer func() {
 		if err != nil {
 			r.Close()
@@ -222,44 +226,43 @@ func (r *Reader) Bytes() int64 {
 }
 
 // section gives access to the stored elements of a tensor, row-major and little endian.
-func (r *Reader) section(name string) (*io.SectionReader, error) {
-	s, ok := r.homes[name]
-	if !ok {
-		return nil, fmt.Errorf("no tensor %s in %s", blob.Quote(name), r.layout.file)
-	}
+func (s *shard) section(name string) (*io.SectionReader, error) {
 	if t := s.packed[name]; t != nil {
-		return t.section(s)
+		return t.section(s.read)
 	}
 	return s.open(name)
 }
 
 // Read returns a tensor in its stored shape, its elements widened to float32 (float64 and large
 // integers are rounded to the nearest). One of an opaque type gives a *TypeError.
-func (r *Reader) Read(name string) (*tensor.Tensor, error) {
-	s, err := r.section(name)
-	if err != nil {
-		return nil, err
-	}
-	info := r.infos[name]
-	if info.DType == tensor.Opaque {
+func (r *Reader) Read(name string) (t *tensor.Tensor, err error) {
+	info, ok := r.infos[name]
+	if ok && info.DType == tensor.Opaque {
 		return nil, &TypeError{File: info.File, Tensor: name, Type: info.Type()}
 	}
-	t, err := blob.Decode(s, info.DType, info.Shape)
+	err = r.whole(name, false, func(in *io.SectionReader) (err error) {
+		if t, err = blob.Decode(in, info.DType, info.Shape); err != nil {
+			return fmt.Errorf("read %s: tensor %s: %w", info.File, blob.Quote(name), err)
+		}
+		return nil
+	})
 	if err != nil {
-		return nil, fmt.Errorf("read %s: tensor %s: %w", info.File, blob.Quote(name), err)
+		return nil, err
 	}
 	return t, nil
 }
 
 // Raw returns a copy of the elements of a tensor in their stored type, row-major and little endian.
-func (r *Reader) Raw(name string) ([]byte, error) {
-	s, err := r.section(name)
+func (r *Reader) Raw(name string) (b []byte, err error) {
+	err = r.whole(name, false, func(in *io.SectionReader) error {
+		b = make([]byte, in.Size())
+		if err := blob.ReadFull(in, b, 0); err != nil {
+			return fmt.Errorf("read %s: tensor %s: %w", r.infos[name].File, blob.Quote(name), err)
+		}
+		return nil
+	})
 	if err != nil {
 		return nil, err
-	}
-	b := make([]byte, s.Size())
-	if err := blob.ReadFull(s, b, 0); err != nil {
-		return nil, fmt.Errorf("read %s: tensor %s: %w", r.infos[name].File, blob.Quote(name), err)
 	}
 	return b, nil
 }

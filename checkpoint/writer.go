@@ -55,9 +55,11 @@ type Writer struct {
 
 	stop     chan struct{} // closed when Abort or Keep waits for whatever is under way to end
 	stopOnce sync.Once
-	work     sync.RWMutex // held for reading by Put and PutFile, for writing by Commit and Abort
-	done     bool         // committed or given up; guarded by work
-	filled   bool         // everything was copied that was not put; guarded by work
+	work     sync.RWMutex    // held for reading by Put and PutFile, for writing by Commit and Abort
+	done     bool            // committed or given up; guarded by work
+	filled   bool            // everything was copied that was not put; guarded by work
+	copied   map[string]bool // tensors that were copied, and compared on the way; guarded by work
+	meter    meter
 
 	mu      sync.Mutex        // guards what follows, and put and sum of the slots
 	files   map[string]bool   // files in the output besides the shards
@@ -118,8 +120,9 @@ func startWriter(dir string, src *Reader, srcFS fs.FS, o WriterOptions, store fu
 	w := &Writer{
 		log: log, warned: make(map[string]bool),
 		src: src, srcFS: srcFS, dir: abs, force: o.Force,
-		slots: make(map[string]*slot), files: make(map[string]bool), placed: make(map[string]string), stop: make(chan struct{}),
+		slots: make(map[string]*slot), files: make(map[string]bool), placed: make(map[string]string), copied: make(map[string]bool), stop: make(chan struct{}),
 	}
+	watchSource(src)
 	partial := abs + PartialSuffix
 	if err := checkTarget(w.dir, partial, srcFS, o); err != nil {
 		return nil, err

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/adagp/adagp/checkpoint"
 	"github.com/adagp/adagp/cmd/cli/format"
 	"github.com/adagp/adagp/cmd/cli/sweep"
 	"github.com/adagp/adagp/data"
@@ -42,6 +43,7 @@ func (w *sweeper) run() error {
 		return err
 	}
 	defer release()
+	w.model.Reader.Watch(checkpoint.NewSums()) // the weights are read again for each run: they must be the same
 	if err := w.model.LoadAll(); err != nil {
 		return err
 	}
