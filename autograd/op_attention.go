@@ -14,6 +14,14 @@ type AttentionShape struct {
 	Queries int     // rows of q that form one window
 	Keys    int     // rows of k and v that form one window, at least Queries if they are causal
 	Scale   float32 // of the scores, usually HeadDim^-½
+	// Bias [Heads, Keys or more] is added to the scaled scores of each key by its place in the window; nil: none.
+	// A bias that grows with the place makes far keys count less (ALiBi, Press et al. 2022). It has no gradient.
+	Bias *tensor.Tensor
+	// SoftCap c bounds the scores s to c·tanh(s/c); 0: no bound (Gemma 2).
+	SoftCap float32
+	// Nearest is how many keys a causal query sees at most, its own included; 0: all (sliding windows, Beltagy
+	// et al. 2020).
+	Nearest int
 	// Bidirectional queries see all keys of their window, as in an encoder, or in attention to another text.
 	Bidirectional bool
 }
@@ -25,8 +33,8 @@ type AttentionShape struct {
 // of a window is its token i+Keys-Queries and sees the keys up to that one, so
 // that Queries < Keys continues a sequence whose start is cached.
 //
-//	S = scale·Q·Kᵀ    P = softmax(S)    Y = P·V
-//	dV = Pᵀ·dY    dP = dY·Vᵀ    dS = P ⊙ (dP - rowsum(dP⊙P))
+//	S = cap(scale·Q·Kᵀ + bias)    P = softmax(S)    Y = P·V
+//	dV = Pᵀ·dY    dP = dY·Vᵀ    dS = P ⊙ (dP - rowsum(dP⊙P)) ⊙ cap′
 //	dQ = scale·dS·K    dK = scale·dSᵀ·Q, summed over the heads that share a key head
 //
 // Scores live only for a block of queries of one head per thread. The tape
@@ -53,15 +61,12 @@ func Attention(q, k, v *Var, s AttentionShape) *Var {
 		// One thread has all the queries of a key head, and adds up dK and dV in
 		// their order.
 		parallel.For(windows*s.KVHeads, 1, func(lo, hi int) {
-			p, ds, ones := make([]float32, s.scoreLen()), make([]float32, s.scoreLen()), make([]float32, s.Keys)
-			for i := range ones {
-				ones[i] = 1
-			}
+			scratch := s.newScratch()
 			for i := lo; i < hi; i++ {
 				window, kvHead := i/s.KVHeads, i%s.KVHeads
 				for h := kvHead * group; h < (kvHead+1)*group; h++ {
 					s.backwardHead(s.head(q.Value, k.Value, v.Value, window, h), s.head(dq, dk, dv, window, h),
-						s.queryRows(dy, window, h), p, ds, ones)
+						s.queryRows(dy, window, h), scratch)
 				}
 			}
 		})
@@ -76,11 +81,33 @@ const queryBlock = 64
 
 // attentionHead holds, for one window and one query head, the storage from the
 // first element on; rows are strided by the full width of the tensor.
-type attentionHead struct{ q, k, v []float32 }
+type attentionHead struct{ q, k, v, bias []float32 }
 
 func (s AttentionShape) head(q, k, v *tensor.Tensor, window, head int) attentionHead {
 	kvHead := head / (s.Heads / s.KVHeads)
-	return attentionHead{s.queryRows(q, window, head), s.keyRows(k, window, kvHead), s.keyRows(v, window, kvHead)}
+	h := attentionHead{q: s.queryRows(q, window, head), k: s.keyRows(k, window, kvHead), v: s.keyRows(v, window, kvHead)}
+	if s.Bias != nil {
+		h.bias = s.Bias.Row(head)
+	}
+	return h
+}
+
+// attentionScratch is the memory of a thread that goes back through heads.
+type attentionScratch struct {
+	p, ds  []float32 // probabilities, and gradients of scores
+	slopes []float32 // derivatives of the soft cap, if there is one
+	ones   []float32 // as many as keys
+}
+
+func (s AttentionShape) newScratch() attentionScratch {
+	a := attentionScratch{p: make([]float32, s.scoreLen()), ds: make([]float32, s.scoreLen()), ones: make([]float32, s.Keys)}
+	if s.SoftCap != 0 {
+		a.slopes = make([]float32, s.scoreLen())
+	}
+	for i := range a.ones {
+		a.ones[i] = 1
+	}
+	return a
 }
 
 func (s AttentionShape) queryWidth() int { return s.Heads * s.HeadDim }
@@ -104,63 +131,84 @@ func (s AttentionShape) keyRows(t *tensor.Tensor, window, kvHead int) []float32 
 // scoreLen is the size of the scores of one block.
 func (s AttentionShape) scoreLen() int { return min(queryBlock, s.Queries) * s.Keys }
 
-// visible is the number of keys that query i of a window sees.
-func (s AttentionShape) visible(i int) int {
+// visible is the range of keys that query i of a window sees, from the first to the one behind the last.
+func (s AttentionShape) visible(i int) (from, to int) {
 	if s.Bidirectional {
-		return s.Keys
+		return 0, s.Keys
 	}
-	return i + s.Keys - s.Queries + 1
+	to = i + s.Keys - s.Queries + 1
+	if s.Nearest > 0 {
+		from = max(0, to-s.Nearest)
+	}
+	return from, to
 }
 
 // forwardHead sets y, the output of one head.
 func (s AttentionShape) forwardHead(h attentionHead, y, p []float32) {
-	for lo := 0; lo < s.Queries; lo += queryBlock {
-		hi := min(lo+queryBlock, s.Queries)
-		n := s.probabilities(p, h, lo, hi)
-		asm.Gemm(false, false, hi-lo, s.HeadDim, n, 1, p, n, h.v, s.keyWidth(), 0, y[lo*s.queryWidth():], s.queryWidth())
-	}
-}
-
-// probabilities fills p [hi-lo, n] with the attention of queries lo to hi-1 and
-// returns n, the number of keys the last of them sees.
-func (s AttentionShape) probabilities(p []float32, h attentionHead, lo, hi int) (n int) {
-	n = s.visible(hi - 1)
-	asm.Gemm(false, true, hi-lo, n, s.HeadDim, s.Scale, h.q[lo*s.queryWidth():], s.queryWidth(), h.k, s.keyWidth(), 0, p, n)
-	for i := lo; i < hi; i++ {
-		row := p[(i-lo)*n : (i-lo+1)*n]
-		seen := row[:s.visible(i)]
-		asm.SoftmaxRow(seen, seen)
-		clear(row[len(seen):])
-	}
-	return n
-}
-
-// backwardHead sets d.q and adds to d.k and d.v, given the gradient dy of the
-// output of one head. Slices of d that are nil are left out. p and ds are scratch memory, ones are as many as
-// keys.
-func (s AttentionShape) backwardHead(h, d attentionHead, dy, p, ds, ones []float32) {
 	qw, kw := s.queryWidth(), s.keyWidth()
 	for lo := 0; lo < s.Queries; lo += queryBlock {
 		hi := min(lo+queryBlock, s.Queries)
-		rows, from := hi-lo, lo*qw
-		n := s.probabilities(p, h, lo, hi)
+		from, n := s.probabilities(p, nil, h, lo, hi)
+		asm.Gemm(false, false, hi-lo, s.HeadDim, n, 1, p, n, h.v[from*kw:], kw, 0, y[lo*qw:], qw)
+	}
+}
+
+// probabilities fills p [hi-lo, n] with the attention of queries lo to hi-1 to the n keys that at least one of
+// them sees, of which from is the first. It fills slopes with the derivatives of the soft cap unless that is nil.
+func (s AttentionShape) probabilities(p, slopes []float32, h attentionHead, lo, hi int) (from, n int) {
+	from, _ = s.visible(lo)
+	_, to := s.visible(hi - 1)
+	n = to - from
+	asm.Gemm(false, true, hi-lo, n, s.HeadDim, s.Scale, h.q[lo*s.queryWidth():], s.queryWidth(), h.k[from*s.keyWidth():], s.keyWidth(), 0, p, n)
+	for i := lo; i < hi; i++ {
+		row := p[(i-lo)*n : (i-lo+1)*n]
+		first, behind := s.visible(i)
+		seen := row[first-from : behind-from]
+		if h.bias != nil {
+			asm.Add(seen, seen, h.bias[first:behind])
+		}
+		if s.SoftCap != 0 {
+			softCap(seen, seen, s.SoftCap)
+			if slopes != nil {
+				softCapSlope(slopes[(i-lo)*n+first-from:], seen, s.SoftCap)
+			}
+		}
+		asm.SoftmaxRow(seen, seen)
+		clear(row[:first-from])
+		clear(row[behind-from:])
+	}
+	return from, n
+}
+
+// backwardHead sets d.q and adds to d.k and d.v, given the gradient dy of the
+// output of one head. Slices of d that are nil are left out.
+func (s AttentionShape) backwardHead(h, d attentionHead, dy []float32, a attentionScratch) {
+	qw, kw := s.queryWidth(), s.keyWidth()
+	for lo := 0; lo < s.Queries; lo += queryBlock {
+		hi := min(lo+queryBlock, s.Queries)
+		rows, at := hi-lo, lo*qw
+		from, n := s.probabilities(a.p, a.slopes, h, lo, hi)
 		if d.v != nil {
-			asm.Gemm(true, false, n, s.HeadDim, rows, 1, p, n, dy[from:], qw, 1, d.v, kw)
+			asm.Gemm(true, false, n, s.HeadDim, rows, 1, a.p, n, dy[at:], qw, 1, d.v[from*kw:], kw)
 		}
 		if d.q == nil && d.k == nil {
 			continue
 		}
-		asm.Gemm(false, true, rows, n, s.HeadDim, 1, dy[from:], qw, h.v, kw, 0, ds, n)
+		asm.Gemm(false, true, rows, n, s.HeadDim, 1, dy[at:], qw, h.v[from*kw:], kw, 0, a.ds, n)
 		for i := range rows {
-			dp, pi := ds[i*n:(i+1)*n], p[i*n:(i+1)*n]
-			asm.Axpy(-asm.Dot(dp, pi), ones[:n], dp) // exact products: a subtraction
+			dp, pi := a.ds[i*n:(i+1)*n], a.p[i*n:(i+1)*n]
+			asm.Axpy(-asm.Dot(dp, pi), a.ones[:n], dp) // exact products: a subtraction
 			asm.Mul(dp, dp, pi)
+			if a.slopes != nil { // of keys that are not seen it is arbitrary, and dp is 0
+				first, behind := s.visible(lo + i)
+				asm.Mul(dp[first-from:behind-from], dp[first-from:behind-from], a.slopes[i*n+first-from:])
+			}
 		}
 		if d.q != nil {
-			asm.Gemm(false, false, rows, s.HeadDim, n, s.Scale, ds, n, h.k, kw, 0, d.q[from:], qw)
+			asm.Gemm(false, false, rows, s.HeadDim, n, s.Scale, a.ds, n, h.k[from*kw:], kw, 0, d.q[at:], qw)
 		}
 		if d.k != nil {
-			asm.Gemm(true, false, n, s.HeadDim, rows, s.Scale, ds, n, h.q[from:], qw, 1, d.k, kw)
+			asm.Gemm(true, false, n, s.HeadDim, rows, s.Scale, a.ds, n, h.q[at:], qw, 1, d.k[from*kw:], kw)
 		}
 	}
 }
@@ -173,6 +221,13 @@ func (s AttentionShape) check(q, k, v *tensor.Tensor) int {
 	if s.HeadDim < 1 || s.Queries < 1 || s.Keys < 1 || s.Keys < s.Queries && !s.Bidirectional {
 		panic(&tensor.ShapeError{Op: "autograd.Attention", Got: []int{s.HeadDim, s.Queries, s.Keys},
 			Msg: "head dim, queries and keys must be positive, keys at least causal queries"})
+	}
+	if s.Nearest < 0 || s.SoftCap < 0 || s.Nearest > 0 && s.Bidirectional {
+		panic(&tensor.ShapeError{Op: "autograd.Attention", Got: []int{s.Nearest, int(s.SoftCap)},
+			Msg: "the number of nearest keys and the soft cap must not be negative, and only causal queries have nearest keys"})
+	}
+	if b := s.Bias; b != nil && (len(b.Shape()) != 2 || b.Dim(0) != s.Heads || b.Dim(1) < s.Keys) {
+		panic(&tensor.ShapeError{Op: "autograd.Attention, bias", Got: b.Shape(), Want: []int{s.Heads, s.Keys}})
 	}
 	wantShape("Attention, queries", q, tensor.AnyDim, s.queryWidth())
 	if q.Dim(0)%s.Queries != 0 {

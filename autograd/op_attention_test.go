@@ -22,6 +22,10 @@ var attentionCases = []autograd.AttentionShape{
 	{Heads: 3, KVHeads: 1, HeadDim: 2, Queries: 1, Keys: 1, Scale: 1},
 	{Heads: 2, KVHeads: 1, HeadDim: 3, Queries: 2, Keys: 5, Scale: 0.5},
 	{Heads: 1, KVHeads: 1, HeadDim: 2, Queries: 1, Keys: 6, Scale: 0.5},
+	{Heads: 2, KVHeads: 1, HeadDim: 3, Queries: 4, Keys: 4, Scale: 0.5, SoftCap: 0.7},
+	{Heads: 2, KVHeads: 1, HeadDim: 3, Queries: 5, Keys: 5, Scale: 0.5, Nearest: 2},
+	{Heads: 2, KVHeads: 2, HeadDim: 2, Queries: 3, Keys: 5, Scale: 0.5, Nearest: 3, SoftCap: 2, Bias: random(9, 2, 6)},
+	{Heads: 2, KVHeads: 1, HeadDim: 2, Queries: 4, Keys: 4, Scale: 0.5, Bias: random(8, 2, 4)},
 }
 
 func attention(s autograd.AttentionShape) gradcheck.Func {
@@ -47,11 +51,21 @@ func plainAttention(q, k, v *tensor.Tensor, s autograd.AttentionShape) *tensor.T
 			var sum float64
 			out := make([]float64, s.HeadDim)
 			for j := range i + s.Keys - s.Queries + 1 {
+				if s.Nearest > 0 && j <= i+s.Keys-s.Queries-s.Nearest {
+					continue
+				}
 				var score float64
 				for d := range s.HeadDim {
 					score += float64(q.At(row, h*s.HeadDim+d)) * float64(k.At(window*s.Keys+j, kvHead*s.HeadDim+d))
 				}
-				p := math.Exp(float64(s.Scale) * score)
+				score *= float64(s.Scale)
+				if s.Bias != nil {
+					score += float64(s.Bias.At(h, j))
+				}
+				if c := float64(s.SoftCap); c != 0 {
+					score = c * math.Tanh(score/c)
+				}
+				p := math.Exp(score)
 				sum += p
 				for d := range out {
 					out[d] += p * float64(v.At(window*s.Keys+j, kvHead*s.HeadDim+d))
@@ -75,12 +89,12 @@ func TestAttention(t *testing.T) {
 	got = infer(attention(s), values([]int{1, 1}, 2), values([]int{2, 1}, 0, 1.09861229), values([]int{2, 1}, 0, 4))
 	wantClose(t, "weights", got, values([]int{1, 1}, 3), roundoff)
 
-	for _, s := range attentionCases {
-		t.Run(fmt.Sprintf("%+v", s), func(t *testing.T) {
+	for i, s := range attentionCases {
+		t.Run(fmt.Sprintf("case %d", i), func(t *testing.T) {
 			q, k, v := attentionInputs(s, 2)
 			wantClose(t, "value", infer(attention(s), q, k, v), plainAttention(q, k, v, s), roundoff)
 			gradcheck.Check(t, "attention", attention(s), q, k, v)
-			if s.Queries == s.Keys {
+			if s.Queries == s.Keys && s.Nearest == 0 && s.SoftCap == 0 && s.Bias == nil {
 				againstSpago(t, attention(s), func(in []mat.Tensor) mat.Tensor { return spagoAttention(in, s, 2) }, q, k, v)
 			}
 		})
@@ -117,7 +131,15 @@ func spagoAttention(in []mat.Tensor, s autograd.AttentionShape, windows int) mat
 // TestAttentionBlocks goes over several blocks of queries, the last one partly
 // filled, and compares every way of asking for the same numbers.
 func TestAttentionBlocks(t *testing.T) {
-	s := autograd.AttentionShape{Heads: 2, KVHeads: 1, HeadDim: 8, Queries: 150, Keys: 150, Scale: 0.35}
+	for _, s := range []autograd.AttentionShape{
+		{Heads: 2, KVHeads: 1, HeadDim: 8, Queries: 150, Keys: 150, Scale: 0.35},
+		{Heads: 2, KVHeads: 1, HeadDim: 8, Queries: 150, Keys: 150, Scale: 0.35, Nearest: 40, SoftCap: 3, Bias: random(7, 2, 160)},
+	} {
+		t.Run(fmt.Sprintf("nearest %d", s.Nearest), func(t *testing.T) { attentionBlocks(t, s) })
+	}
+}
+
+func attentionBlocks(t *testing.T, s autograd.AttentionShape) {
 	q, k, v := attentionInputs(s, 1)
 	whole := infer(attention(s), q, k, v)
 	wantClose(t, "whole text", whole, plainAttention(q, k, v, s), roundoff)
@@ -133,7 +155,15 @@ func TestAttentionBlocks(t *testing.T) {
 // TestAttentionBlocksGradient compares the gradients over several blocks with
 // those of the same attention written with small operations.
 func TestAttentionBlocksGradient(t *testing.T) {
-	s := autograd.AttentionShape{Heads: 1, KVHeads: 1, HeadDim: 8, Queries: 130, Keys: 140, Scale: 0.35}
+	for _, s := range []autograd.AttentionShape{
+		{Heads: 1, KVHeads: 1, HeadDim: 8, Queries: 130, Keys: 140, Scale: 0.35},
+		{Heads: 1, KVHeads: 1, HeadDim: 8, Queries: 130, Keys: 140, Scale: 0.35, Nearest: 70, SoftCap: 3, Bias: random(7, 1, 140)},
+	} {
+		t.Run(fmt.Sprintf("nearest %d", s.Nearest), func(t *testing.T) { attentionBlocksGradient(t, s) })
+	}
+}
+
+func attentionBlocksGradient(t *testing.T, s autograd.AttentionShape) {
 	q, k, v := attentionInputs(s, 1)
 	future := tensor.New(s.Queries, s.Keys)
 	for i := range s.Queries {
@@ -141,9 +171,21 @@ func TestAttentionBlocksGradient(t *testing.T) {
 		for j := i + s.Keys - s.Queries + 1; j < s.Keys; j++ {
 			row[j] = -1e30
 		}
+		for j := range i + s.Keys - s.Queries - s.Nearest + 1 {
+			if s.Nearest > 0 {
+				row[j] = -1e30
+			}
+		}
 	}
 	plain := func(_ *autograd.Tape, in []*autograd.Var) *autograd.Var {
 		scores := autograd.Scale(autograd.MatMulNT(in[0], in[1]), s.Scale)
+		if s.Bias != nil {
+			bias := tensor.New(s.Queries, s.Keys)
+			for i := range s.Queries {
+				copy(bias.Row(i), s.Bias.Row(0))
+			}
+			scores = autograd.SoftCap(autograd.Add(scores, autograd.Const(bias)), s.SoftCap)
+		}
 		return autograd.MatMul(autograd.Softmax(autograd.Add(scores, autograd.Const(future))), in[2])
 	}
 	dy := random(4, q.Shape()...)
@@ -182,6 +224,14 @@ func TestAttentionShapes(t *testing.T) {
 			return q, k, v
 		},
 		"queries of another width": func(s *autograd.AttentionShape, q, k, v *tensor.Tensor) (a, b, c *tensor.Tensor) { return k, k, v },
+		"a bias of too few keys": func(s *autograd.AttentionShape, q, k, v *tensor.Tensor) (a, b, c *tensor.Tensor) {
+			s.Bias = tensor.New(4, 2)
+			return q, k, v
+		},
+		"fewer nearest keys than none": func(s *autograd.AttentionShape, q, k, v *tensor.Tensor) (a, b, c *tensor.Tensor) {
+			s.Nearest = -1
+			return q, k, v
+		},
 		"half a window": func(s *autograd.AttentionShape, q, k, v *tensor.Tensor) (a, b, c *tensor.Tensor) {
 			return q.Rows(0, 5), k, v
 		},

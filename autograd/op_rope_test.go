@@ -27,40 +27,52 @@ func TestRoPE(t *testing.T) {
 	// of two rows starts again at the offset.
 	cos, sin := values([]int{3, 1}, 1, 0, -1), values([]int{3, 1}, 0, 1, 0)
 	x := values([]int{3, 4}, 1, 2, 3, 4, 1, 2, 3, 4, 1, 2, 3, 4)
-	got := autograd.RoPE(autograd.Const(x), cos, sin, 2, 2, []int{1, 1}).Value
+	got := autograd.RoPE(autograd.Const(x), cos, sin, autograd.RoPEShape{Heads: 2, SeqLen: 2, Starts: []int{1, 1}}).Value
 	wantClose(t, "quarter turns", got, values([]int{3, 4}, -2, 1, -4, 3, -1, -2, -3, -4, -2, 1, -4, 3), 0)
 
 	// Pairs as complex numbers, multiplied by e^(i·angle).
 	const heads, half, seqLen = 2, 3, 3
 	starts := []int{2, 1}
 	cos, sin = angles(seqLen+2, half)
-	x = random(1, 2*seqLen, heads*half*2)
-	want := tensor.New(x.Shape()...)
-	for i := range x.Dim(0) {
-		for h := range heads {
-			for j := range half {
-				a, b, p := h*half*2+j, h*half*2+j+half, starts[i/seqLen]+i%seqLen
-				z := complex(x.At(i, a), x.At(i, b)) * complex(cos.At(p, j), sin.At(p, j))
-				want.Set(real(z), i, a)
-				want.Set(imag(z), i, b)
+	for _, s := range []autograd.RoPEShape{{}, {HeadDim: 8}, {Interleaved: true}, {HeadDim: 9, Interleaved: true}} {
+		s.Heads, s.SeqLen, s.Starts = heads, seqLen, starts
+		width := max(s.HeadDim, 2*half)
+		x = random(1, 2*seqLen, heads*width)
+		want := x.Clone()
+		for i := range x.Dim(0) {
+			for h := range heads {
+				for j := range half {
+					a, b, p := h*width+j, h*width+j+half, starts[i/seqLen]+i%seqLen
+					if s.Interleaved {
+						a, b = h*width+2*j, h*width+2*j+1
+					}
+					z := complex(x.At(i, a), x.At(i, b)) * complex(cos.At(p, j), sin.At(p, j))
+					want.Set(real(z), i, a)
+					want.Set(imag(z), i, b)
+				}
 			}
 		}
+		f := unary(func(x *autograd.Var) *autograd.Var { return autograd.RoPE(x, cos, sin, s) })
+		wantClose(t, "complex product", infer(f, x), want, roundoff)
+		gradcheck.Check(t, "rope", f, x)
 	}
-	f := unary(func(x *autograd.Var) *autograd.Var { return autograd.RoPE(x, cos, sin, heads, seqLen, starts) })
-	wantClose(t, "complex product", infer(f, x), want, roundoff)
-	gradcheck.Check(t, "rope", f, x)
+	x = random(1, 2*seqLen, heads*half*2)
 
 	for _, c := range []struct {
 		what          string
 		heads, seqLen int
 		starts        []int
+		headDim       int
 	}{
-		{"wrong number of heads", 3, seqLen, starts},
-		{"positions beyond the tables", heads, seqLen, []int{0, 3}},
-		{"negative offset", heads, seqLen, []int{0, -1}},
-		{"no sequence length", heads, 0, nil},
-		{"too few starts", heads, seqLen, []int{0}},
+		{"wrong number of heads", 3, seqLen, starts, 0},
+		{"positions beyond the tables", heads, seqLen, []int{0, 3}, 0},
+		{"negative offset", heads, seqLen, []int{0, -1}, 0},
+		{"no sequence length", heads, 0, nil, 0},
+		{"too few starts", heads, seqLen, []int{0}, 0},
+		{"a head narrower than its rotated part", 3, seqLen, starts, 4},
 	} {
-		wantShapePanic(t, c.what, func() { autograd.RoPE(autograd.Const(x), cos, sin, c.heads, c.seqLen, c.starts) })
+		wantShapePanic(t, c.what, func() {
+			autograd.RoPE(autograd.Const(x), cos, sin, autograd.RoPEShape{Heads: c.heads, SeqLen: c.seqLen, Starts: c.starts, HeadDim: c.headDim})
+		})
 	}
 }

@@ -44,7 +44,9 @@ func largeOps() []largeOp {
 		{"rmsnorm", binary(func(x, w *autograd.Var) *autograd.Var { return autograd.RMSNorm(x, w, 1e-5) }), []*tensor.Tensor{x, weight}},
 		{"layernorm", layerNorm, []*tensor.Tensor{x, weight, bias}},
 		{"embedding", unary(func(x *autograd.Var) *autograd.Var { return autograd.Embedding(x, ids) }), []*tensor.Tensor{x}},
-		{"rope", unary(func(x *autograd.Var) *autograd.Var { return autograd.RoPE(x, cos, sin, 7, 100, nil) }), []*tensor.Tensor{random(7, n, 70)}},
+		{"rope", unary(func(x *autograd.Var) *autograd.Var {
+			return autograd.RoPE(x, cos, sin, autograd.RoPEShape{Heads: 7, SeqLen: 100})
+		}), []*tensor.Tensor{random(7, n, 70)}},
 		{"attention", attention(heads), []*tensor.Tensor{q, k, v}},
 		{"crossentropy", unary(func(x *autograd.Var) *autograd.Var { return autograd.CrossEntropy(x, ids) }), []*tensor.Tensor{x}},
 		{"kldiv", unary(func(x *autograd.Var) *autograd.Var { return autograd.KLDiv(other, x) }), []*tensor.Tensor{x}},

@@ -5,10 +5,12 @@ import (
 	"slices"
 
 	"github.com/adagp/adagp/autograd"
+	"github.com/adagp/adagp/tensor"
 )
 
 // Attention is causal multi-head self-attention (Vaswani et al. 2017, equation 1), with grouped
-// key/value heads (GQA) when KVHeads < Heads and rotary positions when RoPE is set.
+// key/value heads (GQA) when KVHeads < Heads and rotary positions when RoPE is set. The zero value of a field is
+// what most models have.
 type Attention struct {
 	Heads, KVHeads, HeadDim int
 
@@ -17,7 +19,14 @@ type Attention struct {
 	V *Linear // [KVHeads·HeadDim, hidden]
 	O *Linear // [hidden, Heads·HeadDim]
 
-	RoPE *RoPE // nil: positions were added to the embedding
+	RoPE  *RoPE  // nil: positions are not in queries and keys
+	ALiBi *ALiBi // nil: scores do not fall with the distance
+	// Scale multiplies the scores; 0 means HeadDim^-½.
+	Scale float32
+	// SoftCap c bounds the scores s to c·tanh(s/c); 0: no bound.
+	SoftCap float32
+	// Window is how many positions a query sees, its own included; 0: all.
+	Window int
 }
 
 // Forward maps x [batch·SeqLen, hidden] to [batch·SeqLen, hidden]. Row i of a sequence sees rows
@@ -39,8 +48,8 @@ func (a *Attention) Attend(c *Context, q, k, v *autograd.Var) *autograd.Var {
 	batch := c.sequences("nn.Attention", q)
 	starts := c.positions(batch, a.held)
 	if a.RoPE != nil {
-		q = a.RoPE.Forward(q, a.Heads, c.SeqLen, starts)
-		k = a.RoPE.Forward(k, a.KVHeads, c.SeqLen, starts)
+		run := Run{SeqLen: c.SeqLen, Starts: starts, Lengths: a.RoPE.lengths(c)}
+		q, k = a.RoPE.Forward(q, a.Heads, run), a.RoPE.Forward(k, a.KVHeads, run)
 	}
 	for i, cache := range c.Caches {
 		e := cache.entry(a)
@@ -52,7 +61,8 @@ func (a *Attention) Attend(c *Context, q, k, v *autograd.Var) *autograd.Var {
 		return a.attendCached(c, q)
 	}
 	return autograd.Attention(q, k, v, autograd.AttentionShape{
-		Heads: a.Heads, KVHeads: a.KVHeads, HeadDim: a.HeadDim, Queries: c.SeqLen, Keys: c.SeqLen, Scale: a.scale(),
+		Heads: a.Heads, KVHeads: a.KVHeads, HeadDim: a.HeadDim, Queries: c.SeqLen, Keys: c.SeqLen,
+		Scale: a.scale(), Bias: a.bias(c.SeqLen), SoftCap: a.SoftCap, Nearest: a.Window,
 	})
 }
 
@@ -60,7 +70,20 @@ func (a *Attention) Attend(c *Context, q, k, v *autograd.Var) *autograd.Var {
 func (a *Attention) held(k *KVCache) int { return k.entry(a).rows }
 
 // scale is the factor of the scores.
-func (a *Attention) scale() float32 { return float32(1 / math.Sqrt(float64(a.HeadDim))) }
+func (a *Attention) scale() float32 {
+	if a.Scale != 0 {
+		return a.Scale
+	}
+	return float32(1 / math.Sqrt(float64(a.HeadDim)))
+}
+
+// bias is what is added to the scores of that many keys, [Heads, keys or more]; nil for nothing.
+func (a *Attention) bias(keys int) *tensor.Tensor {
+	if a.ALiBi == nil {
+		return nil
+	}
+	return a.ALiBi.Table(keys)
+}
 
 // Walk visits the projections in the order q, k, v, o.
 func (a *Attention) Walk(visit func(*Param)) {

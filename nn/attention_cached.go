@@ -15,6 +15,7 @@ type cachedAttend struct {
 	seqLen int
 	q, y   *tensor.Tensor // [batch·seqLen, Heads·HeadDim]
 	scores *tensor.Tensor // [batch·Heads, keys in whole blocks], of single queries
+	bias   *tensor.Tensor // [Heads, keys or more], nil for none
 	body   func(lo, hi int)
 }
 
@@ -33,6 +34,7 @@ func (a *Attention) attendCached(c *Context, q *autograd.Var) *autograd.Var {
 	for _, k := range c.Caches {
 		longest = max(longest, k.entry(a).rows)
 	}
+	j.bias = a.bias(longest)
 	if c.SeqLen == 1 {
 		// Whole blocks, so that the size stays the same for many tokens.
 		j.scores = c.Arena.Take(heads, (longest+kvBlock-1)/kvBlock*kvBlock)
@@ -70,6 +72,9 @@ type cachedHead struct {
 	from         int         // where the head is in a block
 	rows, width  int
 	scale        float32
+	bias         []float32 // of each key, nil for none
+	softCap      float32   // 0: none
+	window       int       // how many keys a query sees; 0: all
 }
 
 // head finds head number i.
@@ -78,11 +83,23 @@ func (j *cachedAttend) head(i int) cachedHead {
 	sequence, head := i/a.Heads, i%a.Heads
 	e := j.caches[sequence].entries[a]
 	first := sequence*j.seqLen*j.q.Dim(1) + head*a.HeadDim
-	return cachedHead{
+	h := cachedHead{
 		q: j.q.Data()[first:], y: j.y.Data()[first:], stride: j.q.Dim(1),
 		keys: e.keys, values: e.values, from: head / (a.Heads / a.KVHeads) * kvBlock * a.HeadDim,
-		rows: e.rows, width: a.HeadDim, scale: a.scale(),
+		rows: e.rows, width: a.HeadDim, scale: a.scale(), softCap: a.SoftCap, window: a.Window,
 	}
+	if j.bias != nil {
+		h.bias = j.bias.Row(head)
+	}
+	return h
+}
+
+// first returns the first key that a query sees, given how many there are up to its own.
+func (h *cachedHead) first(keys int) int {
+	if h.window == 0 {
+		return 0
+	}
+	return max(0, keys-h.window)
 }
 
 // block returns the rows of block b of keys or values that are among the first n, and how many they are.
@@ -91,17 +108,33 @@ func (h *cachedHead) block(blocks [][]float32, b, n int) ([]float32, int) {
 	return blocks[b][h.from : h.from+n*h.width], n
 }
 
+// softmax turns the scores of the first keys, up to a query's own, into probabilities.
+func (h *cachedHead) softmax(p []float32) {
+	first := h.first(len(p))
+	seen := p[first:]
+	if h.bias != nil {
+		asm.Add(seen, seen, h.bias[first:])
+	}
+	if h.softCap != 0 {
+		asm.Scale(seen, 1/h.softCap, seen)
+		asm.Tanh(seen, seen)
+		asm.Scale(seen, h.softCap, seen)
+	}
+	asm.SoftmaxRow(seen, seen)
+	clear(p[:first])
+}
+
 // attendOne sets y = softmax(scale·q·Kᵀ)·V for a single query.
 func (h *cachedHead) attendOne(p []float32) {
 	q, y := h.q[:h.width], h.y[:h.width]
-	for b := 0; b*kvBlock < h.rows; b++ {
+	from := h.first(h.rows) / kvBlock // blocks in front of it are not seen
+	for b := from; b*kvBlock < h.rows; b++ {
 		rows, n := h.block(h.keys, b, h.rows)
 		asm.AttendScores(p[b*kvBlock:b*kvBlock+n], h.scale, q, rows)
 	}
-	p = p[:h.rows]
-	asm.SoftmaxRow(p, p)
+	h.softmax(p[:h.rows])
 	clear(y)
-	for b := 0; b*kvBlock < h.rows; b++ {
+	for b := from; b*kvBlock < h.rows; b++ {
 		rows, n := h.block(h.values, b, h.rows)
 		asm.AttendSum(y, p[b*kvBlock:b*kvBlock+n], rows)
 	}
@@ -118,7 +151,7 @@ func (h *cachedHead) attend(lo, hi, queries int, p []float32) {
 	for i := range hi - lo {
 		row := p[i*seen : (i+1)*seen]
 		visible := row[:seen-(hi-lo)+i+1]
-		asm.SoftmaxRow(visible, visible)
+		h.softmax(visible)
 		clear(row[len(visible):])
 	}
 	for b := 0; b*kvBlock < seen; b++ {

@@ -137,3 +137,39 @@ func TestAttentionNeedsWholeSequences(t *testing.T) {
 		}
 	}
 }
+
+// Attention with windows, caps and biases gives with a cache, in pieces, what one pass gives.
+func TestAttentionCachedKinds(t *testing.T) {
+	for name, change := range map[string]func(*nn.Attention){
+		"window":       func(a *nn.Attention) { a.Window = 5 },
+		"small window": func(a *nn.Attention) { a.Window = 1 },
+		"soft cap":     func(a *nn.Attention) { a.SoftCap = 0.3 },
+		"ALiBi":        func(a *nn.Attention) { a.RoPE, a.ALiBi = nil, &nn.ALiBi{Slopes: []float32{0.5, 0.25, 0.125, 0.1}} },
+		"scale":        func(a *nn.Attention) { a.Scale = 2 },
+		"all of them": func(a *nn.Attention) {
+			a.Window, a.SoftCap, a.Scale, a.ALiBi = 140, 0.4, 1, &nn.ALiBi{Slopes: []float32{0.01, 0.02, 0.03, 0.04}}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			const n = 150 // more than a block of the cache
+			rng := newRNG(5)
+			a := newAttention(t, 4, 2, 6, 8)
+			change(a)
+			fill(rng, a.Walk)
+			x := random(rng, 1, n, 8)
+			want := a.Forward(&nn.Context{SeqLen: n}, autograd.Const(x)).Value
+			cache := nn.NewKVCache()
+			for lo, hi := 0, 70; lo < n; lo, hi = hi, min(n, hi+1+hi%7*(hi%3)*6) {
+				c := &nn.Context{SeqLen: hi - lo, Caches: []*nn.KVCache{cache}}
+				// Only the grouping of sums differs.
+				checkClose(t, name, a.Forward(c, autograd.Const(x.Rows(lo, hi))).Value, want.Rows(lo, hi), 1e-5)
+			}
+			plain := newAttention(t, 4, 2, 6, 8)
+			plain.Q, plain.K, plain.V, plain.O = a.Q, a.K, a.V, a.O
+			other := plain.Forward(&nn.Context{SeqLen: n}, autograd.Const(x)).Value
+			if d := tensor.MaxAbs(tensor.Sub(other, want)); d < 1e-4 {
+				t.Errorf("changes a result by %g only", d)
+			}
+		})
+	}
+}

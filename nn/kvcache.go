@@ -6,6 +6,8 @@ package nn
 type KVCache struct {
 	entries map[*Attention]*kvEntry
 	first   *kvEntry // of the layer that ran first, which leads the others during a pass
+
+	expected int // positions that the text will have
 }
 
 // kvBlock is the number of positions for which a cache gets memory at a time. Blocks are never moved,
@@ -29,6 +31,11 @@ func (k *KVCache) Len() int {
 	}
 	return k.first.rows
 }
+
+// Expect says how many positions the text will have in the end. Models whose rotation of queries and keys depends
+// on that give all positions the one of the whole text then, as a single pass over it does; a text that outgrows
+// what is expected keeps the keys that it has.
+func (k *KVCache) Expect(positions int) { k.expected = max(k.expected, positions) }
 
 // Reset empties the cache and keeps nothing.
 func (k *KVCache) Reset() { k.entries, k.first = nil, nil }

@@ -10,35 +10,29 @@ import (
 	"github.com/adagp/adagp/tensor"
 )
 
-// RoPEScaling stretches rotary embeddings to longer contexts than the model was first trained on.
-type RoPEScaling struct {
-	// Type is "default" (or empty), "linear" or "llama3".
-	Type string
-	// Factor is the stretch of the linear and llama3 kinds.
-	Factor float64
-	// LowFreq and HighFreq bound, in rotations per original context, the band that the llama3
-	// kind blends: slower pairs are stretched, faster ones kept.
-	LowFreq, HighFreq float64
-	// OriginalPositions is the context length before stretching (llama3).
-	OriginalPositions int
-}
-
-// RoPE is the rotary position embedding (Su et al. 2021): the element pair (j, j + HeadDim/2) of
-// every query and key head is rotated by position · InvFreq[j]. This is the pairing by halves of
-// Hugging Face checkpoints, not the neighbouring pairs of the paper and of llama2.c.
+// RoPE is the rotary position embedding (Su et al. 2021): pairs of elements of every query and key head are
+// rotated by position · InvFreq[j]. Pair j is (j, j + half), as in most Hugging Face checkpoints, or
+// (2j, 2j + 1), as in the paper, where it is Interleaved.
 type RoPE struct {
-	HeadDim int
-	InvFreq []float32 // [HeadDim/2], radians per position
+	HeadDim     int       // width of a head, of which the first 2·len(InvFreq) elements are rotated
+	Interleaved bool      // pairs of neighbours
+	InvFreq     []float32 // [half], radians per position in a short run
 
-	mu       sync.Mutex
-	cos, sin *tensor.Tensor // [positions, HeadDim/2], grown on demand
+	theta   float64
+	scaling RoPEScaling
+	mu      sync.Mutex
+	tables  map[int]*ropeTables // by RoPEScaling.stretch; grown on demand
 }
 
-// NewRoPE returns the rotary embedding with base theta. An odd headDim, an unknown scaling type and
-// scaling values that make no sense are errors.
-func NewRoPE(headDim int, theta float64, s RoPEScaling) (*RoPE, error) {
-	if headDim < 2 || headDim%2 != 0 {
-		return nil, fmt.Errorf("rotary embedding: head dimension %d is not a positive even number", headDim)
+// ropeTables hold cos and sin of position · frequency, times the attention factor: [positions, half].
+type ropeTables struct{ cos, sin *tensor.Tensor }
+
+// NewRoPE returns the rotary embedding with base theta of the first dims elements of a head, which is no wider
+// until HeadDim says so. An odd number of them, an unknown scaling type and scaling values that make no sense are
+// errors.
+func NewRoPE(dims int, theta float64, s RoPEScaling) (*RoPE, error) {
+	if dims < 2 || dims%2 != 0 {
+		return nil, fmt.Errorf("rotary embedding: head dimension %d is not a positive even number", dims)
 	}
 	if !(theta > 0) || math.IsInf(theta, 0) {
 		return nil, fmt.Errorf("rotary embedding: theta %v is not a positive number", theta)
@@ -46,105 +40,101 @@ func NewRoPE(headDim int, theta float64, s RoPEScaling) (*RoPE, error) {
 	if err := s.Check(); err != nil {
 		return nil, fmt.Errorf("rotary embedding: %w", err)
 	}
-	r := &RoPE{HeadDim: headDim, InvFreq: make([]float32, headDim/2)}
-	for j := range r.InvFreq {
-		// Rounded to float32 after each operation, as the reference does, because a relative
-		// error of 1e-7 here is multiplied by the position.
-		exponent := float32(2*j) / float32(headDim)
-		power := float32(math.Pow(float64(float32(theta)), float64(exponent)))
-		r.InvFreq[j] = 1 / power
+	if n := len(s.LongFactor); s.Type == "longrope" && n != dims/2 {
+		return nil, fmt.Errorf("rotary embedding: %d long and short factors, want one for each of %d pairs", n, dims/2)
 	}
-	s.apply(r.InvFreq)
+	r := &RoPE{HeadDim: dims, theta: theta, scaling: s, tables: map[int]*ropeTables{}}
+	r.InvFreq = s.frequencies(dims/2, theta, 0)
 	return r, nil
 }
 
-// Check reports an unknown type and values that make no sense for it.
-func (s RoPEScaling) Check() error {
-	switch s.Type {
-	case "", "default":
-		return nil
-	case "linear", "llama3":
-	default:
-		return fmt.Errorf("unknown scaling type %q, want default, linear or llama3", s.Type)
-	}
-	if !(s.Factor > 0) || math.IsInf(s.Factor, 0) {
-		return fmt.Errorf("factor %v is not a positive number", s.Factor)
-	}
-	if s.Type == "linear" {
-		return nil
-	}
-	if !(s.LowFreq > 0) || !(s.HighFreq > s.LowFreq) || math.IsInf(s.HighFreq, 0) {
-		return fmt.Errorf("low_freq_factor %v to high_freq_factor %v is not a range of positive numbers", s.LowFreq, s.HighFreq)
-	}
-	if s.OriginalPositions <= 0 {
-		return fmt.Errorf("original_max_position_embeddings %d is not positive", s.OriginalPositions)
-	}
-	return nil
-}
+// tablesKept bounds the tables of a scaling that has others for every length of a run.
+const tablesKept = 8
 
-// apply stretches the inverse frequencies in place.
-func (s RoPEScaling) apply(inv []float32) {
-	for j, f := range inv {
-		switch s.Type {
-		case "linear":
-			inv[j] = f / float32(s.Factor)
-		case "llama3":
-			inv[j] = s.llama3(float64(f))
-		}
-	}
-}
-
-// llama3 divides a slow rotation by Factor, keeps a fast one and blends linearly between.
-func (s RoPEScaling) llama3(f float64) float32 {
-	original := float64(s.OriginalPositions)
-	wavelength := 2 * math.Pi / f // positions per rotation
-	switch {
-	case wavelength < original/s.HighFreq:
-		return float32(f)
-	case wavelength > original/s.LowFreq:
-		return float32(f / s.Factor)
-	}
-	keep := (original/wavelength - s.LowFreq) / (s.HighFreq - s.LowFreq)
-	return float32((1-keep)*f/s.Factor + keep*f)
-}
-
-// Tables returns cos and sin of position · InvFreq for at least the given number of positions, each
-// [positions, HeadDim/2]. They are kept and grown; callers must not change them. Safe for
-// concurrent use.
-func (r *RoPE) Tables(positions int) (cos, sin *tensor.Tensor) {
+// Tables returns cos and sin for a run of the given length, each [positions, half] with at least that many
+// positions. They are kept and grown; callers must not change them. Safe for concurrent use.
+func (r *RoPE) Tables(length int) (cos, sin *tensor.Tensor) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.cos == nil || r.cos.Dim(0) < positions {
-		n := max(positions, 128)
-		if r.cos != nil {
-			n = max(n, 2*r.cos.Dim(0)) // decoding asks for one more position at a time
+	key := r.scaling.stretch(length)
+	t := r.tables[key]
+	if t == nil || t.cos.Dim(0) < length {
+		n := max(length, 128)
+		if t != nil {
+			n = max(n, 2*t.cos.Dim(0)) // decoding asks for one more position at a time
 		}
-		r.cos, r.sin = r.compute(n)
+		if t == nil && len(r.tables) >= tablesKept {
+			clear(r.tables)
+		}
+		t = r.compute(n, r.scaling.frequencies(len(r.InvFreq), r.theta, length))
+		r.tables[key] = t
 	}
-	return r.cos, r.sin
+	return t.cos, t.sin
 }
 
-func (r *RoPE) compute(positions int) (cos, sin *tensor.Tensor) {
-	half := len(r.InvFreq)
-	cos, sin = tensor.New(positions, half), tensor.New(positions, half)
-	c, s := cos.Data(), sin.Data()
+func (r *RoPE) compute(positions int, freq []float32) *ropeTables {
+	half, factor := len(freq), r.scaling.attentionFactor()
+	t := &ropeTables{tensor.New(positions, half), tensor.New(positions, half)}
+	c, s := t.cos.Data(), t.sin.Data()
 	for p := range positions {
-		for j, f := range r.InvFreq {
+		for j, f := range freq {
 			angle := float64(float32(p) * f)
-			c[p*half+j] = float32(math.Cos(angle))
-			s[p*half+j] = float32(math.Sin(angle))
+			c[p*half+j] = factor * float32(math.Cos(angle))
+			s[p*half+j] = factor * float32(math.Sin(angle))
 		}
 	}
-	return cos, sin
+	return t
 }
 
-// Forward rotates x [batch · seqLen, heads · HeadDim]. Its sequences start at the given positions, or at 0
-// if there are none.
-func (r *RoPE) Forward(x *autograd.Var, heads, seqLen int, starts []int) *autograd.Var {
-	last := seqLen
-	if len(starts) > 0 {
-		last += slices.Max(starts)
+// Run is where the rows of a pass stand: sequences of SeqLen rows that begin at Starts, all at 0 if that is nil,
+// and belong to runs of Lengths rows in the end, which must not be less than what the pass reaches; nil: just that.
+type Run struct {
+	SeqLen          int
+	Starts, Lengths []int
+}
+
+// length returns the length of the run that sequence i belongs to.
+func (u Run) length(i int) int {
+	n := u.SeqLen
+	if u.Starts != nil {
+		n += u.Starts[i]
 	}
-	cos, sin := r.Tables(last)
-	return autograd.RoPE(x, cos, sin, heads, seqLen, starts)
+	if u.Lengths != nil {
+		n = max(n, u.Lengths[i])
+	}
+	return n
+}
+
+// Forward rotates x [batch · SeqLen, heads · HeadDim].
+func (r *RoPE) Forward(x *autograd.Var, heads int, u Run) *autograd.Var {
+	shape := autograd.RoPEShape{Heads: heads, SeqLen: u.SeqLen, Starts: u.Starts, HeadDim: r.HeadDim, Interleaved: r.Interleaved}
+	batch := max(1, len(u.Starts))
+	longest, alike := u.length(0), true
+	for i := range batch {
+		alike = alike && r.scaling.stretch(u.length(i)) == r.scaling.stretch(longest)
+		longest = max(longest, u.length(i))
+	}
+	if alike {
+		cos, sin := r.Tables(longest)
+		return autograd.RoPE(x, cos, sin, shape)
+	}
+	parts := make([]*autograd.Var, batch) // runs that are stretched differently
+	for i := range parts {
+		cos, sin := r.Tables(u.length(i))
+		shape.Starts = slices.Clone(u.Starts[i : i+1])
+		parts[i] = autograd.RoPE(autograd.SliceRows(x, i*u.SeqLen, (i+1)*u.SeqLen), cos, sin, shape)
+	}
+	return autograd.ConcatRows(parts...)
+}
+
+// lengths returns how long the runs of the context's caches are to become, nil where that is of no matter.
+func (r *RoPE) lengths(c *Context) []int {
+	if c.Caches == nil || !r.scaling.LengthMatters() {
+		return nil
+	}
+	n := make([]int, len(c.Caches))
+	for i, k := range c.Caches {
+		n[i] = k.expected
+	}
+	return n
 }
