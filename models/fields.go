@@ -53,6 +53,12 @@ func (f *Fields) Has(name string) bool {
 	return ok && string(v) != "null"
 }
 
+// IsNull reports whether the field is there and null, which in some places says something else than its absence.
+func (f *Fields) IsNull(name string) bool {
+	v, ok := f.values[name]
+	return ok && string(v) == "null"
+}
+
 // quote returns the found value, shortened.
 func (f *Fields) quote(name string) string {
 	v := string(f.values[name])
@@ -150,6 +156,19 @@ func (f *Fields) StringOr(name, absent string) string {
 		return absent
 	}
 	return s
+}
+
+// Floats returns a required, non-empty array of finite numbers.
+func (f *Fields) Floats(name string) []float64 {
+	if f.missing(name) {
+		return nil
+	}
+	var v []float64
+	if err := json.Unmarshal(f.values[name], &v); err != nil || len(v) == 0 { // JSON has no infinite numbers
+		f.Fail(name, "want an array with at least one number, got %s", f.quote(name))
+		return nil
+	}
+	return v
 }
 
 // Strings returns a required, non-empty array of strings.

@@ -12,7 +12,7 @@ import (
 func TestFieldsValues(t *testing.T) {
 	f, err := models.ParseFields([]byte(`{
 		"int": 48, "whole": 1e3, "float": 2.5, "yes": true, "text": "relu", "null": null,
-		"names": ["a", "b"], "object": {"type": "linear"}
+		"names": ["a", "b"], "floats": [1, 2.5], "object": {"type": "linear"}
 	}`))
 	if err != nil {
 		t.Fatal(err)
@@ -43,6 +43,12 @@ func TestFieldsValues(t *testing.T) {
 	}
 	if got := f.Object("object").StringOr("type", ""); got != "linear" {
 		t.Errorf("object.type: got %q, want linear", got)
+	}
+	if got := f.Floats("floats"); len(got) != 2 || got[1] != 2.5 {
+		t.Errorf("floats: got %v, want [1 2.5]", got)
+	}
+	if !f.IsNull("null") || f.IsNull("int") || f.IsNull("absent") {
+		t.Error("of null, a number and an absent field, not just the first is said to be null")
 	}
 	if got := f.Object("null"); got != nil {
 		t.Errorf("null object: got %v", got)

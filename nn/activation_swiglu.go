@@ -20,21 +20,15 @@ func (g swiglu) Apply(in ...*autograd.Var) *autograd.Var {
 	return autograd.SwiGLU(in[0], in[1])
 }
 
-// Minimize implements Minimizer for argument 1: with w = silu(s),
-//
-//	z = (alpha m + gamma w a) / (alpha + gamma w²).
+// Minimize implements Minimizer for argument 1.
 func (swiglu) Minimize(i int, in []*tensor.Tensor, m, a *tensor.Tensor, alpha, gamma float32) bool {
 	if i != 1 {
 		return false
 	}
-	al, ga := float64(alpha), float64(gamma)
-	s, z, md, ad := in[0].Data(), in[1].Data(), m.Data(), a.Data()
+	s, z := in[0].Data(), in[1].Data()
 	forElements("nn.SwiGLU.Minimize", in, m, a, func(lo, hi int) {
 		asm.SiLU(z[lo:hi], s[lo:hi])
-		for k, w := range z[lo:hi] {
-			w, k := float64(w), lo+k
-			z[k] = float32((al*float64(md[k]) + ga*w*float64(ad[k])) / (al + ga*w*w))
-		}
+		minimizeFactor(z[lo:hi], z[lo:hi], m.Data()[lo:hi], a.Data()[lo:hi], float64(alpha), float64(gamma))
 	})
 	return true
 }

@@ -74,6 +74,36 @@ var minimizeCases = []minimizeCase{
 		r := a - in[0]/(1+math.Exp(-in[0]))*in[1]
 		return alpha*(in[1]-m)*(in[1]-m) + gamma*r*r
 	}},
+	{gated(nn.GELU), 1, func(in []float64, m, a, alpha, gamma float64) float64 {
+		r := a - in[0]*(1+math.Erf(in[0]/math.Sqrt2))/2*in[1]
+		return alpha*(in[1]-m)*(in[1]-m) + gamma*r*r
+	}},
+}
+
+// gated is nn.Gated of an activation that it takes.
+func gated(act nn.Activation) nn.Activation {
+	a, err := nn.Gated(act)
+	if err != nil {
+		panic(err)
+	}
+	return a
+}
+
+// The gate of any activation of one argument; that of SiLU is SwiGLU, that of SwiGLU is none.
+func TestGated(t *testing.T) {
+	if got := gated(nn.SiLU); got != nn.SwiGLU {
+		t.Errorf("gated SiLU: got %s", got.Name())
+	}
+	if _, err := nn.Gated(nn.SwiGLU); err == nil || !strings.Contains(err.Error(), "takes 2 arguments") {
+		t.Errorf("gated SwiGLU: got error %v", err)
+	}
+	a := gated(nn.GELUTanh)
+	s, z := random(newRNG(1), 1, 3, 5), random(newRNG(2), 1, 3, 5)
+	want := tensor.Mul(nn.GELUTanh.Apply(autograd.Const(s)).Value, z)
+	checkClose(t, a.Name(), a.Apply(autograd.Const(s), autograd.Const(z)).Value, want, 0)
+	if a.(nn.Minimizer).Minimize(0, []*tensor.Tensor{s, z}, s, z, 1, 1) {
+		t.Error("a closed form for the gate was reported")
+	}
 }
 
 // No point of a fine grid costs less than the closed form.

@@ -62,15 +62,15 @@ func (a *Attention) Attend(c *Context, q, k, v *autograd.Var) *autograd.Var {
 	}
 	return autograd.Attention(q, k, v, autograd.AttentionShape{
 		Heads: a.Heads, KVHeads: a.KVHeads, HeadDim: a.HeadDim, Queries: c.SeqLen, Keys: c.SeqLen,
-		Scale: a.scale(), Bias: a.bias(c.SeqLen), SoftCap: a.SoftCap, Nearest: a.Window,
+		Scale: a.ScoreScale(), Bias: a.bias(c.SeqLen), SoftCap: a.SoftCap, Nearest: a.Window,
 	})
 }
 
 // held returns how many positions of this layer a cache holds.
 func (a *Attention) held(k *KVCache) int { return k.entry(a).rows }
 
-// scale is the factor of the scores.
-func (a *Attention) scale() float32 {
+// ScoreScale returns the factor of the scores.
+func (a *Attention) ScoreScale() float32 {
 	if a.Scale != 0 {
 		return a.Scale
 	}

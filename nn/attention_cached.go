@@ -86,7 +86,7 @@ func (j *cachedAttend) head(i int) cachedHead {
 	h := cachedHead{
 		q: j.q.Data()[first:], y: j.y.Data()[first:], stride: j.q.Dim(1),
 		keys: e.keys, values: e.values, from: head / (a.Heads / a.KVHeads) * kvBlock * a.HeadDim,
-		rows: e.rows, width: a.HeadDim, scale: a.scale(), softCap: a.SoftCap, window: a.Window,
+		rows: e.rows, width: a.HeadDim, scale: a.ScoreScale(), softCap: a.SoftCap, window: a.Window,
 	}
 	if j.bias != nil {
 		h.bias = j.bias.Row(head)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/adagp/adagp/autograd"
+	"github.com/adagp/adagp/tensor"
 )
 
 // Target says what a linear map is asked to reproduce when it is pruned inside a network of which
@@ -31,10 +32,11 @@ type Signals []*autograd.Var
 //
 //	x = Enter(s)        y_i = W_i·x + b_i        s' = Leave(s, y)
 //
-// With a Residual target y_0 is s_0 + W_0·x + b_0 where Leave sees it.
+// With a Residual target y_0 is s_0 + Scale·(W_0·x + b_0) where Leave sees it.
 type Group struct {
 	Linears []*Linear
 	Target  Target
+	Scale   float32                                                // of what a Residual target adds to the signal; 0 means 1
 	Enter   func(c *Context, s Signals) *autograd.Var              // nil: the last signal
 	Leave   func(c *Context, s Signals, y []*autograd.Var) Signals // nil: y becomes the signals
 }
@@ -54,7 +56,20 @@ func (g *Group) Outputs(c *Context, s Signals, x *autograd.Var) []*autograd.Var 
 		y[i] = l.Forward(c, x)
 	}
 	if g.Target == Residual {
+		if g.Scale != 0 {
+			y[0] = autograd.Scale(y[0], g.Scale)
+		}
 		y[0] = autograd.Add(s[0], y[0])
+	}
+	return y
+}
+
+// Branch returns what the map of a group with a Residual target has to put out, bias included, for the sum with
+// the signal skip to be the given one.
+func (g *Group) Branch(sum, skip *tensor.Tensor) *tensor.Tensor {
+	y := tensor.Sub(sum, skip)
+	if g.Scale != 0 {
+		tensor.ScaleInto(y, y, 1/g.Scale)
 	}
 	return y
 }

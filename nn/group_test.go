@@ -100,3 +100,15 @@ func TestCheckGroups(t *testing.T) {
 		}
 	}
 }
+
+// With a scale a group adds that much of its map to the signal, and Branch says what the map must put out for that.
+func TestGroupScale(t *testing.T) {
+	lin := filledLinear(rand.New(rand.NewPCG(3, 0)), "a", 4, 6)
+	g := nn.Group{Linears: []*nn.Linear{lin}, Target: nn.Residual, Scale: 0.25}
+	c := &nn.Context{}
+	skip, x := random(newRNG(1), 1, 3, 6), random(newRNG(2), 1, 3, 4)
+	y := lin.Forward(c, autograd.Const(x)).Value
+	sum := g.Outputs(c, nn.Signals{autograd.Const(skip)}, autograd.Const(x))[0].Value
+	checkClose(t, "sum", sum, tensor.Add(skip, tensor.Scale(y, 0.25)), 1e-7)
+	checkClose(t, "branch", g.Branch(sum, skip), y, 1e-6)
+}

@@ -8,7 +8,7 @@ import (
 // LayerNorm shifts and scales each row to mean 0 and variance 1, then applies a learned affine map:
 // y = w ⊙ (x - mean) / sqrt(var + eps) + b (Ba, Kiros and Hinton 2016, equation 4).
 type LayerNorm struct {
-	Weight, Bias *Param // [width]; both nil when the norm has no affine map
+	Weight, Bias *Param // [width]; both nil when the norm has no affine map, Bias where it has no shift
 	Width        int
 	Eps          float32
 }
@@ -31,7 +31,11 @@ func (n *LayerNorm) Forward(c *Context, x *autograd.Var) *autograd.Var {
 		ones.Fill(1)
 		return autograd.LayerNorm(x, autograd.Const(ones), nil, n.Eps)
 	}
-	return autograd.LayerNorm(x, n.Weight.On(c), n.Bias.On(c), n.Eps)
+	var bias *autograd.Var
+	if n.Bias != nil {
+		bias = n.Bias.On(c)
+	}
+	return autograd.LayerNorm(x, n.Weight.On(c), bias, n.Eps)
 }
 
 // Walk visits the weight and the bias, if there are any.

@@ -7,6 +7,8 @@ import "github.com/adagp/adagp/autograd"
 type RMSNorm struct {
 	Weight *Param // [width]
 	Eps    float32
+	// PlusOne says that the weight is stored less one.
+	PlusOne bool
 }
 
 // NewRMSNorm returns a norm with the parameter path.weight [width].
@@ -16,7 +18,11 @@ func NewRMSNorm(path string, width int, eps float32) *RMSNorm {
 
 // Forward normalises the rows of x [tokens, width].
 func (n *RMSNorm) Forward(c *Context, x *autograd.Var) *autograd.Var {
-	return autograd.RMSNorm(x, n.Weight.On(c), n.Eps)
+	w := n.Weight.On(c)
+	if n.PlusOne {
+		w = autograd.Shift(w, 1)
+	}
+	return autograd.RMSNorm(x, w, n.Eps)
 }
 
 // Walk visits the weight.

@@ -28,17 +28,11 @@ func parse(config []byte) (*decoder.Spec, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &decoder.Spec{
-		Config:    decoder.ReadSizes(f, architecture),
-		Names:     decoder.StandardNames(),
-		Norm:      decoder.Norm{Kind: decoder.LayerNorm, Eps: float32(f.PositiveOr("layer_norm_eps", 1e-5))},
-		Placement: decoder.ParallelOneNorm,
-		FinalNorm: true,
-		Attention: decoder.Attention{Layout: decoder.Stacked, QKVBias: true, OutputBias: true},
-		MLP:       decoder.MLP{InBias: true, OutBias: true},
-	}
-	s.Activation = f.StringOr("hidden_act", "gelu")
-	s.Position = decoder.ReadRotary(f, s.HeadDim, 10000)
+	s := decoder.ReadStandard(f, architecture, decoder.Defaults{EpsName: "layer_norm_eps", Eps: 1e-5, Activation: "gelu"})
+	s.Norm.Kind = decoder.LayerNorm
+	s.Placement = decoder.ParallelOneNorm
+	s.Attention = decoder.Attention{Layout: decoder.Stacked, QKVBias: true, OutputBias: true}
+	s.MLP = decoder.MLP{InBias: true, OutBias: true}
 	s.Names.QueryKeyValue = "self_attn.qkv_proj"
 	s.Names.Up, s.Names.Down = "mlp.fc1", "mlp.fc2"
 	return s, f.Err()

@@ -2,8 +2,7 @@ package decoder
 
 import (
 	"fmt"
-
-	"github.com/adagp/adagp/nn"
+	"slices"
 )
 
 // UnsupportedError reports something that a Spec can say and this package cannot do.
@@ -23,39 +22,18 @@ func (s *Spec) Check() error {
 		what string
 		used bool
 	}{
-		{"a norm whose stored weight lacks one", s.Norm.PlusOne},
-		{"a norm with a weight and no bias", s.Norm.Kind == LayerNorm && s.Norm.NoBias},
 		{"a root mean square norm without a weight", s.Norm.Kind == RMSNorm && s.Norm.NoWeights},
-		{"a norm of branches before they join the residual stream", s.Placement == AfterBranch || s.Placement == Sandwich},
-		{"a factor of the residual branches", s.ResidualScale != 0},
-		{"a factor of the embedding", s.Embedding.Scale != 0},
-		{"a norm of the embedding", s.Embedding.Norm},
-		{"attention with linear biases (ALiBi)", s.Position.Kind == ALiBi},
-		{"positions that differ between layers", s.Position.PerLayer != nil || len(s.Position.Rotary) > 1},
-		{"queries, keys and values in one matrix head by head", s.Attention.Layout == PerHead},
-		{"queries, keys and values in one matrix group by group", s.Attention.Layout == PerGroup},
-		{"a factor of the attention scores", s.Attention.Scale != 0},
-		{"a bound of the attention scores", s.Attention.SoftCap != 0},
-		{"a bound of queries, keys and values", s.Attention.Clip != 0},
-		{"a window of attention", s.Attention.Window != nil},
-		{"a norm of queries and keys", s.Attention.QKNorm != NoQKNorm},
-		{"gate and up in one matrix", s.MLP.Stacked},
-		{fmt.Sprintf("the activation %q of a gated block", s.Activation), s.MLP.Gated && s.Activation != nn.SiLU.Name()},
-		{"a bias of the head", s.Head.Bias},
-		{"a factor of the logits", s.Head.Scale != 0},
-		{"a bound of the logits", s.Head.SoftCap != 0},
+		{"a layer norm whose stored weight lacks one", s.Norm.Kind == LayerNorm && s.Norm.PlusOne},
 		{"matrices stored as [in, out]", s.Transposed},
 	} {
 		if u.used {
 			return &UnsupportedError{Architecture: s.Architecture, What: u.what}
 		}
 	}
-	for _, r := range s.Position.Rotary {
-		if r.Interleaved || r.Dims != 0 && r.Dims != s.HeadDim {
-			return &UnsupportedError{Architecture: s.Architecture, What: "a rotary embedding of a part of a head, or of neighbours"}
-		}
+	if err := s.checkSizes(); err != nil {
+		return err
 	}
-	return s.checkSizes()
+	return s.checkParts()
 }
 
 // checkSizes reports sizes that do not fit together. Those that come from a file were checked one by one.
@@ -75,8 +53,38 @@ func (s *Spec) checkSizes() error {
 	if s.Heads%s.KVHeads != 0 {
 		return fmt.Errorf("%s: %d key/value heads do not divide %d heads", s.Architecture, s.KVHeads, s.Heads)
 	}
-	if s.Position.Kind == Rotary && len(s.Position.Rotary) == 0 {
-		return fmt.Errorf("%s: rotary positions without a rotary embedding", s.Architecture)
+	return nil
+}
+
+// checkParts reports parts of the declaration that contradict each other.
+func (s *Spec) checkParts() error {
+	p, a := &s.Position, &s.Attention
+	for _, c := range []struct {
+		what  string
+		wrong bool
+	}{
+		{"rotary positions without a rotary embedding", p.Kind == Rotary && len(p.Rotary) == 0},
+		{fmt.Sprintf("%d layers with a rotary embedding of their own, of %d", len(p.PerLayer), s.NumLayers),
+			p.PerLayer != nil && len(p.PerLayer) != s.NumLayers},
+		{fmt.Sprintf("a layer has a rotary embedding that is none of %d", len(p.Rotary)),
+			slices.ContainsFunc(p.PerLayer, func(i int) bool { return i < -1 || i >= len(p.Rotary) })},
+		{fmt.Sprintf("%d slopes of linear biases for %d heads", len(p.ALiBi.Slopes), s.Heads), p.Kind == ALiBi && len(p.ALiBi.Slopes) != s.Heads},
+		{fmt.Sprintf("%d layers with a window of attention of their own, of %d", len(a.Window), s.NumLayers),
+			a.Window != nil && len(a.Window) != s.NumLayers},
+		{"a negative window of attention", slices.ContainsFunc(a.Window, func(w int) bool { return w < 0 })},
+		{"a negative bound of scores, logits, queries, keys or values", a.SoftCap < 0 || a.Clip < 0 || s.Head.SoftCap < 0},
+		{fmt.Sprintf("queries, keys and values head by head, with %d heads of keys and %d of queries", s.KVHeads, s.Heads),
+			a.Layout == PerHead && s.KVHeads != s.Heads},
+		{"gate and up in one matrix of a block that has no gate", s.MLP.Stacked && !s.MLP.Gated},
+	} {
+		if c.wrong {
+			return fmt.Errorf("%s: %s", s.Architecture, c.what)
+		}
+	}
+	for _, r := range p.Rotary {
+		if r.Dims > s.HeadDim {
+			return fmt.Errorf("%s: %d elements of a head of %d are rotated", s.Architecture, r.Dims, s.HeadDim)
+		}
 	}
 	return nil
 }

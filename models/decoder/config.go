@@ -5,29 +5,98 @@ import (
 	"github.com/adagp/adagp/nn"
 )
 
-// ReadSizes reads the sizes that most families call by the same names. Fields that older files leave out
-// have the values they had then: as many key/value heads as heads, and heads that share the hidden size.
-func ReadSizes(f *models.Fields, architecture string) models.Config {
+// Defaults are the values of fields that files of a family may leave out, which are those of the family's class in
+// the library that writes the files. Zero values are what most families have.
+type Defaults struct {
+	// Vocab, Hidden, Intermediate, Layers and Heads are for files that leave out even these; 0: they must not.
+	Vocab, Hidden, Intermediate, Layers, Heads int
+
+	KVHeads      int     // 0: as many as heads
+	HeadDim      int     // 0: heads share the hidden size
+	MaxPositions int     // 0: 2048
+	Eps          float64 // 0: 1e-6
+	EpsName      string  // "": rms_norm_eps
+	Activation   string  // "": silu
+	Tied         bool
+	Rotary       RotaryDefaults
+}
+
+// ReadStandard reads the fields that most families call by the same names, and declares what most of them have:
+// root mean square norms in front of attention and of a gated feed-forward block without biases, and rotary
+// positions. What a family has otherwise its package changes.
+func ReadStandard(f *models.Fields, architecture string, d Defaults) *Spec {
+	s := &Spec{
+		Config:    ReadSizes(f, architecture, d),
+		Names:     StandardNames(),
+		Norm:      Norm{Kind: RMSNorm, Eps: float32(f.PositiveOr(or(d.EpsName, "rms_norm_eps"), or(d.Eps, 1e-6)))},
+		FinalNorm: true,
+		MLP:       MLP{Gated: true},
+	}
+	s.Activation = ReadActivation(f, "hidden_act", or(d.Activation, "silu"))
+	s.TieWordEmbeddings = f.BoolOr("tie_word_embeddings", d.Tied)
+	s.Position = ReadRotary(f, &s.Config, d.Rotary)
+	return s
+}
+
+// or returns v, or absent when v is the zero value.
+func or[T comparable](v, absent T) T {
+	if v == *new(T) {
+		return absent
+	}
+	return v
+}
+
+// ReadActivation reads the name of an activation of one argument.
+func ReadActivation(f *models.Fields, name, absent string) string {
+	found := f.StringOr(name, absent)
+	if a, err := nn.ActivationByName(found); err != nil {
+		f.Fail(name, "%v", err)
+	} else if a.Arity() != 1 {
+		f.Fail(name, "%q takes %d arguments, want 1", found, a.Arity())
+	}
+	return found
+}
+
+// ReadSizes reads the sizes that most families call by the same names.
+func ReadSizes(f *models.Fields, architecture string, d Defaults) models.Config {
+	size := func(name string, absent, largest int) int {
+		if absent == 0 {
+			return f.Int(name, 1, largest)
+		}
+		return f.IntOr(name, absent, 1, largest)
+	}
 	c := models.Config{
 		Architecture:     architecture,
-		VocabSize:        f.Int("vocab_size", 1, models.MaxVocab),
-		HiddenSize:       f.Int("hidden_size", 1, models.MaxWidth),
-		IntermediateSize: f.Int("intermediate_size", 1, models.MaxWidth),
-		NumLayers:        f.Int("num_hidden_layers", 1, models.MaxLayers),
-		Heads:            f.Int("num_attention_heads", 1, models.MaxWidth),
-		MaxPositions:     f.IntOr("max_position_embeddings", 2048, 1, models.MaxPositions),
+		VocabSize:        size("vocab_size", d.Vocab, models.MaxVocab),
+		HiddenSize:       size("hidden_size", d.Hidden, models.MaxWidth),
+		IntermediateSize: size("intermediate_size", d.Intermediate, models.MaxWidth),
+		NumLayers:        size("num_hidden_layers", d.Layers, models.MaxLayers),
+		Heads:            size("num_attention_heads", d.Heads, models.MaxWidth),
+		MaxPositions:     f.IntOr("max_position_embeddings", or(d.MaxPositions, 2048), 1, models.MaxPositions),
 	}
-	c.KVHeads = f.IntOr("num_key_value_heads", c.Heads, 1, models.MaxWidth)
+	c.KVHeads = c.Heads
+	if !f.IsNull("num_key_value_heads") {
+		c.KVHeads = f.IntOr("num_key_value_heads", or(d.KVHeads, c.Heads), 1, models.MaxWidth)
+	}
+	ReadHeadDim(f, &c, d.HeadDim)
+	return c
+}
+
+// ReadHeadDim completes a configuration whose hidden size and numbers of heads are known by the width of a head,
+// and checks that they fit together. absent is the width in files that do not say it; 0: heads share the hidden size.
+func ReadHeadDim(f *models.Fields, c *models.Config, absent int) {
 	if f.Err() != nil {
-		return c // the divisions below need sound sizes
+		return // the divisions below need sound sizes
 	}
 	if c.Heads%c.KVHeads != 0 {
 		f.Fail("num_key_value_heads", "%d does not divide num_attention_heads %d", c.KVHeads, c.Heads)
-		return c
+		return
 	}
 	switch {
 	case f.Has("head_dim"):
 		c.HeadDim = f.Int("head_dim", 1, models.MaxWidth)
+	case absent != 0 && !f.IsNull("head_dim"):
+		c.HeadDim = absent
 	case c.HiddenSize%c.Heads != 0:
 		f.Fail("num_attention_heads", "%d does not divide hidden_size %d", c.Heads, c.HiddenSize)
 	default:
@@ -36,34 +105,4 @@ func ReadSizes(f *models.Fields, architecture string) models.Config {
 	if c.Heads*c.HeadDim > models.MaxWidth {
 		f.Fail("head_dim", "%d heads of width %d are wider than %d", c.Heads, c.HeadDim, models.MaxWidth)
 	}
-	return c
-}
-
-// ReadRotary reads the rotary embedding of heads of the given width. Files name the kind "rope_type" or,
-// older, "type"; the newest ones put everything, the base too, under "rope_parameters".
-func ReadRotary(f *models.Fields, headDim int, theta float64) Position {
-	r := RotaryEmbedding{Theta: f.PositiveOr("rope_theta", theta)}
-	if headDim%2 != 0 {
-		f.Fail("head_dim", "%d is odd, rotary positions need pairs", headDim)
-	}
-	name := "rope_scaling"
-	s := f.Object(name)
-	if s == nil {
-		name = "rope_parameters"
-		s = f.Object(name)
-	}
-	if s != nil {
-		r.Theta = s.PositiveOr("rope_theta", r.Theta)
-		r.Scaling = nn.RoPEScaling{
-			Type:              s.StringOr("rope_type", s.StringOr("type", "default")),
-			Factor:            s.FloatOr("factor", 0),
-			LowFreq:           s.FloatOr("low_freq_factor", 0),
-			HighFreq:          s.FloatOr("high_freq_factor", 0),
-			OriginalPositions: s.IntOr("original_max_position_embeddings", 0, 1, models.MaxPositions),
-		}
-		if err := r.Scaling.Check(); err != nil && f.Err() == nil {
-			f.Fail(name, "%v", err)
-		}
-	}
-	return Position{Kind: Rotary, Rotary: []RotaryEmbedding{r}}
 }

@@ -2,6 +2,7 @@ package decoder
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/adagp/adagp/nn"
 )
@@ -25,8 +26,13 @@ type Cut struct {
 	Axis, From, To int
 }
 
-// Units returns how many of them the layer has.
+// Units returns how many of them the layer has. Heads cannot be removed one by one where one norm goes over all of
+// them, or where each has a norm with a number in its name.
 func (l *Layer) Units(u Unit) int {
+	switch qk := l.spec.Attention.QKNorm; {
+	case u != Channel && (qk == QKNormFullWidth || qk == QKNormHeadList):
+		return 0
+	}
 	switch u {
 	case QueryHead:
 		return l.spec.Heads
@@ -44,37 +50,55 @@ func (l *Layer) Cuts(u Unit, i int) []Cut {
 	if n := l.Units(u); i < 0 || i >= n {
 		panic(fmt.Sprintf("decoder: unit %d of %d", i, n))
 	}
-	d, group := l.spec.HeadDim, l.spec.Heads/l.spec.KVHeads
+	group := l.spec.Heads / l.spec.KVHeads
 	switch {
 	case u == Channel:
 		var cuts []Cut
 		for _, lin := range l.mlp.in {
-			cuts = append(cuts, rows(lin, i, i+1)...)
+			for at := i; at < lin.Out(); at += l.spec.IntermediateSize { // gate and up may be one matrix
+				cuts = append(cuts, rows(lin, at, at+1)...)
+			}
 		}
 		return append(cuts, Cut{l.mlp.out.Weight, 1, i, i + 1})
 	case u == KeyHead:
-		return append(l.heads(i*group*d, (i+1)*group*d), l.keys(i)...)
+		return append(l.queries(i*group, (i+1)*group), l.keys(i)...)
 	case group == 1:
-		return append(l.heads(i*d, (i+1)*d), l.keys(i)...)
+		return append(l.queries(i, i+1), l.keys(i)...)
 	}
-	return l.heads(i*d, (i+1)*d)
+	return l.queries(i, i+1)
 }
 
-// heads returns the rows of queries and the columns of the output projection from lo to hi-1.
-func (l *Layer) heads(lo, hi int) []Cut {
-	return append(rows(l.attention.in[0], lo, hi), Cut{l.attention.out.Weight, 1, lo, hi})
+// queries returns the rows of the query heads lo to hi-1 of one group, and the columns of the output projection
+// that read them.
+func (l *Layer) queries(lo, hi int) []Cut {
+	d := l.spec.HeadDim
+	at := lo * d
+	if groups := l.spec.qkvGroups(); groups > 1 { // behind the keys and values of the groups in front
+		at += lo / (l.spec.Heads / groups) * 2 * l.spec.KVHeads / groups * d
+	}
+	cuts := append(rows(l.attention.in[0], at, at+(hi-lo)*d), Cut{l.attention.out.Weight, 1, lo * d, hi * d})
+	return append(cuts, l.qkNorm(0, lo, hi)...)
 }
 
 // keys returns the rows of a head of keys and of its values.
 func (l *Layer) keys(head int) []Cut {
-	d := l.spec.HeadDim
-	lo, hi := head*d, (head+1)*d
-	if l.spec.Attention.Layout == Stacked {
-		q, kv := l.spec.Heads*d, l.spec.KVHeads*d
-		all := l.attention.in[0]
-		return append(rows(all, q+lo, q+hi), rows(all, q+kv+lo, q+kv+hi)...)
+	d, groups := l.spec.HeadDim, l.spec.qkvGroups()
+	if l.spec.Attention.Layout == Separate {
+		return slices.Concat(rows(l.attention.in[1], head*d, (head+1)*d), rows(l.attention.in[2], head*d, (head+1)*d), l.qkNorm(1, head, head+1))
 	}
-	return append(rows(l.attention.in[1], lo, hi), rows(l.attention.in[2], lo, hi)...)
+	q, kv := l.spec.Heads/groups*d, l.spec.KVHeads/groups*d
+	begin := head / (l.spec.KVHeads / groups) * (q + 2*kv) // of the group
+	lo := begin + q + head%(l.spec.KVHeads/groups)*d
+	all := l.attention.in[0]
+	return slices.Concat(rows(all, lo, lo+d), rows(all, lo+kv, lo+kv+d), l.qkNorm(1, head, head+1))
+}
+
+// qkNorm returns the weights that heads lo to hi-1 of queries (which 0) or keys (1) have of their own.
+func (l *Layer) qkNorm(which, lo, hi int) []Cut {
+	if l.spec.Attention.QKNorm != QKNormEachHead {
+		return nil
+	}
+	return []Cut{{l.attention.inner[which].(headNorm).weights[0], 0, lo, hi}}
 }
 
 // rows returns the rows lo to hi-1 of a linear map, with their biases.

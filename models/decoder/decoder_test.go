@@ -28,7 +28,8 @@ func declared(change func(*decoder.Spec)) *decoder.Spec {
 		Position:  decoder.Position{Kind: decoder.Rotary, Rotary: []decoder.RotaryEmbedding{{Theta: 10000}}},
 		MLP:       decoder.MLP{Gated: true},
 	}
-	s.Names.QueryKeyValue = "self_attn.qkv_proj"
+	s.Names.QueryKeyValue, s.Names.GateUp = "self_attn.qkv_proj", "mlp.gate_up_proj"
+	s.Names.AttentionOutNorm, s.Names.MLPOutNorm, s.Names.EmbeddingNorm = "attention_out_norm", "mlp_out_norm", "embedding_norm"
 	if change != nil {
 		change(s)
 	}
@@ -54,6 +55,37 @@ var variants = map[string]func(*decoder.Spec){
 	},
 	"no positions, plain layer norm": func(s *decoder.Spec) {
 		s.Position, s.Norm = decoder.Position{Kind: decoder.NoPosition}, decoder.Norm{Kind: decoder.LayerNorm, Eps: 1e-5, NoWeights: true}
+	},
+	"norms behind branches, over all heads, factors": func(s *decoder.Spec) {
+		s.Placement, s.Attention.QKNorm, s.ResidualScale = decoder.AfterBranch, decoder.QKNormFullWidth, 0.5
+		s.Embedding.Scale, s.Attention.Scale, s.Head.Scale = 3, 0.3, 0.7
+	},
+	"sandwich, weights less one, bounds, windows, bases": func(s *decoder.Spec) {
+		s.Placement, s.Norm.PlusOne, s.Attention.QKNorm = decoder.Sandwich, true, decoder.QKNormPerHead
+		s.Attention.SoftCap, s.Head.SoftCap, s.Attention.Window, s.Activation = 1.5, 2, []int{0, 3}, "gelu_pytorch_tanh"
+		s.Position.Rotary = append(s.Position.Rotary, decoder.RotaryEmbedding{Theta: 100})
+		s.Position.PerLayer = []int{1, 0}
+	},
+	"residual factor, some layers without rotation, gate and up together": func(s *decoder.Spec) {
+		s.ResidualScale, s.Position.PerLayer, s.MLP.Stacked, s.MLP.InBias = 0.4, []int{0, -1}, true, true
+	},
+	"linear biases, head by head, norm of the embedding, bias of the head": func(s *decoder.Spec) {
+		s.Position = decoder.Position{Kind: decoder.ALiBi, ALiBi: decoder.LinearBias{Slopes: []float32{0.5, 0.25, 0.125, 0.0625}}}
+		s.Attention.Layout, s.Attention.QKVBias, s.KVHeads = decoder.PerHead, true, 4
+		s.Norm.Kind, s.Embedding.Norm, s.MLP.Gated, s.Activation = decoder.LayerNorm, true, false, "gelu_new"
+		s.Head.Bias, s.TieWordEmbeddings = true, true
+	},
+	"group by group, two parallel norms, rounded biases": func(s *decoder.Spec) {
+		s.Attention.Layout, s.Placement, s.ResidualScale = decoder.PerGroup, decoder.ParallelTwoNorm, 0.5
+		b := decoder.LinearBias{Slopes: []float32{0.51, 0.26, 0.13, 0.06}, Rounded: true, Scaled: true}
+		s.Position = decoder.Position{Kind: decoder.ALiBi, ALiBi: b}
+	},
+	"neighbours in a part of a head, norm without shift, weights of each head": func(s *decoder.Spec) {
+		s.Position.Rotary[0].Dims, s.Position.Rotary[0].Interleaved = 2, true
+		s.Norm, s.Attention.QKNorm = decoder.Norm{Kind: decoder.LayerNorm, Eps: 1e-5, NoBias: true}, decoder.QKNormEachHead
+	},
+	"a norm for each head, clipped": func(s *decoder.Spec) {
+		s.Attention.QKNorm, s.Attention.Clip = decoder.QKNormHeadList, 0.9
 	},
 }
 
@@ -146,6 +178,7 @@ func TestPlacements(t *testing.T) {
 	type v = *autograd.Var
 	for name, p := range map[string]decoder.Placement{
 		"before": decoder.Before, "after sum": decoder.AfterSum, "parallel one": decoder.ParallelOneNorm, "parallel two": decoder.ParallelTwoNorm,
+		"after branch": decoder.AfterBranch, "sandwich": decoder.Sandwich,
 	} {
 		m := newModel(t, declared(func(s *decoder.Spec) { s.Placement = p }))
 		l := m.Layers()[0]
@@ -169,6 +202,7 @@ func TestPlacements(t *testing.T) {
 		}
 		x := m.Embed(c, [][]int{text(5)})
 		n1, n2, add := norm("input_layernorm"), norm("post_attention_layernorm"), autograd.Add
+		b1, b2 := norm("attention_out_norm"), norm("mlp_out_norm")
 		var want v
 		switch p {
 		case decoder.Before:
@@ -177,6 +211,12 @@ func TestPlacements(t *testing.T) {
 		case decoder.AfterSum:
 			h := n1(add(x, attention(x)))
 			want = n2(add(h, mlp(h)))
+		case decoder.AfterBranch:
+			h := add(x, b1(attention(x)))
+			want = add(h, b2(mlp(h)))
+		case decoder.Sandwich:
+			h := add(x, b1(attention(n1(x))))
+			want = add(h, b2(mlp(n2(h))))
 		case decoder.ParallelOneNorm:
 			want = add(add(x, attention(n1(x))), mlp(n1(x)))
 		case decoder.ParallelTwoNorm:
@@ -193,7 +233,11 @@ func TestGroupsHoldAllLinears(t *testing.T) {
 		if err := nn.CheckGroups(l.Groups()); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		if err := l.Chain().Check(); err != nil {
+		if c := l.Chain(); c == nil {
+			if s := declared(change); !s.MLP.Stacked {
+				t.Errorf("%s: no chain", name)
+			}
+		} else if err := c.Check(); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 		seen := map[*nn.Linear]bool{}
@@ -216,30 +260,9 @@ func TestGroupsHoldAllLinears(t *testing.T) {
 // What a Spec can say and nothing computes yet is refused by name, and sizes that do not fit as well.
 func TestRefused(t *testing.T) {
 	for want, change := range map[string]func(*decoder.Spec){
-		"lacks one":           func(s *decoder.Spec) { s.Norm.PlusOne = true },
-		"no bias":             func(s *decoder.Spec) { s.Norm = decoder.Norm{Kind: decoder.LayerNorm, NoBias: true} },
-		"without a weight":    func(s *decoder.Spec) { s.Norm.NoWeights = true },
-		"norm of branches":    func(s *decoder.Spec) { s.Placement = decoder.Sandwich },
-		"residual branches":   func(s *decoder.Spec) { s.ResidualScale = 2 },
-		"factor of the embed": func(s *decoder.Spec) { s.Embedding.Scale = 2 },
-		"norm of the embed":   func(s *decoder.Spec) { s.Embedding.Norm = true },
-		"ALiBi":               func(s *decoder.Spec) { s.Position.Kind = decoder.ALiBi },
-		"between layers":      func(s *decoder.Spec) { s.Position.PerLayer = []int{0, -1} },
-		"head by head":        func(s *decoder.Spec) { s.Attention.Layout = decoder.PerHead },
-		"group by group":      func(s *decoder.Spec) { s.Attention.Layout = decoder.PerGroup },
-		"attention scores":    func(s *decoder.Spec) { s.Attention.Scale = 1 },
-		"bound of the att":    func(s *decoder.Spec) { s.Attention.SoftCap = 50 },
-		"bound of queries":    func(s *decoder.Spec) { s.Attention.Clip = 8 },
-		"window":              func(s *decoder.Spec) { s.Attention.Window = []int{4, 0} },
-		"norm of queries":     func(s *decoder.Spec) { s.Attention.QKNorm = decoder.QKNormPerHead },
-		"gate and up":         func(s *decoder.Spec) { s.MLP.Stacked = true },
-		`"gelu" of a gated`:   func(s *decoder.Spec) { s.Activation = "gelu" },
-		"bias of the head":    func(s *decoder.Spec) { s.Head.Bias = true },
-		"factor of the log":   func(s *decoder.Spec) { s.Head.Scale = 2 },
-		"bound of the log":    func(s *decoder.Spec) { s.Head.SoftCap = 30 },
-		"[in, out]":           func(s *decoder.Spec) { s.Transposed = true },
-		"part of a head":      func(s *decoder.Spec) { s.Position.Rotary[0].Dims = 2 },
-		"of neighbours":       func(s *decoder.Spec) { s.Position.Rotary[0].Interleaved = true },
+		"lacks one":        func(s *decoder.Spec) { s.Norm = decoder.Norm{Kind: decoder.LayerNorm, PlusOne: true} },
+		"without a weight": func(s *decoder.Spec) { s.Norm.NoWeights = true },
+		"[in, out]":        func(s *decoder.Spec) { s.Transposed = true },
 	} {
 		_, err := decoder.New(declared(change))
 		var unsupported *decoder.UnsupportedError
@@ -253,6 +276,16 @@ func TestRefused(t *testing.T) {
 		"3 key/value heads":           func(s *decoder.Spec) { s.KVHeads = 3 },
 		"without a rotary embedding":  func(s *decoder.Spec) { s.Position.Rotary = nil },
 		"head dimension 3 is not":     func(s *decoder.Spec) { s.HeadDim = 3 },
+		"takes 2 arguments":           func(s *decoder.Spec) { s.Activation = "swiglu" },
+		"1 layers with a rotary":      func(s *decoder.Spec) { s.Position.PerLayer = []int{0} },
+		"that is none of 1":           func(s *decoder.Spec) { s.Position.PerLayer = []int{0, 1} },
+		"0 slopes":                    func(s *decoder.Spec) { s.Position.Kind = decoder.ALiBi },
+		"3 layers with a window":      func(s *decoder.Spec) { s.Attention.Window = []int{0, 1, 2} },
+		"a negative window":           func(s *decoder.Spec) { s.Attention.Window = []int{0, -1} },
+		"a negative bound":            func(s *decoder.Spec) { s.Attention.Clip = -1 },
+		"head by head, with 2":        func(s *decoder.Spec) { s.Attention.Layout = decoder.PerHead },
+		"that has no gate":            func(s *decoder.Spec) { s.MLP.Stacked, s.MLP.Gated = true, false },
+		"6 elements of a head of 4":   func(s *decoder.Spec) { s.Position.Rotary[0].Dims = 6 },
 		`unknown activation "nobody"`: func(s *decoder.Spec) { s.MLP.Gated, s.Activation = false, "nobody" },
 	} {
 		if _, err := decoder.New(declared(change)); err == nil || !strings.Contains(err.Error(), want) {

@@ -8,28 +8,16 @@ import (
 	"github.com/adagp/adagp/nn"
 )
 
-// norm is a norm of either kind.
-type norm interface {
-	nn.Walker
-	Forward(c *nn.Context, x *autograd.Var) *autograd.Var
-}
-
-// newNorm returns the norm with parameters below path.
-func (s *Spec) newNorm(path string) norm {
-	if s.Norm.Kind == RMSNorm {
-		return nn.NewRMSNorm(path, s.HiddenSize, s.Norm.Eps)
-	}
-	return nn.NewLayerNorm(path, s.HiddenSize, s.Norm.Eps, !s.Norm.NoWeights)
-}
-
 // branch is one of the two sub-blocks of a layer: maps that read its input, what is made of their outputs,
 // and the map that leads back to the residual stream.
 type branch struct {
 	in     []*nn.Linear
 	target nn.Target // of the maps in
+	inner  []norm    // of what the maps in put out
 	middle func(c *nn.Context, y []*autograd.Var) *autograd.Var
 	out    *nn.Linear
-	norm   norm // in front of the branch or behind the sum; nil where it shares another's
+	norm   norm // in front of the branch or behind the sum; nil where it shares another's or has none
+	behind norm // of what the branch adds to the residual stream; nil for none
 }
 
 // linears returns the maps of the branch in the order of execution.
@@ -45,12 +33,19 @@ type Layer struct {
 	chain     *nn.Chain
 }
 
-func (s *Spec) newLayer(i int, rope *nn.RoPE, act nn.Activation) *Layer {
+func (s *Spec) newLayer(i int, core *nn.Attention, act nn.Activation) *Layer {
 	l := &Layer{spec: s, name: fmt.Sprintf(s.Names.Layer, i)}
-	l.attention, l.mlp = s.newAttention(l.name+".", rope), s.newMLP(l.name+".", act)
-	l.attention.norm = s.newNorm(l.name + "." + s.Names.AttentionNorm)
-	if s.Placement != ParallelOneNorm {
-		l.mlp.norm = s.newNorm(l.name + "." + s.Names.MLPNorm)
+	path := l.name + "."
+	l.attention, l.mlp = s.newAttention(path, core), s.newMLP(path, act)
+	if s.Placement != AfterBranch {
+		l.attention.norm = s.newNorm(path + s.Names.AttentionNorm)
+		if s.Placement != ParallelOneNorm {
+			l.mlp.norm = s.newNorm(path + s.Names.MLPNorm)
+		}
+	}
+	switch s.Placement {
+	case AfterBranch, Sandwich:
+		l.attention.behind, l.mlp.behind = s.newNorm(path+s.Names.AttentionOutNorm), s.newNorm(path+s.Names.MLPOutNorm)
 	}
 	switch s.Placement {
 	case ParallelOneNorm, ParallelTwoNorm:
@@ -58,42 +53,8 @@ func (s *Spec) newLayer(i int, rope *nn.RoPE, act nn.Activation) *Layer {
 	default:
 		l.groups = append(l.sequential(&l.attention), l.sequential(&l.mlp)...)
 	}
-	l.chain = s.newChain(l.name+".mlp", &l.mlp, act)
+	l.chain = s.newChain(path+"mlp", &l.mlp, act)
 	return l
-}
-
-// newAttention declares attention: the maps to queries, keys and values are asked for what they put out in
-// the dense network, since a softmax has no residual stream that could make up for it.
-func (s *Spec) newAttention(path string, rope *nn.RoPE) branch {
-	a := &nn.Attention{Heads: s.Heads, KVHeads: s.KVHeads, HeadDim: s.HeadDim, RoPE: rope}
-	n, q, kv := s.Names, s.Heads*s.HeadDim, s.KVHeads*s.HeadDim
-	b := branch{target: nn.DenseOutputs, out: nn.NewLinear(path+n.Output, q, s.HiddenSize, s.Attention.OutputBias)}
-	if s.Attention.Layout == Stacked {
-		b.in = []*nn.Linear{nn.NewLinear(path+n.QueryKeyValue, s.HiddenSize, q+2*kv, s.Attention.QKVBias)}
-		b.middle = func(c *nn.Context, y []*autograd.Var) *autograd.Var {
-			return a.Attend(c, autograd.SliceCols(y[0], 0, q), autograd.SliceCols(y[0], q, q+kv), autograd.SliceCols(y[0], q+kv, q+2*kv))
-		}
-		return b
-	}
-	b.in = []*nn.Linear{
-		nn.NewLinear(path+n.Query, s.HiddenSize, q, s.Attention.QKVBias),
-		nn.NewLinear(path+n.Key, s.HiddenSize, kv, s.Attention.QKVBias),
-		nn.NewLinear(path+n.Value, s.HiddenSize, kv, s.Attention.QKVBias),
-	}
-	b.middle = func(c *nn.Context, y []*autograd.Var) *autograd.Var { return a.Attend(c, y[0], y[1], y[2]) }
-	return b
-}
-
-// newMLP declares the feed-forward block.
-func (s *Spec) newMLP(path string, act nn.Activation) branch {
-	n, d, inner := s.Names, s.HiddenSize, s.IntermediateSize
-	b := branch{target: nn.OwnOutputs, out: nn.NewLinear(path+n.Down, inner, d, s.MLP.OutBias)}
-	if s.MLP.Gated {
-		b.in = append(b.in, nn.NewLinear(path+n.Gate, d, inner, s.MLP.InBias))
-	}
-	b.in = append(b.in, nn.NewLinear(path+n.Up, d, inner, s.MLP.InBias))
-	b.middle = func(_ *nn.Context, y []*autograd.Var) *autograd.Var { return act.Apply(y...) }
-	return b
 }
 
 // sequential returns the groups of a branch whose sum with the residual stream is what comes next. The
@@ -103,13 +64,25 @@ func (l *Layer) sequential(b *branch) []nn.Group {
 		Leave: func(c *nn.Context, s nn.Signals, y []*autograd.Var) nn.Signals {
 			return nn.Signals{s[0], b.middle(c, y)}
 		}}
-	last := nn.Group{Linears: []*nn.Linear{b.out}, Target: nn.Residual}
-	if l.spec.Placement == AfterSum {
+	last := nn.Group{Linears: []*nn.Linear{b.out}, Target: nn.Residual, Scale: l.spec.ResidualScale}
+	switch {
+	case l.spec.Placement == AfterSum:
 		last.Leave = func(c *nn.Context, _ nn.Signals, y []*autograd.Var) nn.Signals {
 			return nn.Signals{b.norm.Forward(c, y[0])}
 		}
-	} else {
+	case b.norm != nil:
 		first.Enter = func(c *nn.Context, s nn.Signals) *autograd.Var { return b.norm.Forward(c, s[0]) }
+	}
+	if b.behind != nil {
+		// No output of the map brings the sum to a given value: the norm fixes how long what it adds is.
+		last.Target, last.Scale = nn.DenseOutputs, 0
+		last.Leave = func(c *nn.Context, s nn.Signals, y []*autograd.Var) nn.Signals {
+			add := b.behind.Forward(c, y[0])
+			if f := l.spec.ResidualScale; f != 0 {
+				add = autograd.Scale(add, f)
+			}
+			return nn.Signals{autograd.Add(s[0], add)}
+		}
 	}
 	return []nn.Group{first, last}
 }
@@ -124,11 +97,11 @@ func (l *Layer) parallel() []nn.Group {
 	}
 	join := []nn.Group{
 		{
-			Linears: []*nn.Linear{a.out}, Target: nn.Residual,
+			Linears: []*nn.Linear{a.out}, Target: nn.Residual, Scale: l.spec.ResidualScale,
 			Enter: func(_ *nn.Context, s nn.Signals) *autograd.Var { return s[1] },
 			Leave: func(_ *nn.Context, s nn.Signals, y []*autograd.Var) nn.Signals { return nn.Signals{y[0], s[2]} },
 		},
-		{Linears: []*nn.Linear{m.out}, Target: nn.Residual},
+		{Linears: []*nn.Linear{m.out}, Target: nn.Residual, Scale: l.spec.ResidualScale},
 	}
 	if m.norm == nil {
 		return append([]nn.Group{{
@@ -173,7 +146,7 @@ func (l *Layer) Linears() []*nn.Linear {
 	return append(l.attention.linears(), l.mlp.linears()...)
 }
 
-// Walk visits the parameters, attention with its norm first.
+// Walk visits the parameters, attention with its norms first.
 func (l *Layer) Walk(visit func(*nn.Param)) {
 	for _, b := range []*branch{&l.attention, &l.mlp} {
 		if b.norm != nil {
@@ -181,6 +154,12 @@ func (l *Layer) Walk(visit func(*nn.Param)) {
 		}
 		for _, lin := range b.linears() {
 			lin.Walk(visit)
+		}
+		for _, n := range b.inner {
+			n.Walk(visit)
+		}
+		if b.behind != nil {
+			b.behind.Walk(visit)
 		}
 	}
 }

@@ -26,9 +26,10 @@ type Model struct {
 	ProjectOut *nn.Linear            // [embedding width, hidden], nil when the widths agree
 	LMHead     *nn.Linear            // [vocab, embedding width]; shares the embedding's weight when tied
 
-	spec      *Spec
-	layers    []models.DecoderLayer
-	finalNorm norm // nil for none
+	spec          *Spec
+	layers        []models.DecoderLayer
+	embeddingNorm norm // nil for none
+	finalNorm     norm // nil for none
 }
 
 // New returns the model that s declares, without values. The caller leaves s alone afterwards.
@@ -45,40 +46,31 @@ func New(s *Spec) (*Model, error) {
 		width = s.Embedding.Width
 	}
 	m := &Model{spec: s, Embedding: nn.NewEmbedding(n.Embedding, s.VocabSize, width)}
-	var rope *nn.RoPE
-	switch s.Position.Kind {
-	case Rotary:
-		r := s.Position.Rotary[0]
-		if rope, err = nn.NewRoPE(s.HeadDim, r.Theta, r.Scaling); err != nil {
-			return nil, err
-		}
-	case Learned:
+	cores, err := s.newCores()
+	if err != nil {
+		return nil, err
+	}
+	if s.Position.Kind == Learned {
 		m.Positions = nn.NewPositionEmbedding(n.Positions, s.MaxPositions, s.Position.Offset, s.HiddenSize)
+	}
+	if s.Embedding.Norm {
+		m.embeddingNorm = s.newNorm(n.EmbeddingNorm)
 	}
 	if width != s.HiddenSize {
 		m.ProjectIn = nn.NewLinear(n.ProjectIn, width, s.HiddenSize, false)
 		m.ProjectOut = nn.NewLinear(n.ProjectOut, s.HiddenSize, width, false)
 	}
-	for i := range s.NumLayers {
-		m.layers = append(m.layers, s.newLayer(i, rope, act))
+	for i, core := range cores {
+		m.layers = append(m.layers, s.newLayer(i, core, act))
 	}
 	if s.FinalNorm {
 		m.finalNorm = s.newNorm(n.FinalNorm)
 	}
+	m.LMHead = nn.NewLinear(n.Head, width, s.VocabSize, s.Head.Bias)
 	if s.TieWordEmbeddings {
-		m.LMHead = nn.NewTiedLinear(n.Head, m.Embedding.Weight)
-	} else {
-		m.LMHead = nn.NewLinear(n.Head, width, s.VocabSize, false)
+		m.LMHead.Weight = m.Embedding.Weight
 	}
 	return m, nil
-}
-
-// activation returns what stands between the maps of the feed-forward block.
-func (s *Spec) activation() (nn.Activation, error) {
-	if s.MLP.Gated {
-		return nn.SwiGLU, nil
-	}
-	return nn.ActivationByName(s.Config.Activation)
 }
 
 // Config returns the sizes.
@@ -90,11 +82,17 @@ func (m *Model) Spec() *Spec { return m.spec }
 // Embed implements models.CausalLM.
 func (m *Model) Embed(c *nn.Context, ids [][]int) *autograd.Var {
 	h := m.Embedding.Forward(c, models.Flatten(c, ids))
+	if f := m.spec.Embedding.Scale; f != 0 {
+		h = autograd.Scale(h, f)
+	}
 	if m.ProjectIn != nil {
 		h = m.ProjectIn.Forward(c, h)
 	}
 	if m.Positions != nil {
 		h = autograd.Add(h, m.Positions.Forward(c, len(ids)))
+	}
+	if m.embeddingNorm != nil {
+		h = m.embeddingNorm.Forward(c, h)
 	}
 	return h
 }
@@ -110,7 +108,14 @@ func (m *Model) Head(c *nn.Context, h *autograd.Var) *autograd.Var {
 	if m.ProjectOut != nil {
 		h = m.ProjectOut.Forward(c, h)
 	}
-	return m.LMHead.Forward(c, h)
+	y := m.LMHead.Forward(c, h)
+	if f := m.spec.Head.Scale; f != 0 {
+		y = autograd.Scale(y, f)
+	}
+	if bound := m.spec.Head.SoftCap; bound != 0 {
+		y = autograd.SoftCap(y, bound)
+	}
+	return y
 }
 
 // Walk implements models.CausalLM.
@@ -120,9 +125,11 @@ func (m *Model) Walk(visit func(*nn.Param)) {
 		l.Walk(visit)
 	}
 	m.walkTail(visit)
-	if !m.spec.TieWordEmbeddings {
-		m.LMHead.Walk(visit)
-	}
+	m.LMHead.Walk(func(p *nn.Param) {
+		if p != m.Embedding.Weight {
+			visit(p)
+		}
+	})
 }
 
 // EmbedWalk implements models.CausalLM.
@@ -133,6 +140,9 @@ func (m *Model) EmbedWalk(visit func(*nn.Param)) {
 	}
 	if m.ProjectIn != nil {
 		m.ProjectIn.Walk(visit)
+	}
+	if m.embeddingNorm != nil {
+		m.embeddingNorm.Walk(visit)
 	}
 }
 

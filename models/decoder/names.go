@@ -7,26 +7,32 @@ import (
 
 // Names are the paths of a model's parts in its files. Those of a layer's parts are relative to the layer.
 type Names struct {
-	Embedding, Positions, ProjectIn string
+	Embedding, EmbeddingNorm, Positions, ProjectIn string
 
-	Layer         string // with %d for the number of the layer
-	AttentionNorm string // the only one of ParallelOneNorm
-	Query         string
-	Key           string
-	Value         string
-	QueryKeyValue string // of layouts other than Separate
-	Output        string
-	MLPNorm       string
-	Gate, Up      string
-	Down          string
+	Layer            string // with %d for the number of the layer
+	AttentionNorm    string // the only one of ParallelOneNorm
+	Query            string
+	Key              string
+	Value            string
+	QueryKeyValue    string // of layouts other than Separate
+	QueryNorm        string
+	KeyNorm          string
+	Output           string
+	AttentionOutNorm string // behind attention
+	MLPNorm          string
+	Gate, Up         string
+	GateUp           string // both in one matrix
+	Down             string
+	MLPOutNorm       string // behind the feed-forward block
 
 	FinalNorm, ProjectOut, Head string
 
-	// OptionalPrefix is one that some files leave out, having been saved from the model without its head.
-	OptionalPrefix string
+	// Prefix is what names begin with that some files begin in another way, one of OtherPrefixes; "" is none.
+	Prefix        string
+	OtherPrefixes []string
 	// Ignore are the ends of names that files may hold and no model needs, such as tables that follow from
-	// the configuration.
-	Ignore []string
+	// the configuration, and IgnorePrefixes the beginnings of the names of parts that are no language model.
+	Ignore, IgnorePrefixes []string
 }
 
 // StandardNames returns the names that most families have.
@@ -38,6 +44,8 @@ func StandardNames() Names {
 		Query:         "self_attn.q_proj",
 		Key:           "self_attn.k_proj",
 		Value:         "self_attn.v_proj",
+		QueryNorm:     "self_attn.q_norm",
+		KeyNorm:       "self_attn.k_norm",
 		Output:        "self_attn.o_proj",
 		MLPNorm:       "post_attention_layernorm",
 		Gate:          "mlp.gate_proj",
@@ -51,14 +59,19 @@ func StandardNames() Names {
 
 // StoredNames implements models.TensorNamer.
 func (m *Model) StoredNames(name string) []string {
-	if short, ok := strings.CutPrefix(name, m.spec.Names.OptionalPrefix); ok && short != name {
-		return []string{name, short}
+	names := []string{name}
+	if rest, ok := strings.CutPrefix(name, m.spec.Names.Prefix); ok {
+		for _, p := range m.spec.Names.OtherPrefixes {
+			names = append(names, p+rest)
+		}
 	}
-	return []string{name}
+	return names
 }
 
 // Ignorable implements models.TensorNamer. Besides what the family names, a file may hold a tied head.
 func (m *Model) Ignorable(stored string) bool {
-	return m.spec.TieWordEmbeddings && stored == m.spec.Names.Head+".weight" ||
-		slices.ContainsFunc(m.spec.Names.Ignore, func(end string) bool { return strings.HasSuffix(stored, end) })
+	n := &m.spec.Names
+	return m.spec.TieWordEmbeddings && slices.Contains(m.StoredNames(n.Head+".weight"), stored) ||
+		slices.ContainsFunc(n.Ignore, func(end string) bool { return strings.HasSuffix(stored, end) }) ||
+		slices.ContainsFunc(n.IgnorePrefixes, func(begin string) bool { return strings.HasPrefix(stored, begin) })
 }

@@ -42,16 +42,17 @@ type Norm struct {
 	NoBias, NoWeights bool
 }
 
-// Placement says where the norms N of a layer stand around attention A and the feed-forward block F.
+// Placement says where the norms N of a layer stand around attention A and the feed-forward block F: N₁ to N₄ are
+// the AttentionNorm, AttentionOutNorm, MLPNorm and MLPOutNorm of Names.
 type Placement int
 
 const (
-	Before          Placement = iota // h = x + A(N₁x), y = h + F(N₂h)
-	AfterSum                         // h = N₁(x + A(x)), y = N₂(h + F(h)), as in opt-350m
-	AfterBranch                      // h = x + N₁(A(x)), y = h + N₂(F(h)), as in OLMo 2
+	Before          Placement = iota // h = x + A(N₁x), y = h + F(N₃h)
+	AfterSum                         // h = N₁(x + A(x)), y = N₃(h + F(h)), as in opt-350m
+	AfterBranch                      // h = x + N₂(A(x)), y = h + N₄(F(h)), as in OLMo 2
 	Sandwich                         // h = x + N₂(A(N₁x)), y = h + N₄(F(N₃h)), as in Gemma 2
 	ParallelOneNorm                  // y = x + A(N₁x) + F(N₁x), as in Phi-2
-	ParallelTwoNorm                  // y = x + A(N₁x) + F(N₂x), as in GPT-NeoX
+	ParallelTwoNorm                  // y = x + A(N₁x) + F(N₃x), as in GPT-NeoX
 )
 
 // Embedding says what happens to token vectors before the first layer.
@@ -83,6 +84,15 @@ type Position struct {
 	// none; a nil PerLayer gives all layers the first (Gemma 3, SmolLM3).
 	Rotary   []RotaryEmbedding
 	PerLayer []int
+	// ALiBi are the biases of the kind of that name.
+	ALiBi LinearBias
+}
+
+// LinearBias says how scores fall with the distance: by a slope for each head.
+type LinearBias struct {
+	Slopes []float32
+	// Rounded slopes and biases are those of bfloat16, and Scaled ones are multiplied as the scores are (Falcon).
+	Rounded, Scaled bool
 }
 
 // RotaryEmbedding is one way to rotate queries and keys.
@@ -112,6 +122,8 @@ const (
 	NoQKNorm        QKNorm = iota
 	QKNormPerHead          // over the width of a head (Qwen3, Gemma 3)
 	QKNormFullWidth        // over all heads together (OLMo 2)
+	QKNormEachHead         // over the width of a head, by weights of its own in one tensor of all heads (Cohere)
+	QKNormHeadList         // the same, with a tensor for each head (StableLM)
 )
 
 // Attention says how tokens look at each other.

@@ -20,23 +20,11 @@ func ParseConfig(config []byte) (*decoder.Spec, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &decoder.Spec{
-		Config:    decoder.ReadSizes(f, Architecture),
-		Names:     decoder.StandardNames(),
-		Norm:      decoder.Norm{Kind: decoder.RMSNorm, Eps: float32(f.PositiveOr("rms_norm_eps", 1e-6))},
-		FinalNorm: true,
-		MLP:       decoder.MLP{Gated: true},
-	}
-	s.Activation = f.StringOr("hidden_act", "silu")
-	s.TieWordEmbeddings = f.BoolOr("tie_word_embeddings", false)
+	s := decoder.ReadStandard(f, Architecture, decoder.Defaults{})
 	bias := f.BoolOr("attention_bias", false)
 	s.Attention.QKVBias, s.Attention.OutputBias = bias, bias
 	bias = f.BoolOr("mlp_bias", false)
 	s.MLP.InBias, s.MLP.OutBias = bias, bias
-	s.Position = decoder.ReadRotary(f, s.HeadDim, 10000)
-	if s.Activation != "silu" {
-		f.Fail("hidden_act", "want silu, got %q", s.Activation)
-	}
 	if err := f.Err(); err != nil {
 		return nil, err
 	}

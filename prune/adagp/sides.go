@@ -193,7 +193,7 @@ func (e *groups) residual(b, g int, skip *tensor.Tensor) (y *tensor.Tensor, err 
 		if err != nil {
 			return nil, err
 		}
-		return tensor.Sub(sum, skip), nil
+		return e.list[g].Branch(sum, skip), nil
 	}
 	err = e.dense.with(func() error {
 		group, c := &e.list[g], e.dense.context(b)
@@ -202,7 +202,7 @@ func (e *groups) residual(b, g int, skip *tensor.Tensor) (y *tensor.Tensor, err 
 			return err
 		}
 		sums := group.Outputs(c, at.signals, group.Input(c, at.signals))
-		y = tensor.Sub(sums[0].Value, skip)
+		y = group.Branch(sums[0].Value, skip)
 		if err := finite(group.Linears[0], "dense sum", sums[0].Value); err != nil {
 			return err
 		}
