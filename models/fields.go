@@ -59,6 +59,16 @@ func (f *Fields) IsNull(name string) bool {
 	return ok && string(v) == "null"
 }
 
+// First returns the first of the names whose field is there and not null, the last one if none is.
+func (f *Fields) First(names ...string) string {
+	for _, n := range names {
+		if f.Has(n) {
+			return n
+		}
+	}
+	return names[len(names)-1]
+}
+
 // quote returns the found value, shortened.
 func (f *Fields) quote(name string) string {
 	v := string(f.values[name])
@@ -158,30 +168,25 @@ func (f *Fields) StringOr(name, absent string) string {
 	return s
 }
 
+// Strings returns a required, non-empty array of strings.
+func (f *Fields) Strings(name string) []string { return array[string](f, name, "string") }
+
 // Floats returns a required, non-empty array of finite numbers.
-func (f *Fields) Floats(name string) []float64 {
+func (f *Fields) Floats(name string) []float64 { return array[float64](f, name, "number") }
+
+// Ints returns a required, non-empty array of integers.
+func (f *Fields) Ints(name string) []int { return array[int](f, name, "integer") }
+
+func array[T any](f *Fields, name, of string) []T {
 	if f.missing(name) {
 		return nil
 	}
-	var v []float64
+	var v []T
 	if err := json.Unmarshal(f.values[name], &v); err != nil || len(v) == 0 { // JSON has no infinite numbers
-		f.Fail(name, "want an array with at least one number, got %s", f.quote(name))
+		f.Fail(name, "want an array with at least one %s, got %s", of, f.quote(name))
 		return nil
 	}
 	return v
-}
-
-// Strings returns a required, non-empty array of strings.
-func (f *Fields) Strings(name string) []string {
-	if f.missing(name) {
-		return nil
-	}
-	var s []string
-	if err := json.Unmarshal(f.values[name], &s); err != nil || len(s) == 0 {
-		f.Fail(name, "want an array with at least one string, got %s", f.quote(name))
-		return nil
-	}
-	return s
 }
 
 // Object returns a nested object, or nil when the field is absent or no object. Its faults are

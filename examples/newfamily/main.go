@@ -28,7 +28,9 @@ func parse(config []byte) (*decoder.Spec, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := decoder.ReadStandard(f, architecture, decoder.Defaults{EpsName: "layer_norm_eps", Eps: 1e-5, Activation: "gelu"})
+	s := decoder.ReadStandard(f, architecture, decoder.Defaults{
+		Names: decoder.FieldNames{Eps: "layer_norm_eps"}, Eps: 1e-5, Activation: "gelu",
+	})
 	s.Norm.Kind = decoder.LayerNorm
 	s.Placement = decoder.ParallelOneNorm
 	s.Attention = decoder.Attention{Layout: decoder.Stacked, QKVBias: true, OutputBias: true}

@@ -13,6 +13,31 @@ func Example() {
 		fmt.Println(a)
 	}
 	// Output:
+	// BloomForCausalLM
+	// Cohere2ForCausalLM
+	// CohereForCausalLM
+	// FalconForCausalLM
+	// GPTJForCausalLM
+	// GPTNeoXForCausalLM
+	// Gemma2ForCausalLM
+	// Gemma3ForCausalLM
+	// Gemma3ForConditionalGeneration
+	// GemmaForCausalLM
+	// Glm4ForCausalLM
+	// GraniteForCausalLM
 	// LlamaForCausalLM
+	// MPTForCausalLM
+	// MistralForCausalLM
+	// MptForCausalLM
 	// OPTForCausalLM
+	// Olmo2ForCausalLM
+	// Olmo3ForCausalLM
+	// OlmoForCausalLM
+	// Phi3ForCausalLM
+	// PhiForCausalLM
+	// Qwen2ForCausalLM
+	// Qwen3ForCausalLM
+	// SmolLM3ForCausalLM
+	// StableLmForCausalLM
+	// Starcoder2ForCausalLM
 }

@@ -81,7 +81,8 @@ func (s *Spec) newCores() ([]*nn.Attention, error) {
 		}
 		ropes[i].HeadDim, ropes[i].Interleaved = s.HeadDim, r.Interleaved
 	}
-	var alibi *nn.ALiBi
+	b := s.Position.ALiBi
+	alibi := &nn.ALiBi{Slopes: b.Slopes, Rounded: b.Rounded, Scale: b.Factor} // of all layers
 	cores := make([]*nn.Attention, s.NumLayers)
 	for i := range cores {
 		a := &nn.Attention{Heads: s.Heads, KVHeads: s.KVHeads, HeadDim: s.HeadDim, Scale: s.Attention.Scale, SoftCap: s.Attention.SoftCap}
@@ -95,13 +96,6 @@ func (s *Spec) newCores() ([]*nn.Attention, error) {
 				a.RoPE = ropes[use]
 			}
 		case ALiBi:
-			if alibi == nil {
-				b := s.Position.ALiBi
-				alibi = &nn.ALiBi{Slopes: b.Slopes, Rounded: b.Rounded}
-				if b.Scaled {
-					alibi.Scale = a.ScoreScale()
-				}
-			}
 			a.ALiBi = alibi
 		}
 		if s.Attention.Window != nil {

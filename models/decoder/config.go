@@ -8,17 +8,32 @@ import (
 // Defaults are the values of fields that files of a family may leave out, which are those of the family's class in
 // the library that writes the files. Zero values are what most families have.
 type Defaults struct {
+	// Names are what the family calls some fields, where it is not what most do.
+	Names FieldNames
 	// Vocab, Hidden, Intermediate, Layers and Heads are for files that leave out even these; 0: they must not.
 	Vocab, Hidden, Intermediate, Layers, Heads int
+	// FourTimes the hidden size is the intermediate size of files that do not say it.
+	FourTimes bool
 
 	KVHeads      int     // 0: as many as heads
 	HeadDim      int     // 0: heads share the hidden size
 	MaxPositions int     // 0: 2048
 	Eps          float64 // 0: 1e-6
-	EpsName      string  // "": rms_norm_eps
 	Activation   string  // "": silu
 	Tied         bool
 	Rotary       RotaryDefaults
+	Unrotated    bool // positions are not rotary: their declaration is left to the family
+}
+
+// FieldNames are names of fields.
+type FieldNames struct {
+	Hidden       string // "": hidden_size
+	Intermediate string // "": intermediate_size
+	Layers       string // "": num_hidden_layers
+	Heads        string // "": num_attention_heads
+	Positions    string // "": max_position_embeddings
+	Eps          string // "": rms_norm_eps
+	Activation   string // "": hidden_act
 }
 
 // ReadStandard reads the fields that most families call by the same names, and declares what most of them have:
@@ -28,13 +43,15 @@ func ReadStandard(f *models.Fields, architecture string, d Defaults) *Spec {
 	s := &Spec{
 		Config:    ReadSizes(f, architecture, d),
 		Names:     StandardNames(),
-		Norm:      Norm{Kind: RMSNorm, Eps: float32(f.PositiveOr(or(d.EpsName, "rms_norm_eps"), or(d.Eps, 1e-6)))},
+		Norm:      Norm{Kind: RMSNorm, Eps: float32(f.PositiveOr(or(d.Names.Eps, "rms_norm_eps"), or(d.Eps, 1e-6)))},
 		FinalNorm: true,
 		MLP:       MLP{Gated: true},
 	}
-	s.Activation = ReadActivation(f, "hidden_act", or(d.Activation, "silu"))
+	s.Activation = ReadActivation(f, or(d.Names.Activation, "hidden_act"), or(d.Activation, "silu"))
 	s.TieWordEmbeddings = f.BoolOr("tie_word_embeddings", d.Tied)
-	s.Position = ReadRotary(f, &s.Config, d.Rotary)
+	if !d.Unrotated {
+		s.Position = ReadRotary(f, &s.Config, d.Rotary)
+	}
 	return s
 }
 
@@ -65,15 +82,19 @@ func ReadSizes(f *models.Fields, architecture string, d Defaults) models.Config 
 		}
 		return f.IntOr(name, absent, 1, largest)
 	}
+	n := d.Names
 	c := models.Config{
-		Architecture:     architecture,
-		VocabSize:        size("vocab_size", d.Vocab, models.MaxVocab),
-		HiddenSize:       size("hidden_size", d.Hidden, models.MaxWidth),
-		IntermediateSize: size("intermediate_size", d.Intermediate, models.MaxWidth),
-		NumLayers:        size("num_hidden_layers", d.Layers, models.MaxLayers),
-		Heads:            size("num_attention_heads", d.Heads, models.MaxWidth),
-		MaxPositions:     f.IntOr("max_position_embeddings", or(d.MaxPositions, 2048), 1, models.MaxPositions),
+		Architecture: architecture,
+		VocabSize:    size("vocab_size", d.Vocab, models.MaxVocab),
+		HiddenSize:   size(or(n.Hidden, "hidden_size"), d.Hidden, models.MaxWidth),
+		NumLayers:    size(or(n.Layers, "num_hidden_layers"), d.Layers, models.MaxLayers),
+		Heads:        size(or(n.Heads, "num_attention_heads"), d.Heads, models.MaxWidth),
+		MaxPositions: f.IntOr(or(n.Positions, "max_position_embeddings"), or(d.MaxPositions, 2048), 1, models.MaxPositions),
 	}
+	if d.FourTimes {
+		d.Intermediate = 4 * c.HiddenSize
+	}
+	c.IntermediateSize = size(or(n.Intermediate, "intermediate_size"), d.Intermediate, models.MaxWidth)
 	c.KVHeads = c.Heads
 	if !f.IsNull("num_key_value_heads") {
 		c.KVHeads = f.IntOr("num_key_value_heads", or(d.KVHeads, c.Heads), 1, models.MaxWidth)

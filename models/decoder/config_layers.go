@@ -11,13 +11,10 @@ const (
 // ReadSliding reads which layers see a window of positions alone: those that layer_types calls
 // "sliding_attention", or, in files without that field, those that the function says.
 func ReadSliding(f *models.Fields, layers int, absent func(layer int) bool) []bool {
-	sliding := make([]bool, layers)
 	if !f.Has("layer_types") {
-		for i := range sliding {
-			sliding[i] = absent(i)
-		}
-		return sliding
+		return Sliding(layers, absent)
 	}
+	sliding := make([]bool, layers)
 	types := f.Strings("layer_types")
 	if len(types) != layers && f.Err() == nil {
 		f.Fail("layer_types", "%d kinds of layers, want one for each of %d layers", len(types), layers)
@@ -30,6 +27,15 @@ func ReadSliding(f *models.Fields, layers int, absent func(layer int) bool) []bo
 		default:
 			f.Fail("layer_types", "want %s or %s, got %q for layer %d", slidingLayer, fullLayer, t, i)
 		}
+	}
+	return sliding
+}
+
+// Sliding says of each layer what the function says.
+func Sliding(layers int, is func(layer int) bool) []bool {
+	sliding := make([]bool, layers)
+	for i := range sliding {
+		sliding[i] = is(i)
 	}
 	return sliding
 }
@@ -56,11 +62,20 @@ func Windows(sliding []bool, window int) []int {
 	return w
 }
 
-// All and None are the layers of models of one kind.
-func All(int) bool  { return true }
-func None(int) bool { return false }
+// EveryLayer says that every layer is meant.
+func EveryLayer(int) bool { return true }
 
 // AllButEvery says that every n-th layer is not meant, and all others are.
 func AllButEvery(n int) func(int) bool {
 	return func(layer int) bool { return (layer+1)%n != 0 }
+}
+
+// ReadUpperWindows reads the windows of families in which layers from max_window_layers on have one, and none unless
+// use_sliding_window says so.
+func ReadUpperWindows(f *models.Fields, layers int) []int {
+	if !f.BoolOr("use_sliding_window", false) {
+		return nil
+	}
+	from := f.IntOr("max_window_layers", 28, 0, models.MaxLayers)
+	return Windows(ReadSliding(f, layers, func(i int) bool { return i >= from }), ReadWindow(f, 4096))
 }

@@ -37,9 +37,12 @@ func ReadRotary(f *models.Fields, c *models.Config, d RotaryDefaults) Position {
 func ReadRotaryPair(f *models.Fields, c models.Config, full, sliding RotaryDefaults, isSliding []bool) Position {
 	fullObject, slidingObject := f.Object("rope_scaling"), (*models.Fields)(nil)
 	if p := f.Object("rope_parameters"); p != nil {
+		if !p.Has(fullLayer) && !p.Has(slidingLayer) {
+			f.Fail("rope_parameters", "want %s and %s in it", fullLayer, slidingLayer)
+		}
 		slidingObject = p.Object(slidingLayer)
-		if o := p.Object(fullLayer); o != nil && fullObject == nil {
-			fullObject = o
+		if fullObject == nil {
+			fullObject = p.Object(fullLayer)
 		}
 	}
 	p := Position{Kind: Rotary, Rotary: []RotaryEmbedding{readRotary(f, fullObject, c, full), readRotary(f, slidingObject, c, sliding)}}

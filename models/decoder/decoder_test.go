@@ -77,7 +77,7 @@ var variants = map[string]func(*decoder.Spec){
 	},
 	"group by group, two parallel norms, rounded biases": func(s *decoder.Spec) {
 		s.Attention.Layout, s.Placement, s.ResidualScale = decoder.PerGroup, decoder.ParallelTwoNorm, 0.5
-		b := decoder.LinearBias{Slopes: []float32{0.51, 0.26, 0.13, 0.06}, Rounded: true, Scaled: true}
+		b := decoder.LinearBias{Slopes: []float32{0.51, 0.26, 0.13, 0.06}, Rounded: true, Factor: 0.7}
 		s.Position = decoder.Position{Kind: decoder.ALiBi, ALiBi: b}
 	},
 	"neighbours in a part of a head, norm without shift, weights of each head": func(s *decoder.Spec) {

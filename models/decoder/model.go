@@ -18,6 +18,22 @@ func Register(architecture string, parse func(config []byte) (*Spec, error)) {
 	})
 }
 
+// RegisterFamily is Register for a function that reads the fields of config.json. Faults that it leaves in them are
+// found after it, so that it need not look for them as long as it can do without what a faulty file lacks.
+func RegisterFamily(architecture string, read func(f *models.Fields) *Spec) {
+	Register(architecture, func(config []byte) (*Spec, error) {
+		f, err := models.ParseFields(config)
+		if err != nil {
+			return nil, err
+		}
+		s := read(f)
+		if err := f.Err(); err != nil {
+			return nil, err
+		}
+		return s, nil
+	})
+}
+
 // Model is the network that a Spec declares. It implements models.CausalLM.
 type Model struct {
 	Embedding  *nn.Embedding         // [vocab, embedding width]

@@ -91,8 +91,9 @@ type Position struct {
 // LinearBias says how scores fall with the distance: by a slope for each head.
 type LinearBias struct {
 	Slopes []float32
-	// Rounded slopes and biases are those of bfloat16, and Scaled ones are multiplied as the scores are (Falcon).
-	Rounded, Scaled bool
+	// Factor of the biases; 0 means 1. Rounded slopes and biases, before it, are those of bfloat16 (Falcon).
+	Factor  float32
+	Rounded bool
 }
 
 // RotaryEmbedding is one way to rotate queries and keys.
