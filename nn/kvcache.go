@@ -33,9 +33,18 @@ func (k *KVCache) Len() int {
 }
 
 // Expect says how many positions the text will have in the end. Models whose rotation of queries and keys depends
-// on that give all positions the one of the whole text then, as a single pass over it does; a text that outgrows
-// what is expected keeps the keys that it has.
-func (k *KVCache) Expect(positions int) { k.expected = max(k.expected, positions) }
+// on that give all positions the one of the whole text then, as a single pass over it does. Where the positions held
+// were rotated for a shorter text the cache is empty afterwards, and the text has to be fed again.
+func (k *KVCache) Expect(positions int) {
+	before := max(k.expected, k.Len())
+	k.expected = max(k.expected, positions)
+	for a := range k.entries {
+		if a.RoPE != nil && a.RoPE.scaling.stretch(before) != a.RoPE.scaling.stretch(k.expected) {
+			k.Reset()
+			return
+		}
+	}
+}
 
 // Reset empties the cache and keeps nothing.
 func (k *KVCache) Reset() { k.entries, k.first = nil, nil }

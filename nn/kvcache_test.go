@@ -135,3 +135,31 @@ func TestKVCacheMisuse(t *testing.T) {
 		t.Error("two sequences with one cache did not panic")
 	}
 }
+
+// A cache is told how long the text becomes: keys that were rotated for a shorter one are forgotten.
+func TestKVCacheExpect(t *testing.T) {
+	for _, tt := range []struct {
+		scaling nn.RoPEScaling
+		expect  []int
+		want    int // positions held behind the last of them
+	}{
+		{nn.RoPEScaling{}, []int{5, 50}, 3},
+		{nn.RoPEScaling{Type: "dynamic", Factor: 2, OriginalPositions: 8}, []int{5, 8}, 3},
+		{nn.RoPEScaling{Type: "dynamic", Factor: 2, OriginalPositions: 8}, []int{5, 9}, 0},
+		{nn.RoPEScaling{Type: "dynamic", Factor: 2, OriginalPositions: 8}, []int{9, 8}, 3},
+	} {
+		a := newAttention(t, 2, 1, 4, 6)
+		var err error
+		if a.RoPE, err = nn.NewRoPE(4, 100, tt.scaling); err != nil {
+			t.Fatal(err)
+		}
+		fill(newRNG(1), a.Walk)
+		k := nn.NewKVCache()
+		k.Expect(tt.expect[0])
+		a.Forward(&nn.Context{SeqLen: 3, Caches: []*nn.KVCache{k}}, autograd.Const(random(newRNG(2), 1, 3, 6)))
+		k.Expect(tt.expect[1])
+		if k.Len() != tt.want {
+			t.Errorf("%v, %v: %d positions held, want %d", tt.scaling.Type, tt.expect, k.Len(), tt.want)
+		}
+	}
+}

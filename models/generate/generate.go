@@ -208,6 +208,7 @@ func (g *generator) begin(ctx context.Context, q *sequence, ids []int) (err erro
 	q.ids = append(q.ids, ids...)
 	q.sampler.saw(ids...)
 	q.stream = newStream(g.tokenizer, g.o.Stop, q.ids)
+	q.cache.Expect(min(len(q.ids)+g.o.MaxTokens, g.config.MaxPositions))
 	fed := q.cache.Len()
 	var last *tensor.Tensor
 	for lo := fed; lo < len(q.ids); lo += promptChunk {

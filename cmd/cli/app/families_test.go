@@ -1,0 +1,204 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/adagp/adagp/checkpoint"
+	"github.com/adagp/adagp/internal/golden"
+	"github.com/adagp/adagp/models"
+	"github.com/adagp/adagp/models/generate"
+	"github.com/adagp/adagp/nn"
+	"github.com/adagp/adagp/tensor"
+)
+
+// familyFolders writes a folder with random weights for each of the small configurations of all families.
+func familyFolders(t *testing.T) map[string]string {
+	t.Helper()
+	files, err := filepath.Glob(golden.Path("families/*.json"))
+	if err != nil || len(files) < 20 {
+		t.Fatalf("%d configurations (error %v)", len(files), err)
+	}
+	folders := map[string]string{}
+	for _, f := range files {
+		name := strings.TrimSuffix(filepath.Base(f), ".json")
+		folders[name] = filepath.Join(t.TempDir(), name)
+		writeFamily(t, f, folders[name])
+	}
+	return folders
+}
+
+func writeFamily(t *testing.T, file, dir string) {
+	t.Helper()
+	config, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := models.Build(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rng := rand.New(rand.NewPCG(3, 4))
+	for _, p := range nn.Params(m.Walk) {
+		p.Value = tensor.New(p.Shape...)
+		for i := range p.Value.Data() {
+			p.Value.Data()[i] = float32(rng.NormFloat64() / math.Sqrt(float64(p.Shape[len(p.Shape)-1])))
+		}
+		if len(p.Shape) == 1 && strings.HasSuffix(p.Name, "weight") { // of norms
+			for i := range p.Value.Data() {
+				p.Value.Data()[i]++
+			}
+		}
+	}
+	if err := models.Save(dir, m, config, tensor.BF16); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// familyWindows writes windows that are longer than what the small models see at a time.
+func familyWindows(t *testing.T) string {
+	t.Helper()
+	var lines strings.Builder
+	for w := range 10 {
+		ids := make([]int, 20)
+		for i := range ids {
+			ids[i] = (i*i*7 + w*13 + i) % 61
+		}
+		fmt.Fprintf(&lines, "{\"input_ids\": %s}\n", strings.ReplaceAll(fmt.Sprint(ids), " ", ", "))
+	}
+	path := filepath.Join(t.TempDir(), "windows.jsonl")
+	if err := os.WriteFile(path, []byte(lines.String()), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// Every family is pruned by every kind of method, and what comes out opens again, with all bytes outside of the
+// pruned matrices as they were. One of the results is packed, measured and decoded.
+func TestFamilies(t *testing.T) {
+	windows := familyWindows(t)
+	for name, dir := range familyFolders(t) {
+		t.Run(name, func(t *testing.T) {
+			for i, args := range [][]string{
+				{"--method", "sparsegpt", "--sparsity", "0.7"},
+				{"--method", "wanda", "--pattern", "2:4"},
+				{"--method", "adagp", "--preset", "fast", "--pattern", "2:4"},
+				{"--method", "adagp", "--preset", "balanced", "--sparsity", "0.7"},
+			} {
+				out := filepath.Join(t.TempDir(), fmt.Sprint("out", i))
+				familyCall(t, append([]string{"prune", "--model", dir, "--out", out, "--calib", windows}, args...)...)
+				checkFamilyOutput(t, dir, out)
+				if i == 3 {
+					checkFamilyUse(t, out, windows)
+				}
+			}
+		})
+	}
+}
+
+// familyCall runs a command and returns the object that it prints.
+func familyCall(t *testing.T, args ...string) map[string]any {
+	t.Helper()
+	r := call(t, append(args, "--json")...)
+	var object map[string]any
+	if err := json.Unmarshal([]byte(r.stdout), &object); r.code != 0 || err != nil {
+		t.Fatalf("%v: status %d, %v: %s", args, r.code, err, r.stderr)
+	}
+	return object
+}
+
+// checkFamilyOutput compares all tensors of two folders: only the weights of linear maps in layers may differ.
+func checkFamilyOutput(t *testing.T, dir, out string) {
+	t.Helper()
+	m, err := models.Open(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	pruned := map[string]bool{}
+	for _, l := range m.Layers() {
+		for _, lin := range l.Linears() {
+			pruned[m.TensorName(lin.Weight)] = true
+		}
+	}
+	a, b := familyTensors(t, dir), familyTensors(t, out)
+	if len(a) != len(b) {
+		t.Errorf("%d tensors, want %d", len(b), len(a))
+	}
+	for name, x := range a {
+		if same := bytes.Equal(x, b[name]); same == pruned[name] {
+			t.Errorf("%s: same %v, to be pruned %v", name, same, pruned[name])
+		}
+	}
+}
+
+// familyTensors returns the bytes of all tensors of a folder.
+func familyTensors(t *testing.T, dir string) map[string][]byte {
+	t.Helper()
+	r, err := checkpoint.Open(os.DirFS(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	all := map[string][]byte{}
+	for _, n := range r.Names() {
+		x, err := r.Read(n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := make([]byte, 4*x.Len())
+		if err := tensor.Encode(b, x.Data(), tensor.F32); err != nil {
+			t.Fatal(err)
+		}
+		all[n] = b
+	}
+	return all
+}
+
+// idNames turns ids into text.
+type idNames struct{}
+
+func (idNames) Decode(ids []int) string { return fmt.Sprint(ids) }
+
+// checkFamilyUse packs a pruned folder, and compares perplexity and text of both.
+func checkFamilyUse(t *testing.T, out, windows string) {
+	t.Helper()
+	packed := out + "-packed"
+	familyCall(t, "pack", "--model", out, "--out", packed)
+	var perplexities []float64
+	var texts []string
+	for _, folder := range []string{out, packed} {
+		perplexities = append(perplexities, familyCall(t, "eval", "--model", folder, "--text", windows)["perplexity"].(float64))
+		m, err := models.Open(folder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := m.LoadStored(m.Walk); err != nil {
+			t.Fatal(err)
+		}
+		r, _, err := generate.Run(context.Background(), m, idNames{}, [][]int{{5, 8, 13}}, generate.Options{MaxTokens: 25})
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts = append(texts, r[0].Text)
+		if err := m.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	// Products with packed weights group sums otherwise.
+	if a, b := perplexities[0], perplexities[1]; !(math.Abs(a-b) <= 1e-4*a) || slices.Contains(texts, "") {
+		t.Errorf("perplexities %v, texts %q", perplexities, texts)
+	}
+	if texts[0] != texts[1] {
+		t.Errorf("text %s, from packed weights %s", texts[0], texts[1])
+	}
+}
