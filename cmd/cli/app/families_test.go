@@ -68,7 +68,7 @@ func writeFamily(t *testing.T, file, dir string) {
 func familyWindows(t *testing.T) string {
 	t.Helper()
 	var lines strings.Builder
-	for w := range 10 {
+	for w := range 6 {
 		ids := make([]int, 20)
 		for i := range ids {
 			ids[i] = (i*i*7 + w*13 + i) % 61
