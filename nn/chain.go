@@ -25,17 +25,12 @@ type Chain struct {
 	Links []Link
 	// Joins are the non-linearities between them.
 	Joins []Join
-	// Penalty is the default of all penalty weights (alpha, beta and gamma) for this chain.
-	Penalty float64
 }
 
 // Link is a linear map Out = W·In + b between two variables.
 type Link struct {
 	Linear  *Linear
 	In, Out string
-	// GradientSteps is how the published schedule refits W: by least squares when 0, else by
-	// this many steps of gradient descent.
-	GradientSteps int
 }
 
 // Join is a non-linearity Out = φ(In...) between variables. Each element of Out depends on those at the same
@@ -58,14 +53,10 @@ func Map(l *Linear) Stage { return Stage{linear: l} }
 // Pointwise is the stage y = φ(x) for an activation of one argument.
 func Pointwise(a Activation) Stage { return Stage{activation: a} }
 
-// defaultPenalty is the published value for sequential blocks (fc1 → ReLU → fc2).
-const defaultPenalty = 0.1
-
-// NewChain returns the chain that applies the stages one after the other, each refitted by least
-// squares, with penalty 0.1. The variable behind the i-th stage, counted from 1, is named z<i> after
-// a Map and a<i> after a Pointwise, the last one Output.
+// NewChain returns the chain that applies the stages one after the other. The variable behind the i-th stage,
+// counted from 1, is named z<i> after a Map and a<i> after a Pointwise, the last one Output.
 func NewChain(name string, stages ...Stage) *Chain {
-	c := &Chain{Name: name, Penalty: defaultPenalty}
+	c := &Chain{Name: name}
 	in := Input
 	for i, s := range stages {
 		out := fmt.Sprintf("z%d", i+1)

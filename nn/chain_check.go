@@ -60,16 +60,10 @@ func (c *Chain) check() error {
 	if len(c.Links) == 0 {
 		return errors.New("no linear map")
 	}
-	if !(c.Penalty > 0) {
-		return fmt.Errorf("penalty %v is not positive", c.Penalty)
-	}
 	for i := range c.Links {
 		l, s := &c.Links[i], step{link: &c.Links[i]}
 		if l.Linear == nil {
 			return s.faulty("no linear map")
-		}
-		if l.GradientSteps < 0 {
-			return s.faulty("gradient steps %d are negative", l.GradientSteps)
 		}
 	}
 	for i := range c.Joins {

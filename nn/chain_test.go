@@ -13,7 +13,7 @@ import (
 // swigluChain declares the chain of a gated block in the published update order.
 func swigluChain(m *nn.GatedMLP) *nn.Chain {
 	return &nn.Chain{
-		Name: "mlp", Penalty: 5,
+		Name: "mlp",
 		Links: []nn.Link{
 			{Linear: m.Up, In: nn.Input, Out: "z"},
 			{Linear: m.Down, In: "a", Out: nn.Output},
@@ -92,7 +92,7 @@ func TestChainTakesEveryActivation(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, width := range []int{1, 2, 37, 64} {
-			c := &nn.Chain{Name: name, Penalty: 1, Joins: []nn.Join{{Activation: act, In: []string{"u", "v"}[:act.Arity()], Out: "a"}}, Links: []nn.Link{
+			c := &nn.Chain{Name: name, Joins: []nn.Join{{Activation: act, In: []string{"u", "v"}[:act.Arity()], Out: "a"}}, Links: []nn.Link{
 				{Linear: nn.NewLinear("u", 4, width, false), In: nn.Input, Out: "u"},
 				{Linear: nn.NewLinear("out", width, 4, false), In: "a", Out: nn.Output},
 			}}
@@ -136,7 +136,6 @@ func TestChainCheck(t *testing.T) {
 		}, `"a" has width 6 in one place and 5 in another`},
 		{"no activation", nn.Chain{Links: []nn.Link{link(a, "x", "z"), link(b, "a", "y")}, Joins: []nn.Join{{In: []string{"z"}, Out: "a"}}}, "no activation"},
 		{"nil map", nn.Chain{Links: []nn.Link{link(nil, "x", "y")}}, "no linear map"},
-		{"negative steps", nn.Chain{Links: []nn.Link{{Linear: a, In: "x", Out: "y", GradientSteps: -1}}}, "-1"},
 		{"same map twice", nn.Chain{Links: []nn.Link{link(a, "x", "u"), link(b, "u", "v"), link(a, "v", "y")}},
 			"link v→y: the weights of a stand in link x→u as well"},
 		{"same weights twice", nn.Chain{Links: []nn.Link{link(a, "x", "u"), link(b, "u", "v"), link(nn.NewTiedLinear("tied", a.Weight), "v", "y")}},
@@ -149,13 +148,9 @@ func TestChainCheck(t *testing.T) {
 		{"sum", nn.Chain{Links: []nn.Link{link(a, "x", "z"), link(b, "a", "y")},
 			Joins: []nn.Join{{Activation: function{"sum", func(x *autograd.Var) *autograd.Var { return autograd.Const(tensor.New(2, 1)) }}, In: []string{"z"}, Out: "a"}}},
 			"join z→a: sum makes the shape [2 1] of [2 6]"},
-		{"penalty", nn.Chain{Links: []nn.Link{link(a, "x", "y")}, Penalty: -2}, "penalty -2"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if tt.chain.Penalty == 0 {
-				tt.chain.Penalty = 1
-			}
 			tt.chain.Name = "block"
 			err := tt.chain.Check()
 			if err == nil || !strings.Contains(err.Error(), tt.want) || !strings.HasPrefix(err.Error(), "chain block: ") {

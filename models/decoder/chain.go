@@ -2,14 +2,6 @@ package decoder
 
 import "github.com/adagp/adagp/nn"
 
-// The published alpha = beta = gamma of AdaGP, and how its code refits the last map of a block without a
-// gate: by so many gradient steps.
-const (
-	gatedPenalty       = 5
-	plainPenalty       = 0.1
-	plainGradientSteps = 10
-)
-
 // newChain declares the feed-forward block with the variables of the paper: z behind up, s behind gate, a in
 // front of down. The links are in the published update order. A matrix of gate and up together computes two
 // variables at once, which no link can say: such a block has no chain.
@@ -22,10 +14,9 @@ func (s *Spec) newChain(name string, b *branch, act nn.Activation) *nn.Chain {
 			Name: name,
 			Links: []nn.Link{
 				{Linear: b.in[0], In: nn.Input, Out: "z"},
-				{Linear: b.out, In: "a", Out: nn.Output, GradientSteps: plainGradientSteps},
+				{Linear: b.out, In: "a", Out: nn.Output},
 			},
-			Joins:   []nn.Join{{Activation: act, In: []string{"z"}, Out: "a"}},
-			Penalty: plainPenalty,
+			Joins: []nn.Join{{Activation: act, In: []string{"z"}, Out: "a"}},
 		}
 	}
 	return &nn.Chain{
@@ -35,7 +26,6 @@ func (s *Spec) newChain(name string, b *branch, act nn.Activation) *nn.Chain {
 			{Linear: b.out, In: "a", Out: nn.Output},
 			{Linear: b.in[0], In: nn.Input, Out: "s"},
 		},
-		Joins:   []nn.Join{{Activation: act, In: []string{"s", "z"}, Out: "a"}},
-		Penalty: gatedPenalty,
+		Joins: []nn.Join{{Activation: act, In: []string{"s", "z"}, Out: "a"}},
 	}
 }

@@ -55,8 +55,16 @@ func correlated(r *rand.Rand, tokens, width int) *tensor.Tensor {
 
 // declared is a chain and what it is called in failures.
 type declared struct {
-	name  string
-	chain *nn.Chain
+	name    string
+	chain   *nn.Chain
+	penalty float64 // of the options that suit it; 0: the published one
+	steps   int     // and gradient steps of refits of maps to the output
+}
+
+// with returns the options with those that suit the chain.
+func (d declared) with(o adagp.Options) adagp.Options {
+	o.Alpha, o.Beta, o.Gamma, o.OutputSteps = d.penalty, d.penalty, d.penalty, d.steps
+	return o
 }
 
 // declarations are the two chains that our models have and five that none has. What the engine does
@@ -65,28 +73,27 @@ func declarations(seed uint64) []declared {
 	r := rand.New(rand.NewPCG(seed, 0))
 	lin := func(name string, in, out int) *nn.Linear { return randomLinear(r, name, in, out, 1.5, true) }
 	gelu := nn.NewChain("gelu", nn.Map(lin("fc1", 24, 64)), nn.Pointwise(nn.GELU), nn.Map(lin("fc2", 64, 24)))
-	gelu.Penalty = 5 // gradient steps scale with it: 0.1 would leave z where it is
 	return []declared{
-		{"relu", &nn.Chain{Name: "relu", Penalty: 0.1,
+		{name: "relu", steps: 10, chain: &nn.Chain{Name: "relu",
 			Links: []nn.Link{
 				{Linear: lin("fc1", 24, 64), In: nn.Input, Out: "z"},
-				{Linear: lin("fc2", 64, 24), In: "a", Out: nn.Output, GradientSteps: 10},
+				{Linear: lin("fc2", 64, 24), In: "a", Out: nn.Output},
 			},
 			Joins: []nn.Join{{Activation: nn.ReLU, In: []string{"z"}, Out: "a"}}}},
-		{"swiglu", &nn.Chain{Name: "swiglu", Penalty: 5,
+		{name: "swiglu", chain: &nn.Chain{Name: "swiglu",
 			Links: []nn.Link{
 				{Linear: lin("up", 24, 64), In: nn.Input, Out: "z"},
 				{Linear: lin("down", 64, 24), In: "a", Out: nn.Output},
 				{Linear: lin("gate", 24, 64), In: nn.Input, Out: "s"},
 			},
 			Joins: []nn.Join{{Activation: nn.SwiGLU, In: []string{"s", "z"}, Out: "a"}}}},
-		{"gelu", gelu},
-		{"three", nn.NewChain("three", nn.Map(lin("a", 24, 48)), nn.Pointwise(nn.ReLU), nn.Map(lin("b", 48, 48)),
+		{name: "gelu", chain: gelu, penalty: 5}, // gradient steps scale with it: 0.1 would leave z where it is
+		{name: "three", chain: nn.NewChain("three", nn.Map(lin("a", 24, 48)), nn.Pointwise(nn.ReLU), nn.Map(lin("b", 48, 48)),
 			nn.Pointwise(nn.ReLU), nn.Map(lin("c", 48, 16)))},
-		{"deep linear", nn.NewChain("deep linear", nn.Map(lin("a", 24, 40)), nn.Map(lin("b", 40, 20)), nn.Map(lin("c", 20, 16)))},
-		{"ends in tanh", nn.NewChain("tanh", nn.Map(lin("a", 24, 40)), nn.Pointwise(nn.ReLU), nn.Map(lin("b", 40, 20)), nn.Pointwise(nn.Tanh))},
+		{name: "deep linear", chain: nn.NewChain("deep linear", nn.Map(lin("a", 24, 40)), nn.Map(lin("b", 40, 20)), nn.Map(lin("c", 20, 16)))},
+		{name: "ends in tanh", chain: nn.NewChain("tanh", nn.Map(lin("a", 24, 40)), nn.Pointwise(nn.ReLU), nn.Map(lin("b", 40, 20)), nn.Pointwise(nn.Tanh))},
 		// Two maps read v, more outputs than v is wide, and their results meet again.
-		{"branches", &nn.Chain{Name: "branches", Penalty: 1,
+		{name: "branches", penalty: 1, chain: &nn.Chain{Name: "branches",
 			Links: []nn.Link{
 				{Linear: lin("in", 24, 32), In: nn.Input, Out: "v"},
 				{Linear: lin("left", 32, 20), In: "v", Out: "l"},
@@ -154,7 +161,7 @@ func TestDeclarationsSuffice(t *testing.T) {
 	for _, d := range declarations(3) {
 		t.Run(d.name, func(t *testing.T) {
 			x := inputs(3)
-			o := adagp.Options{Solver: sparseGPT(t), Pattern: sparsity.Unstructured(0.7), Ridge: adagp.DefaultRidge, Safeguard: true}
+			o := d.with(adagp.Options{Solver: sparseGPT(t), Pattern: sparsity.Unstructured(0.7), Ridge: adagp.DefaultRidge, Safeguard: true})
 			joint, trace := solve(t, d.chain, x, o)
 			o.Epochs = 1
 			local, _ := solve(t, d.chain, x, o)
@@ -185,9 +192,9 @@ func TestUpdatesNeverRaiseObjective(t *testing.T) {
 		t.Run(d.name, func(t *testing.T) {
 			gradientRefit := map[string]bool{}
 			for _, l := range d.chain.Links {
-				gradientRefit["refit "+l.Out] = l.GradientSteps > 0
+				gradientRefit["refit "+l.Out] = l.Out == nn.Output && d.steps > 0
 			}
-			_, trace := solve(t, d.chain, inputs(4), adagp.Options{Solver: sparseGPT(t), Pattern: sparsity.Unstructured(0.6), Safeguard: true})
+			_, trace := solve(t, d.chain, inputs(4), d.with(adagp.Options{Solver: sparseGPT(t), Pattern: sparsity.Unstructured(0.6), Safeguard: true}))
 			checked := 0
 			for i, s := range trace {
 				if i == 0 || strings.HasPrefix(s.update, "prune") || gradientRefit[s.update] {
@@ -213,7 +220,7 @@ func TestStreamingIsExact(t *testing.T) {
 		t.Run(d.name, func(t *testing.T) {
 			parallel.SetThreads(1)
 			x := inputs(5)
-			o := adagp.Options{Solver: sparseGPT(t), Pattern: sparsity.NM(2, 4), Epochs: 3, Ridge: 0.01}
+			o := d.with(adagp.Options{Solver: sparseGPT(t), Pattern: sparsity.NM(2, 4), Epochs: 3, Ridge: 0.01})
 			want, _ := solve(t, d.chain, x, o)
 			for _, threads := range []int{1, 2, 3} {
 				parallel.SetThreads(threads)
@@ -241,8 +248,8 @@ func TestFrozen(t *testing.T) {
 			before[l.Linear] = l.Linear.Weight.Value.Clone()
 		}
 		for _, frozen := range d.chain.Links {
-			s, _ := solve(t, d.chain, inputs(6), adagp.Options{Solver: sparseGPT(t), Pattern: sparsity.Unstructured(0.5), Epochs: 2, Ridge: 0.01,
-				Frozen: func(l *nn.Linear) bool { return l == frozen.Linear }})
+			s, _ := solve(t, d.chain, inputs(6), d.with(adagp.Options{Solver: sparseGPT(t), Pattern: sparsity.Unstructured(0.5), Epochs: 2, Ridge: 0.01,
+				Frozen: func(l *nn.Linear) bool { return l == frozen.Linear }}))
 			if s[frozen.Linear] != nil || len(s) != len(d.chain.Links)-1 {
 				t.Errorf("%s: %d solutions with %s frozen", d.name, len(s), frozen.Linear.Name())
 			}

@@ -55,7 +55,7 @@
 //
 //	OPT     links fc1 x→z, fc2 a→y; join relu(z)→a.
 //	        a least squares; z the better of the two branches of relu, exactly; fc2 refitted by ten
-//	        gradient steps (Link.GradientSteps), as in the authors' code
+//	        gradient steps ([PublishedOutputSteps]), as in the authors' code
 //	LLaMA   links up x→z, down a→y, gate x→s; join silu(s)⊙z→a.
 //	        a least squares; z = (αm + γ silu(s) a) / (α + γ silu(s)²); s by gradient steps
 //

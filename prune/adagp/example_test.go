@@ -19,9 +19,9 @@ func ExampleSolve() {
 	fc1 := randomLinear(r, "fc1", 24, 64, 1.5, true)
 	fc2 := randomLinear(r, "fc2", 64, 24, 1.5, true)
 	chain := nn.NewChain("mlp", nn.Map(fc1), nn.Pointwise(nn.GELU), nn.Map(fc2))
-	chain.Penalty = 5
 
 	o := adagp.Options{
+		Alpha: 5, Beta: 5, Gamma: 5,
 		Solver:  sparsegpt.New(local.SolverOptions{}),
 		Pattern: sparsity.NM(2, 4),
 		Ridge:   adagp.DefaultRidge,

@@ -81,14 +81,14 @@ func linear(name string, w matrix, b []float64) *nn.Linear {
 func (g *goldenCase) chain() (c *nn.Chain, tags map[string]string, want map[*nn.Linear]matrix) {
 	if g.Kind == "relu" {
 		fc1, fc2 := linear("fc1", g.W1, g.B1), linear("fc2", g.W2, g.B2)
-		c = &nn.Chain{Name: "relu", Penalty: 0.1,
-			Links: []nn.Link{{Linear: fc1, In: nn.Input, Out: "z"}, {Linear: fc2, In: "a", Out: nn.Output, GradientSteps: 10}},
+		c = &nn.Chain{Name: "relu",
+			Links: []nn.Link{{Linear: fc1, In: nn.Input, Out: "z"}, {Linear: fc2, In: "a", Out: nn.Output}},
 			Joins: []nn.Join{{Activation: nn.ReLU, In: []string{"z"}, Out: "a"}}}
 		return c, map[string]string{"refit z": "W1", "refit y": "W2", "prune z": "prune1", "prune y": "prune2", "a": "p", "z": "z"},
 			map[*nn.Linear]matrix{fc1: g.W1_pruned, fc2: g.W2_pruned}
 	}
 	gate, up, down := linear("gate", g.Wg, nil), linear("up", g.Wu, nil), linear("down", g.Wd, nil)
-	c = &nn.Chain{Name: "swiglu", Penalty: 5,
+	c = &nn.Chain{Name: "swiglu",
 		Links: []nn.Link{{Linear: up, In: nn.Input, Out: "z"}, {Linear: down, In: "a", Out: nn.Output}, {Linear: gate, In: nn.Input, Out: "s"}},
 		Joins: []nn.Join{{Activation: nn.SwiGLU, In: []string{"s", "z"}, Out: "a"}}}
 	return c, map[string]string{"refit z": "Wu", "refit y": "Wd", "refit s": "Wg", "prune s": "prune", "a": "p", "z": "z", "s": "s"},
@@ -113,7 +113,7 @@ func TestGoldenTraces(t *testing.T) {
 			var got []traceEntry
 			solutions, err := adagp.Solve(context.Background(), c, g.X.tensor(true), nil, adagp.Options{
 				Solver: solver, Pattern: sparsity.Unstructured(g.Sparsity), Epochs: g.Epochs,
-				Alpha: g.Alpha, Beta: g.Beta, Gamma: g.Gamma,
+				Alpha: g.Alpha, Beta: g.Beta, Gamma: g.Gamma, OutputSteps: adagp.PublishedOutputSteps(c),
 				Objective: func(tag string, v float64) {
 					var epoch int
 					var rest string

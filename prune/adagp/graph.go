@@ -39,6 +39,7 @@ type link struct {
 	in, out  *variable
 	penalty  float64
 	frozen   bool            // keeps its dense weights
+	steps    int             // gradient steps of a refit; 0: a regression
 	start    *linalg.Matrix  // weights at the start [out, in]
 	w        *linalg.Matrix  // present weights
 	w32      *tensor.Tensor  // the same for products with activations

@@ -36,7 +36,7 @@ type method struct {
 	solverName string
 	solver     local.Solver
 	o          Options
-	penalty    float64 // the chain's default, known after the first layer
+	penalty    float64 // the published one, known after the first layer
 }
 
 func newPaper(o prune.MethodOptions) (prune.Method, error) {
@@ -121,7 +121,7 @@ func (m *method) PruneLayer(ctx context.Context, l *prune.Layer) error {
 		return err
 	}
 	o := m.o
-	o.Solver, o.PatternOf, o.Log = m.solver, l.Pattern, l.Log
+	o.Solver, o.PatternOf, o.Log, o.OutputSteps = m.solver, l.Pattern, l.Log, PublishedOutputSteps(chain)
 	o.Frozen = func(lin *nn.Linear) bool { return !slices.Contains(joint, lin) }
 	o.Hessian = func(lin *nn.Linear) *linalg.Matrix {
 		if slices.Contains(joint, lin) {
@@ -141,7 +141,7 @@ func (m *method) PruneLayer(ctx context.Context, l *prune.Layer) error {
 			return err
 		}
 	}
-	m.penalty = chain.Penalty
+	m.penalty = PublishedPenalty(chain)
 	return nil
 }
 

@@ -105,7 +105,7 @@ var refinedChains = map[string]func(lin func(name string, in, out int) *nn.Linea
 		return nn.NewChain("gelu", nn.Map(lin("a", 16, 40)), nn.Pointwise(nn.GELU), nn.Map(lin("b", 40, 16)))
 	},
 	"swiglu": func(lin func(string, int, int) *nn.Linear) *nn.Chain {
-		return &nn.Chain{Name: "swiglu", Penalty: 1,
+		return &nn.Chain{Name: "swiglu",
 			Links: []nn.Link{{Linear: lin("up", 16, 40), In: "x", Out: "z"}, {Linear: lin("down", 40, 16), In: "a", Out: "y"}, {Linear: lin("gate", 16, 40), In: "x", Out: "s"}},
 			Joins: []nn.Join{{Activation: nn.SwiGLU, In: []string{"s", "z"}, Out: "a"}}}
 	},

@@ -29,11 +29,12 @@ type Options struct {
 	Hessian   func(l *nn.Linear) *linalg.Matrix   // XᵀX of a link's dense inputs when it is known; nil results are summed here
 
 	Epochs             int     // rounds; 0: DefaultEpochs. With 1 the local solver runs once on the dense chain
-	Alpha, Beta, Gamma float64 // penalties of pre-activations, output, activations; 0: the chain's Penalty
+	Alpha, Beta, Gamma float64 // penalties of pre-activations, output, activations; 0: [PublishedPenalty]
 	Ridge              float64 // share of the mean diagonal added in refits; 0: none, Moore–Penrose inverses
 	GradientSteps      int     // for variables without a closed form; 0: 2
 	GradientRate       float64 // length of such a step; 0: 0.01
 	Safeguard          bool    // shorten or drop gradient steps that raise the objective; not published
+	OutputSteps        int     // refits of maps to the output: so many gradient steps, see [PublishedOutputSteps]; 0: regressions
 
 	// Objective is called with the objective after every update and a tag "epoch:update", where the
 	// update is "refit V" or "prune V" for the link into variable V, or the name of an auxiliary
@@ -73,7 +74,7 @@ func (o *Options) defaults(c *nn.Chain) error {
 	}
 	for _, p := range []*float64{&o.Alpha, &o.Beta, &o.Gamma} {
 		if *p == 0 {
-			*p = c.Penalty
+			*p = PublishedPenalty(c)
 		}
 	}
 	for _, v := range []struct {
@@ -84,6 +85,9 @@ func (o *Options) defaults(c *nn.Chain) error {
 		if !(v.value > 0) || v.value-v.value != 0 {
 			return fmt.Errorf("%s %v: want a positive number", v.name, v.value)
 		}
+	}
+	if o.OutputSteps < 0 {
+		return fmt.Errorf("output steps %d: want 0 or a positive number", o.OutputSteps)
 	}
 	if !(o.Ridge >= 0) || o.Ridge-o.Ridge != 0 {
 		return fmt.Errorf("ridge %v: want 0 or a positive number", o.Ridge)
@@ -118,6 +122,9 @@ func Solve(ctx context.Context, c *nn.Chain, x, y *tensor.Tensor, o Options) (ma
 	e := &engine{graph: newGraph(c, o.Alpha, o.Beta, o.Gamma), o: &o, exact: o.Ridge == 0 && o.Epochs > 1, losses: map[term]float64{}}
 	for _, l := range e.links {
 		l.frozen = o.Frozen(l.Linear)
+		if l.out == e.y {
+			l.steps = o.OutputSteps
+		}
 	}
 	o.ownOutput = y == nil
 	e.clearSums(true, false)

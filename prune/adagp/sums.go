@@ -55,7 +55,7 @@ func (e *engine) addSums() {
 			continue
 		}
 		target := l.aim()
-		e.addProduct(l.cross, target, l.in.at, e.exact && l.GradientSteps == 0)
+		e.addProduct(l.cross, target, l.in.at, e.exact && l.steps == 0)
 		if e.o.Note != nil {
 			l.power += tensor.SumSquares(target)
 		}
@@ -73,7 +73,7 @@ func (e *engine) addSums() {
 // exactFor reports whether products with v are to be exact: without a ridge, the pseudo-inverse of a
 // regression amplifies what rounding in float32 leaves in the smallest eigenvalues.
 func (e *engine) exactFor(v *variable) bool {
-	return e.exact && slices.ContainsFunc(v.links, func(l *link) bool { return !l.frozen && l.GradientSteps == 0 })
+	return e.exact && slices.ContainsFunc(v.links, func(l *link) bool { return !l.frozen && l.steps == 0 })
 }
 
 // addProduct adds yᵀ·x to m, with exact in float64 throughout.

@@ -22,8 +22,8 @@ func (e *engine) refitWeights(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if l.GradientSteps > 0 {
-			l.set(gradientRefit(l.w, l.in.gram, l.cross, l.GradientSteps, e.tokens))
+		if l.steps > 0 {
+			l.set(gradientRefit(l.w, l.in.gram, l.cross, l.steps, e.tokens))
 		} else {
 			w, err := e.ridgeRefit(l)
 			if err != nil {

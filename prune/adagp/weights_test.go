@@ -85,7 +85,7 @@ func TestLeastSquaresUpdate(t *testing.T) {
 				p.Value = randomMatrix(r, 1, p.Len()).Tensor().View(p.Shape...)
 			})
 		}
-		c := &nn.Chain{Name: "c", Penalty: 1,
+		c := &nn.Chain{Name: "c",
 			Links: []nn.Link{{Linear: up, In: "x", Out: "u"}, {Linear: left, In: "a", Out: "l"}, {Linear: right, In: "a", Out: "r"},
 				{Linear: nn.NewLinear("out", 5, 2, false), In: "m", Out: "y"}},
 			Joins: []nn.Join{{Activation: nn.Tanh, In: []string{"u"}, Out: "a"}, {Activation: nn.Sigmoid, In: []string{"l"}, Out: "m"}}}
