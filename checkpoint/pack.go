@@ -60,7 +60,7 @@ func NewPacker(ctx context.Context, dir string, src *Reader, srcFS fs.FS, o Pack
 	}
 	p := &Packer{options: o}
 	w := WriterOptions{DType: o.DType, Force: o.Force, Log: o.Log}
-	watchSource(src) // what is chosen now must still be right when it is written
+	src.watch() // what is chosen now must still be right when it is written
 	if err := p.chooseAll(ctx, src); err != nil {
 		return nil, err
 	}

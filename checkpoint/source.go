@@ -35,13 +35,6 @@ func (r *Reader) noteFiles(fsys fs.FS) {
 	}
 }
 
-// watchSource makes every change of the source's tensors an error from now on.
-func watchSource(src *Reader) {
-	if src.Sums() == nil {
-		src.Watch(NewSums())
-	}
-}
-
 // checkTensors looks once more at the tensors of the source that were not compared while they were copied:
 // what was put in their places has been made from them.
 func (w *Writer) checkTensors() error {
@@ -104,6 +97,6 @@ func (w *Writer) expect() {
 	}
 }
 
-// NeededFiles lists the files of a model folder, beside the weights, without which programs do not load a
-// model, or use it in another way.
-func NeededFiles() []string { return slices.Clone(neededFiles) }
+// NeededFiles lists the files that a model folder may have, beside the weights, without which programs do not
+// load a model, or use it in another way.
+func (r *Reader) NeededFiles() []string { return slices.Clone(neededFiles) }

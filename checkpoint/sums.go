@@ -108,13 +108,17 @@ func (d digested) ReadAt(p []byte, off int64) (int, error) {
 // watches its source by itself.
 func (r *Reader) Watch(s *Sums) { r.sums.Store(s) }
 
+// watch is Watch with new sums, for a reader that compares with nothing.
+func (r *Reader) watch() { r.sums.CompareAndSwap(nil, NewSums()) }
+
 // Sums returns what Watch was given, or nil.
 func (r *Reader) Sums() *Sums { return r.sums.Load() }
 
-// SumAll reads the tensors that the sums it watches do not know yet, so that a change of any tensor will be
-// noticed. progress, if not nil, is told how many bytes were read, and of how many. It comes from one
-// goroutine at a time.
+// SumAll reads the tensors whose sums are not known yet, so that a change of any tensor will be noticed; a
+// reader that compares with nothing begins to. progress, if not nil, is told how many bytes were read, and
+// of how many, by one goroutine at a time.
 func (r *Reader) SumAll(ctx context.Context, progress func(done, total int64)) error {
+	r.watch()
 	var missing []string
 	for _, name := range r.stored() {
 		if !r.Sums().has(name) {

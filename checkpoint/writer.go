@@ -122,7 +122,7 @@ func startWriter(dir string, src *Reader, srcFS fs.FS, o WriterOptions, store fu
 		src: src, srcFS: srcFS, dir: abs, force: o.Force,
 		slots: make(map[string]*slot), files: make(map[string]bool), placed: make(map[string]string), copied: make(map[string]bool), stop: make(chan struct{}),
 	}
-	watchSource(src)
+	src.watch()
 	partial := abs + PartialSuffix
 	if err := checkTarget(w.dir, partial, srcFS, o); err != nil {
 		return nil, err

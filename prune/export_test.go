@@ -22,3 +22,10 @@ func Available(t testing.TB, bytes int64) {
 
 // AvailableIn is what the files of a Linux system below root say could be had, in bytes.
 func AvailableIn(root fs.FS) (int64, bool) { return availableIn(root) }
+
+// TellReadingFrom makes so many bytes of weights a long time to read, until the test ends.
+func TellReadingFrom(t testing.TB, bytes int64) {
+	before := longRead
+	longRead = bytes
+	t.Cleanup(func() { longRead = before })
+}

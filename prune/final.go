@@ -41,6 +41,9 @@ func (f *Final) OpenDense() (*models.Model, error) {
 	if err != nil {
 		return nil, err
 	}
+	if in := f.Model.Reader; in != nil {
+		m.Reader.Watch(in.Sums())
+	}
 	originals := f.run.originals
 	for i, p := range nn.Params(f.Model.Walk) {
 		if v := originals[p]; v != nil {

@@ -2,6 +2,7 @@ package prune
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -34,11 +35,34 @@ type Keeper interface {
 
 // entry is a line of the journal: one of its fields is set.
 type entry struct {
-	Settings []Setting       `json:"settings,omitempty"`  // the first line
-	NoFinish bool            `json:"no_finish,omitempty"` // the last step, which the settings ask for, is left out: in the first line for lack of memory, in a later one on request
-	Prepared *preparedRecord `json:"prepared,omitempty"`
-	Layer    *layerRecord    `json:"layer,omitempty"`
-	Finish   *finishRecord   `json:"finish,omitempty"`
+	Format   int               `json:"format,omitempty"` // of the journal, in the first line, with the next two
+	Settings []Setting         `json:"settings,omitempty"`
+	Source   map[string]string `json:"source,omitempty"`    // SHA-256 of the tensors of the model, by name
+	NoFinish bool              `json:"no_finish,omitempty"` // the last step, which the settings ask for, is left out: in the first line for lack of memory, in a later one on request
+	Prepared *preparedRecord   `json:"prepared,omitempty"`
+	Layer    *layerRecord      `json:"layer,omitempty"`
+	Finish   *finishRecord     `json:"finish,omitempty"`
+}
+
+// journalFormat counts the changes of what the lines say; the first format did not say its number.
+const journalFormat = 2
+
+// checkJournal refuses to go on with a run whose journal another version of the program has begun, and
+// which would be misunderstood.
+func checkJournal(out Sink) error {
+	k, ok := out.(Keeper)
+	if !ok || len(k.Records()) == 0 {
+		return nil
+	}
+	first := struct{ Format int }{}
+	if err := json.Unmarshal(k.Records()[0], &first); err != nil {
+		return nil // recall says so
+	}
+	if f := max(first.Format, 1); f != journalFormat {
+		return fmt.Errorf("resume: another version of the program has begun this run, with a journal of format %d; this version reads format %d: "+
+			"end the run with that version, or begin it anew", f, journalFormat)
+	}
+	return nil
 }
 
 // preparedRecord tells that allocation and Fisher pass are done.
@@ -77,13 +101,18 @@ type past struct {
 	finish   *finishRecord
 }
 
-// recall reads the journal, or begins it, and compares settings. Whether the machine has memory for the last
+// recall reads the journal, or begins it, and compares settings and the weights of the model. Whether the machine has memory for the last
 // step is decided once: where an earlier process has done so, that stands.
-func (r *run) recall() error {
+func (r *run) recall(ctx context.Context) error {
 	r.past = past{layers: map[int]*layerRecord{}, last: -1}
 	k, ok := r.out.(Keeper)
 	if !ok || len(k.Records()) == 0 {
-		first := entry{Settings: r.settings, NoFinish: !r.fitsFinish()}
+		if r.out != nil {
+			if err := r.sumSource(ctx); err != nil {
+				return err
+			}
+		}
+		first := entry{Format: journalFormat, Settings: r.settings, Source: r.source, NoFinish: !r.fitsFinish()}
 		if first.NoFinish {
 			r.dropFinish()
 		}
@@ -100,7 +129,14 @@ func (r *run) recall() error {
 		}
 		switch {
 		case i == 0:
-			if err := compareSettings(rec.Settings, r.settings); err != nil {
+			err := compareSettings(rec.Settings, r.settings)
+			if err == nil {
+				err = r.sumSource(ctx)
+			}
+			if err == nil {
+				err = r.compareSource(rec.Source)
+			}
+			if err != nil {
 				return err
 			}
 		case rec.Prepared != nil:

@@ -34,7 +34,7 @@ func TestConflictsAreRefused(t *testing.T) {
 				return err
 			},
 			"fingerprint": func(o prune.Options) error {
-				_, err := prune.Fingerprint(open(t, "rand-llama-tied"), windows, o)
+				_, err := prune.Fingerprint(context.Background(), open(t, "rand-llama-tied"), windows, o)
 				return err
 			},
 			"method or pattern": func(o prune.Options) error { return errors.Join(o.CheckMethod(), o.Pattern.Check()) },

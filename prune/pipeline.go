@@ -31,13 +31,13 @@ func Run(ctx context.Context, m *models.Model, windows [][]int, o Options, out S
 	start := time.Now()
 	r, err := newRun(m, windows, o, out)
 	if err == nil {
-		if err = r.recall(); err == nil {
+		r.clock.last = start
+		if err = r.recall(ctx); err == nil {
 			r.holdBack()
 		}
 	}
 	var end func() error
 	if err == nil {
-		r.clock.last = start
 		end, err = r.begin()
 	}
 	if err == nil {
@@ -86,6 +86,9 @@ func newRun(m *models.Model, windows [][]int, o Options, out Sink) (*run, error)
 		r.finisher, r.wantsFinish = f, true
 	}
 	r.report.Allocation, _ = o.allocation(method) // checked above
+	if err := checkJournal(out); err != nil {
+		return nil, err
+	}
 	r.kept = kept(out)
 	if err := r.choosePlan(windows); err != nil {
 		return r, err
@@ -97,7 +100,7 @@ func newRun(m *models.Model, windows [][]int, o Options, out Sink) (*run, error)
 	if r.settings, err = r.listSettings(); err != nil {
 		return nil, err
 	}
-	r.report.Settings = digest(r.settings)
+	r.report.Settings = fingerprint(r.settings, nil)
 	return r, nil
 }
 
@@ -159,6 +162,7 @@ type run struct {
 	batches  [][][]int // of windows
 	selected [][]*nn.Linear
 	settings []Setting
+	source   map[string]string // SHA-256 of the tensors of the model, by name; nil for a run that writes nothing
 	options  *Options
 	method   Method
 	out      Sink

@@ -1,13 +1,9 @@
 package prune
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
+	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"reflect"
 	"regexp"
 	"strings"
@@ -26,10 +22,13 @@ type Setting struct {
 // notSettings are the fields of Options that do not change results, or that others stand for.
 var notSettings = map[string]bool{"Progress": true, "Log": true, "Memory": true, "WholeModel": true, "Held": true, "NoFinish": true, "InFile": true, "ScratchDir": true, "ScratchDType": true, "Batch": true}
 
-// Fingerprint returns what Report.Settings of a run would be: a checksum over everything that the
-// result depends on.
-func Fingerprint(m *models.Model, windows [][]int, o Options) (string, error) {
+// Fingerprint returns what Report.Settings of a run that writes its result would be: a checksum over
+// everything that the result depends on. It reads the weights for that.
+func Fingerprint(ctx context.Context, m *models.Model, windows [][]int, o Options) (string, error) {
 	r, err := newRun(m, windows, o, nil)
+	if err == nil {
+		err = r.sumSource(ctx)
+	}
 	if err != nil {
 		return "", fmt.Errorf("prune: %w", err)
 	}
@@ -44,8 +43,13 @@ func (p *Plan) hiddenType() string {
 	return tensor.F32.String()
 }
 
-func digest(list []Setting) string {
+// fingerprint is a checksum over settings and, if they are known, the sums of the tensors of the model.
+func fingerprint(list []Setting, source map[string]string) string {
 	b, _ := json.Marshal(list) // strings always encode
+	if source != nil {
+		s, _ := json.Marshal(source) // sorted by name
+		b = append(b, s...)
+	}
 	return sum(b)
 }
 
@@ -96,63 +100,14 @@ func settingValue(v any) (string, error) {
 	return string(b), err
 }
 
-// inputSettings describes the files of the model: size, time of the last change, and a checksum of the
-// beginning and the end of each.
-func inputSettings(m *models.Model) (list []Setting, err error) {
-	if m.Reader == nil || m.FS == nil {
-		return nil, nil
-	}
-	for _, name := range append([]string{"config.json"}, m.Reader.Files()...) {
-		v, err := describeFile(m.FS, name)
-		if err != nil {
-			return nil, fmt.Errorf("model %s: %w", m.Path, err)
-		}
-		list = append(list, Setting{"input file " + name, v})
-	}
-	return list, nil
-}
-
-// described is how much of the two ends of a file its checksum is over. The header of a weight file
-// fits, whatever the model.
-const described = 1 << 20
-
-func describeFile(fsys fs.FS, name string) (string, error) {
-	f, err := inputfile.Open(fsys, name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return "none", nil
-	}
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return "", err
-	}
-	h := sha256.New()
-	if _, err := io.CopyN(h, f, min(described, info.Size())); err != nil {
-		return "", fmt.Errorf("%s: %w", name, err)
-	}
-	if at, ok := f.(io.ReaderAt); ok && info.Size() > described {
-		if _, err := io.Copy(h, io.NewSectionReader(at, max(described, info.Size()-described), described)); err != nil {
-			return "", fmt.Errorf("%s: %w", name, err)
-		}
-	}
-	changed := int64(0)
-	if t := info.ModTime(); !t.IsZero() {
-		changed = t.UnixNano()
-	}
-	return fmt.Sprintf("%d bytes, changed at %d, %s", info.Size(), changed, hex.EncodeToString(h.Sum(nil)[:8])), nil
-}
-
-// SettingsError says that an interrupted run had other settings.
+// SettingsError says that an interrupted run had other settings, or another input.
 type SettingsError struct {
 	Differences []string // "sparsity 0.6, was 0.5"
 }
 
 // Error lists the differences.
 func (e *SettingsError) Error() string {
-	return "resume: the interrupted run had other settings: " + strings.Join(e.Differences, "; ")
+	return "resume: the interrupted run had other settings or another input: " + strings.Join(e.Differences, "; ")
 }
 
 // compareSettings reports what is different.
@@ -167,7 +122,7 @@ func compareSettings(then, now []Setting) error {
 		delete(was, s.Name)
 		switch {
 		case known && v == s.Value:
-		case strings.HasPrefix(s.Name, "input file "):
+		case strings.HasPrefix(s.Name, inputFile):
 			differences = append(differences, s.Name+" has changed")
 		case !known:
 			differences = append(differences, fmt.Sprintf("%s is %s, was not recorded", s.Name, s.Value))

@@ -109,8 +109,14 @@ func (f *newModelFolder) giveUp() (kept bool, err error) {
 // worthKeeping reports whether a later call can go on from here: there is a record more than the settings.
 func (f *newModelFolder) worthKeeping() bool { return f.resumable && len(f.Records()) > 1 }
 
-// commit gives the folder its name, unless the run was interrupted.
+// commit completes the folder.
 func (f *newModelFolder) commit(s *session) error {
+	defer f.completing(s)()
+	return f.name(s)
+}
+
+// name gives the folder its name, unless the run was interrupted.
+func (f *newModelFolder) name(s *session) error {
 	if err := s.ctx.Err(); err != nil {
 		return err
 	}
@@ -122,16 +128,32 @@ func (f *newModelFolder) commit(s *session) error {
 	return nil
 }
 
-// worded says of an output that cannot be completed what is kept of it.
+// worded says of an output that cannot be completed what is kept of it, and what to do.
 func (f *newModelFolder) worded(err error) error {
 	var exists *checkpoint.ExistsError
-	if !errors.As(err, &exists) {
-		return err
+	var changed *checkpoint.ChangedError
+	var damaged *checkpoint.DamagedError
+	switch {
+	case errors.As(err, &exists):
+		if f.worthKeeping() {
+			exists.Kept = f.Folder()
+		}
+		return outError(f.out, err, f.resumable)
+	case errors.As(err, &changed) && f.worthKeeping():
+		return fmt.Errorf("%w; the finished part of the work is kept in %s (--resume goes on when the file is as it was, --force begins anew)", err, f.Folder())
+	case errors.As(err, &changed):
+		return fmt.Errorf("%w: begin again when nothing writes to it", err)
+	case errors.As(err, &damaged) && f.resumable:
+		return fmt.Errorf("%w: something else has written to it, or the disk fails (--force begins anew)", err)
 	}
-	if f.worthKeeping() {
-		exists.Kept = f.Folder()
-	}
-	return outError(f.out, err, f.resumable)
+	return err
+}
+
+// completing shows how far the output is on its last steps, until the function it returns is called.
+func (f *newModelFolder) completing(s *session) (end func()) {
+	t := s.progress.StartShares("completing " + f.out)
+	f.Progress(t.Slow)
+	return t.End
 }
 
 // peakRSS is what finish asks for the peak memory.
@@ -143,6 +165,7 @@ func (f *newModelFolder) finish(s *session, r *prune.Report) error {
 	if err := s.ctx.Err(); err != nil {
 		return err
 	}
+	defer f.completing(s)()
 	if err := f.Fill(); err != nil {
 		return f.worded(err)
 	}
@@ -154,5 +177,5 @@ func (f *newModelFolder) finish(s *session, r *prune.Report) error {
 	if err := f.PutFile("pruning.json", text); err != nil {
 		return err
 	}
-	return f.commit(s)
+	return f.name(s)
 }

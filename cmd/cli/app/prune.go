@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -94,7 +95,7 @@ func runPrune(s *session, c *cli.Context) error {
 	defer out.abort()
 	report, err := s.prune(set, m, calib, windows, out)
 	if err != nil {
-		return err
+		return out.worded(err)
 	}
 	if err := out.finish(s, report); err != nil {
 		return err
@@ -129,7 +130,7 @@ func (set *pruneSettings) planRun(m *models.Model, calib, windows [][]int) (*pru
 // resumeComplete ends a command whose output could not be begun because of err: if the run had come to its end
 // already, with its report.
 func (s *session) resumeComplete(err error, set *pruneSettings, m *models.Model, calib [][]int, evaluates bool) error {
-	report, err := completed(err, set, m, calib)
+	report, err := completed(s.ctx, err, set, m, calib)
 	if report == nil {
 		return err
 	}
@@ -263,7 +264,7 @@ const maxReport = 100_000_000
 
 // completed returns the report of a run that had come to its end, given the error that says that there
 // is nothing to resume; without such a run it returns an error.
-func completed(err error, set *pruneSettings, m *models.Model, windows [][]int) (*prune.Report, error) {
+func completed(ctx context.Context, err error, set *pruneSettings, m *models.Model, windows [][]int) (*prune.Report, error) {
 	var complete *checkpoint.CompleteError
 	var exists *checkpoint.ExistsError
 	if !errors.As(err, &complete) && !errors.As(err, &exists) || exists != nil && exists.Kept != "" {
@@ -274,7 +275,7 @@ func completed(err error, set *pruneSettings, m *models.Model, windows [][]int) 
 	if readErr != nil || json.Unmarshal(text, &report) != nil || report.Settings == "" {
 		return nil, err
 	}
-	want, err := prune.Fingerprint(m, windows, set.options)
+	want, err := prune.Fingerprint(ctx, m, windows, set.options)
 	if err != nil {
 		return nil, err
 	}

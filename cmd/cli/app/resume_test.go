@@ -94,9 +94,9 @@ func TestKill(t *testing.T) {
 }
 
 // interrupted leaves a run in dir/out that was killed after its first layer, and returns its flags.
-func interrupted(t *testing.T, model, out string) []string {
+func interrupted(t *testing.T, model, out string, more ...string) []string {
 	t.Helper()
-	args := []string{"prune", "--model", model, "--out", out, "--method", "test-wait-later", "--samples", "4", "--seqlen", "64"}
+	args := append([]string{"prune", "--model", model, "--out", out, "--method", "test-wait-later", "--samples", "4", "--seqlen", "64"}, more...)
 	c := program(args...)
 	stderr, err := c.StderrPipe()
 	if err != nil {
@@ -140,17 +140,9 @@ func TestResumeRefusals(t *testing.T) {
 	refuse("dtype is F16, was none", "--resume", "--dtype", "float16")
 
 	weights := filepath.Join(model, "model.safetensors")
-	info, err := os.Stat(weights)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Chtimes(weights, time.Now(), time.Now()); err != nil {
-		t.Fatal(err)
-	}
+	flip(t, weights, 1)
 	refuse("input file model.safetensors has changed", "--resume")
-	if err := os.Chtimes(weights, info.ModTime(), info.ModTime()); err != nil {
-		t.Fatal(err)
-	}
+	flip(t, weights, 1)
 
 	stored := filepath.Join(out+".partial", "model", "model.safetensors")
 	b, err := os.ReadFile(stored)

@@ -167,5 +167,14 @@ func (t *Task) Tick(done int) {
 // Share moves a task of shares. note says what is being done now; it is seen at a terminal only.
 func (t *Task) Share(share float64, note string) { t.set(int(share*shareSteps), note) }
 
+// Slow is Share for work that is short most of the time. Without bars it reports every ten seconds.
+func (t *Task) Slow(note string, share float64) {
+	t.Share(share, note)
+	if now := time.Now(); now.Sub(t.last) >= quietInterval {
+		t.last = now
+		t.d.Line("%s: %s, %.0f %%", t.label, note, 100*share)
+	}
+}
+
 // End removes the task's bar.
 func (t *Task) End() { t.d.Close() }
