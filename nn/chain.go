@@ -31,6 +31,9 @@ type Chain struct {
 type Link struct {
 	Linear  *Linear
 	In, Out string
+	// Outs, in place of Out, are variables of one width that stand side by side in what the map puts out, as those
+	// of a gate and of what it gates do where both are one matrix.
+	Outs []string
 }
 
 // Join is a non-linearity Out = φ(In...) between variables. Each element of Out depends on those at the same
@@ -89,11 +92,32 @@ func (s step) in() []string {
 	return s.join.In
 }
 
-func (s step) out() string {
+func (s step) outs() []string {
 	if s.link != nil {
-		return s.link.Out
+		return s.link.Names()
 	}
-	return s.join.Out
+	return []string{s.join.Out}
+}
+
+// Names returns the variables that the map computes.
+func (l *Link) Names() []string {
+	if len(l.Outs) > 0 {
+		return l.Outs
+	}
+	return []string{l.Out}
+}
+
+// split returns the variables in what the map puts out.
+func (l *Link) split(y *autograd.Var) []*autograd.Var {
+	n := len(l.Names())
+	if n == 1 {
+		return []*autograd.Var{y}
+	}
+	parts, w := make([]*autograd.Var, n), y.Value.Dim(1)/n
+	for i := range parts {
+		parts[i] = autograd.SliceCols(y, i*w, (i+1)*w)
+	}
+	return parts
 }
 
 // order sorts links and joins so that each comes after the ones it needs, and checks that every
@@ -108,10 +132,12 @@ func (c *Chain) order() ([]step, error) {
 	}
 	produced, used := map[string]bool{Input: true}, map[string]bool{}
 	for _, s := range rest {
-		if produced[s.out()] {
-			return nil, fmt.Errorf("variable %q is computed twice", s.out())
+		for _, v := range s.outs() {
+			if produced[v] {
+				return nil, fmt.Errorf("variable %q is computed twice", v)
+			}
+			produced[v] = true
 		}
-		produced[s.out()] = true
 		for _, v := range s.in() {
 			used[v] = true
 		}
@@ -120,8 +146,10 @@ func (c *Chain) order() ([]step, error) {
 		return nil, fmt.Errorf("nothing computes the output %q", Output)
 	}
 	for _, s := range rest {
-		if v := s.out(); v != Output && !used[v] {
-			return nil, fmt.Errorf("nothing uses variable %q", v)
+		for _, v := range s.outs() {
+			if v != Output && !used[v] {
+				return nil, fmt.Errorf("nothing uses variable %q", v)
+			}
 		}
 	}
 	if used[Output] {
@@ -136,7 +164,9 @@ func (c *Chain) order() ([]step, error) {
 		if i < 0 {
 			return nil, fmt.Errorf("variables %s cannot be computed from %q", strings.Join(outs(rest), ", "), Input)
 		}
-		known[rest[i].out()] = true
+		for _, v := range rest[i].outs() {
+			known[v] = true
+		}
 		steps = append(steps, rest[i])
 		rest = slices.Delete(rest, i, i+1)
 	}
@@ -146,7 +176,9 @@ func (c *Chain) order() ([]step, error) {
 func outs(steps []step) []string {
 	var vs []string
 	for _, s := range steps {
-		vs = append(vs, fmt.Sprintf("%q", s.out()))
+		for _, v := range s.outs() {
+			vs = append(vs, fmt.Sprintf("%q", v))
+		}
 	}
 	return vs
 }
@@ -161,7 +193,9 @@ func (c *Chain) Forward(nc *Context, x *autograd.Var) *autograd.Var {
 	vars := map[string]*autograd.Var{Input: x}
 	for _, s := range steps {
 		if s.link != nil {
-			vars[s.link.Out] = s.link.Linear.Forward(nc, vars[s.link.In])
+			for i, v := range s.link.split(s.link.Linear.Forward(nc, vars[s.link.In])) {
+				vars[s.link.Names()[i]] = v
+			}
 			continue
 		}
 		in := make([]*autograd.Var, len(s.join.In))

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/adagp/adagp/autograd"
@@ -41,7 +42,7 @@ func (s step) faulty(format string, args ...any) error {
 	if s.join != nil {
 		kind = "join"
 	}
-	return &ChainError{Part: fmt.Sprintf("%s %s→%s", kind, strings.Join(s.in(), ","), s.out()), Msg: fmt.Sprintf(format, args...)}
+	return &ChainError{Part: fmt.Sprintf("%s %s→%s", kind, strings.Join(s.in(), ","), strings.Join(s.outs(), ",")), Msg: fmt.Sprintf(format, args...)}
 }
 
 // Check reports the first fault of the declaration as a *ChainError: a variable that is computed twice,
@@ -64,6 +65,9 @@ func (c *Chain) check() error {
 		l, s := &c.Links[i], step{link: &c.Links[i]}
 		if l.Linear == nil {
 			return s.faulty("no linear map")
+		}
+		if n := len(l.Outs); n > 0 && (l.Out != "" || slices.Contains(l.Outs, Output) || l.Linear.Out()%n != 0) {
+			return s.faulty("%d variables side by side in %d outputs: want a divisor of that number, inner variables, and none besides", n, l.Linear.Out())
 		}
 	}
 	for i := range c.Joins {
@@ -100,7 +104,7 @@ func (c *Chain) checkShared() error {
 	for i := range c.Links {
 		l := &c.Links[i]
 		if other := seen[l.Linear.Weight]; other != nil {
-			return step{link: l}.faulty("the weights of %s stand in link %s→%s as well: want each link to have its own", l.Linear.Name(), other.In, other.Out)
+			return step{link: l}.faulty("the weights of %s stand in link %s→%s as well: want each link to have its own", l.Linear.Name(), other.In, strings.Join(other.Names(), ","))
 		}
 		seen[l.Linear.Weight] = l
 	}
@@ -124,8 +128,10 @@ func (c *Chain) widths(steps []step) (map[string]int, error) {
 			if err := set(s.link.In, s.link.Linear.In()); err != nil {
 				return nil, err
 			}
-			if err := set(s.link.Out, s.link.Linear.Out()); err != nil {
-				return nil, err
+			for _, v := range s.outs() {
+				if err := set(v, s.link.Linear.Out()/len(s.outs())); err != nil {
+					return nil, err
+				}
 			}
 			continue
 		}

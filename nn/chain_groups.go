@@ -37,6 +37,7 @@ func (b *chainGroups) next(steps []step) []step {
 	known := append(append([]string{}, b.live...), outNames(before)...)
 	var g Group
 	var in string
+	var links []*Link
 	var outs []string
 	var left []step
 	for _, s := range rest {
@@ -44,7 +45,7 @@ func (b *chainGroups) next(steps []step) []step {
 		case s.link != nil && (in == "" && slices.Contains(known, s.link.In) || in == s.link.In):
 			in = s.link.In
 			g.Linears = append(g.Linears, s.link.Linear)
-			outs = append(outs, s.link.Out)
+			links, outs = append(links, s.link), append(outs, s.outs()...)
 		default:
 			left = append(left, s)
 		}
@@ -62,8 +63,10 @@ func (b *chainGroups) next(steps []step) []step {
 	}
 	g.Leave = func(c *Context, s Signals, y []*autograd.Var) Signals {
 		vars := evaluate(named(names, s), before)
-		for i, o := range outs {
-			vars[o] = y[i]
+		for i, l := range links {
+			for k, v := range l.split(y[i]) {
+				vars[l.Names()[k]] = v
+			}
 		}
 		vars = evaluate(vars, after)
 		out := make(Signals, len(live))
@@ -85,7 +88,7 @@ func takeJoins(steps []step, known []string) (joins, rest []step) {
 			ready = ready && slices.Contains(known, v)
 		}
 		if ready {
-			joins, known = append(joins, s), append(known, s.out())
+			joins, known = append(joins, s), append(known, s.outs()...)
 		} else {
 			rest = append(rest, s)
 		}
@@ -111,7 +114,7 @@ func needed(steps []step, known []string) (live []string) {
 
 func outNames(steps []step) (names []string) {
 	for _, s := range steps {
-		names = append(names, s.out())
+		names = append(names, s.outs()...)
 	}
 	return names
 }

@@ -136,6 +136,8 @@ func TestChainCheck(t *testing.T) {
 		}, `"a" has width 6 in one place and 5 in another`},
 		{"no activation", nn.Chain{Links: []nn.Link{link(a, "x", "z"), link(b, "a", "y")}, Joins: []nn.Join{{In: []string{"z"}, Out: "a"}}}, "no activation"},
 		{"nil map", nn.Chain{Links: []nn.Link{link(nil, "x", "y")}}, "no linear map"},
+		{"side by side, the output", nn.Chain{Links: []nn.Link{{Linear: a, In: "x", Outs: []string{"s", "y"}}}}, "inner variables"},
+		{"side by side, another width", nn.Chain{Links: []nn.Link{{Linear: a, In: "x", Outs: []string{"s", "z", "u", "v", "w", "q", "p"}}}}, "7 variables side by side"},
 		{"same map twice", nn.Chain{Links: []nn.Link{link(a, "x", "u"), link(b, "u", "v"), link(a, "v", "y")}},
 			"link v→y: the weights of a stand in link x→u as well"},
 		{"same weights twice", nn.Chain{Links: []nn.Link{link(a, "x", "u"), link(b, "u", "v"), link(nn.NewTiedLinear("tied", a.Weight), "v", "y")}},

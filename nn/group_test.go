@@ -39,6 +39,10 @@ func TestChainGroups(t *testing.T) {
 			Links: []nn.Link{{Linear: lin("up", 6, 8), In: "x", Out: "z"}, {Linear: lin("down", 8, 5), In: "a", Out: "y"}, {Linear: lin("gate", 6, 8), In: "x", Out: "s"}},
 			Joins: []nn.Join{{Activation: nn.SwiGLU, In: []string{"s", "z"}, Out: "a"}}},
 			"up gate|down", []nn.Target{nn.OwnOutputs, nn.DenseOutputs}},
+		{&nn.Chain{Name: "side by side",
+			Links: []nn.Link{{Linear: lin("both", 6, 8), In: "x", Outs: []string{"s", "z"}}, {Linear: lin("down", 4, 5), In: "a", Out: "y"}},
+			Joins: []nn.Join{{Activation: nn.SwiGLU, In: []string{"s", "z"}, Out: "a"}}},
+			"both|down", []nn.Target{nn.OwnOutputs, nn.DenseOutputs}},
 		// A branch that skips a map and joins again behind it, and a join that reads the input itself.
 		{&nn.Chain{Name: "skip",
 			Links: []nn.Link{{Linear: lin("out", 6, 3), In: "m", Out: "y"}, {Linear: lin("a", 6, 6), In: "x", Out: "u"}, {Linear: lin("b", 6, 6), In: "v", Out: "w"}},

@@ -101,6 +101,50 @@ func declarations(seed uint64) []declared {
 				{Linear: lin("out", 20, 12), In: "a", Out: nn.Output},
 			},
 			Joins: []nn.Join{{Activation: nn.SwiGLU, In: []string{"l", "r"}, Out: "a"}}}},
+		// Variables side by side in what one map puts out, behind the input and behind an inner variable.
+		{name: "side by side", penalty: 1, chain: &nn.Chain{Name: "side by side",
+			Links: []nn.Link{
+				{Linear: randomLinear(r, "gate_up", 24, 64, 0.7, true), In: nn.Input, Outs: []string{"s", "z"}},
+				{Linear: randomLinear(r, "again", 32, 40, 0.7, true), In: "v", Outs: []string{"l", "r"}},
+				{Linear: lin("out", 20, 12), In: "a", Out: nn.Output},
+			},
+			Joins: []nn.Join{
+				{Activation: nn.SwiGLU, In: []string{"s", "z"}, Out: "v"},
+				{Activation: nn.SwiGLU, In: []string{"l", "r"}, Out: "a"},
+			}}},
+	}
+}
+
+// One matrix of gate and up is pruned as the two are, by a solver that looks at each row alone.
+func TestSideBySide(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 0))
+	gate, up, down := randomLinear(r, "gate", 24, 32, 1, true), randomLinear(r, "up", 24, 32, 1, true), randomLinear(r, "down", 32, 24, 1, true)
+	both := nn.NewLinear("gate_up", 24, 64, true)
+	both.Weight.Value = tensor.FromSlice(slices.Concat(gate.Weight.Value.Data(), up.Weight.Value.Data()), 64, 24)
+	both.Bias.Value = tensor.FromSlice(slices.Concat(gate.Bias.Value.Data(), up.Bias.Value.Data()), 64)
+	joins := []nn.Join{{Activation: nn.SwiGLU, In: []string{"s", "z"}, Out: "a"}}
+	end := nn.Link{Linear: down, In: "a", Out: nn.Output}
+	two := &nn.Chain{Name: "two", Joins: joins, Links: []nn.Link{{Linear: up, In: nn.Input, Out: "z"}, end, {Linear: gate, In: nn.Input, Out: "s"}}}
+	one := &nn.Chain{Name: "one", Joins: joins, Links: []nn.Link{{Linear: both, In: nn.Input, Outs: []string{"s", "z"}}, end}}
+	x := inputs(3)
+	solve := func(c *nn.Chain) map[*nn.Linear]*local.Solution {
+		t.Helper()
+		s, err := adagp.Solve(context.Background(), c, x, nil, adagp.Options{
+			Solver: solverNamed(t, "wanda"), Epochs: 3, Ridge: 1e-3, Alpha: 2, Beta: 2, Gamma: 2, PatternOf: always(sparsity.NM(2, 4)),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	a, b := solve(two), solve(one)
+	want := slices.Concat(a[gate].W.Data, a[up].W.Data, a[down].W.Data)
+	got := slices.Concat(b[both].W.Data, b[down].W.Data)
+	for k, w := range want {
+		// Products of other shapes group sums otherwise.
+		if math.Abs(got[k]-w) > 1e-4 {
+			t.Fatalf("weight %d: got %v, from two matrices %v", k, got[k], w)
+		}
 	}
 }
 

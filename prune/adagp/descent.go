@@ -40,7 +40,7 @@ func (u *descent) readers() []term {
 		}
 	}
 	for _, l := range u.v.links {
-		ts = append(ts, l)
+		ts = append(ts, l.terms...)
 	}
 	return ts
 }

@@ -33,10 +33,13 @@ type term interface {
 	predict(value func(*variable) *autograd.Var) *autograd.Var
 }
 
-// link is the term α‖out − W·in − b‖², or β when out is the chain's output.
+// link is the term α‖out − W·in − b‖², or β when out is the chain's output. Where several variables stand side by
+// side in what it puts out, each of them has a term of its own, a [part] of this one.
 type link struct {
 	nn.Link
-	in, out  *variable
+	in       *variable
+	outs     []*variable
+	terms    []term
 	penalty  float64
 	frozen   bool            // keeps its dense weights
 	steps    int             // gradient steps of a refit; 0: a regression
@@ -57,7 +60,7 @@ type join struct {
 	penalty float64
 }
 
-func (l *link) target() *variable   { return l.out }
+func (l *link) target() *variable   { return l.outs[0] }
 func (l *link) inputs() []*variable { return []*variable{l.in} }
 func (l *link) weight() float64     { return l.penalty }
 
@@ -75,7 +78,7 @@ func (l *link) bias() *autograd.Var {
 
 // aim returns what W·in is to be in the chunk at hand, out − b.
 func (l *link) aim() *tensor.Tensor {
-	out, b := l.out.at, l.Linear.Bias
+	out, b := l.output(), l.Linear.Bias
 	if b == nil {
 		return out
 	}
@@ -85,6 +88,34 @@ func (l *link) aim() *tensor.Tensor {
 	tensor.AddBiasInto(l.unbiased, out, tensor.Scale(b.Value, -1))
 	return l.unbiased
 }
+
+// output returns the present values of what the map puts out in the chunk at hand.
+func (l *link) output() *tensor.Tensor {
+	if len(l.outs) == 1 {
+		return l.outs[0].at
+	}
+	parts := make([]*autograd.Var, len(l.outs))
+	for i, v := range l.outs {
+		parts[i] = v.tape.Const(v.at)
+	}
+	return autograd.ConcatCols(parts...).Value
+}
+
+// part is the term of one of the variables that a link computes.
+type part struct {
+	*link
+	number int
+}
+
+func (p *part) target() *variable { return p.outs[p.number] }
+
+func (p *part) predict(value func(*variable) *autograd.Var) *autograd.Var {
+	all := p.link.predict(value)
+	w := p.width()
+	return autograd.SliceCols(all, p.number*w, (p.number+1)*w)
+}
+
+func (p *part) width() int { return p.w.Rows / len(p.outs) }
 
 // set gives the link new weights.
 func (l *link) set(w *linalg.Matrix) { l.w, l.w32 = w, w.Tensor() }
@@ -129,12 +160,19 @@ func newGraph(c *nn.Chain, alpha, beta, gamma float64) *graph {
 		return inner
 	}
 	for _, d := range c.Links {
-		l := &link{Link: d, in: get(d.In), out: get(d.Out), penalty: penalty(d.Out, alpha)}
+		l := &link{Link: d, in: get(d.In), penalty: penalty(d.Out, alpha)}
 		l.start, l.w32 = linalg.FromTensor(d.Linear.Weight.Value), d.Linear.Weight.Value
 		l.w = l.start
 		l.in.links = append(l.in.links, l)
-		l.out.source = l
-		g.links, g.terms = append(g.links, l), append(g.terms, l)
+		for i, name := range d.Names() {
+			v, t := get(name), term(l)
+			if len(d.Outs) > 0 {
+				t = &part{l, i}
+			}
+			v.source = t
+			l.outs, l.terms = append(l.outs, v), append(l.terms, t)
+		}
+		g.links, g.terms = append(g.links, l), append(g.terms, l.terms...)
 	}
 	for _, d := range c.Joins {
 		j := &join{Join: d, out: get(d.Out), penalty: penalty(d.Out, gamma)}

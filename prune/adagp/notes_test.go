@@ -38,7 +38,7 @@ func TestNotesAreTheObjective(t *testing.T) {
 				}
 				exact, variables := map[string]float64{}, map[string]string{}
 				for _, l := range d.chain.Links {
-					variables[l.Out] = l.Linear.Name()[strings.LastIndexByte(l.Linear.Name(), '.')+1:]
+					variables[strings.Join(l.Names(), ",")] = l.Linear.Name()[strings.LastIndexByte(l.Linear.Name(), '.')+1:]
 				}
 				watched, noted := o, o
 				watched.Objective = func(tag string, v float64) {

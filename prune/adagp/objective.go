@@ -34,15 +34,18 @@ func (e *engine) note(ctx context.Context, update string, l *link) error {
 	if err != nil {
 		return err
 	}
-	e.report(update+" "+l.out.name, sum)
+	e.report(update+" "+strings.Join(l.Names(), ","), sum)
 	return nil
 }
 
 // noteSum reports the sum of the losses.
 func (e *engine) noteSum(step string) {
 	sum := 0.0
-	for _, t := range e.terms {
-		sum += t.weight() * e.losses[t]
+	for _, l := range e.links { // whole ones, whatever their terms
+		sum += l.weight() * e.losses[l]
+	}
+	for _, j := range e.joins {
+		sum += j.weight() * e.losses[j]
 	}
 	e.o.Note(fmt.Sprintf("%s epoch %d", step, e.epoch), sum)
 }

@@ -61,8 +61,10 @@ func newRefiner(ctx context.Context, c *nn.Chain, original map[*nn.Linear]*tenso
 		}
 	}
 	for _, l := range r.links {
-		if v := l.out; !v.given && len(v.joins) > 0 {
-			r.updates = append(r.updates, chooseRefinement(v))
+		for _, v := range slices.Backward(l.outs) {
+			if !v.given && len(v.joins) > 0 {
+				r.updates = append(r.updates, chooseRefinement(v))
+			}
 		}
 	}
 	return r, r.scale(ctx)
@@ -97,17 +99,21 @@ func (r *refiner) scale(ctx context.Context) error {
 	for _, l := range r.links {
 		l.set(present[l])
 	}
-	unit := func(weight float64, v *variable) float64 {
-		if squares[v] == 0 {
+	unit := func(inner float64, vs ...*variable) float64 {
+		weight, sum, n := r.weight(vs[0], inner), 0.0, 0.0
+		for _, v := range vs {
+			sum, n = sum+squares[v], n+counts[v]
+		}
+		if sum == 0 {
 			return weight
 		}
-		return weight * counts[v] / squares[v]
+		return weight * n / sum
 	}
 	for _, l := range r.links {
-		l.penalty = unit(r.weight(l.out, r.o.alpha), l.out)
+		l.penalty = unit(r.o.alpha, l.outs...)
 	}
 	for _, j := range r.joins {
-		j.penalty = unit(r.weight(j.out, r.o.gamma), j.out)
+		j.penalty = unit(r.o.gamma, j.out)
 	}
 	return err
 }
@@ -209,7 +215,7 @@ func (r *refiner) refitReaders(ctx context.Context, v *variable) error {
 			continue
 		}
 		links = append(links, l)
-		if l.out != r.y && moved == nil {
+		if l.outs[0] != r.y && moved == nil {
 			moved = r.behind(v)
 		}
 	}

@@ -34,7 +34,7 @@ func TestGaussNewton(t *testing.T) {
 	z := &variable{name: "z", at: normal(r, 1.5, n, 1)}
 	a := &variable{name: "a", at: normal(r, 1.5, n, 1)}
 	w := tensor.FromSlice([]float32{1}, 1, 1)
-	s.source = &link{Link: nn.Link{Linear: gate}, in: x, out: s, penalty: alpha, w: linalg.FromTensor(w), w32: w}
+	s.source = &link{Link: nn.Link{Linear: gate}, in: x, outs: []*variable{s}, penalty: alpha, w: linalg.FromTensor(w), w32: w}
 	j := &join{Join: nn.Join{Activation: nn.SwiGLU}, in: []*variable{s, z}, out: a, penalty: gamma}
 	s.joins = []*join{j}
 	s.at = x.at.Clone()

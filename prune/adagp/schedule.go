@@ -11,8 +11,10 @@ import (
 func (e *engine) schedule() {
 	var pre []update
 	for _, l := range e.links {
-		if v := l.out; !v.given && len(v.joins) > 0 {
-			pre = append(pre, chooseUpdate(v, e.o))
+		for _, v := range slices.Backward(l.outs) { // what a gate in front of it gates first, as published
+			if !v.given && len(v.joins) > 0 {
+				pre = append(pre, chooseUpdate(v, e.o))
+			}
 		}
 	}
 	for _, v := range slices.Backward(e.vars) {
@@ -54,8 +56,11 @@ func (e *engine) width(v *variable) int {
 	case len(v.links) > 0:
 		return v.links[0].w.Cols
 	default:
-		if l, ok := v.source.(*link); ok {
-			return l.w.Rows
+		switch t := v.source.(type) {
+		case *link:
+			return t.w.Rows
+		case *part:
+			return t.width()
 		}
 		return e.width(v.source.inputs()[0])
 	}

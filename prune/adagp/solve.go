@@ -122,7 +122,7 @@ func Solve(ctx context.Context, c *nn.Chain, x, y *tensor.Tensor, o Options) (ma
 	e := &engine{graph: newGraph(c, o.Alpha, o.Beta, o.Gamma), o: &o, exact: o.Ridge == 0 && o.Epochs > 1, losses: map[term]float64{}}
 	for _, l := range e.links {
 		l.frozen = o.Frozen(l.Linear)
-		if l.out == e.y {
+		if l.outs[0] == e.y {
 			l.steps = o.OutputSteps
 		}
 	}

@@ -35,7 +35,7 @@ func (e *engine) clearSums(first, refit bool) {
 	}
 	for _, l := range e.links {
 		l.cross, l.power = nil, 0
-		if refit && (notes || !l.frozen) || notes && first && l.out == e.y && !e.o.ownOutput {
+		if refit && (notes || !l.frozen) || notes && first && l.outs[0] == e.y && !e.o.ownOutput {
 			l.cross = linalg.New(l.w.Rows, l.w.Cols)
 		}
 	}

@@ -72,7 +72,7 @@ func (u *leastSquares) variable() *variable { return u.v }
 func (u *leastSquares) reads() []*variable {
 	vs := slices.Clone(u.v.source.inputs())
 	for _, l := range u.v.links {
-		vs = append(vs, l.out)
+		vs = append(vs, l.outs...)
 	}
 	return vs
 }
@@ -127,7 +127,7 @@ func (u *leastSquares) apply() {
 	u.v.at.CopyFrom(phi)
 	for i, l := range u.v.links {
 		r := l.predict(func(*variable) *autograd.Var { return u.v.tape.Const(phi) }).Value
-		tensor.SubInto(r, l.out.at, r)
+		tensor.SubInto(r, l.output(), r)
 		tensor.MatMulNTAdd(u.v.at, r, u.gain[i])
 	}
 }

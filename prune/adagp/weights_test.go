@@ -99,7 +99,7 @@ func TestLeastSquaresUpdate(t *testing.T) {
 		}
 		byName := map[string]*variable{}
 		for _, l := range g.links {
-			byName[l.out.name], byName[l.in.name] = l.out, l.in
+			byName[l.outs[0].name], byName[l.in.name] = l.outs[0], l.in
 		}
 		byName["r"].at = randomMatrix(r, tokens, 4).Tensor()
 		u := &leastSquares{v: byName["a"]}
@@ -113,7 +113,7 @@ func TestLeastSquaresUpdate(t *testing.T) {
 		a = linalg.Scale(a, gamma)
 		for _, l := range g.links[1:3] {
 			linalg.MulTNInto(a, alpha, l.w, l.w, 1)
-			target := linalg.FromTensor(l.out.at)
+			target := linalg.FromTensor(l.outs[0].at)
 			if l.Linear.Bias != nil {
 				for i := range tokens {
 					for k, v := range l.Linear.Bias.Value.Data() {
