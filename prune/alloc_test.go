@@ -6,9 +6,8 @@ import (
 	"testing"
 
 	"github.com/adagp/adagp/internal/parallel"
-	"github.com/adagp/adagp/prune"
-	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/prunetest"
+	"github.com/adagp/adagp/prune/registry"
 	"github.com/adagp/adagp/prune/sparsity"
 )
 
@@ -17,11 +16,11 @@ import (
 func TestSolversAllocateLittle(t *testing.T) {
 	parallel.SetThreads(1)
 	defer parallel.SetThreads(0)
-	for _, info := range prune.Solvers() {
+	for _, info := range registry.Solvers() {
 		if strings.HasPrefix(info.Name, "test-") || info.Name == "refit-exact" { // which factors a system for every row
 			continue
 		}
-		s, err := prune.NewSolver(info.Name, local.SolverOptions{})
+		s, err := registry.NewSolver(info.Name, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,6 +1,7 @@
 package prune
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -13,7 +14,7 @@ import (
 const (
 	// Uniform is the allocation that gives every matrix the same share of zeros.
 	Uniform = "uniform"
-	// ByMethod is what an [Allocator] says that spreads the zeros by itself, with [Dense.SetZeros]; it
+	// ByMethod is what a method wants that spreads the zeros by itself, with [Dense.SetZeros]; it
 	// takes no allocation.
 	ByMethod = "method"
 )
@@ -28,6 +29,12 @@ var allocations = map[string]allocationEntry{}
 type allocationEntry struct {
 	summary string
 	shares  AllocationFunc
+}
+
+// Info describes a registered allocation.
+type Info struct {
+	Name    string
+	Summary string // one line
 }
 
 // RegisterAllocation makes an allocation known under name; summary is one line for lists. A name that
@@ -55,30 +62,23 @@ func IsAllocationFile(name string) bool { return strings.HasSuffix(name, ".json"
 // CheckAllocation reports whether the allocation of the options is known and goes with the pattern and
 // the method; "" is the method's own.
 func (o Options) CheckAllocation() error {
-	m, err := o.method()
-	if err != nil {
-		return err
-	}
-	_, err = o.allocation(m)
+	_, err := o.allocation(o.Method.Wants(&o))
 	return err
 }
 
-// allocation returns the name of the allocation to use with m.
-func (o *Options) allocation(m Method) (string, error) {
-	own := Uniform
-	if a, ok := m.(Allocator); ok {
-		own = a.DefaultAllocation(o.Pattern)
-	}
+// allocation returns the name of the allocation to use with a method that wants this.
+func (o *Options) allocation(w Wants) (string, error) {
+	own, method := cmp.Or(w.Allocation, Uniform), o.Method.Describe().Name
 	switch {
 	case o.Allocation == "" && own == ByMethod:
 		return own, nil
 	case o.Allocation == "":
 		if err := checkAllocation(own, o.Pattern); err != nil {
-			return "", fmt.Errorf("method %s: %w", o.Method, err)
+			return "", fmt.Errorf("method %s: %w", method, err)
 		}
 		return own, nil
 	case own == ByMethod:
-		return "", fmt.Errorf("allocation %s: method %s spreads the zeros by itself", o.Allocation, o.Method)
+		return "", fmt.Errorf("allocation %s: method %s spreads the zeros by itself", o.Allocation, method)
 	}
 	return o.Allocation, checkAllocation(o.Allocation, o.Pattern)
 }
@@ -104,11 +104,7 @@ func init() {
 
 // allocate decides what pattern each matrix gets.
 func (r *run) allocate(ctx context.Context, d *Dense) error {
-	name, err := r.options.allocation(r.method)
-	if err != nil {
-		return err
-	}
-	r.report.Allocation = name
+	name := r.report.Allocation
 	if name == Uniform || name == ByMethod {
 		return nil
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/adagp/adagp/internal/golden"
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/prunetest"
 	"github.com/adagp/adagp/prune/sparsity"
 )
 
@@ -28,7 +29,7 @@ func TestFisherAllocationGolden(t *testing.T) {
 			t.Errorf("%s, %s: %g, want %g ± %g", name, what, got, w, tolerance)
 		}
 	}
-	looked(t, open(t, "stories260k"), windows, prune.Options{}, func(ctx context.Context, d *prune.Dense) error {
+	looked(t, open(t, "stories260k"), windows, prune.Options{Method: prunetest.Method("adagp")}, func(ctx context.Context, d *prune.Dense) error {
 		fisher, err := d.Fisher(ctx)
 		if err != nil {
 			return err
@@ -43,7 +44,7 @@ func TestFisherAllocationGolden(t *testing.T) {
 		return err
 	})
 	for column, s := range map[string]float64{"share_0.5": 0.5, "share_0.7": 0.7, "share_0.95": 0.95} {
-		r, _ := prunedRun(t, "stories260k", windows, prune.Options{Method: "magnitude", Allocation: "fisher", Pattern: sparsity.Unstructured(s)})
+		r, _ := prunedRun(t, "stories260k", windows, prune.Options{Method: prunetest.Method("magnitude"), Allocation: "fisher", Pattern: sparsity.Unstructured(s)})
 		for _, l := range r.Layers {
 			for _, x := range l.Tensors {
 				// the threshold is known to 0.4 %, which some 0.1 % of the scores lie within, and
@@ -72,13 +73,13 @@ func TestAllocationsMeetSparsity(t *testing.T) {
 	for _, allocation := range []string{"fisher", "owl"} {
 		for _, model := range []string{"rand-llama3", "rand-opt350"} {
 			for _, o := range []prune.Options{
-				{Method: "magnitude", Pattern: sparsity.Unstructured(0)},
-				{Method: "wanda", Pattern: sparsity.Unstructured(0.03)},
-				{Method: "sparsegpt", Pattern: sparsity.Unstructured(0.5)},
-				{Method: "magnitude", Pattern: sparsity.Unstructured(0.97)},
-				{Method: "wanda", Pattern: sparsity.Unstructured(0.999)},
-				{Method: "sparsegpt", Pattern: sparsity.Unstructured(0.6), Include: regexp.MustCompile("layers.0|k_proj")},
-				{Method: "wanda", Pattern: sparsity.Unstructured(0.6), Layers: [2]int{1, 2}},
+				{Method: prunetest.Method("magnitude"), Pattern: sparsity.Unstructured(0)},
+				{Method: prunetest.Method("wanda"), Pattern: sparsity.Unstructured(0.03)},
+				{Method: prunetest.Method("sparsegpt"), Pattern: sparsity.Unstructured(0.5)},
+				{Method: prunetest.Method("magnitude"), Pattern: sparsity.Unstructured(0.97)},
+				{Method: prunetest.Method("wanda"), Pattern: sparsity.Unstructured(0.999)},
+				{Method: prunetest.Method("sparsegpt"), Pattern: sparsity.Unstructured(0.6), Include: regexp.MustCompile("layers.0|k_proj")},
+				{Method: prunetest.Method("wanda"), Pattern: sparsity.Unstructured(0.6), Layers: [2]int{1, 2}},
 			} {
 				o.Allocation = allocation
 				r, out := prunedRun(t, model, windows, o)
@@ -115,7 +116,7 @@ func sharesOf(t *testing.T, text string, o prune.Options) (*prune.Report, error)
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	o.Allocation, o.Method = path, "magnitude"
+	o.Allocation, o.Method = path, prunetest.Method("magnitude")
 	return prune.Run(context.Background(), open(t, "stories260k"), randomWindows(512, 16, 16), o, nil)
 }
 
@@ -125,13 +126,13 @@ func TestAllocationFile(t *testing.T) {
 		o          prune.Options
 		want       map[string]float64 // by suffix of the name; the longest counts
 	}{
-		{"expressions", `{"mlp": 0.75, "layers.1.self_attn": 0.25}`, prune.Options{Pattern: sparsity.Unstructured(0.5)},
+		{"expressions", `{"mlp": 0.75, "layers.1.self_attn": 0.25}`, prune.Options{Method: prunetest.Method("adagp"), Pattern: sparsity.Unstructured(0.5)},
 			map[string]float64{"0.self_attn.q_proj.weight": 0.5, "0.mlp.up_proj.weight": 0.75, "1.self_attn.k_proj.weight": 0.25}},
-		{"a name goes before", `{"q_proj": 0.25, "model.layers.2.self_attn.q_proj.weight": 0, "v_proj": 0.75}`, prune.Options{Pattern: sparsity.Unstructured(0.5)},
+		{"a name goes before", `{"q_proj": 0.25, "model.layers.2.self_attn.q_proj.weight": 0, "v_proj": 0.75}`, prune.Options{Method: prunetest.Method("adagp"), Pattern: sparsity.Unstructured(0.5)},
 			map[string]float64{"0.self_attn.q_proj.weight": 0.25, "2.self_attn.q_proj.weight": 0, "2.self_attn.v_proj.weight": 0.75, "up_proj.weight": 0.5}},
-		{"agreeing", `{"q_proj": 0.25, "layers.0.self_attn.q": 0.25}`, prune.Options{}, map[string]float64{"0.self_attn.q_proj.weight": 0.25, "1.mlp.up_proj.weight": 0}},
-		{"not selected", `{"layers.0": 0.75, ".*": 0.75}`, prune.Options{Layers: [2]int{1, 2}, Pattern: sparsity.Unstructured(0.5)}, map[string]float64{"1.mlp.up_proj.weight": 0.75}},
-		{"nothing", `{}`, prune.Options{Pattern: sparsity.Unstructured(0.5)}, map[string]float64{"proj.weight": 0.5}},
+		{"agreeing", `{"q_proj": 0.25, "layers.0.self_attn.q": 0.25}`, prune.Options{Method: prunetest.Method("adagp")}, map[string]float64{"0.self_attn.q_proj.weight": 0.25, "1.mlp.up_proj.weight": 0}},
+		{"not selected", `{"layers.0": 0.75, ".*": 0.75}`, prune.Options{Method: prunetest.Method("adagp"), Layers: [2]int{1, 2}, Pattern: sparsity.Unstructured(0.5)}, map[string]float64{"1.mlp.up_proj.weight": 0.75}},
+		{"nothing", `{}`, prune.Options{Method: prunetest.Method("adagp"), Pattern: sparsity.Unstructured(0.5)}, map[string]float64{"proj.weight": 0.5}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			r, err := sharesOf(t, tc.text, tc.o)
@@ -173,12 +174,12 @@ func TestAllocationFileRefuses(t *testing.T) {
 		{"conflict", `{"mlp": 0.5, "up_proj": 0.6}`, `"mlp" and "up_proj" want different shares of model.layers.0.mlp.up_proj.weight`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			if _, err := sharesOf(t, tc.text, prune.Options{Pattern: sparsity.Unstructured(0.5)}); err == nil || !strings.Contains(err.Error(), tc.want) {
+			if _, err := sharesOf(t, tc.text, prune.Options{Method: prunetest.Method("adagp"), Pattern: sparsity.Unstructured(0.5)}); err == nil || !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("error %v, want %q", err, tc.want)
 			}
 		})
 	}
-	_, err := prune.Run(context.Background(), open(t, "stories260k"), randomWindows(512, 16), prune.Options{Method: "magnitude", Allocation: "/no/such.json"}, nil)
+	_, err := prune.Run(context.Background(), open(t, "stories260k"), randomWindows(512, 16), prune.Options{Method: prunetest.Method("magnitude"), Allocation: "/no/such.json"}, nil)
 	if err == nil || !strings.Contains(err.Error(), "no such file") {
 		t.Errorf("missing file: error %v", err)
 	}
@@ -198,12 +199,12 @@ func TestCheckAllocation(t *testing.T) {
 		{"shares.json", sparsity.NM(2, 4), "an N:M pattern"},
 		{"fischer", sparsity.Unstructured(0.5), `unknown allocation "fischer", want one of fisher, owl, test-first, uniform or a file that ends in .json`},
 	} {
-		err := prune.Options{Method: "magnitude", Allocation: tc.name, Pattern: tc.p}.CheckAllocation()
+		err := prune.Options{Method: prunetest.Method("magnitude"), Allocation: tc.name, Pattern: tc.p}.CheckAllocation()
 		if (err == nil) != (tc.want == "") || err != nil && !strings.Contains(err.Error(), tc.want) {
 			t.Errorf("allocation %q for %v: error %v, want %q", tc.name, tc.p, err, tc.want)
 		}
 		if err != nil {
-			_, err = prune.Run(context.Background(), open(t, "stories260k"), randomWindows(512, 16), prune.Options{Method: "magnitude", Allocation: tc.name, Pattern: tc.p}, nil)
+			_, err = prune.Run(context.Background(), open(t, "stories260k"), randomWindows(512, 16), prune.Options{Method: prunetest.Method("magnitude"), Allocation: tc.name, Pattern: tc.p}, nil)
 			if err == nil || !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("run with allocation %q for %v: error %v, want %q", tc.name, tc.p, err, tc.want)
 			}
@@ -229,12 +230,12 @@ func init() {
 
 // An allocation of one's own is one function and a name; its mistakes are reported by name.
 func TestRegisterAllocation(t *testing.T) {
-	r, out := prunedRun(t, "stories260k", randomWindows(512, 16), prune.Options{Method: "magnitude", Allocation: "test-first", Pattern: sparsity.Unstructured(0.1)})
+	r, out := prunedRun(t, "stories260k", randomWindows(512, 16), prune.Options{Method: prunetest.Method("magnitude"), Allocation: "test-first", Pattern: sparsity.Unstructured(0.1)})
 	checkTotals(t, "test-first", r, out)
 	if s := r.Totals.Sparsity; math.Abs(s-0.02) > 1e-3 {
 		t.Errorf("sparsity %v, want a fifth of 0.1", s)
 	}
-	_, err := prune.Run(context.Background(), open(t, "stories260k"), randomWindows(512, 16), prune.Options{Method: "magnitude", Allocation: "test-first", Pattern: sparsity.Unstructured(0.2)}, nil)
+	_, err := prune.Run(context.Background(), open(t, "stories260k"), randomWindows(512, 16), prune.Options{Method: prunetest.Method("magnitude"), Allocation: "test-first", Pattern: sparsity.Unstructured(0.2)}, nil)
 	if want := "allocation test-first: tensor model.layers.0."; err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("share 1: error %v, want %q", err, want)
 	}
@@ -252,7 +253,7 @@ func TestRegisterAllocation(t *testing.T) {
 
 // The report of a run names what it did.
 func TestAllocationReport(t *testing.T) {
-	r, _ := prunedRun(t, "stories260k", randomWindows(512, 16), prune.Options{Method: "magnitude", Pattern: sparsity.NM(2, 4)})
+	r, _ := prunedRun(t, "stories260k", randomWindows(512, 16), prune.Options{Method: prunetest.Method("magnitude"), Pattern: sparsity.NM(2, 4)})
 	b, err := json.Marshal(r)
 	if err != nil || !strings.Contains(string(b), `"allocation":"uniform"`) {
 		t.Errorf("report %s (%v) does not name the allocation", b, err)

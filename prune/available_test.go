@@ -11,6 +11,7 @@ import (
 	"testing/fstest"
 
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/prunetest"
 	"github.com/adagp/adagp/prune/sparsity"
 )
 
@@ -19,7 +20,7 @@ import (
 func TestLastStepIsDecidedOnce(t *testing.T) {
 	const little, plenty = 1 << 20, 1 << 40
 	var log bytes.Buffer
-	o := prune.Options{Method: "adagp", Preset: "balanced", Pattern: sparsity.Unstructured(0.6), Layers: [2]int{0, 2}, Log: slog.New(slog.NewTextHandler(&log, nil))}
+	o := prune.Options{Method: prunetest.Method("adagp", "preset", "balanced"), Pattern: sparsity.Unstructured(0.6), Layers: [2]int{0, 2}, Log: slog.New(slog.NewTextHandler(&log, nil))}
 	results := map[bool]map[string]string{}
 	for _, runs := range []bool{true, false} {
 		first, then := int64(little), int64(plenty)

@@ -24,11 +24,6 @@ type Dense struct {
 	norms   map[*nn.Linear][]float64 // nil until InputNorms or Fisher was called
 }
 
-// A Preparer is a Method that looks at the dense model before the first layer is pruned.
-type Preparer interface {
-	Prepare(ctx context.Context, d *Dense) error
-}
-
 // TensorName returns the name of lin's weights in the checkpoint.
 func (d *Dense) TensorName(lin *nn.Linear) string { return d.run.model.TensorName(lin.Weight) }
 
@@ -96,15 +91,15 @@ func (r *run) prepare(ctx context.Context) error {
 	if err := r.allocate(ctx, d); err != nil {
 		return err
 	}
-	if u, ok := r.method.(FisherUser); ok && u.WantsFisher() {
+	if r.wants.Fisher {
 		f, err := d.Fisher(ctx)
 		if err != nil {
 			return err
 		}
 		r.rowWeights = f
 	}
-	if p, ok := r.method.(Preparer); ok {
-		return p.Prepare(ctx, d) // what the method remembers of it is not kept: it is asked again
+	if r.wants.Prepare != nil {
+		return r.wants.Prepare(ctx, d) // what the method remembers of it is not kept: it is asked again
 	}
 	return r.keepPrepared(selected)
 }

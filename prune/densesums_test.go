@@ -8,6 +8,7 @@ import (
 	"github.com/adagp/adagp/autograd"
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/prunetest"
 	"github.com/adagp/adagp/prune/scratch"
 	"github.com/adagp/adagp/prune/sparsity"
 )
@@ -18,7 +19,11 @@ type sumsMethod struct {
 	t *testing.T
 }
 
-func (sumsMethod) WantsDenseSums() bool { return true }
+func (m sumsMethod) Wants(o *prune.Options) prune.Wants {
+	w := m.Method.Wants(o)
+	w.DenseSums = true
+	return w
+}
 
 func (m sumsMethod) PruneLayer(ctx context.Context, l *prune.Layer) error {
 	groups := l.Module.Groups()
@@ -55,23 +60,12 @@ func (m sumsMethod) PruneLayer(ctx context.Context, l *prune.Layer) error {
 	return m.Method.PruneLayer(ctx, l)
 }
 
-// sumsTest is the test that the method test-sums reports to.
-var sumsTest *testing.T
-
-func init() {
-	prune.RegisterMethod("test-sums", "wanda, watching the dense stream", func(o prune.MethodOptions) (prune.Method, error) {
-		m, err := prune.NewMethod("wanda", o)
-		return sumsMethod{m, sumsTest}, err
-	})
-}
-
 // A method that asks for the sums behind residual groups of the dense layer gets them, in memory as from a file.
 func TestDenseSums(t *testing.T) {
-	sumsTest = t
 	for _, name := range []string{"rand-llama-bias", "rand-opt350"} {
 		for _, file := range []bool{false, true} {
 			m := open(t, name)
-			o := prune.Options{Method: "test-sums", Pattern: sparsity.Unstructured(0.5), Batch: 2, InFile: file}
+			o := prune.Options{Method: sumsMethod{prunetest.Method("wanda"), t}, Pattern: sparsity.Unstructured(0.5), Batch: 2, InFile: file}
 			if _, err := prune.Run(context.Background(), m, randomWindows(m.Config().VocabSize, 12, 12, 12, 7), o, nil); err != nil {
 				t.Fatal(err)
 			}

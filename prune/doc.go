@@ -3,7 +3,7 @@
 // # Matrix by matrix
 //
 // A local solver prunes one weight matrix by itself: package local states its problem, package sparsity the zeros
-// that are asked for. A solver is made known by [Register] and lives in a folder of its own (magnitude, wanda,
+// that are asked for. A solver is made known by package registry and lives in a folder of its own (magnitude, wanda,
 // sparsegpt, …).
 //
 // # Layer by layer
@@ -18,8 +18,8 @@
 //	propagate  hand the matrices to the [Sink], compute the pruned layer's outputs, drop the weights
 //
 // Before the first layer the zeros are spread over the matrices by an allocation ([RegisterAllocation]);
-// it, and a [Preparer], see the [Dense] model as a whole, if need be with gradients. After the last
-// layer a [Finisher] may go over the pruned model once more.
+// it, and a method that wants to prepare, see the [Dense] model as a whole, if need be with gradients. After the last
+// layer a method may go over the pruned model once more ([Wants]).
 //
 // Every solver is a method by itself ([Local]); package adagp is one that treats the feed-forward
 // block as a whole. The [Report] of a run is pruning.json, see docs/contract.md.

@@ -16,6 +16,7 @@ import (
 	"github.com/adagp/adagp/prune"
 	_ "github.com/adagp/adagp/prune/all"
 	"github.com/adagp/adagp/prune/sparsity"
+	"github.com/adagp/adagp/prune/wanda"
 )
 
 // The README shows the body of this function; TestReadme keeps the two equal.
@@ -41,7 +42,7 @@ func pruneFolder(ctx context.Context, in, out string) (*prune.Report, error) {
 	}
 	defer w.Abort() // without effect after Commit
 	report, err := prune.Run(ctx, model, calib.IDs, prune.Options{
-		Method: "wanda", Pattern: sparsity.Unstructured(0.7),
+		Method: prune.Local(wanda.Solver{}), Pattern: sparsity.Unstructured(0.7),
 	}, w)
 	if err != nil {
 		return nil, err

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 
-	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/local"
+	"github.com/adagp/adagp/prune/registry"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor/linalg"
 )
@@ -14,19 +14,19 @@ import (
 // A solver of one's own: one file like this, and a blank import wherever its name is to be known.
 // From then on "coinflip" is a method by itself and a local solver inside other methods.
 
-func init() {
-	prune.Register("coinflip", "drop weights by lot",
-		func(o local.SolverOptions) (local.Solver, error) { return coinflip{o.Seed}, nil })
-}
+func init() { registry.Plain("coinflip", "drop weights by lot", coinflip{}) }
 
-type coinflip struct{ seed uint64 }
+type coinflip struct{}
+
+// Describe says what it is called.
+func (coinflip) Describe() local.Description { return local.Description{Name: "coinflip"} }
 
 // Needs asks for no statistics.
 func (coinflip) Needs() local.Needs { return local.Needs{} }
 
 // Solve gives every weight a random score, and leaves counts and patterns to Select.
-func (c coinflip) Solve(_ context.Context, p *local.Problem) (*local.Solution, error) {
-	r := rand.New(rand.NewPCG(c.seed, 0))
+func (coinflip) Solve(_ context.Context, p *local.Problem) (*local.Solution, error) {
+	r := rand.New(rand.NewPCG(p.Seed, 0))
 	score := linalg.New(p.W.Rows, p.W.Cols)
 	for k := range score.Data {
 		score.Data[k] = r.Float64()
@@ -38,8 +38,8 @@ func (c coinflip) Solve(_ context.Context, p *local.Problem) (*local.Solution, e
 	return p.Masked(mask), nil
 }
 
-func ExampleRegister() {
-	solver, err := prune.NewSolver("coinflip", local.SolverOptions{Seed: 7})
+func Example_solver() {
+	solver, err := registry.NewSolver("coinflip", nil)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -48,7 +48,7 @@ func ExampleRegister() {
 		1, 2, 3, 4, 5, 6, 7, 8,
 		8, 7, 6, 5, 4, 3, 2, 1,
 	}, 2, 8)
-	solution, err := local.Solve(context.Background(), solver, &local.Problem{Name: "demo", W: w, Pattern: sparsity.NM(2, 4)})
+	solution, err := local.Solve(context.Background(), solver, &local.Problem{Name: "demo", W: w, Seed: 7, Pattern: sparsity.NM(2, 4)})
 	if err != nil {
 		fmt.Println(err)
 		return

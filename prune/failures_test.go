@@ -15,6 +15,7 @@ import (
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/local"
+	"github.com/adagp/adagp/prune/prunetest"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
 )
@@ -28,23 +29,18 @@ func TestRunRefuses(t *testing.T) {
 		o       prune.Options
 		want    string
 	}{
-		{"unknown method", good, prune.Options{Method: "adapg"}, `unknown method "adapg", want one of adagp, `},
-		{"unknown solver", good, prune.Options{Solver: "sparse"}, `unknown solver "sparse", want one of `},
-		{"solver inside a solver", good, prune.Options{Method: "wanda", Solver: "sparsegpt"}, "method wanda is a local solver and takes no other solver, got sparsegpt"},
-		{"sparsity 1", good, prune.Options{Pattern: sparsity.Unstructured(1)}, "sparsity 1: want 0 <= sparsity < 1"},
-		{"sparsity NaN", good, prune.Options{Pattern: sparsity.Unstructured(math.NaN())}, "sparsity NaN"},
-		{"pattern 4:4", good, prune.Options{Pattern: sparsity.NM(4, 4)}, "pattern 4:4"},
-		{"layers", good, prune.Options{Layers: [2]int{3, 6}}, "layers 3:6: want 0 <= A < B <= 5"},
-		{"layers reversed", good, prune.Options{Layers: [2]int{3, 3}}, "layers 3:3"},
-		{"epochs", good, prune.Options{Epochs: -1}, "epochs -1: want a positive number"},
-		{"alpha", good, prune.Options{Alpha: math.Inf(1)}, "alpha +Inf: want a positive number"},
-		{"ridge", good, prune.Options{Ridge: math.NaN()}, "ridge NaN: want a finite number"},
-		{"dtype", good, prune.Options{DType: &i8}, "dtype I8: want F32, F16 or BF16"},
-		{"nothing selected", good, prune.Options{Include: regexp.MustCompile("lm_head")}, "no weight matrix is selected in decoder layers 0:5"},
-		{"no windows", nil, prune.Options{}, "no calibration windows"},
-		{"empty window", [][]int{{1}, {}}, prune.Options{}, "calibration, counted from window 1: token window 0 is empty"},
-		{"id out of range", [][]int{{1, 2}, {3, 512}}, prune.Options{}, "id 512 at position 1 is outside the vocabulary of 512"},
-		{"window too long", [][]int{make([]int, 513)}, prune.Options{}, "513 tokens, the model takes at most 512"},
+		{"no method", good, prune.Options{}, "no method: want one in Options.Method"},
+		{"sparsity 1", good, prune.Options{Method: prunetest.Method("adagp"), Pattern: sparsity.Unstructured(1)}, "sparsity 1: want 0 <= sparsity < 1"},
+		{"sparsity NaN", good, prune.Options{Method: prunetest.Method("adagp"), Pattern: sparsity.Unstructured(math.NaN())}, "sparsity NaN"},
+		{"pattern 4:4", good, prune.Options{Method: prunetest.Method("adagp"), Pattern: sparsity.NM(4, 4)}, "pattern 4:4"},
+		{"layers", good, prune.Options{Method: prunetest.Method("adagp"), Layers: [2]int{3, 6}}, "layers 3:6: want 0 <= A < B <= 5"},
+		{"layers reversed", good, prune.Options{Method: prunetest.Method("adagp"), Layers: [2]int{3, 3}}, "layers 3:3"},
+		{"dtype", good, prune.Options{Method: prunetest.Method("adagp"), DType: &i8}, "dtype I8: want F32, F16 or BF16"},
+		{"nothing selected", good, prune.Options{Method: prunetest.Method("adagp"), Include: regexp.MustCompile("lm_head")}, "no weight matrix is selected in decoder layers 0:5"},
+		{"no windows", nil, prune.Options{Method: prunetest.Method("adagp")}, "no calibration windows"},
+		{"empty window", [][]int{{1}, {}}, prune.Options{Method: prunetest.Method("adagp")}, "calibration, counted from window 1: token window 0 is empty"},
+		{"id out of range", [][]int{{1, 2}, {3, 512}}, prune.Options{Method: prunetest.Method("adagp")}, "id 512 at position 1 is outside the vocabulary of 512"},
+		{"window too long", [][]int{make([]int, 513)}, prune.Options{Method: prunetest.Method("adagp")}, "513 tokens, the model takes at most 512"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			out := &memory{}
@@ -86,7 +82,7 @@ func TestRunNonFinite(t *testing.T) {
 					t.Fatal(err)
 				}
 				tc.spoil(m)
-				_, err := prune.Run(context.Background(), m, windows, prune.Options{Method: method, Pattern: sparsity.Unstructured(0.5)}, out)
+				_, err := prune.Run(context.Background(), m, windows, prune.Options{Method: prunetest.Method(method), Pattern: sparsity.Unstructured(0.5)}, out)
 				if err == nil || !strings.Contains(err.Error(), tc.want) {
 					t.Errorf("error %v, want %q", err, tc.want)
 				}
@@ -115,7 +111,7 @@ func TestRunNamesLinear(t *testing.T) {
 	}
 	const want = "layer model.layers.3.mlp.down_proj: activation of input "
 	for _, method := range allMethods {
-		_, err := prune.Run(context.Background(), m, randomWindows(512, 16), prune.Options{Method: method, Pattern: sparsity.Unstructured(0.5)}, nil)
+		_, err := prune.Run(context.Background(), m, randomWindows(512, 16), prune.Options{Method: prunetest.Method(method), Pattern: sparsity.Unstructured(0.5)}, nil)
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v, want %q", method, err, want)
 		}
@@ -136,7 +132,7 @@ func (f *failing) Put(name string, t *tensor.Tensor) error {
 
 func TestRunSinkError(t *testing.T) {
 	m := open(t, "stories260k")
-	_, err := prune.Run(context.Background(), m, randomWindows(512, 16), prune.Options{Method: "magnitude"}, &failing{after: 8})
+	_, err := prune.Run(context.Background(), m, randomWindows(512, 16), prune.Options{Method: prunetest.Method("magnitude")}, &failing{after: 8})
 	if err == nil || !strings.Contains(err.Error(), "model.layers.1.self_attn.k_proj.weight: disk full") {
 		t.Errorf("error %v, want the sink's", err)
 	}
@@ -154,7 +150,7 @@ func TestRunCancelled(t *testing.T) {
 		for stop := 0; ; stop += 5 {
 			ctx, cancel := context.WithCancel(context.Background())
 			events, after := 0, 0
-			o := prune.Options{Method: method, Pattern: sparsity.Unstructured(0.5), Layers: [2]int{0, 2}, Batch: 2, Progress: func(prune.Event) {
+			o := prune.Options{Method: prunetest.Method(method), Pattern: sparsity.Unstructured(0.5), Layers: [2]int{0, 2}, Batch: 2, Progress: func(prune.Event) {
 				if ctx.Err() != nil {
 					after++
 				}
@@ -188,16 +184,9 @@ func TestRunCancelled(t *testing.T) {
 // careless is a method that the test writes, with a different mistake each time.
 type careless struct{ method func(l *prune.Layer) error }
 
+func (m careless) Describe() prune.Description                        { return prune.Description{Name: "careless"} }
+func (m careless) Wants(*prune.Options) prune.Wants                   { return prune.Wants{} }
 func (m careless) PruneLayer(_ context.Context, l *prune.Layer) error { return m.method(l) }
-
-// mistake is what the method test-careless does.
-var mistake func(l *prune.Layer) error
-
-func init() {
-	prune.RegisterMethod("test-careless", "a method with mistakes", func(prune.MethodOptions) (prune.Method, error) {
-		return careless{func(l *prune.Layer) error { return mistake(l) }}, nil
-	})
-}
 
 func TestRunChecksResults(t *testing.T) {
 	dense := func(l *prune.Layer, i int) *local.Solution {
@@ -231,8 +220,7 @@ func TestRunChecksResults(t *testing.T) {
 		}, "weight [1 2] is +Inf after pruning"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			mistake = tc.method
-			_, err := prune.Run(context.Background(), open(t, "stories260k"), randomWindows(512, 16), prune.Options{Method: "test-careless", Pattern: tc.pattern}, nil)
+			_, err := prune.Run(context.Background(), open(t, "stories260k"), randomWindows(512, 16), prune.Options{Method: careless{tc.method}, Pattern: tc.pattern}, nil)
 			if err == nil || !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("error %v, want %q", err, tc.want)
 			}
@@ -251,21 +239,23 @@ func TestRunWarnings(t *testing.T) {
 	}
 	t.Run("tail", func(t *testing.T) {
 		// The down projection of stories260k has 172 inputs, 4 more than a multiple of 8.
-		log := run(t, open(t, "stories260k"), randomWindows(512, repeat(64, 4)...), prune.Options{Method: "wanda", Pattern: sparsity.NM(4, 8)})
+		log := run(t, open(t, "stories260k"), randomWindows(512, repeat(64, 4)...), prune.Options{Method: prunetest.Method("wanda"), Pattern: sparsity.NM(4, 8)})
 		if strings.Count(log, "does not divide") != 1 || !strings.Contains(log, "columns=172") || !strings.Contains(log, "tail=4") {
 			t.Errorf("log %q, want one line about the tail of 4 in 172 columns", log)
 		}
 	})
 	t.Run("few tokens", func(t *testing.T) {
-		log := run(t, open(t, "stories260k"), randomWindows(512, 100), prune.Options{Method: "wanda", Pattern: sparsity.Unstructured(0.5)})
+		log := run(t, open(t, "stories260k"), randomWindows(512, 100), prune.Options{Method: prunetest.Method("wanda"), Pattern: sparsity.Unstructured(0.5)})
 		if strings.Count(log, "fewer calibration tokens") != 1 || !strings.Contains(log, "tokens=100 inputs=172") {
 			t.Errorf("log %q, want one line about 100 tokens for 172 inputs", log)
 		}
 	})
 	t.Run("indefinite Hessian", func(t *testing.T) {
 		// Eight tokens for 64 inputs and hardly any damping: the factorisation fails until the damping is raised.
-		for _, method := range []string{"sparsegpt", "adagp"} {
-			log := run(t, open(t, "stories260k"), randomWindows(512, 8), prune.Options{Method: method, Paper: true, Pattern: sparsity.Unstructured(0.5), DampFrac: 1e-18})
+		for method, m := range map[string]prune.Method{
+			"sparsegpt": prunetest.Method("sparsegpt", "damp", 1e-18), "adagp": prunetest.Method("adagp", "paper", true, "damp", 1e-18),
+		} {
+			log := run(t, open(t, "stories260k"), randomWindows(512, 8), prune.Options{Method: m, Pattern: sparsity.Unstructured(0.5)})
 			if !strings.Contains(log, "more damping") {
 				t.Errorf("%s: log %q, want a line about damping", method, log)
 			}
@@ -277,9 +267,9 @@ func TestRunWarnings(t *testing.T) {
 			t.Fatal(err)
 		}
 		windows := randomWindows(512, repeat(64, 4)...)
-		run(t, m, windows, prune.Options{Method: "magnitude", Pattern: sparsity.Unstructured(0.7)})
+		run(t, m, windows, prune.Options{Method: prunetest.Method("magnitude"), Pattern: sparsity.Unstructured(0.7)})
 		for _, method := range allMethods {
-			if log := run(t, m, windows, prune.Options{Method: method, Pattern: sparsity.Unstructured(0.5)}); method == "magnitude" && !strings.Contains(log, "more zeros than asked for") {
+			if log := run(t, m, windows, prune.Options{Method: prunetest.Method(method), Pattern: sparsity.Unstructured(0.5)}); method == "magnitude" && !strings.Contains(log, "more zeros than asked for") {
 				t.Errorf("log %q, want a line about zeros that were there before", log)
 			}
 		}

@@ -14,15 +14,14 @@ import (
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
-// Final is the model when all layers are pruned and none is written, for a [Finisher].
+// Final is the model when all layers are pruned and none is written, for [Wants].Finish.
 type Final struct {
-	Model   *models.Model             // all of it loaded, pruned weights as they would be written
-	Windows [][]int                   // calibration windows; the last HeldOut of them are better kept out of tuning
-	HeldOut int                       // as Layer.HeldOut
-	Masks   map[*nn.Linear]*sparsity. // of every pruned matrix, true = kept
-		Mask
-	Seed uint64
-	Log  *slog.Logger // never nil
+	Model   *models.Model                 // all of it loaded, pruned weights as they would be written
+	Windows [][]int                       // calibration windows; the last HeldOut of them are better kept out of tuning
+	HeldOut int                           // as Layer.HeldOut
+	Masks   map[*nn.Linear]*sparsity.Mask // of every pruned matrix, true = kept
+	Seed    uint64
+	Log     *slog.Logger // never nil
 	// DenseOut is what comes out of the dense model's last decoder layer, window by window [length, hidden], or
 	// nil where it is not at hand: layers behind the last pruned one, an earlier process that did it all, a
 	// scratch file that rounds, more than MaxDenseOut bytes.
@@ -65,9 +64,6 @@ func (f *Final) Set(lin *nn.Linear, w *tensor.Tensor) error {
 	if mask == nil {
 		return fmt.Errorf("tensor %s was not pruned in this run", name)
 	}
-	if f.run.onGrid[lin] {
-		return fmt.Errorf("tensor %s was rounded to a grid, new weights would leave it", name)
-	}
 	if w.Rank() != 2 || w.Dim(0) != mask.Rows || w.Dim(1) != mask.Cols {
 		return fmt.Errorf("tensor %s: new weights of shape %v, want [%d %d]", name, w.Shape(), mask.Rows, mask.Cols)
 	}
@@ -87,12 +83,6 @@ func (f *Final) Note(step string, value float64) {
 // Progress reports how far the finish is, as a share from 0 to 1.
 func (f *Final) Progress(fraction float64) {
 	f.run.event(Event{Stage: StageFinish, Fraction: fraction})
-}
-
-// wantsFinish asks a Finisher that may have nothing to do.
-func wantsFinish(f Finisher) bool {
-	w, ok := f.(interface{ WantsFinish() bool })
-	return !ok || w.WantsFinish()
 }
 
 // holdBack prepares for a last step: pruned weights wait for it.
@@ -133,7 +123,7 @@ func (r *run) finish(ctx context.Context, selected [][]*nn.Linear, windows [][]i
 	}
 	defer release()
 	f := &Final{Model: r.model, Windows: windows, HeldOut: heldOut(len(windows)), Masks: r.masks, Seed: r.options.Seed, Log: r.options.Log, DenseOut: denseOut, run: r}
-	if err := r.finisher.Finish(ctx, f); err != nil {
+	if err := r.finisher(ctx, f); err != nil {
 		return err
 	}
 	if err := ctx.Err(); err != nil {
@@ -181,7 +171,7 @@ func (r *run) denseOut() (windows []*tensor.Tensor, err error) {
 	return windows, nil
 }
 
-// recount checks the weights that a Finisher left behind and enters their zeros into the report.
+// recount checks the weights that the finish left behind and enters their zeros into the report.
 func (r *run) recount(selected [][]*nn.Linear) error {
 	layers := r.report.Layers
 	r.report.Layers, r.report.Totals = layers[:0:0], Totals{}

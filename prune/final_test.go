@@ -12,6 +12,7 @@ import (
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/prunetest"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
 )
@@ -23,9 +24,12 @@ type finishing struct {
 	layer  func(l *prune.Layer) // before each layer is pruned; may be nil
 }
 
-func (m finishing) WantsFinish() bool                                { return m.finish != nil }
-func (m finishing) Finish(ctx context.Context, f *prune.Final) error { return m.finish(ctx, f) }
-func (m finishing) WantsFisher() bool                                { return m.layer != nil }
+func (m finishing) Wants(o *prune.Options) prune.Wants {
+	w := m.Method.Wants(o)
+	w.Finish, w.Fisher = m.finish, m.layer != nil
+	return w
+}
+
 func (m finishing) PruneLayer(ctx context.Context, l *prune.Layer) error {
 	if m.layer != nil {
 		m.layer(l)
@@ -33,16 +37,14 @@ func (m finishing) PruneLayer(ctx context.Context, l *prune.Layer) error {
 	return m.Method.PruneLayer(ctx, l)
 }
 
-// finishWith is what the method "test-finish" does next.
+// finishWith is what the method of finished does next.
 var finishWith finishing
 
-func init() {
-	prune.RegisterMethod("test-finish", "wanda, and something more at the end", func(o prune.MethodOptions) (prune.Method, error) {
-		m, err := prune.NewMethod("wanda", o)
-		f := finishWith
-		f.Method = m
-		return f, err
-	})
+// finished is Wanda with what the test wants at the end.
+func finished() prune.Method {
+	f := finishWith
+	f.Method = prunetest.Method("wanda")
+	return f
 }
 
 // The finish sees the whole pruned model and a dense copy, what it sets is rounded, counted and
@@ -129,7 +131,7 @@ func TestFinish(t *testing.T) {
 		var last prune.Event
 		stages := map[prune.Stage]int{}
 		half := tensor.F16
-		r, err := prune.Run(context.Background(), m, windows, prune.Options{Method: "test-finish", Pattern: sparsity.Unstructured(0.5), Seed: 4, DType: &half,
+		r, err := prune.Run(context.Background(), m, windows, prune.Options{Method: finished(), Pattern: sparsity.Unstructured(0.5), Seed: 4, DType: &half,
 			Exclude: regexp.MustCompile("1.mlp.down_proj"), Progress: func(e prune.Event) {
 				if e.Overall() < last.Overall() && e.Stage != prune.StageCalibrate {
 					t.Errorf("event %+v at %v after %v", e, e.Overall(), last.Overall())
@@ -203,7 +205,7 @@ func TestFinishRefuses(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			m, out := open(t, "stories260k"), &memory{}
 			finishWith = finishing{finish: func(_ context.Context, f *prune.Final) error { return tc.finish(f) }}
-			_, err := prune.Run(context.Background(), m, randomWindows(512, 16), prune.Options{Method: "test-finish", Pattern: sparsity.Unstructured(0.5), Layers: [2]int{0, 1}}, out)
+			_, err := prune.Run(context.Background(), m, randomWindows(512, 16), prune.Options{Method: finished(), Pattern: sparsity.Unstructured(0.5), Layers: [2]int{0, 1}}, out)
 			if err == nil || !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("error %v, want %q", err, tc.want)
 			}
@@ -248,7 +250,7 @@ func TestLayerSurface(t *testing.T) {
 				t.Error("the first layer was held back")
 			}
 		}}
-		o := prune.Options{Method: "test-finish", Pattern: sparsity.Unstructured(0.5), Layers: [2]int{0, 2}, Batch: tc.batch}
+		o := prune.Options{Method: finished(), Pattern: sparsity.Unstructured(0.5), Layers: [2]int{0, 2}, Batch: tc.batch}
 		r, err := prune.Run(context.Background(), open(t, "stories260k"), randomWindows(512, repeat(4, tc.windows)...), o, &out)
 		if err != nil {
 			t.Fatal(err)
@@ -259,9 +261,5 @@ func TestLayerSurface(t *testing.T) {
 				t.Errorf("layer %d has notes %v", l.Index, l.Objective)
 			}
 		}
-	}
-	finishWith = finishing{}
-	if _, err := prune.Run(context.Background(), open(t, "stories260k"), randomWindows(512, 4), prune.Options{Method: "test-finish", Preset: "slow"}, nil); err == nil || !strings.Contains(err.Error(), `preset "slow": want one of fast, balanced, best`) {
-		t.Errorf("preset: error %v", err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/adagp/adagp/internal/golden"
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/prunetest"
 )
 
 // BenchmarkFisher compares the Fisher pass with the forward pass that input norms take, on 16 windows
@@ -35,14 +36,14 @@ func BenchmarkFisher(b *testing.B) {
 			for b.Loop() {
 				b.StopTimer()
 				ctx, cancel := context.WithCancel(context.Background())
-				lookAt = func(ctx context.Context, d *prune.Dense) error {
+				at := func(ctx context.Context, d *prune.Dense) error {
 					b.StartTimer()
 					err := pass(ctx, d)
 					b.StopTimer()
 					cancel() // the rest of the run is of no interest
 					return err
 				}
-				_, _ = prune.Run(ctx, m, windows, prune.Options{Method: "test-look"}, nil)
+				_, _ = prune.Run(ctx, m, windows, prune.Options{Method: &look{prunetest.Method("magnitude"), at}}, nil)
 				b.StartTimer()
 			}
 			b.ReportMetric(float64(16*256*b.N)/b.Elapsed().Seconds(), "tokens/s")

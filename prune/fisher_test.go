@@ -14,6 +14,7 @@ import (
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/prunetest"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
 )
@@ -24,22 +25,16 @@ type look struct {
 	at func(ctx context.Context, d *prune.Dense) error
 }
 
-func (l *look) Prepare(ctx context.Context, d *prune.Dense) error { return l.at(ctx, d) }
-
-// lookAt is what the method "test-look" does next.
-var lookAt func(ctx context.Context, d *prune.Dense) error
-
-func init() {
-	prune.RegisterMethod("test-look", "looks at the dense model", func(o prune.MethodOptions) (prune.Method, error) {
-		m, err := prune.NewMethod("magnitude", o)
-		return &look{Method: m, at: lookAt}, err
-	})
+func (l *look) Wants(o *prune.Options) prune.Wants {
+	w := l.Method.Wants(o)
+	w.Prepare = l.at
+	return w
 }
 
 // looked runs look on the dense model m and then prunes its last layer.
-func looked(t *testing.T, m *models.Model, windows [][]int, o prune.Options, look func(ctx context.Context, d *prune.Dense) error) {
+func looked(t *testing.T, m *models.Model, windows [][]int, o prune.Options, at func(ctx context.Context, d *prune.Dense) error) {
 	t.Helper()
-	lookAt, o.Method = look, "test-look"
+	o.Method = &look{prunetest.Method("magnitude"), at}
 	if _, err := prune.Run(context.Background(), m, windows, o, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +136,7 @@ func testFisher(t *testing.T) {
 	for _, name := range []string{"rand-llama3", "rand-llama-bias", "rand-opt350", "rand-opt-nobias", "stories260k"} {
 		windows := randomWindows(open(t, name).Config().VocabSize, 12, 12, 12, 7, 1, 12, 12)
 		wantF, wantN := directFisher(t, open(t, name), windows)
-		for _, o := range []prune.Options{{}, {Batch: 2}, {Batch: 1, Layers: [2]int{1, 2}}} {
+		for _, o := range []prune.Options{{Method: prunetest.Method("adagp")}, {Method: prunetest.Method("adagp"), Batch: 2}, {Method: prunetest.Method("adagp"), Batch: 1, Layers: [2]int{1, 2}}} {
 			m := open(t, name)
 			looked(t, m, windows, o, func(ctx context.Context, d *prune.Dense) error {
 				norms, err := d.InputNorms(ctx)
@@ -193,7 +188,7 @@ func TestBackwardStreams(t *testing.T) {
 		prune.LimitBackward(t, kept, 1000)
 		m := open(t, "stories260k")
 		var layers []int
-		looked(t, m, randomWindows(512, repeat(8, 4)...), prune.Options{Batch: 3}, func(ctx context.Context, d *prune.Dense) error {
+		looked(t, m, randomWindows(512, repeat(8, 4)...), prune.Options{Method: prunetest.Method("adagp"), Batch: 3}, func(ctx context.Context, d *prune.Dense) error {
 			return d.Backward(ctx, prune.Sweep{Layers: [2]int{1, 4}}, func(g prune.Gradient) error {
 				for i, l := range m.Layers() {
 					for _, lin := range l.Linears() {
@@ -227,13 +222,13 @@ func TestBackwardStops(t *testing.T) {
 		m := open(t, "stories260k")
 		ctx, cancel := context.WithCancel(context.Background())
 		visits := 0
-		lookAt = func(ctx context.Context, d *prune.Dense) error {
+		at := func(ctx context.Context, d *prune.Dense) error {
 			return d.Backward(ctx, prune.Sweep{PerWindow: true}, func(prune.Gradient) error {
 				visits++
 				return c.visit(cancel)
 			})
 		}
-		_, err := prune.Run(ctx, m, randomWindows(512, 8, 8, 8), prune.Options{Method: "test-look"}, nil)
+		_, err := prune.Run(ctx, m, randomWindows(512, 8, 8, 8), prune.Options{Method: &look{prunetest.Method("magnitude"), at}}, nil)
 		if !errors.Is(err, c.want) || visits > 7 {
 			t.Errorf("%s: error %v after %d visits, want %v", name, err, visits, c.want)
 		}
@@ -270,7 +265,7 @@ func TestBackwardNonFinite(t *testing.T) {
 			t.Fatal(err)
 		}
 		c.spoil(m)
-		_, err := prune.Run(context.Background(), m, randomWindows(512, 16), prune.Options{Method: "wanda", Allocation: "fisher", Pattern: sparsity.Unstructured(0.5)}, nil)
+		_, err := prune.Run(context.Background(), m, randomWindows(512, 16), prune.Options{Method: prunetest.Method("wanda"), Allocation: "fisher", Pattern: sparsity.Unstructured(0.5)}, nil)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want %q", name, err, c.want)
 		}
@@ -289,7 +284,7 @@ func TestFisherFiniteDifferences(t *testing.T) {
 	m := open(t, "rand-llama3")
 	windows := randomWindows(m.Config().VocabSize, 9)
 	var got map[string][]float64
-	looked(t, m, windows, prune.Options{}, func(ctx context.Context, d *prune.Dense) error {
+	looked(t, m, windows, prune.Options{Method: prunetest.Method("adagp")}, func(ctx context.Context, d *prune.Dense) error {
 		f, err := d.Fisher(ctx)
 		got = byName(f)
 		return err
@@ -328,7 +323,7 @@ func TestFisherThreads(t *testing.T) {
 	var first map[string][]float64
 	for _, threads := range []int{1, 2, 3} {
 		parallel.SetThreads(threads)
-		looked(t, open(t, "stories260k"), windows, prune.Options{}, func(ctx context.Context, d *prune.Dense) error {
+		looked(t, open(t, "stories260k"), windows, prune.Options{Method: prunetest.Method("adagp")}, func(ctx context.Context, d *prune.Dense) error {
 			f, err := d.Fisher(ctx)
 			got := byName(f)
 			if first == nil {

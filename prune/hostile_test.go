@@ -9,42 +9,55 @@ import (
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/adagp"
+	"github.com/adagp/adagp/prune/prunetest"
+	"github.com/adagp/adagp/prune/registry"
 	"github.com/adagp/adagp/prune/sparsity"
 )
 
 // everything lists every method that is registered, AdaGP in all its forms, and AdaGP with every solver.
 func everything() []prune.Options {
 	var all []prune.Options
-	for _, m := range prune.Methods() {
+	for _, m := range registry.Methods() {
 		if m.Name != "adagp" && !strings.HasPrefix(m.Name, "test-") {
-			all = append(all, prune.Options{Method: m.Name})
+			all = append(all, prune.Options{Method: prunetest.Method(m.Name)})
 		}
 	}
-	for _, preset := range prune.Presets {
-		all = append(all, prune.Options{Method: "adagp", Preset: preset})
+	for _, preset := range adagp.Presets {
+		all = append(all, prune.Options{Method: prunetest.Method("adagp", "preset", preset)})
 	}
-	all = append(all, prune.Options{Method: "adagp", Paper: true, Epochs: 2})
-	for _, s := range prune.Solvers() {
+	all = append(all, prune.Options{Method: prunetest.Method("adagp", "paper", true, "epochs", 2)})
+	for _, s := range registry.Solvers() {
 		if !strings.HasPrefix(s.Name, "test-") {
-			all = append(all, prune.Options{Method: "adagp", Preset: "fast", Solver: s.Name})
+			all = append(all, prune.Options{Method: prunetest.Method("adagp", "preset", "fast", "solver", s.Name)})
 			if s.Name != "dsnot" { // which the published form refuses
-				all = append(all, prune.Options{Method: "adagp", Paper: true, Epochs: 1, Solver: s.Name})
+				all = append(all, prune.Options{Method: prunetest.Method("adagp", "paper", true, "epochs", 1, "solver", s.Name)})
 			}
 		}
 	}
 	return all
 }
 
-func nameOf(o prune.Options) string {
-	name := o.Method + o.Preset
-	if o.Paper {
+// methodName tells methods apart: name, local solver, preset.
+func methodName(m prune.Method) string {
+	d := m.Describe()
+	name := d.Name
+	if d.Solver != d.Name {
+		name += "-" + d.Solver
+	}
+	if preset, ok := d.Settings["preset"]; ok {
+		name += fmt.Sprint("-", preset)
+	}
+	if isPaper(m) {
 		name += "-paper"
 	}
-	if o.Solver != "" {
-		name += "-" + o.Solver
-	}
-	return fmt.Sprintf("%s/%v", name, o.Pattern)
+	return name
 }
+
+// isPaper reports whether m is AdaGP as published.
+func isPaper(m prune.Method) bool { return m.Describe().Settings["paper"] == true }
+
+func nameOf(o prune.Options) string { return fmt.Sprintf("%s/%v", methodName(o.Method), o.Pattern) }
 
 // vectors calls visit for every norm's weights.
 func vectors(m *models.Model, layer int, visit func(name string, v []float32)) {
@@ -124,7 +137,7 @@ func TestHostileModels(t *testing.T) {
 				t.Parallel()
 				for _, o := range everything() {
 					for _, pattern := range patterns {
-						if o.Pattern = pattern; pattern.Structured() && strings.HasPrefix(o.Method, "global-") {
+						if o.Pattern = pattern; pattern.Structured() && strings.HasPrefix(methodName(o.Method), "global-") {
 							continue
 						}
 						m := open(t, name)
@@ -136,7 +149,7 @@ func TestHostileModels(t *testing.T) {
 						r, err := prune.Run(context.Background(), m, windows, o, nil)
 						if err != nil {
 							// The published steps of fixed length go astray where signals are large, and say so.
-							if !o.Paper || !strings.Contains(err.Error(), "weight [0 0] is -Inf after pruning") {
+							if !isPaper(o.Method) || !strings.Contains(err.Error(), "weight [0 0] is -Inf after pruning") {
 								t.Errorf("%s: %v", nameOf(o), err)
 							}
 							continue
@@ -176,7 +189,7 @@ func TestLittleCalibration(t *testing.T) {
 				t.Parallel()
 				for _, o := range everything() {
 					for _, o.Pattern = range c.patterns {
-						if o.Pattern.Structured() && strings.HasPrefix(o.Method, "global-") {
+						if o.Pattern.Structured() && strings.HasPrefix(methodName(o.Method), "global-") {
 							continue
 						}
 						if _, err := prune.Run(context.Background(), open(t, name), c.windows, o, &memory{}); err != nil {
@@ -186,15 +199,6 @@ func TestLittleCalibration(t *testing.T) {
 				}
 			})
 		}
-	}
-}
-
-// TestPaperRefusesWindows: what DSnoT compares is not there in AdaGP as published, and that is said at once.
-func TestPaperRefusesWindows(t *testing.T) {
-	o := prune.Options{Method: "adagp", Paper: true, Solver: "dsnot", Pattern: sparsity.Unstructured(0.5)}
-	_, err := prune.Run(context.Background(), open(t, "rand-llama-tied"), randomWindows(96, 8), o, nil)
-	if err == nil || !strings.Contains(err.Error(), "method adagp: solver dsnot compares calibration windows") {
-		t.Errorf("error %v", err)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/tensor"
@@ -79,6 +80,14 @@ type layerRecord struct {
 	Grids           map[string]string `json:"grids,omitempty"`  // of the tensors with the grids of rounded weights, by name
 	Solver          string            `json:"solver"`
 	Hyperparameters map[string]any    `json:"hyperparameters"`
+}
+
+// setMethod takes down what the method says of itself.
+func (rec *layerRecord) setMethod(d Description) {
+	rec.Solver, rec.Hyperparameters = d.Solver, maps.Clone(d.Settings)
+	if rec.Hyperparameters == nil {
+		rec.Hyperparameters = map[string]any{}
+	}
 }
 
 // finishRecord tells that nothing is left to compute.

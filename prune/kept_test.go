@@ -7,12 +7,13 @@ import (
 	"testing"
 
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/prunetest"
 	"github.com/adagp/adagp/prune/sparsity"
 )
 
 // TestResumeWithAnotherBudget: a budget may change wherever the bytes can stay the same, and they do.
 func TestResumeWithAnotherBudget(t *testing.T) {
-	o := prune.Options{Method: "adagp", Preset: "balanced", Pattern: sparsity.Unstructured(0.6), Layers: [2]int{0, 2}}
+	o := prune.Options{Method: prunetest.Method("adagp", "preset", "balanced"), Pattern: sparsity.Unstructured(0.6), Layers: [2]int{0, 2}}
 	free, err := planned(t, 9, o)
 	if err != nil {
 		t.Fatal(err)
@@ -53,7 +54,7 @@ func TestResumeWithAnotherBudget(t *testing.T) {
 // TestLastStepIsDroppedOnRequest: also of a run that was to have it, after layers that wait for it; from
 // then on for good.
 func TestLastStepIsDroppedOnRequest(t *testing.T) {
-	o := prune.Options{Method: "adagp", Preset: "balanced", Pattern: sparsity.Unstructured(0.6), Layers: [2]int{0, 3}, Memory: 1 << 40}
+	o := prune.Options{Method: prunetest.Method("adagp", "preset", "balanced"), Pattern: sparsity.Unstructured(0.6), Layers: [2]int{0, 3}, Memory: 1 << 40}
 	without := o
 	without.NoFinish = true
 	dir := t.TempDir()
@@ -82,7 +83,7 @@ func TestLastStepIsDroppedOnRequest(t *testing.T) {
 // TestResumeNeedsItsMemory: a budget without room for what leads to the same bytes is an error, which leaves
 // the run as it is.
 func TestResumeNeedsItsMemory(t *testing.T) {
-	o := prune.Options{Method: "adagp", Preset: "balanced", Pattern: sparsity.Unstructured(0.6), Layers: [2]int{0, 2}}
+	o := prune.Options{Method: prunetest.Method("adagp", "preset", "balanced"), Pattern: sparsity.Unstructured(0.6), Layers: [2]int{0, 2}}
 	out := filepath.Join(t.TempDir(), "out")
 	prune.Available(t, 1<<40)
 	if _, _, err := runKept(t, out, false, 4, o); !errors.Is(err, errFull) {

@@ -31,10 +31,11 @@ type Layer struct {
 	Dense    []*scratch.Slot
 	DenseOut []*scratch.Slot
 	// DenseSums are, by index of the module's groups, the sums behind those with a residual target in the same
-	// pass of the original layer, nn.Group's y_0; nil unless the method is a SumsUser. They are gone when
+	// pass of the original layer, nn.Group's y_0; nil unless Wants.DenseSums asked for it. They are gone when
 	// PruneLayer returns.
 	DenseSums map[int][]*scratch.Slot
 	SeqLens   []int
+	Seed      uint64       // of any random choice
 	Log       *slog.Logger // never nil
 
 	selected []*nn.Linear
@@ -56,7 +57,7 @@ func (l *Layer) Pattern(lin *nn.Linear) sparsity.Pattern { return l.run.pattern(
 
 // RowWeights returns the Fisher weights of lin's outputs [out], the mean over the calibration tokens
 // of the squared gradient of the summed next-token loss with respect to each, and nil when the run
-// made no Fisher pass; see [FisherUser]. It must not be written to.
+// made no Fisher pass; see [Wants]. It must not be written to.
 func (l *Layer) RowWeights(lin *nn.Linear) []float64 { return l.run.rowWeights[lin] }
 
 // HeldOut returns how many calibration windows, counted from the last, are better kept out of tuning,

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/prunetest"
 	"github.com/adagp/adagp/prune/quant"
 	"github.com/adagp/adagp/prune/sparsity"
 )
@@ -22,13 +23,13 @@ func TestRunTellsThatTuningIsLeftOut(t *testing.T) {
 		o       prune.Options
 		told    bool
 	}{
-		{"default", 7, prune.Options{}, true},
-		{"best", 4, prune.Options{Preset: "best"}, true},
-		{"rounded", 7, prune.Options{Quantize: &quant.Spec{Bits: 4}}, true},
-		{"enough", 8, prune.Options{}, false},
-		{"fast", 7, prune.Options{Preset: "fast"}, false},
-		{"paper", 7, prune.Options{Paper: true}, false},
-		{"wanda", 7, prune.Options{Method: "wanda"}, false},
+		{"default", 7, prune.Options{Method: prunetest.Method("adagp")}, true},
+		{"best", 4, prune.Options{Method: prunetest.Method("adagp", "preset", "best")}, true},
+		{"rounded", 7, prune.Options{Method: prunetest.Method("adagp"), Quantize: &quant.Spec{Bits: 4}}, true},
+		{"enough", 8, prune.Options{Method: prunetest.Method("adagp")}, false},
+		{"fast", 7, prune.Options{Method: prunetest.Method("adagp", "preset", "fast")}, false},
+		{"paper", 7, prune.Options{Method: prunetest.Method("adagp", "paper", true)}, false},
+		{"wanda", 7, prune.Options{Method: prunetest.Method("wanda")}, false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			var log bytes.Buffer

@@ -9,6 +9,8 @@ import (
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/calib"
 	"github.com/adagp/adagp/prune/local"
+	"github.com/adagp/adagp/prune/prunetest"
+	"github.com/adagp/adagp/prune/registry"
 	"github.com/adagp/adagp/prune/sparsity"
 )
 
@@ -20,11 +22,11 @@ func TestLocalMethods(t *testing.T) {
 		"rand-opt350": randomWindows(96, 16, 16, 5),
 	} {
 		for _, o := range []prune.Options{
-			{Method: "ria"}, {Method: "dsnot"}, {Method: "refit"}, {Method: "refit-exact"}, {Method: "admm"}, {Method: "alps"},
-			{Method: "adagp", Solver: "admm", Paper: true, Epochs: 1}, {Method: "adagp", Solver: "alps", Preset: "fast", Allocation: prune.Uniform},
+			{Method: prunetest.Method("ria")}, {Method: prunetest.Method("dsnot")}, {Method: prunetest.Method("refit")}, {Method: prunetest.Method("refit-exact")}, {Method: prunetest.Method("admm")}, {Method: prunetest.Method("alps")},
+			{Method: prunetest.Method("adagp", "solver", "admm", "paper", true, "epochs", 1)}, {Method: prunetest.Method("adagp", "solver", "alps", "preset", "fast"), Allocation: prune.Uniform},
 		} {
 			for _, pattern := range []sparsity.Pattern{sparsity.Unstructured(0.6), sparsity.NM(2, 4)} {
-				t.Run(fmt.Sprintf("%s/%s%s/%v", model, o.Method, o.Solver, pattern), func(t *testing.T) {
+				t.Run(fmt.Sprintf("%s/%s/%v", model, methodName(o.Method), pattern), func(t *testing.T) {
 					o.Pattern = pattern
 					r, _ := prunedRun(t, model, windows, o)
 					for _, l := range r.Layers {
@@ -50,6 +52,10 @@ type windowMethod struct {
 	t       *testing.T
 	lengths []int
 }
+
+func (m windowMethod) Describe() prune.Description { return prune.Description{Name: "window-moments"} }
+
+func (m windowMethod) Wants(*prune.Options) prune.Wants { return prune.Wants{} }
 
 func (m windowMethod) PruneLayer(ctx context.Context, l *prune.Layer) error {
 	recorder := calib.NewRecorder(l.Tokens(), l.Selected()...)
@@ -79,27 +85,19 @@ func (m windowMethod) PruneLayer(ctx context.Context, l *prune.Layer) error {
 			}
 		}
 	}
-	s, err := prune.NewSolver("wanda", local.SolverOptions{})
+	s, err := registry.NewSolver("wanda", nil)
 	if err != nil {
 		return err
 	}
 	return l.SolveEach(ctx, s, l.Selected(), stats)
 }
 
-var windowMethodTest windowMethod
-
-func init() {
-	prune.RegisterMethod("test-window-moments", "compares moments", func(prune.MethodOptions) (prune.Method, error) {
-		return windowMethodTest, nil
-	})
-}
-
 // TestCaptureWindowMoments: batches hold several windows, and windows of different lengths follow each
 // other; moments are those of the windows.
 func TestCaptureWindowMoments(t *testing.T) {
-	windowMethodTest = windowMethod{t, []int{16, 16, 5, 16, 1, 1}}
+	m := windowMethod{t, []int{16, 16, 5, 16, 1, 1}}
 	for _, batch := range []int{0, 1, 2} {
-		prunedRun(t, "rand-opt350", randomWindows(96, windowMethodTest.lengths...),
-			prune.Options{Method: "test-window-moments", Pattern: sparsity.Unstructured(0.5), Batch: batch})
+		prunedRun(t, "rand-opt350", randomWindows(96, m.lengths...),
+			prune.Options{Method: m, Pattern: sparsity.Unstructured(0.5), Batch: batch})
 	}
 }

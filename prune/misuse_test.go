@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/prunetest"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
 	"github.com/adagp/adagp/tensor/linalg"
@@ -21,8 +22,7 @@ func TestConflictsAreRefused(t *testing.T) {
 		o    prune.Options
 		a, b string
 	}{
-		{prune.Options{Paper: true, Preset: "fast"}, "paper", "preset fast"},
-		{prune.Options{Pattern: sparsity.Pattern{N: 2, M: 4, Sparsity: 0.7}}, "pattern 2:4", "sparsity 0.7"},
+		{prune.Options{Method: prunetest.Method("adagp"), Pattern: sparsity.Pattern{N: 2, M: 4, Sparsity: 0.7}}, "pattern 2:4", "sparsity 0.7"},
 	} {
 		for entry, call := range map[string]func(o prune.Options) error{
 			"run": func(o prune.Options) error {
@@ -37,7 +37,7 @@ func TestConflictsAreRefused(t *testing.T) {
 				_, err := prune.Fingerprint(context.Background(), open(t, "rand-llama-tied"), windows, o)
 				return err
 			},
-			"method or pattern": func(o prune.Options) error { return errors.Join(o.CheckMethod(), o.Pattern.Check()) },
+			"pattern": func(o prune.Options) error { return o.Pattern.Check() },
 		} {
 			err := call(tc.o)
 			var conflict *sparsity.ConflictError

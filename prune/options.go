@@ -1,11 +1,10 @@
 package prune
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"regexp"
-	"slices"
-	"strings"
 
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/nn"
@@ -18,27 +17,15 @@ import (
 // Options are the settings of a run. Zero values mean defaults, Pattern excepted (its zero value is
 // a sparsity of 0).
 type Options struct {
-	Method  string // registered method or solver; "" is DefaultMethod
-	Solver  string // local solver inside the method; "" is the method's default
+	Method  Method // such as adagp.New(adagp.Balanced()), or Local(wanda.Solver{})
 	Pattern sparsity.Pattern
 
 	// Allocation names how the zeros are spread over the matrices: a registered allocation, or a file
 	// of shares, see [IsAllocationFile]; "" is the method's own.
 	Allocation string
 
-	// Settings of AdaGP; see MethodOptions.
-	Preset             string
-	Paper              bool
-	Epochs             int
-	Alpha, Beta, Gamma float64
-	Ridge              float64
-
-	// Settings of the local solver; see SolverOptions.
-	BlockSize int
-	DampFrac  float64
-
-	Quantize *quant.Spec // round the weights that stay to such grids; nil: do not
-	Rounding string      // how, one of Roundings; "": by what the method observes, see StatisticsUser
+	Quantize *quant.Spec  // round the weights that stay to such grids; nil: do not
+	Feedback local.Solver // rounds them, masks as they are, so that later columns make up for errors of earlier ones (GPTQ, arXiv 2210.17323), such as sparsegpt.Solver{}; nil: each weight to its nearest grid point
 
 	Layers           [2]int         // decoder layers Layers[0] <= i < Layers[1] only; the zero value is all
 	Include, Exclude *regexp.Regexp // on tensor names such as model.layers.0.mlp.up_proj.weight; nil: all, none
@@ -58,9 +45,6 @@ type Options struct {
 	Log      *slog.Logger // warnings; nil: silent
 }
 
-// DefaultMethod is the method used when none is named.
-const DefaultMethod = "adagp"
-
 // Sink receives the pruned tensors, in the order in which they are done. The values are already
 // rounded to the type they are to be stored in.
 type Sink interface {
@@ -72,8 +56,8 @@ func (o *Options) check(m *models.Model) error {
 	if err := nn.RefuseStored(m.Walk); err != nil {
 		return err
 	}
-	if o.Method == "" {
-		o.Method = DefaultMethod
+	if o.Method == nil {
+		return errors.New("no method: want one in Options.Method")
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -88,23 +72,11 @@ func (o *Options) check(m *models.Model) error {
 	if a, b := o.Layers[0], o.Layers[1]; a < 0 || a >= b || b > n {
 		return fmt.Errorf("layers %d:%d: want 0 <= A < B <= %d, the number of decoder layers", a, b, n)
 	}
-	for _, v := range []struct {
-		name  string
-		value float64
-	}{{"alpha", o.Alpha}, {"beta", o.Beta}, {"gamma", o.Gamma}, {"damping", o.DampFrac}, {"epochs", float64(o.Epochs)},
-		{"block size", float64(o.BlockSize)}, {"batch", float64(o.Batch)}} {
-		if !(v.value >= 0) || v.value > 1e300 {
-			return fmt.Errorf("%s %v: want a positive number, or 0 for the default", v.name, v.value)
-		}
+	if o.Batch < 0 {
+		return fmt.Errorf("batch %d: want a positive number, or 0 for the default", o.Batch)
 	}
 	if err := o.checkMemory(); err != nil {
 		return err
-	}
-	if o.Preset != "" && !slices.Contains(Presets, o.Preset) {
-		return fmt.Errorf("preset %q: want one of %s", o.Preset, strings.Join(Presets, ", "))
-	}
-	if o.Ridge-o.Ridge != 0 {
-		return fmt.Errorf("ridge %v: want a finite number", o.Ridge)
 	}
 	if err := o.CheckQuantization(); err != nil {
 		return err
@@ -113,28 +85,6 @@ func (o *Options) check(m *models.Model) error {
 		return fmt.Errorf("dtype %v: want F32, F16 or BF16", *o.DType)
 	}
 	return nil
-}
-
-// method builds the method and the solver that the options name.
-func (o *Options) method() (Method, error) {
-	so := local.SolverOptions{Seed: o.Seed, BlockSize: o.BlockSize, DampFrac: o.DampFrac}
-	mo := MethodOptions{SolverName: o.Solver, SolverOptions: so, Preset: o.Preset, Paper: o.Paper, Epochs: o.Epochs,
-		Alpha: o.Alpha, Beta: o.Beta, Gamma: o.Gamma, Ridge: o.Ridge, Seed: o.Seed, Quantized: o.Quantize != nil}
-	if o.Solver != "" {
-		s, err := NewSolver(o.Solver, so)
-		if err != nil {
-			return nil, err
-		}
-		mo.Solver = s
-	}
-	return NewMethod(o.Method, mo)
-}
-
-// CheckMethod reports whether there is a method of the name, and whether it takes the other settings of
-// the options that are meant for it.
-func (o Options) CheckMethod() error {
-	_, err := o.method()
-	return err
 }
 
 // selects reports whether the options include the tensor of that name.

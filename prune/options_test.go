@@ -12,6 +12,7 @@ import (
 
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/prunetest"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
 )
@@ -24,16 +25,16 @@ func TestRunSelection(t *testing.T) {
 		want    string // regular expression that the written names match, all of them and no others
 		stories int    // how many
 	}{
-		{"layers", prune.Options{Layers: [2]int{1, 3}}, `layers\.[12]\.`, 14},
-		{"include", prune.Options{Include: regexp.MustCompile(`(gate|up)_proj\.weight$`)}, `(gate|up)_proj`, 10},
-		{"exclude", prune.Options{Exclude: regexp.MustCompile(`mlp`)}, `self_attn`, 20},
-		{"all three", prune.Options{Layers: [2]int{2, 5}, Include: regexp.MustCompile(`mlp|q_proj`), Exclude: regexp.MustCompile(`layers\.3|up`)},
+		{"layers", prune.Options{Method: prunetest.Method("adagp"), Layers: [2]int{1, 3}}, `layers\.[12]\.`, 14},
+		{"include", prune.Options{Method: prunetest.Method("adagp"), Include: regexp.MustCompile(`(gate|up)_proj\.weight$`)}, `(gate|up)_proj`, 10},
+		{"exclude", prune.Options{Method: prunetest.Method("adagp"), Exclude: regexp.MustCompile(`mlp`)}, `self_attn`, 20},
+		{"all three", prune.Options{Method: prunetest.Method("adagp"), Layers: [2]int{2, 5}, Include: regexp.MustCompile(`mlp|q_proj`), Exclude: regexp.MustCompile(`layers\.3|up`)},
 			`layers\.[24].*(q_proj|gate_proj|down_proj)`, 6},
 	} {
 		for _, method := range allMethods {
 			t.Run(tc.name+"/"+method, func(t *testing.T) {
 				o := tc.o
-				o.Method, o.Pattern = method, sparsity.Unstructured(0.5)
+				o.Method, o.Pattern = prunetest.Method(method), sparsity.Unstructured(0.5)
 				r, out := prunedRun(t, "stories260k", windows, o)
 				re := regexp.MustCompile(tc.want)
 				for _, n := range out.names {
@@ -73,7 +74,7 @@ func TestRunInPlace(t *testing.T) {
 	for n, v := range copies {
 		copies[n] = v.Clone()
 	}
-	o := prune.Options{Method: "adagp", Pattern: sparsity.NM(2, 4), Exclude: regexp.MustCompile("up_proj|q_proj")}
+	o := prune.Options{Method: prunetest.Method("adagp"), Pattern: sparsity.NM(2, 4), Exclude: regexp.MustCompile("up_proj|q_proj")}
 	r, err := prune.Run(context.Background(), m, randomWindows(512, 16, 16), o, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -100,7 +101,7 @@ func TestRunInPlace(t *testing.T) {
 // Windows of different lengths may be mixed; each run of equal lengths makes batches of its own.
 func TestRunMixedLengths(t *testing.T) {
 	windows := randomWindows(96, 16, 16, 5, 16, 1, 1)
-	r, _ := prunedRun(t, "rand-opt350", windows, prune.Options{Method: "adagp", Pattern: sparsity.Unstructured(0.5)})
+	r, _ := prunedRun(t, "rand-opt350", windows, prune.Options{Method: prunetest.Method("adagp"), Pattern: sparsity.Unstructured(0.5)})
 	if c := r.Calibration; c.Samples != 6 || c.SeqLen != 16 || c.Tokens != 55 {
 		t.Errorf("calibration %+v, want 6 samples of up to 16, 55 tokens", c)
 	}
@@ -110,8 +111,8 @@ func TestRunMixedLengths(t *testing.T) {
 func TestRunDType(t *testing.T) {
 	windows := randomWindows(512, repeat(16, 4)...)
 	bf16 := tensor.BF16
-	r, out := prunedRun(t, "stories260k", windows, prune.Options{Method: "magnitude", Pattern: sparsity.Unstructured(0.5), DType: &bf16})
-	exact, _ := prunedRun(t, "stories260k", windows, prune.Options{Method: "magnitude", Pattern: sparsity.Unstructured(0.5)})
+	r, out := prunedRun(t, "stories260k", windows, prune.Options{Method: prunetest.Method("magnitude"), Pattern: sparsity.Unstructured(0.5), DType: &bf16})
+	exact, _ := prunedRun(t, "stories260k", windows, prune.Options{Method: prunetest.Method("magnitude"), Pattern: sparsity.Unstructured(0.5)})
 	for n, w := range out.tensors {
 		for i, v := range w.Data() {
 			if math.Float32bits(v)&0xffff != 0 {
@@ -130,7 +131,7 @@ func TestRunDType(t *testing.T) {
 func TestRunEvents(t *testing.T) {
 	var log []string
 	last, n := -1.0, 0
-	o := prune.Options{Method: "adagp", Paper: true, Pattern: sparsity.Unstructured(0.5), Layers: [2]int{1, 2}, Batch: 2, Progress: func(e prune.Event) {
+	o := prune.Options{Method: prunetest.Method("adagp", "paper", true), Pattern: sparsity.Unstructured(0.5), Layers: [2]int{1, 2}, Batch: 2, Progress: func(e prune.Event) {
 		n++
 		if e.Layers != 2 || e.Position != e.Layer || e.Fraction < 0 || e.Fraction > 1 {
 			t.Errorf("event %+v", e)

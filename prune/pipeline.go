@@ -64,28 +64,26 @@ func newRun(m *models.Model, windows [][]int, o Options, out Sink) (*run, error)
 	if err := o.check(m); err != nil {
 		return nil, err
 	}
-	method, err := o.method()
+	method := o.Method
+	wants := method.Wants(&o)
+	allocation, err := o.allocation(wants)
 	if err != nil {
-		return nil, err
-	}
-	if _, err := o.allocation(method); err != nil {
 		return nil, err
 	}
 	selected, err := o.selection(m)
 	if err != nil {
 		return nil, err
 	}
-	o.Rounding = o.rounding(method)
-	r := &run{model: m, windows: windows, selected: selected, options: &o, method: method, out: out, report: newReport(&o, windows), warned: map[string]bool{}, scratch: scratch.Memory(), onGrid: map[*nn.Linear]bool{}}
+	r := &run{model: m, windows: windows, selected: selected, options: &o, method: method, wants: wants, out: out, report: newReport(&o, windows), warned: map[string]bool{}, scratch: scratch.Memory(), onGrid: map[*nn.Linear]bool{}}
 	for i, s := range selected {
 		if len(s) > 0 {
 			r.at.Layers = i + 1
 		}
 	}
-	if f, ok := method.(Finisher); ok && wantsFinish(f) {
-		r.finisher, r.wantsFinish = f, true
+	if o.Quantize == nil { // rounded weights that move leave their grids
+		r.finisher = wants.Finish
 	}
-	r.report.Allocation, _ = o.allocation(method) // checked above
+	r.report.Allocation = allocation
 	if err := checkJournal(out); err != nil {
 		return nil, err
 	}
@@ -121,8 +119,6 @@ func (r *run) all(ctx context.Context) (err error) {
 		if err := r.recallPrepared(selected); err != nil {
 			return err
 		}
-	} else if r.report.Allocation, err = r.options.allocation(r.method); err != nil {
-		return err
 	}
 	for i := range r.at.Layers {
 		rec := r.past.layers[i]
@@ -165,6 +161,7 @@ type run struct {
 	source   map[string]string // SHA-256 of the tensors of the model, by name; nil for a run that writes nothing
 	options  *Options
 	method   Method
+	wants    Wants
 	out      Sink
 	report   *Report
 	warned   map[string]bool
@@ -185,13 +182,11 @@ type run struct {
 
 	before, after float64 // shares of the time that comes before and after the layers, for progress
 
-	plan        *Plan
-	wantsFinish bool // the method has something to do at the end, if memory allows
-
-	finisher Finisher                      // nil: none, or it has nothing to do
-	held     map[*nn.Linear]*tensor.Tensor // pruned weights that wait for it; nil without one
-	onGrid   map[*nn.Linear]bool           // matrices whose weights were rounded to grids
-	masks    map[*nn.Linear]*sparsity.Mask // their masks; nil without one
+	plan     *Plan
+	finisher func(context.Context, *Final) error // Wants.Finish; nil: none, or left out
+	held     map[*nn.Linear]*tensor.Tensor       // pruned weights that wait for it; nil without one
+	onGrid   map[*nn.Linear]bool                 // matrices whose weights were rounded to grids
+	masks    map[*nn.Linear]*sparsity.Mask       // their masks; nil without one
 
 	durable    time.Duration // spent on making things durable
 	keeper     Keeper        // out, if it survives the process
@@ -227,7 +222,7 @@ func (r *run) layer(ctx context.Context, i int, selected []*nn.Linear) error {
 	defer release()
 
 	var sums map[int][]*scratch.Slot
-	if u, ok := r.method.(SumsUser); ok && u.WantsDenseSums() && len(selected) > 0 {
+	if r.wants.DenseSums && len(selected) > 0 {
 		sums = map[int][]*scratch.Slot{}
 	}
 	denseOut, err := r.denseStates(ctx, module, sums)
@@ -238,7 +233,7 @@ func (r *run) layer(ctx context.Context, i int, selected []*nn.Linear) error {
 		return r.pass(ctx, module, denseOut)
 	}
 	l := &Layer{
-		Index: i, Module: module, Hidden: r.hidden, Dense: r.dense, DenseOut: denseOut, DenseSums: sums, SeqLens: r.seqLens, Log: r.options.Log,
+		Index: i, Module: module, Hidden: r.hidden, Dense: r.dense, DenseOut: denseOut, DenseSums: sums, SeqLens: r.seqLens, Seed: r.options.Seed, Log: r.options.Log,
 		selected: selected, run: r,
 		original: map[*nn.Linear]*tensor.Tensor{}, results: map[*nn.Linear]*TensorReport{}, grids: map[*nn.Linear]*quant.Grid{}, unscored: map[*nn.Linear]bool{},
 	}

@@ -15,7 +15,9 @@ import (
 	_ "github.com/adagp/adagp/models/all"
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/adagp"
 	_ "github.com/adagp/adagp/prune/all"
+	"github.com/adagp/adagp/prune/prunetest"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
 )
@@ -95,6 +97,14 @@ func prunedRun(t testing.TB, name string, windows [][]int, o prune.Options) (*pr
 
 var allMethods = []string{"magnitude", "wanda", "sparsegpt", "adagp"}
 
+// fast returns the method, AdaGP in its fastest form.
+func fast(name string) prune.Method {
+	if name == "adagp" {
+		return adagp.New(adagp.Fast())
+	}
+	return prunetest.Method(name)
+}
+
 func TestRunAllModelsMethodsPatterns(t *testing.T) {
 	names := []string{"stories260k", "rand-llama-bias", "rand-llama-tied", "rand-llama3", "rand-llama-legacy-bin",
 		"rand-opt350", "rand-opt-noprefix-bin", "rand-opt-nobias"}
@@ -112,7 +122,7 @@ func TestRunAllModelsMethodsPatterns(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					r, out := prunedRun(t, name, windows, prune.Options{Method: method, Pattern: p, Allocation: prune.Uniform, Preset: "fast"})
+					r, out := prunedRun(t, name, windows, prune.Options{Method: fast(method), Pattern: p, Allocation: prune.Uniform})
 					checkOutcome(t, name, method, p, r, out)
 				}
 			}
@@ -236,7 +246,7 @@ func TestRunRepeats(t *testing.T) {
 			var errors []float64
 			for _, threads := range []int{1, 2, 2, 3} {
 				parallel.SetThreads(threads)
-				r, out := prunedRun(t, name, windows, prune.Options{Method: method, Pattern: sparsity.Unstructured(0.6), Seed: 3})
+				r, out := prunedRun(t, name, windows, prune.Options{Method: prunetest.Method(method), Pattern: sparsity.Unstructured(0.6), Seed: 3})
 				if first == nil {
 					first, errors = out, errorsOf(r)
 					continue
@@ -271,8 +281,8 @@ func errorsOf(r *prune.Report) []float64 {
 // Hessian cut at the same places; the products of the forward pass may still round differently.
 func TestRunBatchSize(t *testing.T) {
 	windows := windowsOf(t, golden.Path("prune/ids/stories260k_calib_seed0.u16"))[:5]
-	r1, _ := prunedRun(t, "stories260k", windows, prune.Options{Method: "wanda", Pattern: sparsity.Unstructured(0.5), Batch: 1})
-	r3, _ := prunedRun(t, "stories260k", windows, prune.Options{Method: "wanda", Pattern: sparsity.Unstructured(0.5), Batch: 3})
+	r1, _ := prunedRun(t, "stories260k", windows, prune.Options{Method: prunetest.Method("wanda"), Pattern: sparsity.Unstructured(0.5), Batch: 1})
+	r3, _ := prunedRun(t, "stories260k", windows, prune.Options{Method: prunetest.Method("wanda"), Pattern: sparsity.Unstructured(0.5), Batch: 3})
 	for i, a := range errorsOf(r1) {
 		if b := errorsOf(r3)[i]; math.Abs(a-b) > 1e-3*a {
 			t.Errorf("error %d is %v in batches of 1, %v in batches of 3", i, a, b)
@@ -284,12 +294,12 @@ func TestRunBatchSize(t *testing.T) {
 // works as a method and as the solver inside AdaGP.
 func TestCustomSolver(t *testing.T) {
 	windows := randomWindows(512, repeat(16, 4)...)
-	r, out := prunedRun(t, "stories260k", windows, prune.Options{Method: "coinflip", Pattern: sparsity.Unstructured(0.5)})
+	r, out := prunedRun(t, "stories260k", windows, prune.Options{Method: prunetest.Method("coinflip"), Pattern: sparsity.Unstructured(0.5)})
 	checkOutcome(t, "stories260k", "coinflip", sparsity.Unstructured(0.5), r, out)
 	if r.Method != "coinflip" || r.Solver != "coinflip" {
 		t.Errorf("method %q with solver %q, want coinflip for both", r.Method, r.Solver)
 	}
-	r, out = prunedRun(t, "stories260k", windows, prune.Options{Method: "adagp", Solver: "coinflip", Pattern: sparsity.NM(2, 4)})
+	r, out = prunedRun(t, "stories260k", windows, prune.Options{Method: prunetest.Method("adagp", "solver", "coinflip"), Pattern: sparsity.NM(2, 4)})
 	checkOutcome(t, "stories260k", "adagp with coinflip", sparsity.NM(2, 4), r, out)
 	if r.Method != "adagp" || r.Solver != "coinflip" {
 		t.Errorf("method %q with solver %q, want adagp with coinflip", r.Method, r.Solver)

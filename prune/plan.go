@@ -203,7 +203,10 @@ func (r *run) begin() (end func() error, err error) {
 	if r.plan.Finish == "skipped" && r.options.Memory > 0 && !r.options.NoFinish {
 		r.leftOut("the method's last step on the whole model does not fit the memory budget and is left out", "budget", mebibytes(r.options.Memory))
 	}
-	if u, ok := r.method.(HeldOutUser); ok && u.WantsHeldOut() && heldOut(len(r.windows)) == 0 {
+	if r.wants.Finish != nil && r.options.Quantize != nil {
+		r.leftOut("the method's last step would move rounded weights off their grids and is left out")
+	}
+	if r.wants.HeldOut && heldOut(len(r.windows)) == 0 {
 		r.leftOut("too few calibration windows to hold some out: no tuning", "windows", len(r.windows), "wanted", heldOutShare)
 	}
 	if r.plan.Scratch.Where == "file" {
@@ -241,7 +244,7 @@ func (r *run) planFor(batches [][][]int, file, finish bool) *Plan {
 	var waiting int64
 	if held {
 		p.Finish, waiting = "runs", c.prunable*4+c.prunable/8
-	} else if r.wantsFinish {
+	} else if r.wants.Finish != nil && r.options.Quantize == nil {
 		p.Finish = "skipped"
 	}
 	// Stages differ in how many streams of hidden states there are.
@@ -273,8 +276,8 @@ func (r *run) planFor(batches [][][]int, file, finish bool) *Plan {
 		stage(s.Name, streams, append([]Part{late, weights}, s.Parts...)...)
 	}
 	if held {
-		if f, ok := r.method.(interface{ FinishMemory(LayerShape) []Part }); ok {
-			stage(finishStage, 0, append(f.FinishMemory(c.shape(r)), Part{"masks", c.prunable / 8})...)
+		if r.wants.FinishMemory != nil {
+			stage(finishStage, 0, append(r.wants.FinishMemory(c.shape(r)), Part{"masks", c.prunable / 8})...)
 		}
 	}
 	return p
@@ -290,11 +293,7 @@ func (r *run) textBytes() (n int64) {
 
 // looksAtModel reports whether the run begins with gradients of the dense model.
 func (r *run) looksAtModel() bool {
-	if u, ok := r.method.(FisherUser); ok && u.WantsFisher() {
-		return true
-	}
-	_, prepares := r.method.(Preparer)
-	return prepares || r.report.Allocation == "fisher"
+	return r.wants.Fisher || r.wants.Prepare != nil || r.report.Allocation == "fisher"
 }
 
 // finite budgets only; used by Options.check.

@@ -109,13 +109,6 @@ func (c counts) shape(r *run) LayerShape {
 		PerToken: c.perToken, Kept: 1 - r.options.Pattern.Sparsity, Layers: c.layers, Model: c.parameters, Vocab: r.model.Config().VocabSize}
 }
 
-// MemoryUser is a Method that says what it needs, beside the weights of a decoder layer before and after
-// pruning, in the stages of its work on one. For other methods the plan assumes that they work like
-// those made by [Local], with a Hessian for every input.
-type MemoryUser interface {
-	LayerMemory(s LayerShape) []StagePlan
-}
-
 // Workspace is a Solver that says how much memory it takes for a matrix of that shape beside the
 // problem, in bytes. [WorkspaceOf] guesses for others.
 type Workspace interface {
@@ -149,16 +142,10 @@ func (c counts) streams(m Method) int64 {
 // layerStages asks the method.
 func (r *run) layerStages(c counts) []StagePlan {
 	s := c.shape(r)
-	if u, ok := r.method.(MemoryUser); ok {
-		return u.LayerMemory(s)
+	if r.wants.LayerMemory != nil {
+		return r.wants.LayerMemory(s)
 	}
-	needs := local.Needs{Hessian: true}
-	work := func(rows, cols int) int64 { return 4*Float64s(cols, cols) + 6*Float64s(rows, cols) }
-	if m, ok := r.method.(*localMethod); ok {
-		needs = m.solver.Needs()
-		work = func(rows, cols int) int64 { return WorkspaceOf(m.solver, rows, cols) }
-	}
-	return LocalMemory(s, needs, work)
+	return LocalMemory(s, local.Needs{Hessian: true}, func(rows, cols int) int64 { return 4*Float64s(cols, cols) + 6*Float64s(rows, cols) })
 }
 
 // LocalMemory is what a method takes that observes the inputs of all matrices in one pass and then

@@ -11,6 +11,7 @@ import (
 	"github.com/adagp/adagp/internal/golden"
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/prunetest"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
 )
@@ -32,7 +33,7 @@ func planned(t *testing.T, n int, o prune.Options) (*prune.Plan, error) {
 
 // TestPlan: what a plan gives up follows the budget, and the last thing is named by the error.
 func TestPlan(t *testing.T) {
-	o := prune.Options{Method: "adagp", Pattern: sparsity.Unstructured(0.5)}
+	o := prune.Options{Method: prunetest.Method("adagp"), Pattern: sparsity.Unstructured(0.5)}
 	free, err := planned(t, 640, o)
 	if err != nil || free.Scratch.Where != "memory" || free.Finish != "runs" || !free.SameBits || free.Smallest >= free.Peak {
 		t.Fatalf("without a budget: %+v, error %v", free, err)
@@ -61,7 +62,7 @@ func TestPlan(t *testing.T) {
 	if o.Memory >= free.Smallest {
 		t.Errorf("a budget of %d was refused, and %d would be enough", o.Memory, free.Smallest)
 	}
-	for _, bad := range []prune.Options{{Memory: -1}, {ScratchDType: dtypePointer(tensor.F16)}} {
+	for _, bad := range []prune.Options{{Method: prunetest.Method("adagp"), Memory: -1}, {Method: prunetest.Method("adagp"), ScratchDType: dtypePointer(tensor.F16)}} {
 		if _, err := planned(t, 2, bad); err == nil {
 			t.Errorf("%+v was accepted", bad)
 		}
@@ -70,7 +71,7 @@ func TestPlan(t *testing.T) {
 
 // TestPlanIgnoresWindows: with hidden states in a file their number matters no more than by their ids.
 func TestPlanIgnoresWindows(t *testing.T) {
-	o := prune.Options{Method: "sparsegpt", Pattern: sparsity.Unstructured(0.5)}
+	o := prune.Options{Method: prunetest.Method("sparsegpt"), Pattern: sparsity.Unstructured(0.5)}
 	ids := func(p *prune.Plan) int64 {
 		for _, part := range p.Stages[0].Parts {
 			if part.What == "token ids of texts" {
@@ -106,19 +107,12 @@ func TestPlanIgnoresWindows(t *testing.T) {
 // the sums over tokens are those of all batches either way.
 func TestBudgetGivesTheSameBits(t *testing.T) {
 	for _, o := range []prune.Options{
-		{Method: "sparsegpt", Pattern: sparsity.Unstructured(0.5), Layers: [2]int{1, 3}},
-		{Method: "owl-wanda"},
-		{Method: "adagp", Preset: "best", Pattern: sparsity.NM(2, 4), Layers: [2]int{0, 2}},
-		{Method: "adagp", Paper: true, Epochs: 2, Pattern: sparsity.Unstructured(0.5), Layers: [2]int{0, 2}},
+		{Method: prunetest.Method("sparsegpt"), Pattern: sparsity.Unstructured(0.5), Layers: [2]int{1, 3}},
+		{Method: prunetest.Method("wanda"), Allocation: "owl", Pattern: sparsity.Unstructured(0.5), Layers: [2]int{0, 2}},
+		{Method: prunetest.Method("adagp", "preset", "best"), Pattern: sparsity.NM(2, 4), Layers: [2]int{0, 2}},
+		{Method: prunetest.Method("adagp", "paper", true, "epochs", 2), Pattern: sparsity.Unstructured(0.5), Layers: [2]int{0, 2}},
 	} {
-		if o.Method == "owl-wanda" {
-			o = prune.Options{Method: "wanda", Allocation: "owl", Pattern: sparsity.Unstructured(0.5), Layers: [2]int{0, 2}}
-		}
-		name := o.Method
-		if o.Paper {
-			name += "-paper"
-		}
-		t.Run(name, func(t *testing.T) {
+		t.Run(methodName(o.Method), func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
 			_, want, err := runKept(t, filepath.Join(dir, "free"), false, 1<<30, o)
@@ -150,7 +144,7 @@ func TestBudgetGivesTheSameBits(t *testing.T) {
 func TestRunLeavesTheCollectorAlone(t *testing.T) {
 	before := debug.SetMemoryLimit(-1)
 	events := 0
-	o := prune.Options{Method: "magnitude", Pattern: sparsity.Unstructured(0.5), Memory: 1 << 30, Progress: func(prune.Event) {
+	o := prune.Options{Method: prunetest.Method("magnitude"), Pattern: sparsity.Unstructured(0.5), Memory: 1 << 30, Progress: func(prune.Event) {
 		events++
 		if now := debug.SetMemoryLimit(-1); now != before {
 			t.Fatalf("a limit of %d bytes during a run, %d before", now, before)

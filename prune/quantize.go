@@ -2,9 +2,9 @@ package prune
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune/calib"
@@ -14,38 +14,17 @@ import (
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
-// How weights get onto their grids, see Options.Rounding.
+// How weights get onto their grids, in reports.
 const (
-	// RoundFeedback rounds column by column, later columns making up for the errors of earlier ones:
-	// GPTQ (Frantar et al., arXiv 2210.17323) on the mask at hand.
-	RoundFeedback = "gptq"
-	// RoundNearest rounds each weight by itself.
-	RoundNearest = "nearest"
+	RoundFeedback = "gptq"    // Options.Feedback
+	RoundNearest  = "nearest" // each weight by itself
 )
 
-// Roundings are the values of Options.Rounding besides "".
-var Roundings = []string{RoundFeedback, RoundNearest}
-
-// feedbackSolver is the solver that rounds with feedback. Methods stay apart, so it is found by name.
-const feedbackSolver = "sparsegpt"
-
-// StatisticsUser is a Method that says what it observes. The weights of one that uses Hessians, as
-// local solvers may, are rounded with feedback unless the options say otherwise; those of others to the
-// nearest grid point.
-type StatisticsUser interface {
-	Needs() local.Needs
-}
-
-func (m *localMethod) Needs() local.Needs { return m.solver.Needs() }
-
-// CheckQuantization reports settings of Quantize and Rounding that are out of range or do not go together.
+// CheckQuantization reports settings of Quantize and Feedback that are out of range or do not go together.
 func (o Options) CheckQuantization() error {
-	if o.Rounding != "" && !slices.Contains(Roundings, o.Rounding) {
-		return fmt.Errorf("rounding %q: want one of %s", o.Rounding, strings.Join(Roundings, ", "))
-	}
 	if o.Quantize == nil {
-		if o.Rounding != "" {
-			return fmt.Errorf("rounding %q without grids to round to", o.Rounding)
+		if o.Feedback != nil {
+			return errors.New("a solver that rounds with feedback, without grids to round to")
 		}
 		return nil
 	}
@@ -55,18 +34,15 @@ func (o Options) CheckQuantization() error {
 	if m := o.Pattern.M; m > 0 && o.Quantize.Group%m != 0 {
 		return fmt.Errorf("grids for groups of %d columns with pattern %v: want a multiple of %d", o.Quantize.Group, o.Pattern, m)
 	}
-	if o.Rounding == RoundFeedback && !isSolver(feedbackSolver) {
-		return fmt.Errorf("rounding %q is done by the solver %s, which is not registered", o.Rounding, feedbackSolver)
-	}
 	return nil
 }
 
-// rounding settles how the weights that a method leaves are rounded.
-func (o *Options) rounding(m Method) string {
-	switch u, ok := m.(StatisticsUser); {
-	case o.Quantize == nil, o.Rounding != "":
-		return o.Rounding
-	case ok && u.Needs().Hessian && isSolver(feedbackSolver):
+// rounding says how the weights that a method leaves are rounded; "" for not at all.
+func (o *Options) rounding() string {
+	switch {
+	case o.Quantize == nil:
+		return ""
+	case o.Feedback != nil:
 		return RoundFeedback
 	}
 	return RoundNearest
@@ -85,7 +61,7 @@ func (l *Layer) quantize(ctx context.Context) error {
 	if len(rest) == 0 {
 		return nil
 	}
-	if o.Rounding == RoundNearest {
+	if o.Feedback == nil {
 		for _, lin := range rest {
 			w := linalg.FromTensor(lin.Weight.Value)
 			rounded, grid := quant.Nearest(*o.Quantize, w)
@@ -102,10 +78,6 @@ func (l *Layer) quantize(ctx context.Context) error {
 // is ‖X(Q − Ŵ)ᵀ‖² with the weights Ŵ that the method came to.
 func (l *Layer) quantizeWithFeedback(ctx context.Context, linears []*nn.Linear) error {
 	o := l.run.options
-	s, err := NewSolver(feedbackSolver, local.SolverOptions{BlockSize: o.BlockSize, DampFrac: o.DampFrac})
-	if err != nil {
-		return err
-	}
 	stats, err := l.roundingStats(ctx)
 	if err != nil {
 		return err
@@ -113,7 +85,7 @@ func (l *Layer) quantizeWithFeedback(ctx context.Context, linears []*nn.Linear) 
 	for i, lin := range linears {
 		l.Progress(StageSolve, float64(i)/float64(len(linears)))
 		w := linalg.FromTensor(lin.Weight.Value)
-		sol, err := local.Solve(ctx, s, &local.Problem{
+		sol, err := local.Solve(ctx, o.Feedback, &local.Problem{
 			Name: l.TensorName(lin), W: w, H: stats[lin].Hessian, Keep: sparsity.MaskOf(w), Quantize: o.Quantize, Log: l.Log,
 		})
 		if err != nil {

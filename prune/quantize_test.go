@@ -14,7 +14,9 @@ import (
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/local"
+	"github.com/adagp/adagp/prune/prunetest"
 	"github.com/adagp/adagp/prune/quant"
+	"github.com/adagp/adagp/prune/sparsegpt"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
 	"github.com/adagp/adagp/tensor/linalg"
@@ -69,19 +71,22 @@ func TestQuantize(t *testing.T) {
 		o    prune.Options
 		want string // rounding in the report
 	}{
-		{prune.Options{Method: "magnitude", Pattern: sparsity.Unstructured(0.5)}, "nearest"},
-		{prune.Options{Method: "wanda", Pattern: sparsity.Unstructured(0.5), Rounding: "gptq"}, "gptq"},
-		{prune.Options{Method: "sparsegpt", Pattern: sparsity.NM(2, 4)}, "gptq"},
-		{prune.Options{Method: "sparsegpt", Pattern: sparsity.Unstructured(0.5), Rounding: "nearest"}, "nearest"},
-		{prune.Options{Method: "admm", Pattern: sparsity.Unstructured(0.7)}, "gptq"},
-		{prune.Options{Method: "adagp", Pattern: sparsity.Unstructured(0.5)}, "gptq"},
-		{prune.Options{Method: "adagp", Pattern: sparsity.Unstructured(0.5), Paper: true, Epochs: 2}, "gptq"},
-		{prune.Options{Method: "global-magnitude", Pattern: sparsity.Unstructured(0.5)}, "nearest"},
-		{prune.Options{Method: "sparsegpt", Pattern: sparsity.Unstructured(0.5), DType: &f16}, "gptq"},
+		{prune.Options{Method: prunetest.Method("magnitude"), Pattern: sparsity.Unstructured(0.5)}, "nearest"},
+		{prune.Options{Method: prunetest.Method("wanda"), Pattern: sparsity.Unstructured(0.5)}, "gptq"},
+		{prune.Options{Method: prunetest.Method("sparsegpt"), Pattern: sparsity.NM(2, 4)}, "gptq"},
+		{prune.Options{Method: prunetest.Method("sparsegpt"), Pattern: sparsity.Unstructured(0.5)}, "nearest"},
+		{prune.Options{Method: prunetest.Method("admm"), Pattern: sparsity.Unstructured(0.7)}, "gptq"},
+		{prune.Options{Method: prunetest.Method("adagp"), Pattern: sparsity.Unstructured(0.5)}, "gptq"},
+		{prune.Options{Method: prunetest.Method("adagp", "paper", true, "epochs", 2), Pattern: sparsity.Unstructured(0.5)}, "gptq"},
+		{prune.Options{Method: prunetest.Method("global-magnitude"), Pattern: sparsity.Unstructured(0.5)}, "nearest"},
+		{prune.Options{Method: prunetest.Method("sparsegpt"), Pattern: sparsity.Unstructured(0.5), DType: &f16}, "gptq"},
 	} {
-		what := c.o.Method + "/" + c.want
+		what := methodName(c.o.Method) + "/" + c.want
 		spec := quant.Spec{Bits: 4, Group: 16}
 		c.o.Quantize = &spec
+		if c.want == prune.RoundFeedback {
+			c.o.Feedback = sparsegpt.Solver{}
+		}
 		roundOff := 0x1p-11
 		if c.o.DType == nil {
 			c.o.DType, roundOff = &f32, 0x1p-24
@@ -95,7 +100,7 @@ func TestQuantize(t *testing.T) {
 		if r.Totals.Sparsity < c.o.Pattern.Sparsity-1e-3 {
 			t.Errorf("%s: sparsity %v", what, r.Totals.Sparsity)
 		}
-		if c.o.Method == "adagp" && !c.o.Paper && (h["global_epochs"] != 0 || len(r.Finish) != 0) {
+		if len(r.Finish) != 0 {
 			t.Errorf("%s: global tuning of weights on grids: %v %v", what, h, r.Finish)
 		}
 	}
@@ -124,7 +129,7 @@ func TestQuantizeReportSize(t *testing.T) {
 	for _, group := range []int{0, 1} {
 		m, out := open(t, "rand-llama-bias"), &records{}
 		r, err := prune.Run(context.Background(), m, randomWindows(m.Config().VocabSize, repeat(16, 4)...),
-			prune.Options{Method: "magnitude", Pattern: sparsity.Unstructured(0.5), Quantize: &quant.Spec{Bits: 4, Group: group}}, out)
+			prune.Options{Method: prunetest.Method("magnitude"), Pattern: sparsity.Unstructured(0.5), Quantize: &quant.Spec{Bits: 4, Group: group}}, out)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -171,7 +176,7 @@ func TestQuantizeThreads(t *testing.T) {
 		var want *memory
 		for _, threads := range []int{1, 3} {
 			parallel.SetThreads(threads)
-			_, got := prunedRun(t, "rand-opt350", windows, prune.Options{Method: method, Pattern: sparsity.Unstructured(0.5), Quantize: &quant.Spec{Bits: 3}})
+			_, got := prunedRun(t, "rand-opt350", windows, prune.Options{Method: prunetest.Method(method), Pattern: sparsity.Unstructured(0.5), Quantize: &quant.Spec{Bits: 3}})
 			if want == nil {
 				want = got
 			}
@@ -189,9 +194,9 @@ func TestQuantizeThreads(t *testing.T) {
 func TestQuantizeFeedback(t *testing.T) {
 	windows := randomWindows(open(t, "stories260k").Config().VocabSize, repeat(64, 16)...)
 	errors := map[string]float64{}
-	for _, rounding := range prune.Roundings {
-		r, _ := prunedRun(t, "stories260k", windows, prune.Options{Method: "refit", Pattern: sparsity.Unstructured(0.5), Layers: [2]int{0, 1},
-			Quantize: &quant.Spec{Bits: 3}, Rounding: rounding})
+	for rounding, solver := range map[string]local.Solver{prune.RoundFeedback: sparsegpt.Solver{}, prune.RoundNearest: nil} {
+		r, _ := prunedRun(t, "stories260k", windows, prune.Options{Method: prunetest.Method("refit"), Pattern: sparsity.Unstructured(0.5), Layers: [2]int{0, 1},
+			Quantize: &quant.Spec{Bits: 3}, Feedback: solver})
 		for _, x := range r.Layers[0].Tensors {
 			errors[rounding] += float64(x.Error)
 		}
@@ -208,11 +213,10 @@ func TestQuantizeRefuses(t *testing.T) {
 		o    prune.Options
 		want string
 	}{
-		{prune.Options{Quantize: &quant.Spec{Bits: 1}}, "1 bits: want 2 to 8"},
-		{prune.Options{Quantize: &quant.Spec{Bits: 4, Group: -1}}, "-1 columns"},
-		{prune.Options{Quantize: &quant.Spec{Bits: 4, Group: 6}, Pattern: sparsity.NM(2, 4)}, "want a multiple of 4"},
-		{prune.Options{Quantize: &quant.Spec{Bits: 4}, Rounding: "up"}, `rounding "up": want one of gptq, nearest`},
-		{prune.Options{Rounding: "gptq"}, "without grids"},
+		{prune.Options{Method: prunetest.Method("adagp"), Quantize: &quant.Spec{Bits: 1}}, "1 bits: want 2 to 8"},
+		{prune.Options{Method: prunetest.Method("adagp"), Quantize: &quant.Spec{Bits: 4, Group: -1}}, "-1 columns"},
+		{prune.Options{Method: prunetest.Method("adagp"), Quantize: &quant.Spec{Bits: 4, Group: 6}, Pattern: sparsity.NM(2, 4)}, "want a multiple of 4"},
+		{prune.Options{Method: prunetest.Method("adagp"), Feedback: sparsegpt.Solver{}}, "without grids"},
 	} {
 		_, err := prune.Run(context.Background(), m, windows, c.o, nil)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
@@ -221,17 +225,17 @@ func TestQuantizeRefuses(t *testing.T) {
 	}
 }
 
-// TestQuantizeFinish: what comes after the layers cannot move weights off their grids.
+// TestQuantizeFinish: what comes after the layers would move weights off their grids: it is left out, and that is said.
 func TestQuantizeFinish(t *testing.T) {
 	m := open(t, "rand-llama-bias")
-	finishWith = finishing{finish: func(_ context.Context, f *prune.Final) error {
-		lin := firstLinear(f.Model)
-		return f.Set(lin, lin.Weight.Value)
-	}}
-	_, err := prune.Run(context.Background(), m, randomWindows(m.Config().VocabSize, repeat(16, 4)...),
-		prune.Options{Method: "test-finish", Quantize: &quant.Spec{Bits: 4}}, &memory{})
-	if err == nil || !strings.Contains(err.Error(), "rounded to a grid") {
-		t.Errorf("error %v, want one about the grid", err)
+	finishWith = finishing{finish: func(context.Context, *prune.Final) error { return errors.New("called") }}
+	r, err := prune.Run(context.Background(), m, randomWindows(m.Config().VocabSize, repeat(16, 4)...),
+		prune.Options{Method: finished(), Quantize: &quant.Spec{Bits: 4}}, &memory{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "off their grids") {
+		t.Errorf("warnings %q, want one about the last step", r.Warnings)
 	}
 }
 
@@ -239,6 +243,8 @@ func firstLinear(m *models.Model) *nn.Linear { return m.Layers()[0].Linears()[0]
 
 // offGrid returns weights that are not on the grid it names.
 type offGrid struct{}
+
+func (offGrid) Describe() local.Description { return local.Description{Name: "test-off-grid"} }
 
 func (offGrid) Needs() local.Needs { return local.Needs{} }
 

@@ -7,7 +7,10 @@ import (
 
 	"github.com/adagp/adagp/internal/golden"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/adagp"
 	"github.com/adagp/adagp/prune/local"
+	"github.com/adagp/adagp/prune/prunetest"
+	"github.com/adagp/adagp/prune/sparsegpt"
 	"github.com/adagp/adagp/prune/sparsity"
 )
 
@@ -17,6 +20,10 @@ type rowsDown struct {
 	solver   local.Solver
 	sparsity float64
 }
+
+func (m rowsDown) Describe() prune.Description { return prune.Description{Name: "rows-down"} }
+
+func (m rowsDown) Wants(*prune.Options) prune.Wants { return prune.Wants{Statistics: m.solver.Needs()} }
 
 func (m rowsDown) PruneLayer(ctx context.Context, l *prune.Layer) error {
 	stats, err := l.Capture(ctx, m.solver.Needs())
@@ -58,23 +65,6 @@ func (s emptyTail) Solve(ctx context.Context, p *local.Problem) (*local.Solution
 	return s.Solver.Solve(ctx, &q)
 }
 
-// What the two of them are to be made of.
-var (
-	rowsDownTo    float64
-	emptyTailOver string
-)
-
-func init() {
-	prune.RegisterMethod("test-rows-down", "Wanda, rows rounded down", func(prune.MethodOptions) (prune.Method, error) {
-		s, err := prune.NewSolver("wanda", local.SolverOptions{})
-		return rowsDown{s, rowsDownTo}, err
-	})
-	prune.Register("test-empty-tail", "the columns behind the last group emptied", func(o local.SolverOptions) (local.Solver, error) {
-		s, err := prune.NewSolver(emptyTailOver, o)
-		return emptyTail{s}, err
-	})
-}
-
 // TestPublishedCounts: on the model whose rows are so short that counts matter, results are the authors'
 // as soon as counts are.
 func TestPublishedCounts(t *testing.T) {
@@ -91,14 +81,15 @@ func TestPublishedCounts(t *testing.T) {
 		}
 	}
 	for s, want := range map[float64]float64{0.5: 18.76, 0.6: 51.77, 0.7: 132, 0.8: 766, 0.9: 2302} {
-		rowsDownTo = s
 		shortest := sparsity.Unstructured(math.Floor(64*s) / 64) // rows with the fewest zeros
-		check("wanda", prune.Options{Method: "test-rows-down", Pattern: shortest}, want, 0.01)
+		check("wanda", prune.Options{Method: rowsDown{prunetest.Solver("wanda"), s}, Pattern: shortest}, want, 0.01)
 	}
 	for solver, want := range map[string]float64{"magnitude": 81.13, "wanda": 39.55, "sparsegpt": 24.34} {
-		emptyTailOver = solver
-		check(solver+" 4:8", prune.Options{Method: "test-empty-tail", Pattern: sparsity.NM(4, 8)}, want, 0.01)
+		check(solver+" 4:8", prune.Options{Method: prune.Local(emptyTail{prunetest.Solver(solver)}), Pattern: sparsity.NM(4, 8)}, want, 0.01)
 	}
-	emptyTailOver = "sparsegpt"
-	check("adagp 4:8", prune.Options{Method: "adagp", Paper: true, Solver: "test-empty-tail", Pattern: sparsity.NM(4, 8)}, 23.02, 0.05) // four times in a row, see TestReferencePerplexity
+	m, err := adagp.NewPaper(adagp.PaperSettings{Solver: emptyTail{sparsegpt.Solver{}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	check("adagp 4:8", prune.Options{Method: m, Pattern: sparsity.NM(4, 8)}, 23.02, 0.05) // four times in a row, see TestReferencePerplexity
 }

@@ -3,6 +3,7 @@ package prune_test
 import (
 	"context"
 	"encoding/binary"
+	"flag"
 	"math"
 	"os"
 	"strings"
@@ -13,6 +14,9 @@ import (
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/local"
+	"github.com/adagp/adagp/prune/prunetest"
+	"github.com/adagp/adagp/prune/registry"
+	"github.com/adagp/adagp/prune/sparsegpt"
 	"github.com/adagp/adagp/prune/sparsity"
 )
 
@@ -58,6 +62,10 @@ func prunedPerplexity(t *testing.T, path string, calib, held [][]int, o prune.Op
 // for it, and where the block's input is nearly rank deficient (opt-mini) it costs perplexity.
 type pilingDamping struct{ calls map[string]int }
 
+func (pilingDamping) Describe() local.Description {
+	return local.Description{Name: "test-piling-damping"}
+}
+
 func (pilingDamping) Needs() local.Needs { return local.Needs{Hessian: true} }
 
 func (s pilingDamping) Solve(ctx context.Context, p *local.Problem) (*local.Solution, error) {
@@ -66,16 +74,12 @@ func (s pilingDamping) Solve(ctx context.Context, p *local.Problem) (*local.Solu
 	if strings.Contains(p.Name, "fc2") || strings.Contains(p.Name, "down_proj") {
 		epochs = 1 // their Hessian is summed anew in every epoch
 	}
-	inner, err := prune.NewSolver("sparsegpt", local.SolverOptions{DampFrac: math.Pow(1.01, float64(epochs)) - 1})
-	if err != nil {
-		return nil, err
-	}
-	return inner.Solve(ctx, p)
+	return sparsegpt.Solver{DampFrac: math.Pow(1.01, float64(epochs)) - 1}.Solve(ctx, p)
 }
 
 func init() {
-	prune.Register("test-piling-damping", "damping as in the authors' AdaGP code", func(local.SolverOptions) (local.Solver, error) {
-		return pilingDamping{map[string]int{}}, nil
+	registry.Solver("test-piling-damping", "damping as in the authors' AdaGP code", func(*flag.FlagSet) func() (local.Solver, error) {
+		return func() (local.Solver, error) { return pilingDamping{map[string]int{}}, nil }
 	})
 }
 
@@ -85,13 +89,21 @@ type reference struct {
 	want, tolerance                float64 // tolerance relative
 }
 
+// settings returns the method; only AdaGP has a local solver to name.
+func (r reference) settings() prune.Method {
+	if r.method == "adagp" {
+		return prunetest.Method(r.method, "solver", r.solver, "paper", true)
+	}
+	return prunetest.Method(r.method)
+}
+
 func (r reference) check(t *testing.T, path, calib, held string) {
 	t.Helper()
 	p, err := sparsity.ParsePattern(r.pattern)
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := prune.Options{Method: r.method, Solver: r.solver, Paper: r.method == "adagp", Pattern: p}
+	o := prune.Options{Method: r.settings(), Pattern: p}
 	got := prunedPerplexity(t, path, windowsOf(t, calib), windowsOf(t, held), o)
 	t.Logf("%s %s %s %s: perplexity %.2f, reference %.2f (%+.1f %%)", r.model, r.pattern, r.method, r.solver, got, r.want, 100*(got/r.want-1))
 	if math.Abs(got-r.want) > r.tolerance*r.want {

@@ -102,8 +102,7 @@ func newReport(o *Options, windows [][]int) *Report {
 	return &Report{
 		Format:          1,
 		Version:         version.Exact(),
-		Method:          o.Method,
-		Solver:          o.Solver,
+		Method:          o.Method.Describe().Name,
 		Pattern:         o.Pattern,
 		Hyperparameters: map[string]any{},
 		Threads:         parallel.Threads(),
@@ -131,25 +130,16 @@ func calibrationReport(windows [][]int) CalibrationReport {
 	return c
 }
 
-// describe fills in what the method made of its options, and the others that shaped the result.
-// A layer record, if there is one, knows what the method has said of itself in an earlier process.
+// describe fills in what the method says of itself, and the options that shaped the result.
+// A layer record, if there is one, knows what the method has said in an earlier process.
 func (r *Report) describe(o *Options, m Method, past *layerRecord) {
-	if past != nil {
-		r.Solver, r.Hyperparameters = past.Solver, past.Hyperparameters
-	} else if d, ok := m.(Describer); ok {
-		r.Solver, r.Hyperparameters = d.Describe()
+	if past == nil {
+		past = &layerRecord{}
+		past.setMethod(m.Describe())
 	}
+	r.Solver, r.Hyperparameters = past.Solver, past.Hyperparameters
 	h := r.Hyperparameters
 	h["layers"] = o.Layers
-	if o.Preset != "" {
-		h["preset"] = o.Preset
-	}
-	if o.BlockSize != 0 {
-		h["block_size"] = o.BlockSize
-	}
-	if o.DampFrac != 0 {
-		h["damp"] = o.DampFrac
-	}
 	if o.Include != nil {
 		h["include"] = o.Include.String()
 	}
@@ -160,7 +150,7 @@ func (r *Report) describe(o *Options, m Method, past *layerRecord) {
 		h["dtype"] = o.DType.String()
 	}
 	if q := o.Quantize; q != nil {
-		h["wbits"], h["wgroup"], h["wround"] = q.Bits, q.Group, o.Rounding
+		h["wbits"], h["wgroup"], h["wround"] = q.Bits, q.Group, o.rounding()
 	}
 }
 

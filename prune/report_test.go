@@ -10,6 +10,7 @@ import (
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/prunetest"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
 )
@@ -20,7 +21,7 @@ func TestReportedErrors(t *testing.T) {
 	windows := randomWindows(96, repeat(16, 20)...)
 	// magnitude's errors are measured in a pass of their own, sparsegpt's follow from the Hessian.
 	for _, method := range []string{"magnitude", "sparsegpt"} {
-		r, out := prunedRun(t, name, windows, prune.Options{Method: method, Pattern: sparsity.Unstructured(0.5)})
+		r, out := prunedRun(t, name, windows, prune.Options{Method: prunetest.Method(method), Pattern: sparsity.Unstructured(0.5)})
 		dense, pruned := open(t, name), open(t, name)
 		for _, m := range []*models.Model{dense, pruned} {
 			if err := m.LoadAll(); err != nil {
@@ -80,7 +81,7 @@ func sumSquares(x, w, v *tensor.Tensor) float64 {
 
 func TestReportJSON(t *testing.T) {
 	windows := [][]int{{1, 2, 3, 400}, {5, 6, 7, 8}}
-	r, _ := prunedRun(t, "stories260k", windows, prune.Options{Pattern: sparsity.NM(2, 4), Paper: true, Seed: 9, Epochs: 2, BlockSize: 32})
+	r, _ := prunedRun(t, "stories260k", windows, prune.Options{Method: prunetest.Method("adagp", "paper", true, "epochs", 2, "block-size", 32), Pattern: sparsity.NM(2, 4), Seed: 9})
 	b, err := json.Marshal(r)
 	if err != nil {
 		t.Fatal(err)

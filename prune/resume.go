@@ -99,10 +99,8 @@ func (r *run) keepLayer(l *Layer, rep LayerReport) (err error) {
 	if r.keeper == nil {
 		return nil
 	}
-	rec := &layerRecord{Report: rep, Hyperparameters: map[string]any{}}
-	if d, ok := r.method.(Describer); ok {
-		rec.Solver, rec.Hyperparameters = d.Describe()
-	}
+	rec := &layerRecord{Report: rep}
+	rec.setMethod(r.method.Describe())
 	if r.held != nil {
 		b, err := r.encodeHeld(l.selected)
 		if err != nil {

@@ -15,7 +15,9 @@ import (
 	"github.com/adagp/adagp/internal/golden"
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/prunetest"
 	"github.com/adagp/adagp/prune/quant"
+	"github.com/adagp/adagp/prune/sparsegpt"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
 )
@@ -126,14 +128,13 @@ func runKept(t *testing.T, out string, resume bool, writes int, o prune.Options)
 // the whole model and a last step.
 func TestResume(t *testing.T) {
 	for _, o := range []prune.Options{
-		{Method: "sparsegpt", Pattern: sparsity.Unstructured(0.5)},
-		{Method: "global-magnitude", Pattern: sparsity.Unstructured(0.5), Layers: [2]int{1, 4}},
-		{Method: "adagp", Preset: "balanced", Pattern: sparsity.Unstructured(0.6), Layers: [2]int{0, 3}},
-		{Method: "adagp", Paper: true, Pattern: sparsity.NM(2, 4), Layers: [2]int{1, 3}},
-		{Method: "wanda", Pattern: sparsity.Unstructured(0.5), Quantize: &quant.Spec{Bits: 4, Group: 8}, Layers: [2]int{1, 3}},
+		{Method: prunetest.Method("sparsegpt"), Pattern: sparsity.Unstructured(0.5)},
+		{Method: prunetest.Method("global-magnitude"), Pattern: sparsity.Unstructured(0.5), Layers: [2]int{1, 4}},
+		{Method: prunetest.Method("adagp", "preset", "balanced"), Pattern: sparsity.Unstructured(0.6), Layers: [2]int{0, 3}},
+		{Method: prunetest.Method("adagp", "paper", true), Pattern: sparsity.NM(2, 4), Layers: [2]int{1, 3}},
+		{Method: prunetest.Method("wanda"), Pattern: sparsity.Unstructured(0.5), Quantize: &quant.Spec{Bits: 4, Group: 8}, Layers: [2]int{1, 3}},
 	} {
-		name := o.Method + o.Preset
-		t.Run(name, func(t *testing.T) {
+		t.Run(methodName(o.Method), func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
 			want, tensors, err := runKept(t, filepath.Join(dir, "whole"), false, 1<<30, o)
@@ -194,17 +195,17 @@ func compareReports(t *testing.T, got, want *prune.Report) {
 // TestResumeRefusesOtherSettings: what is different is named.
 func TestResumeRefusesOtherSettings(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "out")
-	o := prune.Options{Method: "wanda", Pattern: sparsity.Unstructured(0.5)}
+	o := prune.Options{Method: prunetest.Method("sparsegpt"), Pattern: sparsity.Unstructured(0.5)}
 	if _, _, err := runKept(t, out, false, 12, o); !errors.Is(err, errFull) {
 		t.Fatal(err)
 	}
 	for want, change := range map[string]func(*prune.Options){
 		"pattern is 0.6, was 0.5":                 func(o *prune.Options) { o.Pattern = sparsity.Unstructured(0.6) },
-		`method is "magnitude", was "wanda"`:      func(o *prune.Options) { o.Method = "magnitude" },
+		"method is magnitude, was sparsegpt":      func(o *prune.Options) { o.Method = prunetest.Method("magnitude") },
 		"seed is 7, was 0":                        func(o *prune.Options) { o.Seed = 7 },
 		"layers is [0,2], was [0,5]":              func(o *prune.Options) { o.Layers = [2]int{0, 2} },
 		"windows per forward pass is [2 2 2 2 1]": func(o *prune.Options) { o.Batch = 2 },
-		"block size is 32, was 0":                 func(o *prune.Options) { o.BlockSize, o.DampFrac = 32, 0.5 },
+		"method damp is 0.5, was 0.01":            func(o *prune.Options) { o.Method = prune.Local(sparsegpt.Solver{DampFrac: 0.5}) },
 	} {
 		other := o
 		change(&other)

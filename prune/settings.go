@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/adagp/adagp/internal/inputfile"
@@ -20,7 +22,7 @@ type Setting struct {
 }
 
 // notSettings are the fields of Options that do not change results, or that others stand for.
-var notSettings = map[string]bool{"Progress": true, "Log": true, "Memory": true, "WholeModel": true, "Held": true, "NoFinish": true, "InFile": true, "ScratchDir": true, "ScratchDType": true, "Batch": true}
+var notSettings = map[string]bool{"Method": true, "Feedback": true, "Progress": true, "Log": true, "Memory": true, "WholeModel": true, "Held": true, "NoFinish": true, "InFile": true, "ScratchDir": true, "ScratchDType": true, "Batch": true}
 
 // Fingerprint returns what Report.Settings of a run that writes its result would be: a checksum over
 // everything that the result depends on. It reads the weights for that.
@@ -57,6 +59,14 @@ func fingerprint(list []Setting, source map[string]string) string {
 // have come to the same.
 func (r *run) listSettings() ([]Setting, error) {
 	list := []Setting{{"program version", r.report.Version}, {"kernel", r.report.Kernel}}
+	d := r.method.Describe()
+	list = append(list, settingsOf("method", d.Name, d.Settings)...)
+	if d.Solver != d.Name {
+		list = append(list, Setting{"solver", d.Solver})
+	}
+	if f := r.options.Feedback; f != nil {
+		list = append(list, settingsOf("rounding", f.Describe().Name, f.Describe().Settings)...)
+	}
 	options := reflect.ValueOf(*r.options)
 	for i := range options.NumField() {
 		name := options.Type().Field(i).Name
@@ -82,6 +92,15 @@ func (r *run) listSettings() ([]Setting, error) {
 	}
 	input, err := inputSettings(r.model)
 	return append(list, input...), err
+}
+
+// settingsOf lists the name and the settings of a method or a solver.
+func settingsOf(what, name string, settings map[string]any) []Setting {
+	list := []Setting{{what, name}}
+	for _, key := range slices.Sorted(maps.Keys(settings)) {
+		list = append(list, Setting{what + " " + key, fmt.Sprint(settings[key])})
+	}
+	return list
 }
 
 // settingName turns the name of a field into words.

@@ -14,6 +14,7 @@ import (
 	"github.com/adagp/adagp/internal/golden"
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/prunetest"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
 )
@@ -63,7 +64,7 @@ func (f sinkFunc) Put(name string, _ *tensor.Tensor) error { f(name); return nil
 func TestSourceChangesWithoutJournal(t *testing.T) {
 	m, change := changeable(t)
 	first := true
-	_, err := prune.Run(context.Background(), m, randomWindows(512, 16), prune.Options{Method: "magnitude", Pattern: sparsity.Unstructured(0.5)}, sinkFunc(func(string) {
+	_, err := prune.Run(context.Background(), m, randomWindows(512, 16), prune.Options{Method: prunetest.Method("magnitude"), Pattern: sparsity.Unstructured(0.5)}, sinkFunc(func(string) {
 		if first {
 			first = false
 			change()
@@ -87,7 +88,7 @@ func TestDenseCopyChanges(t *testing.T) {
 		return err
 	}}
 	t.Cleanup(func() { finishWith = finishing{} })
-	_, err := prune.Run(context.Background(), m, randomWindows(512, 16), prune.Options{Method: "test-finish", Pattern: sparsity.Unstructured(0.5)}, sinkFunc(func(string) {}))
+	_, err := prune.Run(context.Background(), m, randomWindows(512, 16), prune.Options{Method: prunetest.Method("test-finish"), Pattern: sparsity.Unstructured(0.5)}, sinkFunc(func(string) {}))
 	var changed *checkpoint.ChangedError
 	if !errors.As(err, &changed) {
 		t.Errorf("error %v, want a ChangedError", err)
@@ -112,7 +113,7 @@ func TestJournalOfAnotherVersion(t *testing.T) {
 			if len(w.Records()) == 0 {
 				err = w.Append([]byte(record))
 			} else {
-				_, err = prune.Run(context.Background(), m, randomWindows(512, 16), prune.Options{Method: "magnitude", Pattern: sparsity.Unstructured(0.5)}, w)
+				_, err = prune.Run(context.Background(), m, randomWindows(512, 16), prune.Options{Method: prunetest.Method("magnitude"), Pattern: sparsity.Unstructured(0.5)}, w)
 			}
 			if len(w.Records()) != 1 {
 				t.Errorf("%d records, want 1", len(w.Records()))
@@ -135,7 +136,7 @@ func TestReadingIsTold(t *testing.T) {
 	for _, again := range []bool{false, true} {
 		var log bytes.Buffer
 		var told []float64
-		o := prune.Options{Method: "magnitude", Pattern: sparsity.Unstructured(0.5), Log: slog.New(slog.NewTextHandler(&log, nil)),
+		o := prune.Options{Method: prunetest.Method("magnitude"), Pattern: sparsity.Unstructured(0.5), Log: slog.New(slog.NewTextHandler(&log, nil)),
 			Progress: func(e prune.Event) {
 				if e.Stage == prune.StagePrepare {
 					told = append(told, e.Fraction)
@@ -162,7 +163,7 @@ func TestReadingInterrupted(t *testing.T) {
 	m, _ := changeable(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := prune.Run(ctx, m, randomWindows(512, 16), prune.Options{Method: "magnitude", Pattern: sparsity.Unstructured(0.5)}, sinkFunc(func(string) {})); !errors.Is(err, context.Canceled) {
+	if _, err := prune.Run(ctx, m, randomWindows(512, 16), prune.Options{Method: prunetest.Method("magnitude"), Pattern: sparsity.Unstructured(0.5)}, sinkFunc(func(string) {})); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/adagp/adagp/internal/golden"
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/prunetest"
 	"github.com/adagp/adagp/prune/sparsity"
 )
 
@@ -25,7 +26,7 @@ func TestStages(t *testing.T) {
 			windows[i] = append(windows[i], (7*i+k*k)%m.Config().VocabSize)
 		}
 	}
-	r, err := prune.Run(context.Background(), m, windows, prune.Options{Method: "adagp", Preset: "balanced", Pattern: sparsity.Unstructured(0.5), Layers: [2]int{1, 3}}, nil)
+	r, err := prune.Run(context.Background(), m, windows, prune.Options{Method: prunetest.Method("adagp", "preset", "balanced"), Pattern: sparsity.Unstructured(0.5), Layers: [2]int{1, 3}}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

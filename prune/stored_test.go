@@ -9,6 +9,7 @@ import (
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/prunetest"
 	"github.com/adagp/adagp/prune/sparsity"
 )
 
@@ -16,7 +17,7 @@ import (
 // effect: that is refused before anything happens. What is not loaded yet may be pruned after Unload.
 func TestRunRefusesStoredWeights(t *testing.T) {
 	windows := randomWindows(96, 8, 8)
-	o := prune.Options{Method: "wanda", Pattern: sparsity.Unstructured(0.5), Layers: [2]int{0, 1}}
+	o := prune.Options{Method: prunetest.Method("wanda"), Pattern: sparsity.Unstructured(0.5), Layers: [2]int{0, 1}}
 	for name, load := range map[string]func(m *models.Model) error{
 		"stored": func(m *models.Model) error { return m.LoadStored(m.Walk) },
 		"mapped": func(m *models.Model) error { return m.LoadMapped(m.Layers()[1].Walk) },

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/prunetest"
 	"github.com/adagp/adagp/prune/sparsity"
 )
 
@@ -36,10 +37,10 @@ func cutScratch(t *testing.T, dir string) (cut int) {
 // so, and what it has finished by then is resumed to the same result.
 func TestTruncatedScratch(t *testing.T) {
 	for _, o := range []prune.Options{
-		{Method: "sparsegpt", Pattern: sparsity.Unstructured(0.5)},
-		{Method: "adagp", Preset: "balanced", Pattern: sparsity.Unstructured(0.6)},
+		{Method: prunetest.Method("sparsegpt"), Pattern: sparsity.Unstructured(0.5)},
+		{Method: prunetest.Method("adagp", "preset", "balanced"), Pattern: sparsity.Unstructured(0.6)},
 	} {
-		t.Run(o.Method, func(t *testing.T) {
+		t.Run(methodName(o.Method), func(t *testing.T) {
 			dir := t.TempDir()
 			o.InFile, o.ScratchDir = true, dir
 			_, want, err := runKept(t, filepath.Join(dir, "whole"), false, 1<<30, o)

@@ -21,21 +21,34 @@ import (
 	"github.com/adagp/adagp/cmd/cli/bench"
 	"github.com/adagp/adagp/internal/parallel"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/adagp"
+	"github.com/adagp/adagp/prune/sparsegpt"
 	"github.com/adagp/adagp/prune/sparsity"
 )
 
 // method is one column of the table.
 type method struct {
-	name    string
-	options prune.Options
+	name string
+	make func() prune.Method
 }
 
 var methods = []method{
-	{"SparseGPT", prune.Options{Method: "sparsegpt"}},
-	{"fast", prune.Options{Method: "adagp", Preset: "fast"}},
-	{"balanced", prune.Options{Method: "adagp", Preset: "balanced"}},
-	{"published, one epoch", prune.Options{Method: "adagp", Paper: true, Epochs: 1}},
-	{"published, four epochs", prune.Options{Method: "adagp", Paper: true, Epochs: 4}},
+	{"SparseGPT", func() prune.Method { return prune.Local(sparsegpt.Solver{}) }},
+	{"fast", func() prune.Method { return adagp.New(adagp.Fast()) }},
+	{"balanced", func() prune.Method { return adagp.New(adagp.Balanced()) }},
+	{"published, one epoch", published(1)},
+	{"published, four epochs", published(4)},
+}
+
+// published is AdaGP as published with its own solver, which it does not refuse.
+func published(epochs int) func() prune.Method {
+	return func() prune.Method {
+		m, err := adagp.NewPaper(adagp.PaperSettings{Epochs: epochs})
+		if err != nil {
+			panic(err)
+		}
+		return m
+	}
 }
 
 func main() {
@@ -125,8 +138,7 @@ func (b setup) measure(s subject) ([]float64, error) {
 	times := make([][]float64, len(methods))
 	for round := range b.rounds {
 		for i, m := range methods {
-			o := m.options
-			o.Pattern = sparsity.Unstructured(b.sparsity)
+			o := prune.Options{Method: m.make(), Pattern: sparsity.Unstructured(b.sparsity)}
 			before := b.now()
 			if err := s.prune(context.Background(), o); err != nil {
 				return nil, fmt.Errorf("%s: %w", m.name, err)

@@ -18,10 +18,9 @@ import (
 	"os"
 
 	"github.com/adagp/adagp/nn"
-	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/adagp"
 	_ "github.com/adagp/adagp/prune/all" // solvers by name
-	"github.com/adagp/adagp/prune/local"
+	"github.com/adagp/adagp/prune/registry"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
 )
@@ -45,7 +44,7 @@ var methods = []method{
 // and masks are found in turn.
 func alternating(solver string) func(*nn.Chain, *tensor.Tensor, float64) error {
 	return func(net *nn.Chain, images *tensor.Tensor, share float64) error {
-		s, err := prune.NewSolver(solver, local.SolverOptions{})
+		s, err := registry.NewSolver(solver, nil)
 		if err != nil {
 			return err
 		}
@@ -65,14 +64,14 @@ func towardsDense(solver string) func(*nn.Chain, *tensor.Tensor, float64) error 
 	return oneByOne(solver, nn.DenseOutputs)
 }
 
-// local prunes every layer by itself, to keep what it makes of its inputs.
+// alone prunes every layer by itself, to keep what it makes of its inputs.
 func alone(solver string) func(*nn.Chain, *tensor.Tensor, float64) error {
 	return oneByOne(solver, nn.OwnOutputs)
 }
 
 func oneByOne(solver string, target nn.Target) func(*nn.Chain, *tensor.Tensor, float64) error {
 	return func(net *nn.Chain, images *tensor.Tensor, share float64) error {
-		s, err := prune.NewSolver(solver, local.SolverOptions{})
+		s, err := registry.NewSolver(solver, nil)
 		if err != nil {
 			return err
 		}
@@ -114,7 +113,7 @@ func main() {
 type results struct {
 	size
 	dense  float64
-	pruned []map[string]float64 // of each share, by method
+	pruned []map[string]float64 // of each sparsity, by method
 }
 
 // run makes the whole experiment.
@@ -142,10 +141,10 @@ func (sum *results) network(r *rand.Rand) error {
 	share := 1 / float64(sum.networks)
 	sum.dense += share * accuracy(net, test, answers)
 	restore := remember(net)
-	for i, share := range sum.sparsities {
+	for i, zeros := range sum.sparsities {
 		for _, m := range methods {
-			if err := m.prune(net, images.Rows(0, sum.calibration), share); err != nil {
-				return fmt.Errorf("%s at %v: %w", m.name, share, err)
+			if err := m.prune(net, images.Rows(0, sum.calibration), zeros); err != nil {
+				return fmt.Errorf("%s at %v: %w", m.name, zeros, err)
 			}
 			sum.pruned[i][m.name] += share * accuracy(net, test, answers)
 			restore()
@@ -159,8 +158,8 @@ func (sum *results) print(out io.Writer) {
 	for _, m := range methods {
 		fmt.Fprintf(out, "%10s", m.name)
 	}
-	for i, share := range sum.sparsities {
-		fmt.Fprintf(out, "\n%4.0f %% ", 100*share)
+	for i, zeros := range sum.sparsities {
+		fmt.Fprintf(out, "\n%4.0f %% ", 100*zeros)
 		for _, m := range methods {
 			fmt.Fprintf(out, "%8.1f %%", 100*sum.pruned[i][m.name])
 		}

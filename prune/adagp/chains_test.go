@@ -12,9 +12,9 @@ import (
 	"github.com/adagp/adagp/autograd"
 	"github.com/adagp/adagp/internal/parallel"
 	"github.com/adagp/adagp/nn"
-	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/adagp"
 	"github.com/adagp/adagp/prune/local"
+	"github.com/adagp/adagp/prune/registry"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
 )
@@ -166,7 +166,7 @@ func outputError(c *nn.Chain, x *tensor.Tensor, s map[*nn.Linear]*local.Solution
 
 func sparseGPT(t testing.TB) local.Solver {
 	t.Helper()
-	s, err := prune.NewSolver("sparsegpt", local.SolverOptions{})
+	s, err := registry.NewSolver("sparsegpt", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

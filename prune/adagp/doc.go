@@ -64,7 +64,7 @@
 //
 // # Departures
 //
-// MethodOptions.Paper runs the schedule as published. [Solve] offers two things beyond it, because
+// [NewPaper] runs the schedule as published. [Solve] offers two things beyond it, because
 // the published form breaks down on real layers: regressions may get a ridge, such as 0.01 of the mean diagonal
 // ([DefaultRidge]; inputs behind a LayerNorm are nearly rank deficient and the pseudo-inverse amplifies
 // noise), and gradient steps that would raise the objective are shortened or dropped

@@ -7,7 +7,6 @@ import (
 
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune/adagp"
-	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/sparsegpt"
 	"github.com/adagp/adagp/prune/sparsity"
 )
@@ -22,7 +21,7 @@ func ExampleSolve() {
 
 	o := adagp.Options{
 		Alpha: 5, Beta: 5, Gamma: 5,
-		Solver:  sparsegpt.New(local.SolverOptions{}),
+		Solver:  sparsegpt.Solver{},
 		Pattern: sparsity.NM(2, 4),
 		Ridge:   adagp.DefaultRidge,
 	}

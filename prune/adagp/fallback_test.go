@@ -20,6 +20,8 @@ import (
 // failingSolver fails in the way of its function.
 type failingSolver func(p *local.Problem) error
 
+func (failingSolver) Describe() local.Description { return local.Description{Name: "test-failing"} }
+
 func (failingSolver) Needs() local.Needs { return local.Needs{Hessian: true} }
 func (f failingSolver) Solve(_ context.Context, p *local.Problem) (*local.Solution, error) {
 	return nil, f(p)

@@ -8,9 +8,8 @@ import (
 	"github.com/adagp/adagp/autograd"
 	"github.com/adagp/adagp/internal/golden"
 	"github.com/adagp/adagp/nn"
-	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/adagp"
-	"github.com/adagp/adagp/prune/local"
+	"github.com/adagp/adagp/prune/sparsegpt"
 	"github.com/adagp/adagp/prune/sparsity"
 )
 
@@ -21,10 +20,7 @@ func TestGoldenOutputs(t *testing.T) {
 			var g goldenCase
 			golden.JSON(t, golden.Path("prune/adagp_"+name+".json"), &g)
 			c, _, _ := g.chain()
-			solver, err := prune.NewSolver("sparsegpt", local.SolverOptions{BlockSize: g.Blocksize, DampFrac: g.Percdamp})
-			if err != nil {
-				t.Fatal(err)
-			}
+			solver := sparsegpt.Solver{BlockSize: g.Blocksize, DampFrac: g.Percdamp}
 			x := g.X.tensor(true)
 			dense := c.Forward(new(nn.Context), autograd.Const(x)).Value
 			solutions, err := adagp.Solve(context.Background(), c, x, nil, adagp.Options{

@@ -9,9 +9,9 @@ import (
 
 	"github.com/adagp/adagp/internal/golden"
 	"github.com/adagp/adagp/nn"
-	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/adagp"
 	"github.com/adagp/adagp/prune/local"
+	"github.com/adagp/adagp/prune/sparsegpt"
 	_ "github.com/adagp/adagp/prune/sparsegpt"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
@@ -106,10 +106,7 @@ func TestGoldenTraces(t *testing.T) {
 			var g goldenCase
 			golden.JSON(t, golden.Path("prune/adagp_"+name+".json"), &g)
 			c, tags, want := g.chain()
-			solver, err := prune.NewSolver("sparsegpt", local.SolverOptions{BlockSize: g.Blocksize, DampFrac: g.Percdamp})
-			if err != nil {
-				t.Fatal(err)
-			}
+			solver := sparsegpt.Solver{BlockSize: g.Blocksize, DampFrac: g.Percdamp}
 			var got []traceEntry
 			solutions, err := adagp.Solve(context.Background(), c, g.X.tensor(true), nil, adagp.Options{
 				Solver: solver, Pattern: sparsity.Unstructured(g.Sparsity), Epochs: g.Epochs,

@@ -8,12 +8,12 @@ import (
 	"strings"
 
 	"github.com/adagp/adagp/nn"
-	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/calib"
 	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/refit"
 	"github.com/adagp/adagp/prune/scratch"
 	"github.com/adagp/adagp/prune/sparsity"
+	"github.com/adagp/adagp/prune/wanda"
 	"github.com/adagp/adagp/tensor"
 	"github.com/adagp/adagp/tensor/linalg"
 )
@@ -317,8 +317,8 @@ func (e *groups) leastSquares(ctx context.Context, l *nn.Linear, s *sides, i int
 	return w, nil
 }
 
-// fallbackSolver prunes what the local solver cannot factor.
-const fallbackSolver = "wanda"
+// fallback prunes what the local solver cannot factor.
+var fallback = wanda.Solver{}
 
 // solve prunes map i from the given weights. Where the result would be worse than no output at all, the
 // dense weights are pruned as well and the better result is taken.
@@ -352,11 +352,7 @@ func (e *groups) solveLocal(ctx context.Context, l *nn.Linear, w *linalg.Matrix,
 	if err == nil || ctx.Err() != nil || !numerical(err) {
 		return s, err
 	}
-	fallback, none := prune.NewSolver(fallbackSolver, local.SolverOptions{})
-	if none != nil {
-		return nil, err
-	}
-	e.o.Log.Warn("the local solver failed, pruning by "+fallbackSolver+" instead", "tensor", p.Name, "cause", err)
+	e.o.Log.Warn("the local solver failed, pruning by "+fallback.Describe().Name+" instead", "tensor", p.Name, "cause", err)
 	return local.Solve(ctx, fallback, p)
 }
 

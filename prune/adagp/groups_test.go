@@ -14,10 +14,10 @@ import (
 	"github.com/adagp/adagp/autograd"
 	"github.com/adagp/adagp/internal/parallel"
 	"github.com/adagp/adagp/nn"
-	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/adagp"
 	_ "github.com/adagp/adagp/prune/all"
 	"github.com/adagp/adagp/prune/local"
+	"github.com/adagp/adagp/prune/registry"
 	"github.com/adagp/adagp/prune/scratch"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
@@ -26,7 +26,7 @@ import (
 
 func solverNamed(t testing.TB, name string) local.Solver {
 	t.Helper()
-	s, err := prune.NewSolver(name, local.SolverOptions{})
+	s, err := registry.NewSolver(name, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -233,6 +233,8 @@ func (s treacherous) Solve(ctx context.Context, p *local.Problem) (*local.Soluti
 
 // indefinite fails as a solver does that finds no damping large enough.
 type indefinite struct{}
+
+func (indefinite) Describe() local.Description { return local.Description{Name: "test-indefinite"} }
 
 func (indefinite) Needs() local.Needs { return local.Needs{Hessian: true} }
 

@@ -7,8 +7,8 @@ import (
 	"github.com/adagp/adagp/prune/tune"
 )
 
-// LayerMemory implements prune.MemoryUser. What is counted is what [groups] holds at the same time.
-func (m plus) LayerMemory(s prune.LayerShape) (stages []prune.StagePlan) {
+// layerMemory implements prune.Wants.LayerMemory. What is counted is what [groups] holds at the same time.
+func (m *plus) layerMemory(s prune.LayerShape) (stages []prune.StagePlan) {
 	activations := prune.Part{What: "activations of a batch", Bytes: s.Batch * s.PerToken}
 	halves := int64(1) // fitted to, and judged by
 	if s.HeldOut {
@@ -46,13 +46,13 @@ func (m plus) LayerMemory(s prune.LayerShape) (stages []prune.StagePlan) {
 			stages = append(stages, stage("target of "+name, sums, starts, prune.Part{What: "normal equations", Bytes: 2*square + 3*matrix}))
 		}
 		// Rows are scaled in a copy, and scaled back in another.
-		work := prune.WorkspaceOf(m.local, most, in) + 3*matrix
+		work := prune.WorkspaceOf(m.Solver, most, in) + 3*matrix
 		stages = append(stages, stage("pruning "+name, sums, starts, prune.Part{What: "the solver's matrices", Bytes: max(work, 5*matrix)}))
 	}
-	if m.refineEpochs > 0 && s.Chain != nil {
+	if m.RefineEpochs > 0 && s.Chain != nil {
 		stages = append(stages, m.refineMemory(s))
 	}
-	if m.tuneEpochs > 0 {
+	if m.TuneEpochs > 0 {
 		stages = append(stages, stage("tuning of a layer",
 			prune.Part{What: "gradients", Bytes: 4 * s.Prunable},
 			prune.Part{What: "survivors and moments", Bytes: survivorBytes(s, s.Prunable)},
@@ -64,7 +64,7 @@ func (m plus) LayerMemory(s prune.LayerShape) (stages []prune.StagePlan) {
 
 // refineMemory counts what [refiner] holds for a chain: dense weights, weights and products of every
 // link, and for the widest input the equations.
-func (m plus) refineMemory(s prune.LayerShape) prune.StagePlan {
+func (m *plus) refineMemory(s prune.LayerShape) prune.StagePlan {
 	var weights, equations int64
 	for _, k := range s.Chain.Links {
 		rows, cols := k.Linear.Out(), k.Linear.In()
@@ -93,9 +93,9 @@ func widest(s prune.LayerShape) int64 {
 	return 4 * int64(most)
 }
 
-// FinishMemory says what tuning the whole model takes: it and the dense one, gradients, what it knows of each
+// finishMemory says what tuning the whole model takes: it and the dense one, gradients, what it knows of each
 // weight, and the activations of a window in all layers.
-func (m plus) FinishMemory(s prune.LayerShape) []prune.Part {
+func (m *plus) finishMemory(s prune.LayerShape) []prune.Part {
 	prunable := s.Prunable * int64(s.Layers)
 	return []prune.Part{
 		{What: "the model and its dense copy", Bytes: 2 * 4 * s.Model},
@@ -108,11 +108,11 @@ func (m plus) FinishMemory(s prune.LayerShape) []prune.Part {
 	}
 }
 
-// LayerMemory implements prune.MemoryUser. The published method keeps the chain's input, its output and
+// layerMemory implements prune.Wants.LayerMemory. The published method keeps the chain's input, its output and
 // the pre-activations of every token in memory, whatever the scratch.
-func (m *method) LayerMemory(s prune.LayerShape) []prune.StagePlan {
-	work := func(rows, cols int) int64 { return prune.WorkspaceOf(m.solver, rows, cols) }
-	stages := prune.LocalMemory(s, m.solver.Needs().Or(local.Needs{Hessian: true}), work)
+func (m *paper) layerMemory(s prune.LayerShape) []prune.StagePlan {
+	work := func(rows, cols int) int64 { return prune.WorkspaceOf(m.Solver, rows, cols) }
+	stages := prune.LocalMemory(s, m.Solver.Needs().Or(local.Needs{Hessian: true}), work)
 	if s.Chain == nil {
 		return stages
 	}

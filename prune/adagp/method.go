@@ -1,6 +1,7 @@
 package adagp
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -9,75 +10,56 @@ import (
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/calib"
 	"github.com/adagp/adagp/prune/local"
+	"github.com/adagp/adagp/prune/sparsegpt"
 	"github.com/adagp/adagp/tensor"
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
-// defaultSolver is the published local solver.
-const defaultSolver = "sparsegpt"
-
-func init() {
-	prune.RegisterMethod("adagp", "every matrix towards what the dense network has there, then all of them together (AdaGP+; --paper: AdaGP, SparseLLM)", newMethod)
+// PaperSettings are those of AdaGP as published.
+type PaperSettings struct {
+	Solver             local.Solver // prunes single matrices; nil: sparsegpt.Solver{}, as published
+	Epochs             int          // rounds of the alternation; 0: DefaultEpochs
+	Alpha, Beta, Gamma float64      // penalties; 0: the published ones of the chain
+	Ridge              float64      // share of the mean diagonal in regressions; at most 0: none, as published
 }
 
-func newMethod(o prune.MethodOptions) (prune.Method, error) {
-	if o.Paper {
-		return newPaper(o)
-	}
-	s, err := newSettings(o)
-	if err != nil {
-		return nil, err
-	}
-	return plus{s}, nil
+// paper is AdaGP as published, as a prune.Method.
+type paper struct {
+	PaperSettings
+	penalty float64 // the chain's default, known after the first layer
 }
 
-// method is AdaGP as published, as a prune.Method.
-type method struct {
-	solverName string
-	solver     local.Solver
-	o          Options
-	penalty    float64 // the published one, known after the first layer
+// NewPaper returns AdaGP as published. Solvers that compare calibration windows are refused.
+func NewPaper(s PaperSettings) (prune.Method, error) {
+	if s.Solver == nil {
+		s.Solver = sparsegpt.Solver{}
+	}
+	if s.Solver.Needs().WindowMoments {
+		return nil, fmt.Errorf("solver %s compares calibration windows, of which the variables of AdaGP as published know nothing", s.Solver.Describe().Name)
+	}
+	s.Epochs, s.Ridge = cmp.Or(s.Epochs, DefaultEpochs), max(0, s.Ridge)
+	return &paper{PaperSettings: s}, nil
 }
 
-func newPaper(o prune.MethodOptions) (prune.Method, error) {
-	m := &method{solverName: o.SolverName, solver: o.Solver}
-	if m.solver == nil {
-		s, err := prune.NewSolver(defaultSolver, o.SolverOptions)
-		if err != nil {
-			return nil, err
-		}
-		m.solverName, m.solver = defaultSolver, s
-	}
-	if m.solver.Needs().WindowMoments {
-		return nil, fmt.Errorf("solver %s compares calibration windows, of which the variables of AdaGP as published know nothing", m.solverName)
-	}
-	m.o = Options{Epochs: o.Epochs, Alpha: o.Alpha, Beta: o.Beta, Gamma: o.Gamma, Ridge: max(0, o.Ridge)}
-	if m.o.Epochs == 0 {
-		m.o.Epochs = DefaultEpochs
-	}
-	return m, nil
+// Describe implements prune.Method.
+func (m *paper) Describe() prune.Description {
+	return describe(m.Solver, map[string]any{
+		"paper": true, "epochs": m.Epochs, "ridge": m.Ridge,
+		"alpha": cmp.Or(m.Alpha, m.penalty), "beta": cmp.Or(m.Beta, m.penalty), "gamma": cmp.Or(m.Gamma, m.penalty),
+	})
 }
 
-// Needs implements prune.StatisticsUser.
-func (m *method) Needs() local.Needs { return m.solver.Needs().Or(local.Needs{Hessian: true}) }
+// needs are the statistics of every matrix.
+func (m *paper) needs() local.Needs { return m.Solver.Needs().Or(local.Needs{Hessian: true}) }
 
-// Describe implements prune.Describer.
-func (m *method) Describe() (string, map[string]any) {
-	or := func(v float64) float64 {
-		if v == 0 {
-			return m.penalty
-		}
-		return v
-	}
-	return m.solverName, map[string]any{
-		"paper": true, "epochs": m.o.Epochs, "ridge": m.o.Ridge,
-		"alpha": or(m.o.Alpha), "beta": or(m.o.Beta), "gamma": or(m.o.Gamma),
-	}
+// Wants implements prune.Method.
+func (m *paper) Wants(*prune.Options) prune.Wants {
+	return prune.Wants{Statistics: m.needs(), LayerMemory: m.layerMemory}
 }
 
 // PruneLayer implements prune.Method: one capture through the still dense layer gives the statistics of
 // every matrix and the chain's input; what is not part of the chain is pruned by the local solver.
-func (m *method) PruneLayer(ctx context.Context, l *prune.Layer) error {
+func (m *paper) PruneLayer(ctx context.Context, l *prune.Layer) error {
 	chain := l.Module.Chain()
 	inChain := func(lin *nn.Linear) bool {
 		return chain != nil && slices.ContainsFunc(chain.Links, func(k nn.Link) bool { return k.Linear == lin })
@@ -91,11 +73,11 @@ func (m *method) PruneLayer(ctx context.Context, l *prune.Layer) error {
 		}
 	}
 	if len(joint) == 0 {
-		stats, err := l.Capture(ctx, m.solver.Needs())
+		stats, err := l.Capture(ctx, m.Solver.Needs())
 		if err != nil {
 			return err
 		}
-		return l.SolveEach(ctx, m.solver, local, stats)
+		return l.SolveEach(ctx, m.Solver, local, stats)
 	}
 	entry, err := entryOf(chain)
 	if err != nil {
@@ -103,11 +85,11 @@ func (m *method) PruneLayer(ctx context.Context, l *prune.Layer) error {
 	}
 	var recorder *calib.Recorder
 	var observers []nn.Observer
-	if m.o.Epochs > 1 {
+	if m.Epochs > 1 {
 		recorder = calib.NewRecorder(l.Tokens(), entry)
 		observers = append(observers, recorder)
 	}
-	stats, err := l.Capture(ctx, m.Needs(), observers...)
+	stats, err := l.Capture(ctx, m.needs(), observers...)
 	if err != nil {
 		return err
 	}
@@ -117,11 +99,11 @@ func (m *method) PruneLayer(ctx context.Context, l *prune.Layer) error {
 			return err
 		}
 	}
-	if err := l.SolveEach(ctx, m.solver, local, stats); err != nil {
+	if err := l.SolveEach(ctx, m.Solver, local, stats); err != nil {
 		return err
 	}
-	o := m.o
-	o.Solver, o.PatternOf, o.Log, o.OutputSteps = m.solver, l.Pattern, l.Log, PublishedOutputSteps(chain)
+	o := Options{Epochs: m.Epochs, Alpha: m.Alpha, Beta: m.Beta, Gamma: m.Gamma, Ridge: m.Ridge, Solver: m.Solver,
+		PatternOf: l.Pattern, Log: l.Log, OutputSteps: PublishedOutputSteps(chain)}
 	o.Frozen = func(lin *nn.Linear) bool { return !slices.Contains(joint, lin) }
 	o.Hessian = func(lin *nn.Linear) *linalg.Matrix {
 		if slices.Contains(joint, lin) {

@@ -10,41 +10,20 @@ import (
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/calib"
 	"github.com/adagp/adagp/prune/local"
-	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/prune/tune"
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
 // plus is AdaGP+ as a prune.Method.
-type plus struct{ *settings }
-
-// Needs implements prune.StatisticsUser.
-func (plus) Needs() local.Needs { return local.Needs{Hessian: true} }
-
-// WantsFisher implements prune.FisherUser: outputs count by what the loss makes of them.
-func (plus) WantsFisher() bool { return true }
-
-// WantsDenseSums implements prune.SumsUser: they are what the maps that end a branch are asked to restore.
-func (plus) WantsDenseSums() bool { return true }
-
-// WantsHeldOut implements prune.HeldOutUser: tuning needs windows that judge it.
-func (m plus) WantsHeldOut() bool { return m.tuneEpochs > 0 || m.globalEpochs > 0 }
-
-// DefaultAllocation implements prune.Allocator.
-func (plus) DefaultAllocation(p sparsity.Pattern) string {
-	if p.Structured() {
-		return "uniform"
-	}
-	return "fisher"
-}
+type plus struct{ Settings }
 
 // PruneLayer implements prune.Method: groups one after the other, then whatever the preset adds.
-func (m plus) PruneLayer(ctx context.Context, l *prune.Layer) error {
-	again := m.refineEpochs > 0 || m.tuneEpochs > 0 // matrices will be set once more
+func (m *plus) PruneLayer(ctx context.Context, l *prune.Layer) error {
+	again := m.RefineEpochs > 0 || m.TuneEpochs > 0 // matrices will be set once more
 	l.Progress(prune.StageCalibrate, 0)
 	list := l.Module.Groups()
 	e, err := newGroups(list, Streams{Dense: l.Dense, Pruned: l.Hidden, DenseOut: l.DenseOut, DenseSums: l.DenseSums, SeqLens: l.SeqLens}, GroupOptions{
-		Solver: m.local, Pattern: l.Pattern, RowWeights: l.RowWeights, Name: l.TensorName, Ridge: m.ridge, HeldOut: m.heldOut(l),
+		Solver: m.Solver, Pattern: l.Pattern, RowWeights: l.RowWeights, Name: l.TensorName, Ridge: m.Ridge, HeldOut: m.heldOut(l),
 		Frozen:  func(lin *nn.Linear) bool { return !slices.Contains(l.Selected(), lin) },
 		Scratch: l.Scratch(),
 		Set: func(lin *nn.Linear, s *local.Solution, stats *calib.Stats) error {
@@ -65,24 +44,24 @@ func (m plus) PruneLayer(ctx context.Context, l *prune.Layer) error {
 	if err := e.run(ctx); err != nil {
 		return err
 	}
-	if m.refineEpochs > 0 {
+	if m.RefineEpochs > 0 {
 		if err := m.refine(ctx, l, e); err != nil {
 			return err
 		}
 	}
-	if m.tuneEpochs > 0 {
+	if m.TuneEpochs > 0 {
 		return m.tune(ctx, l, e)
 	}
 	return nil
 }
 
 // groupShare is the share of a layer's time that the groups take, roughly.
-func (m plus) groupShare() float64 {
-	return 1 / (1 + 0.5*float64(m.refineEpochs) + 0.6*float64(m.tuneEpochs))
+func (m *plus) groupShare() float64 {
+	return 1 / (1 + 0.5*float64(m.RefineEpochs) + 0.6*float64(m.TuneEpochs))
 }
 
 // heldOut is how many batches to judge by: those that the run holds out, if that leaves any.
-func (m plus) heldOut(l *prune.Layer) int {
+func (m *plus) heldOut(l *prune.Layer) int {
 	if n := l.HeldOutBatches(); n < len(l.Hidden) {
 		return n
 	}
@@ -90,13 +69,13 @@ func (m plus) heldOut(l *prune.Layer) int {
 }
 
 // tune moves the weights that are left by gradient descent, towards the dense layer's output.
-func (m plus) tune(ctx context.Context, l *prune.Layer, e *groups) error {
+func (m *plus) tune(ctx context.Context, l *prune.Layer, e *groups) error {
 	e.release()
 	if l.HeldOut() == 0 {
 		return nil // nothing could tell whether it helps, and the run has told so
 	}
 	r, err := tune.Block(ctx, l.Module, e.masks, l.Hidden, l.DenseOut, l.SeqLens, tune.Options{
-		LR: blockRate, BatchWindows: blockWindows, Epochs: m.tuneEpochs, Seed: m.seed, Log: l.Log,
+		LR: blockRate, BatchWindows: blockWindows, Epochs: m.TuneEpochs, Seed: l.Seed, Log: l.Log,
 		Progress: func(f float64) { l.Progress(prune.StageSolve, m.groupShare()+(1-m.groupShare())*f) },
 	})
 	if err != nil {
@@ -120,11 +99,8 @@ func (e *groups) setAgain(l *prune.Layer) error {
 	return nil
 }
 
-// WantsFinish says whether Finish has anything to do.
-func (m plus) WantsFinish() bool { return m.globalEpochs > 0 }
-
-// Finish implements prune.Finisher: it tunes the weights of all layers together.
-func (m plus) Finish(ctx context.Context, f *prune.Final) (err error) {
+// finish tunes the weights of all layers together.
+func (m *plus) finish(ctx context.Context, f *prune.Final) (err error) {
 	if f.HeldOut == 0 {
 		return nil // the run has told so
 	}
@@ -134,7 +110,7 @@ func (m plus) Finish(ctx context.Context, f *prune.Final) (err error) {
 	}
 	defer func() { err = errors.Join(err, dense.Close()) }()
 	r, err := tune.Global(ctx, f.Model, dense, f.Masks, f.Windows, tune.Options{
-		Epochs: m.globalEpochs, Seed: m.seed, Wanted: f.DenseOut, Log: f.Log, Progress: f.Progress,
+		Epochs: m.GlobalEpochs, Seed: f.Seed, Wanted: f.DenseOut, Log: f.Log, Progress: f.Progress,
 	})
 	if err != nil {
 		return err

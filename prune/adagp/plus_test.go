@@ -15,6 +15,8 @@ import (
 	"github.com/adagp/adagp/models"
 	_ "github.com/adagp/adagp/models/all"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/prunetest"
+	"github.com/adagp/adagp/prune/registry"
 	"github.com/adagp/adagp/prune/sparsity"
 )
 
@@ -65,7 +67,7 @@ func (r plusReference) check(t *testing.T, path, calib, held string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, report := pruned(t, path, idsOf(t, calib), prune.Options{Pattern: p, Allocation: r.allocation, Preset: r.preset})
+	m, report := pruned(t, path, idsOf(t, calib), prune.Options{Method: prunetest.Method("adagp", "preset", r.preset), Pattern: p, Allocation: r.allocation})
 	got, err := eval.Perplexity(context.Background(), m, idsOf(t, held), eval.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -140,7 +142,7 @@ func TestEveryStep(t *testing.T) {
 			var first []float32
 			for _, threads := range []int{1, 3} {
 				parallel.SetThreads(threads)
-				m, r := pruned(t, golden.Path("models/"+name), windows, prune.Options{Pattern: sparsity.Unstructured(0.6), Preset: "best", Epochs: 2})
+				m, r := pruned(t, golden.Path("models/"+name), windows, prune.Options{Method: prunetest.Method("adagp", "preset", "best", "epochs", 2), Pattern: sparsity.Unstructured(0.6)})
 				if math.Abs(r.Totals.Sparsity-0.6) > 1e-3 {
 					t.Errorf("sparsity %v", r.Totals.Sparsity)
 				}
@@ -180,32 +182,43 @@ func TestEveryStep(t *testing.T) {
 
 func TestPresets(t *testing.T) {
 	for _, tc := range []struct {
-		o      prune.MethodOptions
-		solver string
-		want   map[string]any
+		settings registry.Settings
+		solver   string
+		want     map[string]any
 	}{
-		{prune.MethodOptions{}, "admm", map[string]any{"preset": "balanced", "tune_epochs": 2, "global_epochs": 2, "epochs": 0, "ridge": 0.01}},
-		{prune.MethodOptions{Preset: "fast"}, "admm-patient", map[string]any{"preset": "fast", "tune_epochs": 0, "global_epochs": 0}},
-		{prune.MethodOptions{Preset: "fast", Epochs: 5, Beta: 7}, "admm-patient", map[string]any{"epochs": 5, "beta": 7.0, "alpha": 1.0}},
-		{prune.MethodOptions{Preset: "best"}, "alps", map[string]any{"preset": "best", "epochs": 3}},
-		{prune.MethodOptions{Preset: "best", Solver: sparseGPT(t), SolverName: "sparsegpt"}, "sparsegpt", map[string]any{"preset": "best"}},
-		{prune.MethodOptions{Paper: true}, "sparsegpt", map[string]any{"paper": true}},
+		{nil, "admm", map[string]any{"preset": "balanced", "tune_epochs": 2, "global_epochs": 2, "epochs": 0, "ridge": 0.01}},
+		{registry.Settings{"preset": "fast"}, "admm-patient", map[string]any{"preset": "fast", "tune_epochs": 0, "global_epochs": 0}},
+		{registry.Settings{"preset": "fast", "epochs": "5", "beta": "7"}, "admm-patient", map[string]any{"epochs": 5, "beta": 7.0, "alpha": 1.0}},
+		{registry.Settings{"preset": "best"}, "alps", map[string]any{"preset": "best", "epochs": 3}},
+		{registry.Settings{"preset": "best", "solver": "sparsegpt", "damp": "0.5"}, "sparsegpt", map[string]any{"preset": "best", "damp": 0.5}},
+		{registry.Settings{"paper": "true"}, "sparsegpt", map[string]any{"paper": true}},
 	} {
-		m, err := prune.NewMethod("adagp", tc.o)
+		m, err := registry.New("adagp", tc.settings)
 		if err != nil {
 			t.Fatal(err)
 		}
-		solver, h := m.(prune.Describer).Describe()
-		if solver != tc.solver {
-			t.Errorf("%+v: solver %s, want %s", tc.o, solver, tc.solver)
+		d := m.Describe()
+		if d.Solver != tc.solver {
+			t.Errorf("%v: solver %s, want %s", tc.settings, d.Solver, tc.solver)
 		}
 		for k, w := range tc.want {
-			if h[k] != w {
-				t.Errorf("%+v: %s is %v, want %v", tc.o, k, h[k], w)
+			if d.Settings[k] != w {
+				t.Errorf("%v: %s is %v, want %v", tc.settings, k, d.Settings[k], w)
 			}
 		}
 	}
-	if _, err := prune.NewMethod("adagp", prune.MethodOptions{Preset: "slow"}); err == nil || !strings.Contains(err.Error(), `preset "slow"`) {
-		t.Errorf("error %v", err)
+	for want, settings := range map[string]registry.Settings{
+		"preset slow: want one of fast, balanced, best":           {"preset": "slow"},
+		"epochs -1: want a whole number of at least 1":            {"epochs": "-1"},
+		"alpha +Inf: want a positive number":                      {"alpha": "+Inf"},
+		"paper and preset fast exclude each other":                {"paper": "true", "preset": "fast"},
+		"solver sparse: want one of admm, ":                       {"solver": "sparse"},
+		"block-size: solver wanda has no such setting":            {"solver": "wanda", "block-size": "4"},
+		"block-size: solver admm has no such setting":             {"block-size": "4"},
+		"solver dsnot compares calibration windows, of which the": {"paper": "true", "solver": "dsnot"},
+	} {
+		if _, err := registry.New("adagp", settings); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v: error %v, want %q", settings, err, want)
+		}
 	}
 }

@@ -20,6 +20,8 @@ import (
 // dropSmall prunes the smallest weights.
 type dropSmall struct{}
 
+func (dropSmall) Describe() local.Description { return local.Description{Name: "test-drop-small"} }
+
 func (dropSmall) Needs() local.Needs { return local.Needs{} }
 
 func (dropSmall) Solve(_ context.Context, p *local.Problem) (*local.Solution, error) {

@@ -290,7 +290,7 @@ func (r *refiner) refit(ctx context.Context, l *link) error {
 }
 
 // refine alternates over the layer's chain with the masks that e has chosen.
-func (m plus) refine(ctx context.Context, l *prune.Layer, e *groups) error {
+func (m *plus) refine(ctx context.Context, l *prune.Layer, e *groups) error {
 	chain := l.Module.Chain()
 	if chain == nil || !slices.ContainsFunc(chain.Links, func(k nn.Link) bool { return e.masks[k.Linear] != nil }) {
 		return nil
@@ -300,13 +300,13 @@ func (m plus) refine(ctx context.Context, l *prune.Layer, e *groups) error {
 		return err
 	}
 	r, err := newRefiner(ctx, chain, e.original, e.masks, *data, refineOptions{
-		epochs: m.refineEpochs, alpha: m.alpha, beta: m.beta, gamma: m.gamma, ridge: m.ridge, note: l.Note, log: l.Log,
+		epochs: m.RefineEpochs, alpha: m.Alpha, beta: m.Beta, gamma: m.Gamma, ridge: m.Ridge, note: l.Note, log: l.Log,
 	})
 	if err != nil {
 		return err
 	}
 	share := m.groupShare()
-	best, err := r.run(ctx, func(f float64) { l.Progress(prune.StageSolve, share+f*0.5*share*float64(m.refineEpochs)) })
+	best, err := r.run(ctx, func(f float64) { l.Progress(prune.StageSolve, share+f*0.5*share*float64(m.RefineEpochs)) })
 	if err != nil || best == nil {
 		return err
 	}

@@ -1,12 +1,14 @@
 package admm
 
 import (
+	"cmp"
 	"context"
+	"flag"
 	"math"
 
 	"github.com/adagp/adagp/internal/parallel"
-	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/local"
+	"github.com/adagp/adagp/prune/registry"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
 	"github.com/adagp/adagp/tensor/linalg"
@@ -24,35 +26,51 @@ const (
 const penalty = 1
 
 func init() {
-	prune.Register("admm", "alternate between a least-squares update and a mask that grows (ADMM of Boža)",
-		func(o local.SolverOptions) (local.Solver, error) { return New(o), nil })
-	prune.Register("admm-patient", "ADMM whose mask is chosen ten times more, most of them with nearly all its zeros",
-		func(o local.SolverOptions) (local.Solver, error) { return Patient(o), nil })
+	for _, s := range []struct {
+		solver  Solver
+		summary string
+	}{
+		{Solver{}, "alternate between a least-squares update and a mask that grows (ADMM of Boža)"},
+		{Patient(), "ADMM whose mask is chosen ten times more, most of them with nearly all its zeros"},
+	} {
+		registry.Solver(s.solver.Describe().Name, s.summary, func(fs *flag.FlagSet) func() (local.Solver, error) {
+			s := s.solver
+			registry.Positive(fs, &s.DampFrac, "damp", "share `X` of the Hessian's mean diagonal that is added to it")
+			return func() (local.Solver, error) { return s, nil }
+		})
+	}
 }
 
-// Solver is ADMM with a growing mask.
+// Solver is ADMM with a growing mask; the zero value has the published settings.
 type Solver struct {
-	DampFrac   float64 // share of the normalised diagonal added to it
+	DampFrac   float64 // share of the normalised diagonal added to it; 0: DefaultDampFrac
 	Iterations int     // in all; 0: DefaultIterations
 	Growing    int     // iterations during which the mask grows, at most all; 0: DefaultGrowing
 	Power      int     // of the share of zeros still to come, that the mask grows along; 0: DefaultPower
 }
 
-// New returns the solver with the given options, defaults for those that are 0.
-func New(o local.SolverOptions) Solver {
-	s := Solver{DampFrac: o.DampFrac}
-	if s.DampFrac == 0 {
-		s.DampFrac = DefaultDampFrac
-	}
+// Patient returns the solver with ten iterations more and a mask that grows along a fifth power: half of its 25 choices
+// have 97 % of the zeros at least, so that weights which went early can come back where others make less of them.
+func Patient() Solver { return Solver{Iterations: 30, Growing: 25, Power: 5} }
+
+// defaults returns the solver with no setting 0.
+func (s Solver) defaults() Solver {
+	s.DampFrac = cmp.Or(s.DampFrac, DefaultDampFrac)
+	s.Iterations = cmp.Or(max(s.Iterations, 0), DefaultIterations)
+	s.Growing = min(cmp.Or(max(s.Growing, 0), DefaultGrowing), s.Iterations)
+	s.Power = cmp.Or(max(s.Power, 0), DefaultPower)
 	return s
 }
 
-// Patient returns the solver with ten iterations more and a mask that grows along a fifth power: half of its 25 choices
-// have 97 % of the zeros at least, so that weights which went early can come back where others make less of them.
-func Patient(o local.SolverOptions) Solver {
-	s := New(o)
-	s.Iterations, s.Growing, s.Power = 30, 25, 5
-	return s
+// Describe implements local.Solver.
+func (s Solver) Describe() local.Description {
+	name, patient := "admm", Patient()
+	if s.Iterations == patient.Iterations && s.Growing == patient.Growing && s.Power == patient.Power {
+		name = "admm-patient"
+	}
+	s = s.defaults()
+	return local.Description{Name: name, Settings: map[string]any{
+		"damp": s.DampFrac, "iterations": s.Iterations, "growing": s.Growing, "power": s.Power}}
 }
 
 // Needs asks for the Hessian.
@@ -61,16 +79,7 @@ func (Solver) Needs() local.Needs { return local.Needs{Hessian: true} }
 // Solve prunes and updates. Errors name the tensor: a Hessian that stays indefinite with the largest
 // damping, weights that overflow.
 func (s Solver) Solve(ctx context.Context, p *local.Problem) (*local.Solution, error) {
-	if s.Iterations < 1 {
-		s.Iterations = DefaultIterations
-	}
-	if s.Growing < 1 {
-		s.Growing = DefaultGrowing
-	}
-	if s.Power < 1 {
-		s.Power = DefaultPower
-	}
-	s.Growing = min(s.Growing, s.Iterations)
+	s = s.defaults()
 	r := &run{s: s, p: p}
 	damping, err := p.Damp(ctx, "admm", s.DampFrac, r.prepare)
 	if err != nil {

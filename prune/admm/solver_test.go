@@ -20,7 +20,7 @@ func TestRecorded(t *testing.T) {
 		for _, c := range layer.Only(t, "admm_grad") {
 			t.Run(fmt.Sprintf("seed%d/%v", seed, c), func(t *testing.T) {
 				p := prunetest.Problem(layer.W, layer.X, prunetest.Pattern(c.Sparsity, c.NM))
-				s, err := local.Solve(context.Background(), New(local.SolverOptions{DampFrac: c.PercDamp}), p)
+				s, err := local.Solve(context.Background(), Solver{DampFrac: c.PercDamp}, p)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -37,9 +37,9 @@ func TestRecorded(t *testing.T) {
 	}
 }
 
-func TestLaws(t *testing.T) { prunetest.Laws(t, New(local.SolverOptions{})) }
+func TestLaws(t *testing.T) { prunetest.Laws(t, Solver{}) }
 
-func TestPatientLaws(t *testing.T) { prunetest.Laws(t, Patient(local.SolverOptions{})) }
+func TestPatientLaws(t *testing.T) { prunetest.Laws(t, Patient()) }
 
 // TestSchedules: the mask has all its zeros at the end, however few iterations there are.
 func TestSchedules(t *testing.T) {
@@ -54,7 +54,7 @@ func TestBeatsSparseGPT(t *testing.T) {
 	for seed := range uint64(3) {
 		for _, pattern := range []sparsity.Pattern{sparsity.Unstructured(0.5), sparsity.Unstructured(0.8), sparsity.NM(2, 4), sparsity.NM(4, 8)} {
 			p := prunetest.Random(seed, 48, 96, 500, pattern)
-			ours, theirs := loss(t, New(local.SolverOptions{}), p), loss(t, sparsegpt.New(local.SolverOptions{}), p)
+			ours, theirs := loss(t, Solver{}, p), loss(t, sparsegpt.Solver{}, p)
 			if !(ours < theirs) {
 				t.Errorf("seed %d, %v: loss %g, SparseGPT %g", seed, pattern, ours, theirs)
 			}
@@ -76,7 +76,7 @@ func TestPatience(t *testing.T) {
 	for seed := range uint64(3) {
 		for _, pattern := range []sparsity.Pattern{sparsity.Unstructured(0.8), sparsity.Unstructured(0.9)} {
 			p := prunetest.Random(seed, 48, 96, 500, pattern)
-			patient, published := loss(t, Patient(local.SolverOptions{}), p), loss(t, New(local.SolverOptions{}), p)
+			patient, published := loss(t, Patient(), p), loss(t, Solver{}, p)
 			if !(patient < published) {
 				t.Errorf("seed %d, %v: loss %g, in the published time %g", seed, pattern, patient, published)
 			}
@@ -90,7 +90,7 @@ func TestFixedMask(t *testing.T) {
 	p := prunetest.Random(4, 20, 60, 300, sparsity.Unstructured(0.5))
 	p.Keep = sparsity.SelectRows(p.Saliency(), p.Pattern)
 	masked := prunetest.Loss(p, p.Masked(p.Keep))
-	if got := loss(t, New(local.SolverOptions{}), p); !(got < masked/2) {
+	if got := loss(t, Solver{}, p); !(got < masked/2) {
 		t.Errorf("loss %g, masked weights %g", got, masked)
 	}
 }
@@ -115,7 +115,7 @@ func TestMoreDamping(t *testing.T) {
 	p.H = linalg.Identity(6)
 	p.H.Set(0, 1, 30)
 	p.H.Set(1, 0, 30)
-	s, err := local.Solve(context.Background(), New(local.SolverOptions{}), p)
+	s, err := local.Solve(context.Background(), Solver{}, p)
 	if err != nil || s.Damping != 100 {
 		t.Fatalf("error %v, damping %v, want 100", err, s)
 	}
@@ -127,7 +127,7 @@ func BenchmarkSolve(b *testing.B) {
 			p := prunetest.Random(1, shape[0], shape[1], shape[1], pattern)
 			b.Run(fmt.Sprintf("%d×%d/%v", shape[0], shape[1], pattern), func(b *testing.B) {
 				for b.Loop() {
-					if _, err := New(local.SolverOptions{}).Solve(context.Background(), p); err != nil {
+					if _, err := (Solver{}).Solve(context.Background(), p); err != nil {
 						b.Fatal(err)
 					}
 				}

@@ -1,12 +1,14 @@
 package alps
 
 import (
+	"cmp"
 	"context"
+	"flag"
 	"fmt"
 
-	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/refit"
+	"github.com/adagp/adagp/prune/registry"
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
@@ -20,22 +22,22 @@ const (
 )
 
 func init() {
-	prune.Register("alps", "search the mask by ADMM with a rising penalty, then refit on it (ALPS)",
-		func(o local.SolverOptions) (local.Solver, error) { return New(o), nil })
+	registry.Solver("alps", "search the mask by ADMM with a rising penalty, then refit on it (ALPS)",
+		func(fs *flag.FlagSet) func() (local.Solver, error) {
+			var s Solver
+			registry.Positive(fs, &s.DampFrac, "damp", "share `X` of the Hessian's mean diagonal that is added to it")
+			return func() (local.Solver, error) { return s, nil }
+		})
 }
 
 // Solver is ALPS.
 type Solver struct {
-	DampFrac float64 // share of the mean diagonal of H added to the diagonal
+	DampFrac float64 // share of the mean diagonal of H added to the diagonal; 0: DefaultDampFrac
 }
 
-// New returns the solver with the given options, defaults for those that are 0.
-func New(o local.SolverOptions) Solver {
-	s := Solver{DampFrac: o.DampFrac}
-	if s.DampFrac == 0 {
-		s.DampFrac = DefaultDampFrac
-	}
-	return s
+// Describe implements local.Solver.
+func (s Solver) Describe() local.Description {
+	return local.Description{Name: "alps", Settings: map[string]any{"damp": cmp.Or(s.DampFrac, DefaultDampFrac)}}
 }
 
 // Needs asks for the Hessian.
@@ -45,7 +47,7 @@ func (Solver) Needs() local.Needs { return local.Needs{Hessian: true} }
 // damping, weights that overflow.
 func (s Solver) Solve(ctx context.Context, p *local.Problem) (*local.Solution, error) {
 	r := &run{p: p}
-	damping, err := p.Damp(ctx, "alps", s.DampFrac, r.prepare)
+	damping, err := p.Damp(ctx, "alps", cmp.Or(s.DampFrac, DefaultDampFrac), r.prepare)
 	if err != nil {
 		return nil, err
 	}

@@ -24,7 +24,7 @@ func TestRecorded(t *testing.T) {
 			t.Run(fmt.Sprintf("seed%d/%v", seed, c), func(t *testing.T) {
 				p := prunetest.Problem(layer.W, layer.X, prunetest.Pattern(c.Sparsity, c.NM))
 				p.RowWeights = c.RowWeights
-				s, err := local.Solve(context.Background(), New(local.SolverOptions{}), p)
+				s, err := local.Solve(context.Background(), Solver{}, p)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -39,7 +39,7 @@ func TestRecorded(t *testing.T) {
 	}
 }
 
-func TestLaws(t *testing.T) { prunetest.Laws(t, New(local.SolverOptions{})) }
+func TestLaws(t *testing.T) { prunetest.Laws(t, Solver{}) }
 
 func loss(t *testing.T, s local.Solver, p *local.Problem) float64 {
 	t.Helper()
@@ -54,8 +54,8 @@ func TestBeatsSparseGPT(t *testing.T) {
 	for seed := range uint64(3) {
 		for _, pattern := range []sparsity.Pattern{sparsity.Unstructured(0.5), sparsity.Unstructured(0.8), sparsity.NM(2, 4), sparsity.NM(4, 8)} {
 			p := prunetest.Random(seed, 48, 96, 500, pattern)
-			ours := loss(t, New(local.SolverOptions{}), p)
-			if l := loss(t, sparsegpt.New(local.SolverOptions{}), p); !(ours < l) {
+			ours := loss(t, Solver{}, p)
+			if l := loss(t, sparsegpt.Solver{}, p); !(ours < l) {
 				t.Errorf("seed %d, %v: loss %g, SparseGPT %g", seed, pattern, ours, l)
 			}
 		}
@@ -66,7 +66,7 @@ func TestFixedMask(t *testing.T) {
 	p := prunetest.Random(4, 20, 60, 300, sparsity.Unstructured(0.5))
 	p.Keep = sparsity.SelectRows(p.Saliency(), p.Pattern)
 	masked := prunetest.Loss(p, p.Masked(p.Keep))
-	if got := loss(t, New(local.SolverOptions{}), p); !(got < masked/2) {
+	if got := loss(t, Solver{}, p); !(got < masked/2) {
 		t.Errorf("loss %g, masked weights %g", got, masked)
 	}
 }
@@ -125,7 +125,7 @@ func BenchmarkSolve(b *testing.B) {
 			p := prunetest.Random(1, n, n, n, pattern)
 			b.Run(fmt.Sprintf("%d/%v", n, pattern), func(b *testing.B) {
 				for b.Loop() {
-					if _, err := New(local.SolverOptions{}).Solve(context.Background(), p); err != nil {
+					if _, err := (Solver{}).Solve(context.Background(), p); err != nil {
 						b.Fatal(err)
 					}
 				}

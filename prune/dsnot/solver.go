@@ -4,8 +4,8 @@ import (
 	"context"
 
 	"github.com/adagp/adagp/internal/parallel"
-	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/local"
+	"github.com/adagp/adagp/prune/registry"
 	"github.com/adagp/adagp/prune/sparsity"
 )
 
@@ -16,8 +16,7 @@ const (
 )
 
 func init() {
-	prune.Register("dsnot", "exchange weights of the Wanda mask until the mean outputs are kept; no update (DSnoT)",
-		func(local.SolverOptions) (local.Solver, error) { return New(), nil })
+	registry.Plain("dsnot", "exchange weights of the Wanda mask until the mean outputs are kept; no update (DSnoT)", New())
 }
 
 // Solver is dynamic sparsity without training.
@@ -28,6 +27,11 @@ type Solver struct {
 
 // New returns the solver with the published settings.
 func New() Solver { return Solver{Cycles: DefaultCycles, Threshold: DefaultThreshold} }
+
+// Describe implements local.Solver.
+func (s Solver) Describe() local.Description {
+	return local.Description{Name: "dsnot", Settings: map[string]any{"cycles": s.Cycles, "threshold": s.Threshold}}
+}
 
 // Needs asks for the squared norms of the inputs and their moments within calibration windows.
 func (Solver) Needs() local.Needs { return local.Needs{SquaredNorms: true, WindowMoments: true} }

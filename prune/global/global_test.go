@@ -3,7 +3,6 @@ package global
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"math"
 	"math/rand/v2"
 	"regexp"
@@ -19,6 +18,7 @@ import (
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune"
 	_ "github.com/adagp/adagp/prune/magnitude"
+	"github.com/adagp/adagp/prune/prunetest"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
 )
@@ -125,7 +125,7 @@ func TestAgainstSorting(t *testing.T) {
 			sorted := slices.Clone(all)
 			slices.SortStableFunc(sorted, func(a, b weightScore) int { return cmp.Compare(a.score, b.score) })
 			for _, s := range []float64{0, 0.0001, 0.3, 0.7, 0.95, 0.9999} {
-				r, out := run(t, model, ws, prune.Options{Method: method, Pattern: sparsity.Unstructured(s)})
+				r, out := run(t, model, ws, prune.Options{Method: prunetest.Method(method), Pattern: sparsity.Unstructured(s)})
 				due := max(free, int(math.Floor(float64(len(all))*s+1e-9)))
 				if int(r.Totals.Zeros) != due || int(r.Totals.Weights) != len(all) {
 					t.Errorf("%s, %s at %v: %d zeros of %d, want %d of %d", model, method, s, r.Totals.Zeros, r.Totals.Weights, due, len(all))
@@ -149,17 +149,8 @@ func TestAgainstSorting(t *testing.T) {
 	}
 }
 
-// partLimits are the bytes of gradients that TestParts allows, each to a method of its own. Names are taken
-// once and for all, and tests may run twice in one process.
+// partLimits are the bytes of gradients that TestParts allows.
 var partLimits = []int64{gradientBytes, 1, 500_000}
-
-func init() {
-	for _, limit := range partLimits {
-		prune.RegisterMethod(fmt.Sprint("test-parts-", limit), "", func(prune.MethodOptions) (prune.Method, error) {
-			return &method{name: "parts", score: (&taylor{limit: limit}).scores}, nil
-		})
-	}
-}
 
 // However few layers fit into memory at a time, the result is the same; and so it is for any number of
 // threads.
@@ -169,7 +160,7 @@ func TestParts(t *testing.T) {
 	var first memory
 	for k, limit := range partLimits {
 		parallel.SetThreads(k + 1)
-		_, out := run(t, "stories260k", ws, prune.Options{Method: fmt.Sprint("test-parts-", limit), Pattern: sparsity.Unstructured(0.6), Layers: [2]int{1, 5}})
+		_, out := run(t, "stories260k", ws, prune.Options{Method: &method{name: "parts", score: (&taylor{limit: limit}).scores}, Pattern: sparsity.Unstructured(0.6), Layers: [2]int{1, 5}})
 		if first == nil {
 			first = out
 		}
@@ -235,28 +226,28 @@ func TestExtremes(t *testing.T) {
 	for k := range small.Weight.Value.Data() {
 		small.Weight.Value.Data()[k] *= 1e-6
 	}
-	r, err := prune.Run(context.Background(), m, windows(512, 16), prune.Options{Method: "global-magnitude", Pattern: sparsity.Unstructured(0.5)}, nil)
+	r, err := prune.Run(context.Background(), m, windows(512, 16), prune.Options{Method: prunetest.Method("global-magnitude"), Pattern: sparsity.Unstructured(0.5)}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if x := r.Layers[2].Tensors[1]; x.Sparsity != 1 || x.Error != 1 {
 		t.Errorf("the smallest matrix has sparsity %v and error %v, want 1", x.Sparsity, x.Error)
 	}
-	_, a := run(t, "stories260k", windows(512, 16), prune.Options{Method: "global-magnitude", Pattern: sparsity.NM(2, 4)})
-	_, b := run(t, "stories260k", windows(512, 16), prune.Options{Method: "magnitude", Pattern: sparsity.NM(2, 4)})
+	_, a := run(t, "stories260k", windows(512, 16), prune.Options{Method: prunetest.Method("global-magnitude"), Pattern: sparsity.NM(2, 4)})
+	_, b := run(t, "stories260k", windows(512, 16), prune.Options{Method: prunetest.Method("magnitude"), Pattern: sparsity.NM(2, 4)})
 	for name, w := range a {
 		if !slices.Equal(w.Data(), b[name].Data()) {
 			t.Errorf("2:4: %s differs from local magnitude", name)
 		}
 	}
-	_, a = run(t, "stories260k", windows(512, 16), prune.Options{Method: "global-taylor", Pattern: sparsity.NM(4, 8), Include: regexp.MustCompile("layers.[13].mlp")})
+	_, a = run(t, "stories260k", windows(512, 16), prune.Options{Method: prunetest.Method("global-taylor"), Pattern: sparsity.NM(4, 8), Include: regexp.MustCompile("layers.[13].mlp")})
 	if len(a) != 6 {
 		t.Errorf("%d matrices pruned, want 6", len(a))
 	}
 }
 
 func TestRefusesAllocation(t *testing.T) {
-	o := prune.Options{Method: "global-taylor", Allocation: "owl", Pattern: sparsity.Unstructured(0.5)}
+	o := prune.Options{Method: prunetest.Method("global-taylor"), Allocation: "owl", Pattern: sparsity.Unstructured(0.5)}
 	if err := o.CheckAllocation(); err == nil || !strings.Contains(err.Error(), "method global-taylor spreads the zeros by itself") {
 		t.Errorf("error %v", err)
 	}
@@ -266,7 +257,7 @@ func TestCancelled(t *testing.T) {
 	for _, method := range []string{"global-magnitude", "global-taylor"} {
 		ctx, cancel := context.WithCancel(context.Background())
 		cancel()
-		_, err := prune.Run(ctx, open(t, "stories260k"), windows(512, 16), prune.Options{Method: method, Pattern: sparsity.Unstructured(0.5)}, nil)
+		_, err := prune.Run(ctx, open(t, "stories260k"), windows(512, 16), prune.Options{Method: prunetest.Method(method), Pattern: sparsity.Unstructured(0.5)}, nil)
 		if err == nil || !strings.Contains(err.Error(), context.Canceled.Error()) {
 			t.Errorf("%s: error %v, want the context's", method, err)
 		}

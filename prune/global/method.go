@@ -2,32 +2,36 @@ package global
 
 import (
 	"context"
-	"errors"
+	"flag"
 
 	"github.com/adagp/adagp/internal/parallel"
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/registry"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
 func init() {
-	prune.RegisterMethod("global-magnitude", "drop the smallest absolute weights of all matrices, by one threshold; a baseline",
-		func(o prune.MethodOptions) (prune.Method, error) {
-			return &method{name: "global-magnitude", score: magnitude}, checkOptions(o)
+	for _, m := range []struct {
+		build   func() prune.Method
+		summary string
+	}{
+		{Magnitude, "drop the smallest absolute weights of all matrices, by one threshold; a baseline"},
+		{Taylor, "drop the weights of least weight times gradient over all matrices, by one threshold; a baseline"},
+	} {
+		registry.Method(m.build().Describe().Name, m.summary, func(*flag.FlagSet) func() (prune.Method, error) {
+			return func() (prune.Method, error) { return m.build(), nil }
 		})
-	prune.RegisterMethod("global-taylor", "drop the weights of least weight times gradient over all matrices, by one threshold; a baseline",
-		func(o prune.MethodOptions) (prune.Method, error) {
-			return &method{name: "global-taylor", score: (&taylor{limit: gradientBytes}).scores}, checkOptions(o)
-		})
+	}
 }
 
-// checkOptions refuses settings that mean something to other methods only.
-func checkOptions(o prune.MethodOptions) error {
-	if o.Solver != nil || o.Preset != "" || o.Paper || o.Epochs != 0 || o.Alpha != 0 || o.Beta != 0 || o.Gamma != 0 {
-		return errors.New("one threshold on scores takes no local solver, preset, schedule or penalties")
-	}
-	return nil
+// Magnitude returns the method that drops the smallest absolute weights.
+func Magnitude() prune.Method { return &method{name: "global-magnitude", score: magnitude} }
+
+// Taylor returns the method that drops the weights of least weight times gradient (Molchanov et al. 2019).
+func Taylor() prune.Method {
+	return &method{name: "global-taylor", score: (&taylor{limit: gradientBytes}).scores}
 }
 
 // scores shows the scores of every selected matrix, one after the other in the order of the model: those
@@ -41,19 +45,20 @@ type method struct {
 	masks map[*nn.Linear]*sparsity.Mask
 }
 
-// DefaultAllocation implements prune.Allocator.
-func (m *method) DefaultAllocation(p sparsity.Pattern) string {
-	if p.Structured() {
-		return prune.Uniform
+// Describe implements prune.Method.
+func (m *method) Describe() prune.Description { return prune.Description{Name: m.name, Solver: m.name} }
+
+// Wants implements prune.Method.
+func (m *method) Wants(o *prune.Options) prune.Wants {
+	w := prune.Wants{Prepare: m.prepare, Allocation: prune.ByMethod}
+	if o.Pattern.Structured() {
+		w.Allocation = prune.Uniform
 	}
-	return prune.ByMethod
+	return w
 }
 
-// Describe implements prune.Describer.
-func (m *method) Describe() (string, map[string]any) { return m.name, map[string]any{} }
-
-// Prepare implements prune.Preparer: it makes the masks of the whole model.
-func (m *method) Prepare(ctx context.Context, d *prune.Dense) error {
+// prepare makes the masks of the whole model.
+func (m *method) prepare(ctx context.Context, d *prune.Dense) error {
 	m.masks = map[*nn.Linear]*sparsity.Mask{}
 	if d.Pattern.Structured() {
 		return m.score(ctx, d, func(lin *nn.Linear, row func(dst []float64, i int)) error {

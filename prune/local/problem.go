@@ -28,6 +28,7 @@ type Problem struct {
 	// Quantize asks for the weights that stay to be rounded to such grids. A solver that can do it while
 	// it prunes says so by Solution.Grid; others leave it to whoever called them.
 	Quantize *quant.Spec
+	Seed     uint64       // of any random choice
 	Log      *slog.Logger // nil: silent
 }
 

@@ -22,7 +22,7 @@ func TestRecordedRowWeights(t *testing.T) {
 			t.Run(fmt.Sprintf("seed%d/%v", seed, c), func(t *testing.T) {
 				p := prunetest.Problem(layer.W, layer.X, prunetest.Pattern(c.Sparsity, c.NM))
 				p.RowWeights = c.RowWeights
-				s, err := local.Solve(context.Background(), sparsegpt.New(local.SolverOptions{BlockSize: c.BlockSize}), p)
+				s, err := local.Solve(context.Background(), sparsegpt.Solver{BlockSize: c.BlockSize}, p)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -66,13 +66,13 @@ func TestRowWeightsHelp(t *testing.T) {
 	loss := func(f []float64) float64 {
 		q := *p
 		q.RowWeights = f
-		s, err := local.Solve(context.Background(), sparsegpt.New(local.SolverOptions{}), &q)
+		s, err := local.Solve(context.Background(), sparsegpt.Solver{}, &q)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return weightedLoss(p, s, f)
 	}
-	plain, err := local.Solve(context.Background(), sparsegpt.New(local.SolverOptions{}), p)
+	plain, err := local.Solve(context.Background(), sparsegpt.Solver{}, p)
 	if err != nil {
 		t.Fatal(err)
 	}

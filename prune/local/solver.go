@@ -3,7 +3,6 @@ package local
 import (
 	"context"
 	"fmt"
-	"math"
 
 	"github.com/adagp/adagp/prune/calib"
 	"github.com/adagp/adagp/prune/quant"
@@ -14,34 +13,22 @@ import (
 // Needs says which statistics a solver wants in its [Problem].
 type Needs = calib.Needs
 
+// Description is what a solver says of itself, for reports, and for telling whether two runs are the same.
+type Description struct {
+	Name     string         // as it is registered
+	Settings map[string]any // all that its results depend on, after defaults; nil: none
+}
+
 // A Solver prunes one weight matrix. Implementations are stateless between calls and may be used
 // from several goroutines at once.
 type Solver interface {
+	Describe() Description
 	// Needs says which statistics Solve reads from the problem; others may be missing.
 	Needs() Needs
 	// Solve chooses a mask of the problem's pattern and the values of the weights that stay. The
 	// problem is read only. Numerical trouble is an error that names the tensor, never a solution
 	// with NaN or Inf in it. A cancelled context ends the work soon with the context's error.
 	Solve(ctx context.Context, p *Problem) (*Solution, error)
-}
-
-// SolverOptions are the settings that reach every solver, whatever its name; one that has no use for
-// a setting ignores it.
-type SolverOptions struct {
-	Seed      uint64  // of any random choice
-	BlockSize int     // columns handled before the lazy update of the rest; 0: the solver's default
-	DampFrac  float64 // share of the Hessian's mean diagonal added to its diagonal; 0: the solver's default
-}
-
-// Check returns an error unless BlockSize >= 0 and 0 <= DampFrac < Inf.
-func (o SolverOptions) Check() error {
-	if o.BlockSize < 0 {
-		return fmt.Errorf("block size %d: want at least 1, or 0 for the default", o.BlockSize)
-	}
-	if !(o.DampFrac >= 0) || math.IsInf(o.DampFrac, 1) {
-		return fmt.Errorf("damping %v: want a finite fraction above 0, or 0 for the default", o.DampFrac)
-	}
-	return nil
 }
 
 // Solution is a solver's answer.

@@ -16,6 +16,7 @@ type rule struct {
 	solve func(p *Problem) (*Solution, error)
 }
 
+func (r rule) Describe() Description                                  { return Description{Name: "rule"} }
 func (r rule) Needs() Needs                                           { return r.needs }
 func (r rule) Solve(_ context.Context, p *Problem) (*Solution, error) { return r.solve(p) }
 

@@ -5,19 +5,21 @@ import (
 	"math"
 
 	"github.com/adagp/adagp/internal/parallel"
-	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/local"
+	"github.com/adagp/adagp/prune/registry"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
 func init() {
-	prune.Register("magnitude", "drop the smallest absolute weights of each matrix; no calibration, no update",
-		func(local.SolverOptions) (local.Solver, error) { return Solver{}, nil })
+	registry.Plain("magnitude", "drop the smallest absolute weights of each matrix; no calibration, no update", Solver{})
 }
 
 // Solver is the magnitude rule; it has no settings.
 type Solver struct{}
+
+// Describe implements local.Solver.
+func (Solver) Describe() local.Description { return local.Description{Name: "magnitude"} }
 
 // Needs asks for nothing.
 func (Solver) Needs() local.Needs { return local.Needs{} }

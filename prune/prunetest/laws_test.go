@@ -72,6 +72,8 @@ type solver struct {
 	next  func(ctx context.Context, p *local.Problem, s *local.Solution) (*local.Solution, error) // what comes after
 }
 
+func (s solver) Describe() local.Description { return local.Description{Name: "test"} }
+
 func (s solver) Needs() local.Needs {
 	n := s.needs
 	n.SquaredNorms = true

@@ -20,10 +20,10 @@ import (
 )
 
 func TestLaws(t *testing.T) {
-	t.Run("cg", func(t *testing.T) { prunetest.Laws(t, New(local.SolverOptions{})) })
+	t.Run("cg", func(t *testing.T) { prunetest.Laws(t, Solver{}) })
 	t.Run("exact", func(t *testing.T) { prunetest.Laws(t, Solver{Exact: true, DampFrac: DefaultDampFrac}) })
-	t.Run("exact without ridge", func(t *testing.T) { prunetest.Laws(t, Solver{Exact: true}) })
-	t.Run("cg without ridge", func(t *testing.T) { prunetest.Laws(t, Solver{}) })
+	t.Run("exact without ridge", func(t *testing.T) { prunetest.Laws(t, Solver{Exact: true, DampFrac: -1}) })
+	t.Run("cg without ridge", func(t *testing.T) { prunetest.Laws(t, Solver{DampFrac: -1}) })
 }
 
 // randomMask keeps each weight with probability share.
@@ -43,7 +43,7 @@ func TestNeverWorse(t *testing.T) {
 	r := rand.New(rand.NewPCG(2, 2))
 	for _, shape := range [][3]int{{1, 1, 1}, {1, 40, 10}, {7, 1, 5}, {12, 33, 200}, {20, 60, 15}, {65, 130, 300}} {
 		for _, share := range []float64{0, 0.1, 0.5, 1} {
-			for _, s := range []Solver{{}, {DampFrac: 0.01}, {DampFrac: 10}, {Exact: true}, {Exact: true, DampFrac: 0.01}} {
+			for _, s := range []Solver{{DampFrac: -1}, {}, {DampFrac: 10}, {Exact: true, DampFrac: -1}, {Exact: true, DampFrac: 0.01}} {
 				p := prunetest.Random(uint64(shape[1]), shape[0], shape[1], shape[2], sparsity.Pattern{})
 				p.Keep = randomMask(r, shape[0], shape[1], share)
 				got, err := local.Solve(context.Background(), s, p)
@@ -154,7 +154,7 @@ func TestSingular(t *testing.T) {
 	p := &local.Problem{Name: "w", W: linalg.FromSlice([]float64{1, 2, 3}, 1, 3), H: h, Keep: sparsity.NewMask(1, 3),
 		Log: slog.New(slog.NewTextHandler(&log, nil))}
 	p.Keep.Set(0, 1, false)
-	s, err := local.Solve(context.Background(), Solver{Exact: true}, p)
+	s, err := local.Solve(context.Background(), Solver{Exact: true, DampFrac: -1}, p)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,7 +20,7 @@ func TestRecordedExact(t *testing.T) {
 			t.Run(fmt.Sprintf("seed%d/%v", seed, c), func(t *testing.T) {
 				p := prunetest.Problem(layer.W, layer.X, prunetest.Pattern(c.Sparsity, c.NM))
 				p.Keep = prunetest.Mask(c.Keep)
-				s, err := local.Solve(context.Background(), Solver{Exact: true, DampFrac: 0}, p)
+				s, err := local.Solve(context.Background(), Solver{Exact: true, DampFrac: -1}, p)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -29,7 +29,7 @@ func TestRecordedExact(t *testing.T) {
 				checkLoss(t, p, s, c.Loss)
 				// The recorded mask is that of the Wanda rule, which the solver finds by itself.
 				p.Keep = nil
-				if s, err = local.Solve(context.Background(), Solver{Exact: true}, p); err != nil {
+				if s, err = local.Solve(context.Background(), Solver{Exact: true, DampFrac: -1}, p); err != nil {
 					t.Fatal(err)
 				}
 				prunetest.Check(t, s, c.Keep, c.Weights, 1e-9)

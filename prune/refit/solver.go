@@ -1,30 +1,37 @@
 package refit
 
 import (
+	"cmp"
 	"context"
+	"flag"
 	"fmt"
 
-	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/local"
+	"github.com/adagp/adagp/prune/registry"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
-// Defaults where an option is 0.
+// Defaults where a setting is 0.
 const (
 	DefaultIterations = 20
 	DefaultDampFrac   = 0.01
 )
 
 func init() {
-	prune.Register("refit", "refit the survivors of the Wanda rule to the dense outputs, by conjugate gradients",
-		func(o local.SolverOptions) (local.Solver, error) { return New(o), nil })
-	prune.Register("refit-exact", "refit the survivors of the Wanda rule to the dense outputs, by a factorisation per row (small layers)",
-		func(o local.SolverOptions) (local.Solver, error) {
-			s := New(o)
-			s.Exact = true
-			return s, nil
+	for _, s := range []struct {
+		solver  Solver
+		summary string
+	}{
+		{Solver{}, "refit the survivors of the Wanda rule to the dense outputs, by conjugate gradients"},
+		{Solver{Exact: true}, "refit the survivors of the Wanda rule to the dense outputs, by a factorisation per row (small layers)"},
+	} {
+		registry.Solver(s.solver.Describe().Name, s.summary, func(fs *flag.FlagSet) func() (local.Solver, error) {
+			s := s.solver
+			registry.Positive(fs, &s.DampFrac, "damp", "share `X` of the Hessian's mean diagonal that is added to it")
+			return func() (local.Solver, error) { return s, nil }
 		})
+	}
 }
 
 // Solver keeps the dense layer's outputs as well as a given mask can: Problem.Keep, or the mask of the
@@ -33,16 +40,18 @@ func init() {
 type Solver struct {
 	Exact      bool    // factor every row's equations instead of conjugate gradients
 	Iterations int     // conjugate gradient steps; 0: DefaultIterations
-	DampFrac   float64 // ridge ρ as a share of the mean diagonal of H
+	DampFrac   float64 // ridge ρ as a share of the mean diagonal of H; 0: DefaultDampFrac; negative: none
 }
 
-// New returns the conjugate gradient solver with the given options, defaults for those that are 0.
-func New(o local.SolverOptions) Solver {
-	s := Solver{Iterations: DefaultIterations, DampFrac: o.DampFrac}
-	if s.DampFrac == 0 {
-		s.DampFrac = DefaultDampFrac
+// Describe implements local.Solver.
+func (s Solver) Describe() local.Description {
+	d := local.Description{Name: "refit", Settings: map[string]any{"damp": max(0, cmp.Or(s.DampFrac, DefaultDampFrac))}}
+	if s.Exact {
+		d.Name = "refit-exact"
+	} else {
+		d.Settings["iterations"] = cmp.Or(s.Iterations, DefaultIterations)
 	}
-	return s
+	return d
 }
 
 // Needs asks for the Hessian.
@@ -58,6 +67,7 @@ func (s Solver) Solve(ctx context.Context, p *local.Problem) (*local.Solution, e
 	if err != nil {
 		return nil, err
 	}
+	s.DampFrac, s.Iterations = max(0, cmp.Or(s.DampFrac, DefaultDampFrac)), cmp.Or(s.Iterations, DefaultIterations)
 	f := Fit{H: p.H, C: linalg.Mul(p.W, p.H), Keep: mask, Start: p.W, Ridge: s.DampFrac * p.H.MeanDiag()}
 	sol := &local.Solution{Mask: mask, Damping: s.DampFrac}
 	if s.Exact {
@@ -70,11 +80,7 @@ func (s Solver) Solve(ctx context.Context, p *local.Problem) (*local.Solution, e
 				"tensor", p.Name, "solver", "refit", "rows", rows, "damping", sol.Damping)
 		}
 	} else {
-		iterations := s.Iterations
-		if iterations == 0 {
-			iterations = DefaultIterations
-		}
-		sol.W, err = f.CG(ctx, iterations)
+		sol.W, err = f.CG(ctx, s.Iterations)
 	}
 	if err != nil {
 		if ctx.Err() != nil {

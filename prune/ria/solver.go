@@ -4,8 +4,8 @@ import (
 	"context"
 	"math"
 
-	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/local"
+	"github.com/adagp/adagp/prune/registry"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor/linalg"
 )
@@ -14,13 +14,17 @@ import (
 const DefaultPower = 0.5
 
 func init() {
-	prune.Register("ria", "drop the smallest shares of row and column sums × root of the input norm; no update",
-		func(local.SolverOptions) (local.Solver, error) { return Solver{Power: DefaultPower}, nil })
+	registry.Plain("ria", "drop the smallest shares of row and column sums × root of the input norm; no update", Solver{Power: DefaultPower})
 }
 
 // Solver is the relative importance rule.
 type Solver struct {
 	Power float64 // exponent a of the input norms; 0 ignores the activations
+}
+
+// Describe implements local.Solver.
+func (s Solver) Describe() local.Description {
+	return local.Description{Name: "ria", Settings: map[string]any{"power": s.Power}}
 }
 
 // Needs asks for the squared norms of the inputs.

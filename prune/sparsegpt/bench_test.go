@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/prunetest"
 	"github.com/adagp/adagp/prune/sparsity"
 )
@@ -18,7 +17,7 @@ func BenchmarkSolve(b *testing.B) {
 		for _, pattern := range []sparsity.Pattern{sparsity.Unstructured(0.7), sparsity.NM(2, 4)} {
 			b.Run(fmt.Sprintf("%d×%d/%v", out, in, pattern), func(b *testing.B) {
 				p := prunetest.Random(1, out, in, 256, pattern)
-				s := New(local.SolverOptions{})
+				s := Solver{}
 				flops := 2./3*float64(in)*float64(in)*float64(in) + float64(out)*float64(in)*float64(in)
 				b.ReportAllocs()
 				for b.Loop() {

@@ -28,7 +28,7 @@ func indefinite(x float64, log *bytes.Buffer) *local.Problem {
 func TestDampingEscalates(t *testing.T) {
 	var log bytes.Buffer
 	p := indefinite(3, &log)
-	s, err := local.Solve(context.Background(), New(local.SolverOptions{}), p)
+	s, err := local.Solve(context.Background(), Solver{}, p)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +43,7 @@ func TestDampingEscalates(t *testing.T) {
 func TestDampingGivesUp(t *testing.T) {
 	var log bytes.Buffer
 	p := indefinite(1e12, &log)
-	_, err := local.Solve(context.Background(), New(local.SolverOptions{}), p)
+	_, err := local.Solve(context.Background(), Solver{}, p)
 	var cause *linalg.NotPositiveDefiniteError
 	if !errors.As(err, &cause) || !strings.Contains(err.Error(), p.Name) {
 		t.Errorf("error %v, want a *NotPositiveDefiniteError that names %s", err, p.Name)
@@ -57,7 +57,7 @@ func TestDampingGivesUp(t *testing.T) {
 func TestFewTokensHardlyDamped(t *testing.T) {
 	for _, damp := range []float64{1e-300, 1e-30, 1e-16, 1e-9} {
 		p := prunetest.Random(2, 12, 40, 5, sparsity.Unstructured(0.6))
-		s, err := local.Solve(context.Background(), New(local.SolverOptions{DampFrac: damp}), p)
+		s, err := local.Solve(context.Background(), Solver{DampFrac: damp}, p)
 		if err != nil {
 			t.Errorf("damping %g: %v", damp, err)
 			continue
@@ -72,7 +72,7 @@ func TestFewTokensHardlyDamped(t *testing.T) {
 func TestCompensates(t *testing.T) {
 	for _, pattern := range []sparsity.Pattern{sparsity.Unstructured(0.5), sparsity.Unstructured(0.8), sparsity.NM(2, 4)} {
 		p := prunetest.Random(3, 40, 96, 400, pattern)
-		s, err := local.Solve(context.Background(), New(local.SolverOptions{}), p)
+		s, err := local.Solve(context.Background(), Solver{}, p)
 		if err != nil {
 			t.Fatal(err)
 		}

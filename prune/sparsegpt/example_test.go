@@ -24,7 +24,7 @@ func ExampleSolver() {
 			0, 0, 0, 1,
 		}, 4, 4),
 	}
-	solver := sparsegpt.New(local.SolverOptions{DampFrac: 1e-6})
+	solver := sparsegpt.Solver{DampFrac: 1e-6}
 	s, err := local.Solve(context.Background(), solver, problem)
 	if err != nil {
 		fmt.Println(err)

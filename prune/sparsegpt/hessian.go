@@ -1,6 +1,7 @@
 package sparsegpt
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/adagp/adagp/prune/local"
@@ -20,7 +21,7 @@ func (s Solver) inverseFactor(ctx context.Context, p *local.Problem) (u *linalg.
 		mean += diag[j] / float64(len(diag))
 	}
 	u = linalg.New(p.H.Rows, p.H.Cols)
-	damping, err = p.Damp(ctx, "sparsegpt", s.DampFrac, func(damping float64) error {
+	damping, err = p.Damp(ctx, "sparsegpt", cmp.Or(s.DampFrac, DefaultDampFrac), func(damping float64) error {
 		copy(u.Data, p.H.Data)
 		for j, v := range diag {
 			u.Set(j, j, v+damping*mean)

@@ -147,7 +147,7 @@ func TestRoundReference(t *testing.T) {
 			p := prunetest.Random(11, rows, cols, 120, c.pattern)
 			p.Keep, p.Quantize = c.keep, &c.spec
 			want, mask := slowReference(p, 0.01, c.blocks)
-			s, err := local.Solve(context.Background(), New(local.SolverOptions{BlockSize: block}), p)
+			s, err := local.Solve(context.Background(), Solver{BlockSize: block}, p)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -174,12 +174,12 @@ func TestRoundLaws(t *testing.T) {
 			for _, spec := range []quant.Spec{{Bits: 8}, {Bits: 4, Group: 64}, {Bits: 3, Group: 24}, {Bits: 3}, {Bits: 2, Group: 1 << 40}} {
 				name := fmt.Sprintf("%d×%d %v %d bits of %d", shape[0], shape[1], pattern, spec.Bits, spec.Group)
 				p := prunetest.Random(uint64(shape[1]), shape[0], shape[1], 3*shape[1], pattern)
-				floating, err := local.Solve(context.Background(), New(local.SolverOptions{}), p)
+				floating, err := local.Solve(context.Background(), Solver{}, p)
 				if err != nil {
 					t.Fatal(name, err)
 				}
 				p.Quantize = &spec
-				joint, err := local.Solve(context.Background(), New(local.SolverOptions{}), p)
+				joint, err := local.Solve(context.Background(), Solver{}, p)
 				if err != nil {
 					t.Fatal(name, err)
 				}
@@ -189,7 +189,7 @@ func TestRoundLaws(t *testing.T) {
 				// Afterwards, on the mask that there is: the objective is then what rounding changes.
 				q := *p
 				q.W, q.Keep = floating.W, floating.Mask
-				later, err := local.Solve(context.Background(), New(local.SolverOptions{}), &q)
+				later, err := local.Solve(context.Background(), Solver{}, &q)
 				if err != nil {
 					t.Fatal(name, err)
 				}
@@ -218,12 +218,14 @@ func TestRoundOnAnyThreads(t *testing.T) {
 // rounding is the solver with every problem asking for grids.
 type rounding struct{}
 
+func (rounding) Describe() local.Description { return local.Description{Name: "test-rounding"} }
+
 func (rounding) Needs() local.Needs { return Solver{}.Needs() }
 
 func (rounding) Solve(ctx context.Context, p *local.Problem) (*local.Solution, error) {
 	q := *p
 	q.Quantize = &quant.Spec{Bits: 4}
-	return New(local.SolverOptions{}).Solve(ctx, &q)
+	return Solver{}.Solve(ctx, &q)
 }
 
 // BenchmarkRound compares pruning alone with pruning and rounding in one pass.
@@ -233,7 +235,7 @@ func BenchmarkRound(b *testing.B) {
 			p := prunetest.Random(1, 1024, 1024, 256, sparsity.Unstructured(0.5))
 			p.Quantize = spec
 			for b.Loop() {
-				if _, err := New(local.SolverOptions{}).Solve(context.Background(), p); err != nil {
+				if _, err := (Solver{}).Solve(context.Background(), p); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -1,44 +1,47 @@
 package sparsegpt
 
 import (
+	"cmp"
 	"context"
+	"flag"
 	"sync"
 
 	"github.com/adagp/adagp/internal/parallel"
-	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/quant"
+	"github.com/adagp/adagp/prune/registry"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
-// Settings of the published code, used where an option is 0.
+// Settings of the published code.
 const (
 	DefaultBlockSize = 128
 	DefaultDampFrac  = 0.01
 )
 
 func init() {
-	prune.Register("sparsegpt", "drop weights column by column and compensate the rest through the inverse Hessian",
-		func(o local.SolverOptions) (local.Solver, error) { return New(o), nil })
+	registry.Solver("sparsegpt", "drop weights column by column and compensate the rest through the inverse Hessian",
+		func(fs *flag.FlagSet) func() (local.Solver, error) {
+			s := Solver{DampFrac: DefaultDampFrac}
+			registry.Count(fs, &s.BlockSize, "block-size", "columns `N` that are handled before the rest is updated")
+			registry.Positive(fs, &s.DampFrac, "damp", "share `X` of the Hessian's mean diagonal that is added to it")
+			return func() (local.Solver, error) { return s, nil }
+		})
 }
 
-// Solver is SparseGPT.
+// Solver is SparseGPT; the zero value has the published settings.
 type Solver struct {
-	BlockSize int     // columns per block; N:M patterns round it up to a multiple of M
-	DampFrac  float64 // share of the mean diagonal of H added to the diagonal
+	// BlockSize is the number of columns per block, which N:M patterns round up to whole groups; 0 is
+	// DefaultBlockSize, rounded down to whole groups.
+	BlockSize int
+	DampFrac  float64 // share of the mean diagonal of H added to the diagonal; 0: DefaultDampFrac
 }
 
-// New returns the solver with the given options, defaults for those that are 0.
-func New(o local.SolverOptions) Solver {
-	s := Solver{BlockSize: o.BlockSize, DampFrac: o.DampFrac}
-	if s.BlockSize == 0 {
-		s.BlockSize = DefaultBlockSize
-	}
-	if s.DampFrac == 0 {
-		s.DampFrac = DefaultDampFrac
-	}
-	return s
+// Describe implements local.Solver.
+func (s Solver) Describe() local.Description {
+	return local.Description{Name: "sparsegpt", Settings: map[string]any{
+		"block_size": cmp.Or(s.BlockSize, DefaultBlockSize), "damp": cmp.Or(s.DampFrac, DefaultDampFrac)}}
 }
 
 // Needs asks for the Hessian.
@@ -62,12 +65,15 @@ func (s Solver) Solve(ctx context.Context, p *local.Problem) (*local.Solution, e
 
 // blockSize returns the width of the blocks: no wider than the matrix, and whole groups.
 func (s Solver) blockSize(p *local.Problem) int {
-	b := min(max(s.BlockSize, 1), p.W.Cols)
+	m := 1
 	if p.Keep == nil && p.Pattern.Structured() {
-		m := p.Pattern.M
-		b = (b + m - 1) / m * m
+		m = p.Pattern.M
 	}
-	return b
+	b := s.BlockSize
+	if b < 1 {
+		b = max(DefaultBlockSize/m, 1) * m
+	}
+	return (min(b, p.W.Cols) + m - 1) / m * m
 }
 
 // run is the state of one Solve.

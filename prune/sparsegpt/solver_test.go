@@ -95,7 +95,7 @@ func inOrder(block int) prunetest.Option {
 func TestLaws(t *testing.T) {
 	for _, b := range []int{0, 1, 7} {
 		t.Run(fmt.Sprintf("block%d", b), func(t *testing.T) {
-			prunetest.Laws(t, New(local.SolverOptions{BlockSize: b}), inOrder(b))
+			prunetest.Laws(t, Solver{BlockSize: b}, inOrder(b))
 		})
 	}
 }

@@ -8,6 +8,7 @@ import (
 	_ "github.com/adagp/adagp/models/all"
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/prunetest"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/prune/tune"
 	"github.com/adagp/adagp/tensor/linalg"
@@ -17,7 +18,7 @@ import (
 func ExampleGlobal() {
 	student, dense := demo(), demo()
 	windows := randomWindows(dense.Config().VocabSize, 8, 48) // real text in earnest
-	o := prune.Options{Method: "sparsegpt", Pattern: sparsity.Unstructured(0.7)}
+	o := prune.Options{Method: prunetest.Method("sparsegpt"), Pattern: sparsity.Unstructured(0.7)}
 	if _, err := prune.Run(context.Background(), student, windows, o, nil); err != nil {
 		fmt.Println(err)
 		return

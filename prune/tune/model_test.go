@@ -16,6 +16,7 @@ import (
 	_ "github.com/adagp/adagp/models/all"
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/prunetest"
 	"github.com/adagp/adagp/prune/scratch"
 	_ "github.com/adagp/adagp/prune/sparsegpt"
 	"github.com/adagp/adagp/prune/sparsity"
@@ -59,7 +60,7 @@ func loaded(t testing.TB, path string) *models.Model {
 func pruned(t testing.TB, path string, share float64, calibration [][]int) (*models.Model, map[*nn.Linear]*sparsity.Mask) {
 	t.Helper()
 	m := loaded(t, path)
-	o := prune.Options{Method: "sparsegpt", Pattern: sparsity.Unstructured(share)}
+	o := prune.Options{Method: prunetest.Method("sparsegpt"), Pattern: sparsity.Unstructured(share)}
 	if _, err := prune.Run(context.Background(), m, calibration, o, nil); err != nil {
 		t.Fatal(err)
 	}

@@ -3,18 +3,20 @@ package wanda
 import (
 	"context"
 
-	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/local"
+	"github.com/adagp/adagp/prune/registry"
 	"github.com/adagp/adagp/prune/sparsity"
 )
 
 func init() {
-	prune.Register("wanda", "drop the smallest |weight| × input norm of each row; no update",
-		func(local.SolverOptions) (local.Solver, error) { return Solver{}, nil })
+	registry.Plain("wanda", "drop the smallest |weight| × input norm of each row; no update", Solver{})
 }
 
 // Solver is the Wanda rule; it has no settings.
 type Solver struct{}
+
+// Describe implements local.Solver.
+func (Solver) Describe() local.Description { return local.Description{Name: "wanda"} }
 
 // Needs asks for the squared norms of the inputs.
 func (Solver) Needs() local.Needs { return local.Needs{SquaredNorms: true} }

@@ -12,7 +12,7 @@
 //		"os"
 //
 //		"github.com/adagp/adagp/cmd/cli/app"
-//		_ "example.com/me/coinflip" // calls prune.Register in its init
+//		_ "example.com/me/coinflip" // calls registry.Solver in its init
 //	)
 //
 //	func main() { os.Exit(app.Main()) }

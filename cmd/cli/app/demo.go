@@ -196,8 +196,7 @@ func (s *session) demoMethod(m *models.Model, method string, calib *data.Calibra
 	if err != nil {
 		return nil, err
 	}
-	options = withPattern(options, sparsity.Unstructured(demoSparsity))
-	options.Seed = s.seed
+	options.Pattern, options.Seed = sparsity.Unstructured(demoSparsity), s.seed
 	var after eval.Result
 	label := m.Path + " " + method
 	rep, _, err := s.try(trial{

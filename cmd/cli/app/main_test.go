@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"github.com/adagp/adagp/cmd/cli/bench"
-	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/local"
+	"github.com/adagp/adagp/prune/registry"
 	"github.com/adagp/adagp/prune/sparsity"
 )
 
@@ -107,45 +107,43 @@ func okJSON(t testing.TB, v any, args ...string) {
 // Solvers that misbehave, each in its own way; they also show that a solver registered anywhere is
 // usable by name here.
 func init() {
-	prune.Register("test-panic", "panics", func(local.SolverOptions) (local.Solver, error) {
-		return solverFunc(func(context.Context, *local.Problem) (*local.Solution, error) { panic("kaputt\nwith lines") }), nil
-	})
-	prune.Register("test-deaf", "never returns", func(local.SolverOptions) (local.Solver, error) {
-		return solverFunc(func(context.Context, *local.Problem) (*local.Solution, error) {
-			os.Stderr.WriteString("deaf\n")
-			select {}
-		}), nil
-	})
-	prune.Register("test-wait", "waits for the interrupt", func(local.SolverOptions) (local.Solver, error) {
-		return solverFunc(func(ctx context.Context, _ *local.Problem) (*local.Solution, error) {
-			os.Stderr.WriteString("waiting\n")
-			<-ctx.Done()
-			return nil, ctx.Err()
-		}), nil
-	})
+	registry.Plain("test-panic", "panics", solverFunc{"test-panic", func(context.Context, *local.Problem) (*local.Solution, error) { panic("kaputt\nwith lines") }})
+	registry.Plain("test-deaf", "never returns", solverFunc{"test-deaf", func(context.Context, *local.Problem) (*local.Solution, error) {
+		os.Stderr.WriteString("deaf\n")
+		select {}
+	}})
+	registry.Plain("test-wait", "waits for the interrupt", solverFunc{"test-wait", func(ctx context.Context, _ *local.Problem) (*local.Solution, error) {
+		os.Stderr.WriteString("waiting\n")
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}})
 }
 
 // dontWait lets test-wait-later go through.
 const dontWait = "ADAGP_TEST_DONT_WAIT"
 
 func init() {
-	prune.Register("test-wait-later", "waits for the interrupt in the second decoder layer", func(local.SolverOptions) (local.Solver, error) {
-		return solverFunc(func(ctx context.Context, p *local.Problem) (*local.Solution, error) {
-			if os.Getenv(dontWait) == "" && strings.Contains(p.Name, ".layers.1.") {
-				os.Stderr.WriteString("waiting\n")
-				<-ctx.Done()
-				return nil, ctx.Err()
-			}
-			return everySecond(p), nil
-		}), nil
-	})
+	registry.Plain("test-wait-later", "waits for the interrupt in the second decoder layer", solverFunc{"test-wait-later", func(ctx context.Context, p *local.Problem) (*local.Solution, error) {
+		if os.Getenv(dontWait) == "" && strings.Contains(p.Name, ".layers.1.") {
+			os.Stderr.WriteString("waiting\n")
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}
+		return everySecond(p), nil
+	}})
 }
 
-type solverFunc func(context.Context, *local.Problem) (*local.Solution, error)
+// solverFunc is a solver made of a function.
+type solverFunc struct {
+	name  string
+	solve func(context.Context, *local.Problem) (*local.Solution, error)
+}
+
+func (f solverFunc) Describe() local.Description { return local.Description{Name: f.name} }
 
 func (solverFunc) Needs() local.Needs { return local.Needs{} }
 func (f solverFunc) Solve(ctx context.Context, p *local.Problem) (*local.Solution, error) {
-	return f(ctx, p)
+	return f.solve(ctx, p)
 }
 
 // everySecond keeps the even columns.

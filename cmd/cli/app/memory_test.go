@@ -11,6 +11,7 @@ import (
 	"github.com/adagp/adagp/internal/bigmodel"
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/local"
+	"github.com/adagp/adagp/prune/registry"
 	"github.com/adagp/adagp/tensor"
 )
 
@@ -112,12 +113,10 @@ func TestMemoryLimit(t *testing.T) {
 var seenLimit int64
 
 func init() {
-	prune.Register("test-limit", "drops the first, and looks at the collector's limit", func(local.SolverOptions) (local.Solver, error) {
-		return solverFunc(func(ctx context.Context, p *local.Problem) (*local.Solution, error) {
-			seenLimit = debug.SetMemoryLimit(-1)
-			return dropFirst(ctx, p)
-		}), nil
-	})
+	registry.Plain("test-limit", "drops the first, and looks at the collector's limit", solverFunc{"test-limit", func(ctx context.Context, p *local.Problem) (*local.Solution, error) {
+		seenLimit = debug.SetMemoryLimit(-1)
+		return dropFirst(ctx, p)
+	}})
 }
 
 func TestParseSize(t *testing.T) {

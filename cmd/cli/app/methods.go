@@ -8,6 +8,7 @@ import (
 
 	"github.com/adagp/adagp/cmd/cli/format"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/registry"
 )
 
 func methodsCommand(r *run) *cli.Command {
@@ -36,7 +37,7 @@ type methodsResult struct {
 }
 
 func runMethods(s *session, _ *cli.Context) error {
-	res := methodsResult{namesOf(prune.Methods()), namesOf(prune.Solvers()), namesOf(prune.Allocations())}
+	res := methodsResult{namesOf(registry.Methods()), namesOf(registry.Solvers()), namesOf(prune.Allocations())}
 	return s.result(res, func(w io.Writer) {
 		for i, list := range []struct {
 			what string
@@ -55,10 +56,11 @@ func runMethods(s *session, _ *cli.Context) error {
 }
 
 // namesOf is never nil, so that an empty list is one in JSON too.
-func namesOf(infos []prune.Info) []named {
+func namesOf[I ~struct{ Name, Summary string }](infos []I) []named {
 	all := []named{}
 	for _, i := range infos {
-		all = append(all, named{i.Name, i.Summary})
+		n := struct{ Name, Summary string }(i)
+		all = append(all, named{n.Name, n.Summary})
 	}
 	return all
 }

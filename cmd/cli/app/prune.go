@@ -211,7 +211,7 @@ func (s *session) prune(set *pruneSettings, m *models.Model, calib *data.Calibra
 		ppl.Before, ppl.BeforeNLL = prune.Number(before.Perplexity), prune.Number(before.NLL)
 	}
 	o := set.options
-	s.progress.Line("pruning %s by %s (%s), %d calibration windows of %d tokens", set.model, o.Method, o.Pattern, len(calib.IDs), len(calib.IDs[0]))
+	s.progress.Line("pruning %s by %s (%s), %d calibration windows of %d tokens", set.model, o.Method.Describe().Name, o.Pattern, len(calib.IDs), len(calib.IDs[0]))
 	t := s.progress.StartShares("pruning")
 	o.Progress = t.Layers
 	report, err := prune.Run(s.ctx, m, calib.IDs, o, out)

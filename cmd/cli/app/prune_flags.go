@@ -35,21 +35,12 @@ func pruneFlags() []cli.Flag {
 
 		&cli.Float64Flag{Name: "sparsity", Usage: "share `S` of zeros over all pruned matrices, 0 <= S < 1", Value: defaultSparsity, Category: what},
 		&cli.StringFlag{Name: "pattern", Usage: "zeros in groups, `N:M`: N in every M neighbours of a row, 1 <= N < M; excludes --sparsity", Category: what},
-		&cli.StringFlag{Name: "allocation", Usage: "how the sparsity is spread over the matrices: `NAME` of " + strings.Join(registered(prune.Allocations()), ", ") + ", or a file that ends in .json: {\"tensor or regular expression\": sparsity, ...}", DefaultText: "the method's own", Category: what},
+		&cli.StringFlag{Name: "allocation", Usage: "how the sparsity is spread over the matrices: `NAME` of " + strings.Join(allocationNames(), ", ") + ", or a file that ends in .json: {\"tensor or regular expression\": sparsity, ...}", DefaultText: "the method's own", Category: what},
 		&cli.StringFlag{Name: "layers", Usage: "decoder layers A <= i < B only, as `A:B`", DefaultText: "all", Category: what},
 		&cli.StringFlag{Name: "include", Usage: "only tensors whose name matches the regular expression `RE`", DefaultText: "all linear layers of the decoder", Category: what},
 		&cli.StringFlag{Name: "exclude", Usage: "no tensors whose name matches the regular expression `RE`", Category: what},
 
 		&cli.StringFlag{Name: "method", Usage: "pruning method `NAME`; \"" + programName + " methods\" lists them", Value: defaultMethod, Category: how},
-		&cli.StringFlag{Name: "solver", Usage: "local solver `NAME` inside adagp", DefaultText: "the method's own", Category: how},
-		&cli.StringFlag{Name: "preset", Usage: "how much adagp does, `NAME` of " + strings.Join(prune.Presets, ", "), DefaultText: "the method's own", Category: how},
-		&cli.BoolFlag{Name: "paper", Usage: "adagp exactly as published", DisableDefaultText: true, Category: how},
-		&cli.IntFlag{Name: "epochs", Usage: "rounds `N` of alternating minimisation in adagp", DefaultText: "the method's own", Category: how},
-		&cli.Float64Flag{Name: "alpha", Usage: "adagp's penalty `X` on pre-activations", DefaultText: "the method's own", Category: how},
-		&cli.Float64Flag{Name: "beta", Usage: "adagp's penalty `X` on outputs", DefaultText: "the method's own", Category: how},
-		&cli.Float64Flag{Name: "gamma", Usage: "adagp's penalty `X` on activations", DefaultText: "the method's own", Category: how},
-		&cli.IntFlag{Name: "block-size", Usage: "columns `N` that sparsegpt handles before it updates the rest", Value: 128, Category: how},
-		&cli.Float64Flag{Name: "damp", Usage: "share `X` of the Hessian's mean diagonal that solvers add to it", DefaultText: "the solver's own, 0.01 in sparsegpt", Category: how},
 
 		&cli.StringSliceFlag{Name: "calib", Usage: "calibration text: `FILE[,FILE…]` of .txt, or .jsonl (also .gz) with \"text\" or \"input_ids\"", DefaultText: "embedded text", Category: calib},
 		&cli.IntFlag{Name: "samples", Usage: "calibration windows `N`", Value: defaultSamples, Category: calib},
@@ -59,7 +50,7 @@ func pruneFlags() []cli.Flag {
 		&cli.StringFlag{Name: "eval", Usage: "measure the perplexity on text `FILE` before and after", Category: results},
 		&cli.StringFlag{Name: "report", Usage: "write a page with tables and plots to `FILE.html`", Category: results},
 		&cli.BoolFlag{Name: "no-speed", Usage: "leave the speed of decoding out of the page, which takes some seconds to measure", DisableDefaultText: true, Category: results},
-	}, slices.Concat(quantizeFlags(results), memoryFlags())...)
+	}, slices.Concat(settingFlags(how), quantizeFlags(results), memoryFlags())...)
 }
 
 // pruneSettings are the flags of prune, checked as far as they can be without the model.
@@ -128,7 +119,7 @@ func parsePruneSettings(s *session, c *cli.Context) (*pruneSettings, error) {
 	if err := parsePattern(c, &set.options); err != nil {
 		return nil, err
 	}
-	if err := parseMethod(c, &set.options); err != nil {
+	if set.options.Method, err = parseMethod(c); err != nil {
 		return nil, err
 	}
 	if err := parseAllocation(c, &set.options); err != nil {
@@ -179,66 +170,12 @@ func parsePattern(c *cli.Context, o *prune.Options) error {
 func parseAllocation(c *cli.Context, o *prune.Options) error {
 	o.Allocation = c.String("allocation")
 	if c.IsSet("allocation") && o.Allocation == "" {
-		return usagef("--allocation \"\": want one of %s, or a file that ends in .json", strings.Join(registered(prune.Allocations()), ", "))
+		return usagef("--allocation \"\": want one of %s, or a file that ends in .json", strings.Join(allocationNames(), ", "))
 	}
 	if err := o.CheckAllocation(); err != nil {
 		return usagef("--allocation: %w", err)
 	}
 	return nil
-}
-
-// methodFlags mean something only to methods that are more than a local solver.
-var methodFlags = []string{"solver", "preset", "paper", "epochs", "alpha", "beta", "gamma"}
-
-// parseMethod reads --method and the settings of methods and solvers.
-func parseMethod(c *cli.Context, o *prune.Options) error {
-	o.Method, o.Solver = c.String("method"), c.String("solver")
-	solvers := registered(prune.Solvers())
-	if known := registered(prune.Methods()); !slices.Contains(known, o.Method) {
-		return usagef("--method %q: want one of %s", o.Method, strings.Join(known, ", "))
-	}
-	if c.IsSet("solver") && !slices.Contains(solvers, o.Solver) {
-		return usagef("--solver %q: want one of %s", o.Solver, strings.Join(solvers, ", "))
-	}
-	if slices.Contains(solvers, o.Method) {
-		for _, name := range methodFlags {
-			if c.IsSet(name) {
-				return usagef("--%s does not go with --method %s, which solves each matrix by itself", name, o.Method)
-			}
-		}
-	}
-	if err := atLeast(c, 1, "epochs", "block-size"); err != nil {
-		return err
-	}
-	if err := positive(c, "alpha", "beta", "gamma", "damp"); err != nil {
-		return err
-	}
-	if o.Preset = c.String("preset"); c.IsSet("preset") && !slices.Contains(prune.Presets, o.Preset) {
-		return usagef("--preset %q: want one of %s", o.Preset, strings.Join(prune.Presets, ", "))
-	}
-	if o.Paper = c.Bool("paper"); o.Paper && c.IsSet("preset") {
-		return usagef("--paper and --preset exclude each other")
-	}
-	o.Epochs = c.Int("epochs")
-	o.Alpha, o.Beta, o.Gamma = c.Float64("alpha"), c.Float64("beta"), c.Float64("gamma")
-	o.BlockSize, o.DampFrac = c.Int("block-size"), c.Float64("damp")
-	if err := o.CheckMethod(); err != nil {
-		return usagef("--%w", err)
-	}
-	if m := o.Pattern.M; m > 0 && o.BlockSize%m != 0 {
-		if c.IsSet("block-size") {
-			return usagef("--block-size %d: want a multiple of the pattern's %d", o.BlockSize, m)
-		}
-		o.BlockSize = max(m, o.BlockSize/m*m) // the default, fitted to an odd pattern
-	}
-	return nil
-}
-
-func registered(infos []prune.Info) (names []string) {
-	for _, i := range infos {
-		names = append(names, i.Name)
-	}
-	return names
 }
 
 // parseSelection reads --layers, --include and --exclude.

@@ -9,7 +9,7 @@ import (
 
 	"github.com/adagp/adagp/internal/golden"
 	"github.com/adagp/adagp/prune"
-	"github.com/adagp/adagp/prune/local"
+	"github.com/adagp/adagp/prune/registry"
 	"github.com/adagp/adagp/tensor"
 )
 
@@ -126,9 +126,7 @@ func TestForce(t *testing.T) {
 }
 
 func init() {
-	prune.Register("test-first", "drops the first weights of each row", func(local.SolverOptions) (local.Solver, error) {
-		return solverFunc(dropFirst), nil
-	})
+	registry.Plain("test-first", "drops the first weights of each row", solverFunc{"test-first", dropFirst})
 }
 
 // TestOwnSolver: a solver that another package registers is a method and AdaGP's solver by name.

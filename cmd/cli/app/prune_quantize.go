@@ -1,9 +1,6 @@
 package app
 
 import (
-	"slices"
-	"strings"
-
 	"github.com/urfave/cli/v2"
 
 	"github.com/adagp/adagp/checkpoint"
@@ -11,6 +8,7 @@ import (
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/quant"
+	"github.com/adagp/adagp/prune/registry"
 )
 
 // quantizeFlags ask for weights that are few bits each besides being few.
@@ -51,11 +49,13 @@ func parseQuantization(c *cli.Context, o *prune.Options) error {
 	if err := atLeast(c, 1, "wgroup"); err != nil {
 		return err
 	}
-	if r := c.String("wround"); c.IsSet("wround") && !slices.Contains(prune.Roundings, r) {
-		return usagef("--wround %q: want one of %s", r, strings.Join(prune.Roundings, ", "))
-	}
 	o.Quantize = &quant.Spec{Bits: c.Int("wbits"), Group: c.Int("wgroup")}
-	o.Rounding = c.String("wround")
+	if how := c.String("wround"); c.IsSet("wround") && how != prune.RoundFeedback && how != prune.RoundNearest {
+		return usagef("--wround %q: want one of %s, %s", how, prune.RoundFeedback, prune.RoundNearest)
+	}
+	if err := setRounding(o, c.String("wround"), givenSettings(c)); err != nil {
+		return settingError(err)
+	}
 	if err := o.CheckQuantization(); err != nil {
 		flag := "wbits"
 		if c.IsSet("wgroup") {
@@ -64,4 +64,13 @@ func parseQuantization(c *cli.Context, o *prune.Options) error {
 		return usagef("--%s: %w", flag, err)
 	}
 	return nil
+}
+
+// setRounding settles how the weights get onto their grids: how is prune.RoundFeedback, prune.RoundNearest,
+// or "" for feedback where the method looks at Hessians anyway.
+func setRounding(o *prune.Options, how string, given registry.Settings) (err error) {
+	if how == prune.RoundFeedback || how == "" && o.Method.Wants(o).Statistics.Hessian {
+		o.Feedback, err = feedback(given)
+	}
+	return err
 }

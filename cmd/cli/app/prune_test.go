@@ -17,6 +17,7 @@ import (
 	"github.com/adagp/adagp/checkpoint"
 	"github.com/adagp/adagp/internal/golden"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/registry"
 )
 
 // idsFile writes windows of ids as the .jsonl that --calib and --text accept.
@@ -80,7 +81,7 @@ func pruneCases(t testing.TB) map[string]pruneCase {
 // realMethods lists what the project registers, so that a new method is tested here without being
 // named.
 func realMethods() (names []string) {
-	for _, m := range prune.Methods() {
+	for _, m := range registry.Methods() {
 		if !strings.HasPrefix(m.Name, "test-") {
 			names = append(names, m.Name)
 		}

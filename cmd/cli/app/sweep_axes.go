@@ -10,7 +10,9 @@ import (
 
 	"github.com/adagp/adagp/cmd/cli/sweep"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/prune/adagp"
 	"github.com/adagp/adagp/prune/quant"
+	"github.com/adagp/adagp/prune/registry"
 	"github.com/adagp/adagp/prune/sparsity"
 )
 
@@ -73,7 +75,8 @@ func parseSweepAxes(s *session, c *cli.Context) (a sweepAxes, err error) {
 	}
 	for _, spec := range a.Methods {
 		for _, p := range a.Patterns {
-			o := withPattern(a.options[spec], p)
+			o := a.options[spec]
+			o.Pattern = p
 			if err := o.CheckAllocation(); err != nil {
 				return a, usagef("--methods %s at %s: %w", spec, p, err)
 			}
@@ -101,37 +104,25 @@ func parseSeeds(s *session, c *cli.Context) (seeds []uint64, err error) {
 	return seeds, nil
 }
 
-// withPattern completes a method's settings for a pattern: the solver's blocks have to hold whole groups.
-func withPattern(o prune.Options, p sparsity.Pattern) prune.Options {
-	o.Pattern = p
-	const block = 128 // the default of --block-size
-	if p.M > 0 && block%p.M != 0 {
-		o.BlockSize = max(p.M, block/p.M*p.M)
-	}
-	return o
-}
-
 const specHelp = `":paper", a preset such as ":fast", ":solver=NAME", ":allocation=NAME", ":epochs=N", ":wbits=B"`
 
 // parseSpec reads a method with its settings, such as "adagp:fast" or "adagp:solver=alps:epochs=2".
 func parseSpec(spec string) (o prune.Options, err error) {
 	name, rest, more := strings.Cut(spec, ":")
-	o.Method = name
-	if known := registered(prune.Methods()); !slices.Contains(known, name) {
+	if known := methodNames(); !slices.Contains(known, name) {
 		return o, fmt.Errorf("%q: want a method of %s", spec, strings.Join(known, ", "))
 	}
+	settings := registry.Settings{}
 	for more {
 		var setting string
 		setting, rest, more = strings.Cut(rest, ":")
 		key, value, _ := strings.Cut(setting, "=")
 		switch {
 		case setting == "paper":
-			o.Paper = true
-		case slices.Contains(prune.Presets, setting):
-			o.Preset = setting
-		case key == "solver" && slices.Contains(registered(prune.Solvers()), value):
-			o.Solver = value
-		case key == "allocation" && slices.Contains(registered(prune.Allocations()), value):
+			settings["paper"] = "true"
+		case slices.Contains(adagp.Presets, setting):
+			settings["preset"] = setting
+		case key == "allocation" && slices.Contains(allocationNames(), value):
 			// A file's content would be a setting that nobody compares.
 			o.Allocation = value
 		case key == "wbits":
@@ -139,25 +130,19 @@ func parseSpec(spec string) (o prune.Options, err error) {
 			if o.Quantize.Bits, err = strconv.Atoi(value); err != nil {
 				return o, fmt.Errorf("%q: want %d to %d bits", spec, quant.MinBits, quant.MaxBits)
 			}
-		case key == "epochs":
-			if o.Epochs, err = strconv.Atoi(value); err != nil || o.Epochs < 1 {
-				return o, fmt.Errorf("%q: want at least 1 epoch", spec)
-			}
+		case key == "solver", key == "epochs":
+			settings[key] = value
 		default:
 			return o, fmt.Errorf("%q: setting %q is none of %s with known names", spec, setting, specHelp)
 		}
 	}
-	if o.Paper && o.Preset != "" {
-		return o, fmt.Errorf("%q: paper and a preset exclude each other", spec)
-	}
-	local := slices.Contains(registered(prune.Solvers()), name)
-	if local && (o.Paper || o.Preset != "" || o.Solver != "" || o.Epochs > 0) {
-		return o, fmt.Errorf("%q: %s solves each matrix by itself and takes no setting but an allocation and bits", spec, name)
-	}
-	if err := o.CheckMethod(); err != nil {
+	if o.Method, err = registry.New(name, settings); err != nil {
 		return o, fmt.Errorf("%q: %w", spec, err)
 	}
-	return o, nil
+	if o.Quantize != nil {
+		err = setRounding(&o, "", settings)
+	}
+	return o, err
 }
 
 // filesOfSeed puts the seed into the names of calibration files.

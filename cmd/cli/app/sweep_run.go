@@ -190,7 +190,8 @@ func (w *sweeper) one(label string, r *sweep.Run) error {
 		r.Folder = modelFolderOf(r)
 		folder = filepath.Join(w.plan.out, r.Folder)
 	}
-	o := withPattern(w.plan.axes.options[r.Method], r.Pattern)
+	o := w.plan.axes.options[r.Method]
+	o.Pattern = r.Pattern
 	o.Seed = r.Seed
 	rep, cpu, err := w.try(trial{
 		label: label, model: w.model, calib: w.calib[r.Seed], options: o, folder: folder, force: true,

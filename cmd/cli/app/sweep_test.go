@@ -20,13 +20,12 @@ import (
 	"github.com/adagp/adagp/internal/golden"
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/local"
+	"github.com/adagp/adagp/prune/registry"
 	"github.com/adagp/adagp/prune/sparsity"
 )
 
 func init() {
-	prune.Register("test-fails", "fails", func(local.SolverOptions) (local.Solver, error) {
-		return solverFunc(func(context.Context, *local.Problem) (*local.Solution, error) { return nil, errors.New("no luck") }), nil
-	})
+	registry.Plain("test-fails", "fails", solverFunc{"test-fails", func(context.Context, *local.Problem) (*local.Solution, error) { return nil, errors.New("no luck") }})
 }
 
 // sweepArgs is a small sweep into dir, followed by flags.
@@ -208,9 +207,9 @@ func TestSweepUsage(t *testing.T) {
 		{"--methods", []string{"--methods", "nonsense"}},
 		{"--methods", []string{"--methods", ""}},
 		{"exclude each other", []string{"--methods", "adagp:paper:fast"}},
-		{"solves each matrix", []string{"--methods", "wanda:paper"}},
+		{"paper: method wanda has no such setting", []string{"--methods", "wanda:paper"}},
 		{"setting \"slow\"", []string{"--methods", "adagp:slow"}},
-		{"setting \"solver=nobody\"", []string{"--methods", "adagp:solver=nobody"}},
+		{"solver nobody: want one of admm, ", []string{"--methods", "adagp:solver=nobody"}},
 		{"setting \"allocation=shares.json\"", []string{"--methods", "wanda:allocation=shares.json"}},
 		{"bits", []string{"--methods", "wanda:wbits=four"}},
 		{"bits", []string{"--methods", "wanda:wbits=40"}},

@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"github.com/adagp/adagp/internal/golden"
-	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/local"
+	"github.com/adagp/adagp/prune/registry"
 )
 
 // TestOutputTaken: somebody takes the name of the output while a run is under way. The run ends with an
@@ -54,12 +54,10 @@ func TestOutputTaken(t *testing.T) {
 var onTaken = func() {}
 
 func init() {
-	prune.Register("test-take", "does something else on the way", func(local.SolverOptions) (local.Solver, error) {
-		return solverFunc(func(_ context.Context, p *local.Problem) (*local.Solution, error) {
-			if strings.Contains(p.Name, ".layers.1.") {
-				onTaken()
-			}
-			return everySecond(p), nil
-		}), nil
-	})
+	registry.Plain("test-take", "does something else on the way", solverFunc{"test-take", func(_ context.Context, p *local.Problem) (*local.Solution, error) {
+		if strings.Contains(p.Name, ".layers.1.") {
+			onTaken()
+		}
+		return everySecond(p), nil
+	}})
 }

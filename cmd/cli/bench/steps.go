@@ -2,10 +2,11 @@ package bench
 
 import (
 	"github.com/adagp/adagp/nn"
-	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/adagp"
 	_ "github.com/adagp/adagp/prune/all" // the solvers by name
 	"github.com/adagp/adagp/prune/local"
+	"github.com/adagp/adagp/prune/registry"
+	"github.com/adagp/adagp/prune/sparsegpt"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor/linalg"
 )
@@ -23,7 +24,7 @@ func (r *run) measureSteps() error {
 	}
 	var all []*series
 	for _, name := range solvers {
-		s, err := prune.NewSolver(name, local.SolverOptions{Seed: r.o.Seed})
+		s, err := registry.NewSolver(name, nil)
 		if err != nil {
 			return err
 		}
@@ -59,13 +60,9 @@ func (r *run) epochs() (*series, error) {
 	}
 	chain := nn.NewChain("bench", nn.Map(up), nn.Pointwise(nn.ReLU), nn.Map(down))
 	x := r.random(c.tokens, c.hidden)
-	solver, err := prune.NewSolver("sparsegpt", local.SolverOptions{Seed: r.o.Seed})
-	if err != nil {
-		return nil, err
-	}
 	return &series{do: func() error {
 		_, err := adagp.Solve(r.ctx, chain, x, nil, adagp.Options{
-			Solver: solver, Pattern: sparsity.Unstructured(share), Ridge: adagp.DefaultRidge, Safeguard: true,
+			Solver: sparsegpt.Solver{}, Pattern: sparsity.Unstructured(share), Ridge: adagp.DefaultRidge, Safeguard: true,
 		})
 		return err
 	}}, nil

@@ -14,6 +14,7 @@ import (
 	_ "github.com/adagp/adagp/models/llama"
 	"github.com/adagp/adagp/prune"
 	_ "github.com/adagp/adagp/prune/magnitude"
+	"github.com/adagp/adagp/prune/prunetest"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
 )
@@ -155,7 +156,7 @@ func pruneTo(t *testing.T, dir string) {
 		t.Fatal(err)
 	}
 	defer w.Abort() //nolint:errcheck // without effect after Commit
-	if _, err := prune.Run(t.Context(), m, [][]int{{1, 2, 3, 4}}, prune.Options{Method: "magnitude", Pattern: sparsity.Unstructured(0.8)}, w); err != nil {
+	if _, err := prune.Run(t.Context(), m, [][]int{{1, 2, 3, 4}}, prune.Options{Method: prunetest.Method("magnitude"), Pattern: sparsity.Unstructured(0.8)}, w); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.Commit(); err != nil {

@@ -6,19 +6,21 @@ package rescale
 import (
 	"context"
 
-	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/local"
+	"github.com/adagp/adagp/prune/registry"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
 func init() {
-	prune.Register("rescale", "drop the smallest |weight| × input norm of each row, stretch what is left",
-		func(local.SolverOptions) (local.Solver, error) { return Solver{}, nil })
+	registry.Plain("rescale", "drop the smallest |weight| × input norm of each row, stretch what is left", Solver{})
 }
 
 // Solver has no settings.
 type Solver struct{}
+
+// Describe says what it is called.
+func (Solver) Describe() local.Description { return local.Description{Name: "rescale"} }
 
 // Needs asks for the Gram matrix of the inputs, H = XᵀX.
 func (Solver) Needs() local.Needs { return local.Needs{Hessian: true} }
