@@ -24,7 +24,7 @@ func init() {
 	registry.Solver("sparsegpt", "drop weights column by column and compensate the rest through the inverse Hessian",
 		func(fs *flag.FlagSet) func() (local.Solver, error) {
 			s := Solver{DampFrac: DefaultDampFrac}
-			registry.Count(fs, &s.BlockSize, "block-size", "columns `N` that are handled before the rest is updated")
+			registry.Count(fs, &s.BlockSize, "block-size", "columns `N` that are handled before the rest is updated, 128 if not set")
 			registry.Positive(fs, &s.DampFrac, "damp", "share `X` of the Hessian's mean diagonal that is added to it")
 			return func() (local.Solver, error) { return s, nil }
 		})

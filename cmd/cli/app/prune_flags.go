@@ -27,7 +27,7 @@ func pruneFlags() []cli.Flag {
 		calib   = "Calibration"
 		results = "Results"
 	)
-	return append([]cli.Flag{
+	return slices.Concat([]cli.Flag{
 		modelFlag(),
 		&cli.StringFlag{Name: "out", Usage: "output folder `DIR` (required)"},
 		&cli.BoolFlag{Name: "resume", Usage: "continue an interrupted run from the last decoder layer it finished", DisableDefaultText: true},
@@ -41,7 +41,7 @@ func pruneFlags() []cli.Flag {
 		&cli.StringFlag{Name: "exclude", Usage: "no tensors whose name matches the regular expression `RE`", Category: what},
 
 		&cli.StringFlag{Name: "method", Usage: "pruning method `NAME`; \"" + programName + " methods\" lists them", Value: defaultMethod, Category: how},
-
+	}, settingFlags(how), []cli.Flag{
 		&cli.StringSliceFlag{Name: "calib", Usage: "calibration text: `FILE[,FILE…]` of .txt, or .jsonl (also .gz) with \"text\" or \"input_ids\"", DefaultText: "embedded text", Category: calib},
 		&cli.IntFlag{Name: "samples", Usage: "calibration windows `N`", Value: defaultSamples, Category: calib},
 		&cli.IntFlag{Name: "seqlen", Usage: "tokens per window `L`", DefaultText: "the model's context, at most 2048", Category: calib},
@@ -50,7 +50,7 @@ func pruneFlags() []cli.Flag {
 		&cli.StringFlag{Name: "eval", Usage: "measure the perplexity on text `FILE` before and after", Category: results},
 		&cli.StringFlag{Name: "report", Usage: "write a page with tables and plots to `FILE.html`", Category: results},
 		&cli.BoolFlag{Name: "no-speed", Usage: "leave the speed of decoding out of the page, which takes some seconds to measure", DisableDefaultText: true, Category: results},
-	}, slices.Concat(settingFlags(how), quantizeFlags(results), memoryFlags())...)
+	}, quantizeFlags(results), memoryFlags())
 }
 
 // pruneSettings are the flags of prune, checked as far as they can be without the model.
