@@ -101,17 +101,14 @@ func declarations(seed uint64) []declared {
 				{Linear: lin("out", 20, 12), In: "a", Out: nn.Output},
 			},
 			Joins: []nn.Join{{Activation: nn.SwiGLU, In: []string{"l", "r"}, Out: "a"}}}},
-		// Variables side by side in what one map puts out, behind the input and behind an inner variable.
+		// The same with left and right side by side in what one map puts out.
 		{name: "side by side", penalty: 1, chain: &nn.Chain{Name: "side by side",
 			Links: []nn.Link{
-				{Linear: randomLinear(r, "gate_up", 24, 64, 0.7, true), In: nn.Input, Outs: []string{"s", "z"}},
-				{Linear: randomLinear(r, "again", 32, 40, 0.7, true), In: "v", Outs: []string{"l", "r"}},
+				{Linear: randomLinear(r, "in", 24, 32, 0.7, true), In: nn.Input, Out: "v"},
+				{Linear: randomLinear(r, "both", 32, 40, 1, true), In: "v", Outs: []string{"l", "r"}},
 				{Linear: lin("out", 20, 12), In: "a", Out: nn.Output},
 			},
-			Joins: []nn.Join{
-				{Activation: nn.SwiGLU, In: []string{"s", "z"}, Out: "v"},
-				{Activation: nn.SwiGLU, In: []string{"l", "r"}, Out: "a"},
-			}}},
+			Joins: []nn.Join{{Activation: nn.SwiGLU, In: []string{"l", "r"}, Out: "a"}}}},
 	}
 }
 
