@@ -1,8 +1,11 @@
 package models_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -93,15 +96,20 @@ func forms(t *testing.T, folder string) map[string]fstest.MapFS {
 	return all
 }
 
-// known skips folders of architectures that there is no package for.
-func known(t *testing.T, architecture string) {
+// missing are the architectures of folders that no package declares yet.
+var missing = []string{"GPT2LMHeadModel", "MixtralForCausalLM", "OlmoeForCausalLM", "Qwen2MoeForCausalLM", "Qwen3MoeForCausalLM"}
+
+// isMissing reports that no package declares the architecture, and checks that it is refused by its name then.
+func isMissing(t *testing.T, architecture, folder string) bool {
 	t.Helper()
-	for _, a := range models.Architectures() {
-		if a == architecture {
-			return
-		}
+	if !slices.Contains(missing, architecture) {
+		return false
 	}
-	t.Skipf("%s is not known", architecture)
+	_, err := models.OpenFS(forms(t, folder)["config.json"], "golden")
+	if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("unknown architecture %q", architecture)) {
+		t.Errorf("got error %v, want that %s is unknown", err, architecture)
+	}
+	return true
 }
 
 func openForm(t *testing.T, fsys fstest.MapFS) *models.Model {
@@ -122,7 +130,9 @@ func TestFamilies(t *testing.T) {
 	for _, folder := range families(t) {
 		t.Run(filepath.Base(folder), func(t *testing.T) {
 			r := readRecorded(t, folder)
-			known(t, r.Architecture)
+			if isMissing(t, r.Architecture, folder) {
+				return
+			}
 			for name, fsys := range forms(t, folder) {
 				t.Run(name, func(t *testing.T) {
 					m := openForm(t, fsys)
@@ -169,7 +179,9 @@ func TestFamiliesLevelsAndCaches(t *testing.T) {
 	for _, folder := range families(t) {
 		t.Run(filepath.Base(folder), func(t *testing.T) {
 			r := readRecorded(t, folder)
-			known(t, r.Architecture)
+			if isMissing(t, r.Architecture, folder) {
+				return
+			}
 			m := openForm(t, forms(t, folder)["config.json"])
 			for _, level := range asm.Levels() {
 				if err := asm.SetLevel(level); err != nil {
