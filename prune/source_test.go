@@ -88,7 +88,7 @@ func TestDenseCopyChanges(t *testing.T) {
 		return err
 	}}
 	t.Cleanup(func() { finishWith = finishing{} })
-	_, err := prune.Run(context.Background(), m, randomWindows(512, 16), prune.Options{Method: prunetest.Method("test-finish"), Pattern: sparsity.Unstructured(0.5)}, sinkFunc(func(string) {}))
+	_, err := prune.Run(context.Background(), m, randomWindows(512, 16), prune.Options{Method: finished(), Pattern: sparsity.Unstructured(0.5)}, sinkFunc(func(string) {}))
 	var changed *checkpoint.ChangedError
 	if !errors.As(err, &changed) {
 		t.Errorf("error %v, want a ChangedError", err)

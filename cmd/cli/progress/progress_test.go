@@ -43,7 +43,12 @@ func TestPlainProgress(t *testing.T) {
 	task.last = time.Now().Add(-2 * quietInterval)
 	task.Tick(2)
 	task.End()
-	if got, want := b.String(), "evaluating: 2 of 4 windows\n"; got != want {
+	task = d.StartShares("completing out")
+	task.Slow("copying", 0.25)
+	task.last = time.Now().Add(-2 * quietInterval)
+	task.Slow("comparing", 0.5)
+	task.End()
+	if got, want := b.String(), "evaluating: 2 of 4 windows\ncompleting out: comparing, 50 %\n"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 	b.Reset()
