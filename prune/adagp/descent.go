@@ -8,16 +8,61 @@ import (
 	"github.com/adagp/adagp/tensor"
 )
 
-// descent moves a variable by plain gradient steps on the terms it appears in, summed (not averaged)
-// over elements as published; the gradient comes from autograd, so any activation will do.
+// descent moves a variable downhill on the terms it appears in, summed (not averaged) over elements as published.
+// Derivatives come from autograd, so any activation will do.
 type descent struct {
 	v         *variable
 	steps     int
-	rate      float64
-	safeguard bool
+	propose   func(mean *tensor.Tensor) // sets full and quarter, given what the network computes for v
+	safeguard bool                      // take full only where it lowers the cost, quarter where that does, neither elsewhere
 
-	tape       *autograd.Tape
-	grad, part *tensor.Tensor // in the shape of v
+	tape          *autograd.Tape
+	full, quarter *tensor.Tensor // v after a step and after a quarter of it
+	grad, part    *tensor.Tensor // in the shape of v
+}
+
+// gradientDescent takes plain gradient steps. Steps of a fixed length diverge where rate·γ·φ'² exceeds 1, which a
+// few large activations are enough for: hence the safeguard.
+func gradientDescent(v *variable, steps int, rate float64, safeguard bool) *descent {
+	u := &descent{v: v, steps: steps, safeguard: safeguard, tape: autograd.NewTape().Recycle()}
+	u.propose = func(mean *tensor.Tensor) {
+		u.gradient(mean)
+		u.full.CopyFrom(v.at)
+		u.quarter.CopyFrom(v.at)
+		tensor.AddScaled(u.full, float32(-rate), u.grad)
+		tensor.AddScaled(u.quarter, float32(-rate/4), u.grad)
+	}
+	return u
+}
+
+// newtonSteps is how often [newtonDescent] linearises the activation.
+const newtonSteps = 4
+
+// newtonDescent is for a variable that one activation reads: elementwise descent on α(u − m)² + γ(a − φ(…u…))².
+// With φ replaced by its tangent the minimum is one step away (Gauss–Newton),
+//
+//	u − (α(u − m) − γ(a − φ)φ′) / (α + γφ′²)
+func newtonDescent(v *variable, j *join) *descent {
+	u := &descent{v: v, steps: newtonSteps, safeguard: true, tape: autograd.NewTape().Recycle()}
+	u.propose = func(mean *tensor.Tensor) {
+		clear(u.grad.Data())
+		phi := j.predict(u.with(u.tape.Param(v.at, u.grad)))
+		ones := u.part
+		ones.Fill(1)
+		u.tape.BackwardFrom(phi, ones)
+		alpha, gamma := v.source.weight(), j.penalty
+		at, m, a, value, slope := v.at.Data(), mean.Data(), j.out.at.Data(), phi.Value.Data(), u.grad.Data()
+		full, quarter := u.full.Data(), u.quarter.Data()
+		parallel.For(len(at), 1<<13, func(lo, hi int) {
+			for i := lo; i < hi; i++ {
+				d := float64(slope[i])
+				step := (alpha*(float64(at[i])-float64(m[i])) - gamma*(float64(a[i])-float64(value[i]))*d) / (alpha + gamma*d*d)
+				full[i], quarter[i] = float32(float64(at[i])-step), float32(float64(at[i])-step/4)
+			}
+		})
+		u.tape.Reset()
+	}
+	return u
 }
 
 func (u *descent) variable() *variable { return u.v }
@@ -47,22 +92,16 @@ func (u *descent) readers() []term {
 
 func (u *descent) apply() {
 	mean := prediction(u.v.source) // does not depend on v
-	if u.tape == nil {
-		u.tape = autograd.NewTape().Recycle()
-	}
 	if u.grad == nil || !tensor.SameShape(u.grad, u.v.at) {
-		u.grad, u.part = tensor.New(u.v.at.Shape()...), tensor.New(u.v.at.Shape()...)
-	}
-	var cost *tensor.Tensor
-	if u.safeguard {
-		cost = u.cost(u.v.at, mean)
+		for _, t := range []**tensor.Tensor{&u.full, &u.quarter, &u.grad, &u.part} {
+			*t = tensor.New(u.v.at.Shape()...)
+		}
 	}
 	for range u.steps {
-		u.gradient(mean)
-		if u.safeguard {
-			cost = u.guardedStep(u.grad, mean, cost)
+		if u.propose(mean); u.safeguard {
+			u.takeBest(mean)
 		} else {
-			tensor.AddScaled(u.v.at, float32(-u.rate), u.grad)
+			u.v.at.CopyFrom(u.full)
 		}
 	}
 }
@@ -94,57 +133,56 @@ func (u *descent) with(leaf *autograd.Var) func(*variable) *autograd.Var {
 	}
 }
 
-// guardedStep takes the gradient step only where it lowers the cost, a quarter of it where that does,
-// and none elsewhere; it returns the cost at the new values. Steps of a fixed length diverge where
-// rate·γ·φ'² exceeds 1, which a few large activations are enough for.
-func (u *descent) guardedStep(grad, mean, cost *tensor.Tensor) *tensor.Tensor {
-	full, quarter := u.v.at.Clone(), u.v.at.Clone()
-	tensor.AddScaled(full, float32(-u.rate), grad)
-	tensor.AddScaled(quarter, float32(-u.rate/4), grad)
-	costFull, costQuarter := u.cost(full, mean), u.cost(quarter, mean)
-	each := u.v.at.Len() / cost.Len() // values that share one cost
-	at, c, cf, cq := u.v.at.Data(), cost.Data(), costFull.Data(), costQuarter.Data()
-	parallel.For(len(c), 1<<13/each, func(lo, hi int) {
+// takeBest gives v the values of full where that lowers the cost, else those of quarter where that does. A value
+// has a cost of its own where only activations read v, which act on each element by itself; the values of a token
+// share one where linear maps mix them.
+func (u *descent) takeBest(mean *tensor.Tensor) {
+	n := u.v.at.Len()
+	if len(u.v.links) > 0 {
+		n = u.v.at.Dim(0)
+	}
+	each := u.v.at.Len() / n
+	now, full, quarter := u.residuals(u.v.at, mean), u.residuals(u.full, mean), u.residuals(u.quarter, mean)
+	parallel.For(n, max(1, 1<<13/each), func(lo, hi int) {
 		for i := lo; i < hi; i++ {
+			at, cost := u.v.at.Data()[i*each:(i+1)*each], now.cost(i, n)
 			switch {
-			case cf[i] < c[i]:
-				copy(at[i*each:(i+1)*each], full.Data()[i*each:])
-				c[i] = cf[i]
-			case cq[i] < c[i]:
-				copy(at[i*each:(i+1)*each], quarter.Data()[i*each:])
-				c[i] = cq[i]
+			case full.cost(i, n) < cost:
+				copy(at, u.full.Data()[i*each:])
+			case quarter.cost(i, n) < cost:
+				copy(at, u.quarter.Data()[i*each:])
 			}
 		}
 	})
-	return cost
+	u.tape.Reset()
 }
 
-// cost returns what the terms with v in them come to when v has the given value: one number per
-// element where only activations read v, which act on each element by itself; one per token where
-// linear maps mix the elements.
-func (u *descent) cost(value, mean *tensor.Tensor) *tensor.Tensor {
-	perToken := len(u.v.links) > 0
-	n := value.Len()
-	if perToken {
-		n = value.Dim(0)
-	}
-	total := tensor.New(n)
-	add := func(w float64, a, b *tensor.Tensor) {
-		each, ad, bd, dst := a.Len()/n, a.Data(), b.Data(), total.Data()
-		parallel.For(n, 1<<13/each, func(lo, hi int) {
-			for i := lo; i < hi; i++ {
-				sum := 0.0
-				for k := i * each; k < (i+1)*each; k++ {
-					d := float64(ad[k]) - float64(bd[k])
-					sum += d * d
-				}
-				dst[i] += float32(w * sum)
-			}
-		})
-	}
-	add(u.v.source.weight(), value, mean)
+// residuals are the terms with v in them for some value of v: what they weigh, want and predict.
+type residuals []struct {
+	weight          float64
+	target, predict []float32
+}
+
+func (u *descent) residuals(value, mean *tensor.Tensor) residuals {
+	rs := make(residuals, 1, 2)
+	rs[0].weight, rs[0].target, rs[0].predict = u.v.source.weight(), mean.Data(), value.Data()
 	for _, t := range u.readers() {
-		add(t.weight(), t.target().at, t.predict(u.with(u.v.tape.Const(value))).Value)
+		rs = append(rs, rs[0])
+		r := &rs[len(rs)-1]
+		r.weight, r.target, r.predict = t.weight(), t.target().at.Data(), t.predict(u.with(u.tape.Const(value))).Value.Data()
 	}
-	return total
+	return rs
+}
+
+// cost is what the i-th of n equal parts of the residuals comes to.
+func (rs residuals) cost(i, n int) float64 {
+	sum := 0.0
+	for _, r := range rs {
+		each := len(r.target) / n
+		for k := i * each; k < (i+1)*each; k++ {
+			d := float64(r.target[k]) - float64(r.predict[k])
+			sum += r.weight * d * d
+		}
+	}
+	return sum
 }

@@ -16,7 +16,7 @@
 // For q, k and v, y is the dense network's output; for the maps that end a branch of a residual stream
 // it is whatever brings the stream back to its dense value, so each of them repairs what all before it
 // have done; gate, up and fc1 keep their own outputs. Presets add steps with masks fixed: alternation
-// over the feed-forward chain ([refiner], closed forms only), and gradient descent on a decoder layer
+// over the feed-forward chain ([refinement], no backward pass through a layer), and gradient descent on a decoder layer
 // and on the model (package tune). Each step is judged on calibration windows that it was not fitted
 // to, and undone if it did not help there.
 //
@@ -36,12 +36,12 @@
 // calibration. Fixing all but one group of variables leaves small problems, most of which have
 // closed-form solutions, so the objective is minimised by going round:
 //
-//	refit weights     W_l = (z_l − b_l) a⁺_{l−1}, a regression                     [engine.refitWeights]
+//	refit weights     W_l = (z_l − b_l) a⁺_{l−1}, a regression                     [engine.refit]
 //	prune weights     any local solver, on W_l and the Gram matrix of a_{l−1}      [engine.pruneWeights]
 //	activations       a = (βWᵀW + γI)⁻¹ (βWᵀ(y − b) + γφ(z)), least squares        [leastSquares]
 //	pre-activations   elementwise min of α(z − m)² + γ(a − φ(z))², m = Wx + b:
 //	                  in closed form where nn.Minimizer has one                    [pointwise]
-//	                  two gradient steps through autograd where not                [descent]
+//	                  steps downhill through autograd where not                    [descent]
 //
 // The first epoch begins with pruning the dense weights; the weights after the last pruning are the
 // result. What is not in a chain (attention) goes to the local solver alone.

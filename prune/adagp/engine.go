@@ -3,145 +3,211 @@ package adagp
 import (
 	"context"
 	"fmt"
+	"math"
+	"slices"
 
+	"github.com/adagp/adagp/nn"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/tensor"
+	"github.com/adagp/adagp/tensor/linalg"
 )
 
-// chunkTokens is how many tokens are worked on at a time: what the updates need beside the persistent
-// variables is this many rows of each.
-const chunkTokens = 1024
-
-// engine is the state of one alternation over a chain.
+// engine is the state of one alternation over a chain. A round goes through phases: each takes one pass over
+// the tokens, which moves auxiliary variables to where the present weights want them, and then gives the
+// weights of some links the values that the variables want. Round 0 prunes the dense weights as they are; with
+// fixed masks there is nothing to do in it.
 type engine struct {
 	*graph
 	o       *Options
-	tokens  int
-	updates []update    // of the auxiliary variables, activations before pre-activations
-	summed  []*variable // whose Gram matrices the present pass takes
-	exact   bool        // regressions have no ridge
-	epoch   int
+	tokens  tokens
+	updates []update // of all auxiliary variables, in their order
+	phases  []phase
+	sums    sums
+	exact   bool // regressions have no ridge
+	round   int
 	losses  map[term]float64 // of the objective's terms, without their penalties, for notes
-	watched bool             // the present pass sums the losses of joins
 }
 
-// run is the schedule: epoch 0 prunes the dense weights, every later one first moves the auxiliary
-// variables to the pruned weights and refits the weights to them.
-func (e *engine) run(ctx context.Context) error {
-	type step struct {
-		name string
-		do   func(context.Context) error
-		skip bool
-	}
-	for e.epoch = range e.o.Epochs {
-		last := e.epoch == e.o.Epochs-1
-		steps := []step{
-			{"refit weights", e.refitWeights, e.epoch == 0},
-			{"prune weights", e.pruneWeights, false},
-			// The result of the last epoch is its pruned weights, nobody reads these updates.
-			{"update activations and pre-activations", e.updateAuxiliaries, last && e.o.Objective == nil},
-		}
-		for i, s := range steps {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			if e.o.Progress != nil {
-				e.o.Progress((float64(e.epoch) + float64(i)/float64(len(steps))) / float64(e.o.Epochs))
-			}
-			if s.skip {
-				continue
-			}
-			if err := s.do(ctx); err != nil {
-				return fmt.Errorf("epoch %d, %s: %w", e.epoch, s.name, err)
-			}
-		}
-	}
-	if e.o.Progress != nil {
-		e.o.Progress(1)
-	}
-	return nil
+// phase is one step of a round.
+type phase struct {
+	moves []update // of auxiliary variables, in the pass before
+	links []*link  // whose weights follow
 }
 
-// initialise gives every auxiliary variable the value it has in the dense network, and the output too
-// unless it was given, and takes the first sums.
-func (e *engine) initialise(ctx context.Context) error {
-	return e.pass(ctx, func() {
-		for _, v := range e.vars {
-			if v.source != nil && (!v.given || e.o.ownOutput) {
-				v.at.CopyFrom(prediction(v.source))
-			}
+// newEngine resolves a checked chain.
+func newEngine(c *nn.Chain, o *Options) *engine {
+	e := &engine{graph: newGraph(c, o.Alpha, o.Beta, o.Gamma), o: o, losses: map[term]float64{}}
+	e.exact = o.Ridge == 0 && o.Epochs > 1 && !o.fixed()
+	for _, l := range e.links {
+		l.frozen = o.Frozen(l.Linear) || o.fixed() && o.Masks[l.Linear] == nil
+		if l.outs[0] == e.y {
+			l.steps = o.OutputSteps
 		}
-	})
+		if w := o.Dense[l.Linear]; w != nil {
+			l.dense = linalg.FromTensor(w)
+		}
+	}
+	e.updates = e.chooseUpdates()
+	e.phases = []phase{{e.updates, free(e.links)}}
+	if o.Recompute {
+		e.phases = e.oneByOne()
+	}
+	return e
 }
 
-// updateAuxiliaries goes once over the tokens. In each chunk the activations are updated first, in the
-// order from the output to the input, then the pre-activations in the order of the links.
-func (e *engine) updateAuxiliaries(ctx context.Context) error {
-	tags := make([]string, len(e.updates))
-	sums := make([]float64, len(e.updates))
-	for i, u := range e.updates {
-		if err := u.prepare(); err != nil {
+// free returns the links whose weights may change.
+func free(links []*link) []*link {
+	return slices.DeleteFunc(slices.Clone(links), func(l *link) bool { return l.frozen })
+}
+
+// oneByOne makes a phase for each input of links, front to back: variables that are recomputed see the new
+// weights in front of them at once. So only those behind the input move, and none when its links lead to the
+// output, which is given.
+func (e *engine) oneByOne() (phases []phase) {
+	for _, in := range e.inputs {
+		s := phase{links: free(in.links)}
+		if slices.ContainsFunc(s.links, func(l *link) bool { return l.outs[0] != e.y }) {
+			behind := e.behind(in.v)
+			s.moves = slices.DeleteFunc(slices.Clone(e.updates), func(u update) bool { return !behind[u.variable()] })
+		}
+		if len(s.links) > 0 {
+			phases = append(phases, s)
+		}
+	}
+	return phases
+}
+
+// run alternates. It returns the weights after the last round or, where rounds are judged, those of the best
+// one: none when the start remains the best.
+func (e *engine) run(ctx context.Context) (map[*nn.Linear]*local.Solution, error) {
+	if err := e.start(ctx); err != nil {
+		return nil, err
+	}
+	first, best := 0, math.Inf(1)
+	if e.o.fixed() {
+		first = 1
+		if err := e.judge(ctx, 0, &best); err != nil {
+			return nil, err
+		}
+	}
+	result := map[*nn.Linear]*local.Solution{}
+	for e.round = first; e.round < first+e.o.Epochs; e.round++ {
+		for i, s := range e.phases {
+			if err := e.step(ctx, s); err != nil {
+				return nil, fmt.Errorf("epoch %d: %w", e.round, err)
+			}
+			e.o.Progress((float64(e.round-first) + float64(i+1)/float64(len(e.phases))) / float64(e.o.Epochs))
+		}
+		before := best
+		if err := e.judge(ctx, e.round, &best); err != nil {
+			return nil, err
+		}
+		if best < before || e.o.Judge == nil {
+			result = e.solutions()
+		}
+	}
+	if e.o.Objective == nil {
+		return result, nil
+	}
+	// Nothing but the objective depends on where the variables go last.
+	e.clearSums()
+	return result, e.sweep(ctx, e.updates)
+}
+
+// step is one phase of a round.
+func (e *engine) step(ctx context.Context, s phase) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if e.round > 0 {
+		e.sumForRefit(s.links)
+		if err := e.sweep(ctx, s.moves); err != nil {
 			return err
 		}
-		tags[i] = u.variable().name
-	}
-	refit := e.epoch+1 < e.o.Epochs
-	e.clearSums(false, refit)
-	err := e.pass(ctx, func() {
-		for i, u := range e.updates {
-			u.apply()
-			if e.o.Objective != nil {
-				sums[i] += e.chunkObjective()
+		if err := e.refitWeights(ctx, s.links); err != nil {
+			return err
+		}
+	} else if e.o.Recompute { // stored variables have had their sums taken when they got their values
+		if e.sumFirst(s.links); e.sums.wanted() {
+			if err := e.sweep(ctx, nil); err != nil {
+				return err
 			}
 		}
+	}
+	if e.o.fixed() {
+		return nil
+	}
+	return e.pruneWeights(ctx, s.links)
+}
+
+// solutions returns the present weights of the links that may change.
+func (e *engine) solutions() map[*nn.Linear]*local.Solution {
+	solutions := map[*nn.Linear]*local.Solution{}
+	for _, l := range free(e.links) {
+		solutions[l.Linear] = l.solution
+		if e.o.fixed() {
+			solutions[l.Linear] = &local.Solution{W: l.w, Mask: e.o.Masks[l.Linear]}
+		}
+	}
+	return solutions
+}
+
+// judge tells Judge the error ‖y − chain(x)‖² / ‖y‖² of the present weights on the tokens that judge, and
+// lowers best to it.
+func (e *engine) judge(ctx context.Context, round int, best *float64) error {
+	if e.o.Judge == nil {
+		return nil
+	}
+	var num, den float64
+	err := e.judging(ctx, func() {
+		num += tensor.SumSquares(tensor.Sub(e.y.at, prediction(e.y.source)))
+		den += tensor.SumSquares(e.y.at)
 	})
 	if err != nil {
 		return err
 	}
-	for i, tag := range tags {
-		e.report(tag, sums[i])
-	}
-	if refit && e.o.Note != nil {
-		for _, l := range e.links {
-			e.losses[l] = e.linkLoss(l)
-		}
-		e.noteSum("signals")
-	}
+	e.o.Judge(round, relative(num, den))
+	*best = min(*best, relative(num, den))
 	return nil
 }
 
-// pass presents the tokens chunk by chunk: body sees and changes the variables' values in the chunk.
-// What it leaves there is summed for the next weight updates, and kept where it has to persist.
-func (e *engine) pass(ctx context.Context, body func()) error {
-	for lo := 0; lo < e.tokens; lo += chunkTokens {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		e.load(lo, min(lo+chunkTokens, e.tokens))
-		body()
-		for _, v := range e.vars {
-			if v.given {
-				continue
+// scale divides the penalties by the mean squares of the signals they are about, as the dense weights
+// make them of the tokens that judge.
+func (e *engine) scale(ctx context.Context) error {
+	squares, counts := map[*variable]float64{}, map[*variable]float64{}
+	err := e.withDense(func() error {
+		return e.judging(ctx, func() {
+			for _, v := range e.vars {
+				squares[v] += tensor.SumSquares(v.at)
+				counts[v] += float64(v.at.Len())
 			}
-			if i, ok := v.at.Finite(); !ok {
-				return fmt.Errorf("variable %s is %v at token %d, feature %d: the updates diverge, try smaller penalties",
-					v.name, v.at.Data()[i], lo+i/v.at.Dim(1), i%v.at.Dim(1))
-			}
+		})
+	})
+	unit := func(penalty *float64, vs ...*variable) {
+		sum, n := 0.0, 0.0
+		for _, v := range vs {
+			sum, n = sum+squares[v], n+counts[v]
 		}
-		e.addSums()
+		if sum > 0 {
+			*penalty = *penalty * n / sum
+		}
 	}
-	return nil
+	for _, l := range e.links {
+		unit(&l.penalty, l.outs...)
+	}
+	for _, j := range e.joins {
+		unit(&j.penalty, j.out)
+	}
+	return err
 }
 
-// load points every variable at the chunk of tokens [lo, hi): at its stored values, or at scratch
-// memory for those that are written before they are read.
-func (e *engine) load(lo, hi int) {
-	e.tape.Reset()
-	for _, v := range e.vars {
-		switch {
-		case v.values != nil:
-			v.at = v.values.Rows(lo, hi)
-		case v.at == nil || v.at.Dim(0) != hi-lo:
-			v.at = tensor.New(hi-lo, e.width(v))
+// withDense runs body with the dense weights in place.
+func (e *engine) withDense(body func() error) error {
+	for _, l := range e.links {
+		if present := l.w; present != l.dense {
+			l.set(l.dense)
+			defer l.set(present)
 		}
 	}
+	return body()
 }

@@ -1,6 +1,8 @@
 package adagp
 
 import (
+	"slices"
+
 	"github.com/adagp/adagp/autograd"
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune/local"
@@ -8,19 +10,25 @@ import (
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
-// variable is a signal of the chain, [tokens, width]. Its value within the chunk of tokens at hand is
-// at; values holds all tokens, for given variables and those that must survive from one pass over
-// the data to the next.
+// variable is a signal of the chain, [tokens, width].
 type variable struct {
-	name   string
-	given  bool           // the chain's input or output: not updated
-	source term           // what computes it in the network; nil for the input
-	links  []*link        // linear maps that read it
-	joins  []*join        // non-linearities that read it
-	values *tensor.Tensor // [tokens, width], or nil
-	at     *tensor.Tensor // [chunk, width]
-	tape   *autograd.Tape // memory of what is computed from it in a chunk, the same for all variables
-	gram   *linalg.Matrix // sum of vᵀv over all tokens, kept while a link reads it
+	name    string
+	given   bool // the chain's input or output: not updated
+	width   int
+	source  term           // what computes it in the network; nil for the input
+	links   []*link        // linear maps that read it
+	joins   []*join        // non-linearities that read it
+	at      *tensor.Tensor // its value within the chunk of tokens at hand [chunk, width]
+	stored  *tensor.Tensor // its values of all tokens, where they persist from one pass to the next; or nil
+	scratch *tensor.Tensor // memory for a chunk of a variable that is neither stored nor computed
+	tape    *autograd.Tape // memory of what is computed from it in a chunk, the same for all variables
+}
+
+// input is what some links multiply with their weights. They share its Gram matrix.
+type input struct {
+	v     *variable
+	links []*link
+	gram  *linalg.Matrix // sum of the products of its rows over all tokens [width, width]
 }
 
 // term is one summand of the objective, weight · ‖target − prediction‖², with the variable it computes
@@ -37,13 +45,13 @@ type term interface {
 // side in what it puts out, each of them has a term of its own, a [part] of this one.
 type link struct {
 	nn.Link
-	in       *variable
+	in       *input
 	outs     []*variable
 	terms    []term
 	penalty  float64
-	frozen   bool            // keeps its dense weights
+	frozen   bool            // keeps its present weights
 	steps    int             // gradient steps of a refit; 0: a regression
-	start    *linalg.Matrix  // weights at the start [out, in]
+	dense    *linalg.Matrix  // weights of the dense network [out, in]
 	w        *linalg.Matrix  // present weights
 	w32      *tensor.Tensor  // the same for products with activations
 	cross    *linalg.Matrix  // sum of (out − b)ᵀ·in over all tokens [out, in], or nil
@@ -61,11 +69,11 @@ type join struct {
 }
 
 func (l *link) target() *variable   { return l.outs[0] }
-func (l *link) inputs() []*variable { return []*variable{l.in} }
+func (l *link) inputs() []*variable { return []*variable{l.in.v} }
 func (l *link) weight() float64     { return l.penalty }
 
 func (l *link) predict(value func(*variable) *autograd.Var) *autograd.Var {
-	return autograd.Linear(value(l.in), autograd.Const(l.w32), l.bias())
+	return autograd.Linear(value(l.in.v), autograd.Const(l.w32), l.bias())
 }
 
 // bias returns the bias as a constant, nil if there is none. Biases never change.
@@ -110,12 +118,9 @@ type part struct {
 func (p *part) target() *variable { return p.outs[p.number] }
 
 func (p *part) predict(value func(*variable) *autograd.Var) *autograd.Var {
-	all := p.link.predict(value)
-	w := p.width()
+	all, w := p.link.predict(value), p.target().width
 	return autograd.SliceCols(all, p.number*w, (p.number+1)*w)
 }
-
-func (p *part) width() int { return p.w.Rows / len(p.outs) }
 
 // set gives the link new weights.
 func (l *link) set(w *linalg.Matrix) { l.w, l.w32 = w, w.Tensor() }
@@ -134,16 +139,17 @@ func (j *join) predict(value func(*variable) *autograd.Var) *autograd.Var {
 
 // graph is a chain with its variables resolved.
 type graph struct {
-	vars  []*variable // each after the ones it is computed from; the input first
-	links []*link     // in refit order
-	joins []*join
-	terms []term // links, then joins
-	x, y  *variable
-	tape  *autograd.Tape // reset for each chunk
+	vars   []*variable // each after the ones it is computed from; the input first
+	inputs []*input    // of links, in the order of vars
+	links  []*link     // in refit order
+	joins  []*join
+	terms  []term // links, then joins
+	x, y   *variable
+	tape   *autograd.Tape // reset for each chunk
 }
 
-// newGraph resolves the names of a checked chain; weights are the dense ones. alpha, beta and gamma
-// are the penalties of pre-activations, output and activations.
+// newGraph resolves the names of a checked chain; the present weights are the dense ones. alpha, beta and
+// gamma are the penalties of pre-activations, output and activations.
 func newGraph(c *nn.Chain, alpha, beta, gamma float64) *graph {
 	g := &graph{tape: autograd.NewTape().Recycle()}
 	byName := map[string]*variable{}
@@ -160,17 +166,20 @@ func newGraph(c *nn.Chain, alpha, beta, gamma float64) *graph {
 		return inner
 	}
 	for _, d := range c.Links {
-		l := &link{Link: d, in: get(d.In), penalty: penalty(d.Out, alpha)}
-		l.start, l.w32 = linalg.FromTensor(d.Linear.Weight.Value), d.Linear.Weight.Value
-		l.w = l.start
-		l.in.links = append(l.in.links, l)
+		l := &link{Link: d, penalty: penalty(d.Out, alpha)}
+		l.dense, l.w32 = linalg.FromTensor(d.Linear.Weight.Value), d.Linear.Weight.Value
+		l.w = l.dense
+		v := get(d.In)
+		l.in = g.input(v)
+		v.links, l.in.links = append(v.links, l), append(l.in.links, l)
+		v.width = d.Linear.In()
 		for i, name := range d.Names() {
-			v, t := get(name), term(l)
+			out, t := get(name), term(l)
 			if len(d.Outs) > 0 {
 				t = &part{l, i}
 			}
-			v.source = t
-			l.outs, l.terms = append(l.outs, v), append(l.terms, t)
+			out.source, out.width = t, d.Linear.Out()/len(d.Names())
+			l.outs, l.terms = append(l.outs, out), append(l.terms, t)
 		}
 		g.links, g.terms = append(g.links, l), append(g.terms, l.terms...)
 	}
@@ -186,6 +195,7 @@ func newGraph(c *nn.Chain, alpha, beta, gamma float64) *graph {
 	}
 	g.x, g.y = get(nn.Input), get(nn.Output)
 	g.visit(g.y, map[*variable]bool{})
+	g.resolve()
 	return g
 }
 
@@ -201,6 +211,39 @@ func (g *graph) visit(v *variable, seen map[*variable]bool) {
 		}
 	}
 	g.vars = append(g.vars, v)
+}
+
+// input returns what links that read v multiply.
+func (g *graph) input(v *variable) *input {
+	i := slices.IndexFunc(g.inputs, func(in *input) bool { return in.v == v })
+	if i < 0 {
+		i, g.inputs = len(g.inputs), append(g.inputs, &input{v: v})
+	}
+	return g.inputs[i]
+}
+
+// resolve sorts the inputs, and finds the widths of variables that only joins know.
+func (g *graph) resolve() {
+	slices.SortStableFunc(g.inputs, func(a, b *input) int { return slices.Index(g.vars, a.v) - slices.Index(g.vars, b.v) })
+	for range g.joins { // widths pass through one join at a time
+		for _, j := range g.joins {
+			for _, v := range j.in {
+				width := max(v.width, j.out.width)
+				v.width, j.out.width = width, width
+			}
+		}
+	}
+}
+
+// behind lists the variables that are computed from v.
+func (g *graph) behind(v *variable) map[*variable]bool {
+	reached := map[*variable]bool{}
+	for _, w := range g.vars {
+		if w.source != nil && slices.ContainsFunc(w.source.inputs(), func(u *variable) bool { return u == v || reached[u] }) {
+			reached[w] = true
+		}
+	}
+	return reached
 }
 
 // prediction computes a term's target from the present values in the chunk. It is good for that chunk.

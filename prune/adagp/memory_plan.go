@@ -62,7 +62,7 @@ func (m *plus) layerMemory(s prune.LayerShape) (stages []prune.StagePlan) {
 	return stages
 }
 
-// refineMemory counts what [refiner] holds for a chain: dense weights, weights and products of every
+// refineMemory counts what [refinement] holds for a chain: dense weights, weights and products of every
 // link, and for the widest input the equations.
 func (m *plus) refineMemory(s prune.LayerShape) prune.StagePlan {
 	var weights, equations int64

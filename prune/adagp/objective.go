@@ -25,21 +25,34 @@ func (e *engine) chunkObjective() float64 {
 func (e *engine) note(ctx context.Context, update string, l *link) error {
 	if e.o.Note != nil {
 		e.losses[l] = e.linkLoss(l)
-		e.noteSum(l.Linear.Name()[strings.LastIndexByte(l.Linear.Name(), '.')+1:] + " " + update)
+		e.noteSum(l.Linear.Name()[strings.LastIndexByte(l.Linear.Name(), '.')+1:]+" "+update, e.round)
 	}
 	if e.o.Objective == nil {
 		return nil
 	}
-	sum, err := e.objective(ctx)
-	if err != nil {
-		return err
+	sum := 0.0
+	err := e.pass(ctx, 0, e.o.Recompute, func(int) error { sum += e.chunkObjective(); return nil })
+	e.o.Objective(fmt.Sprintf("%d:%s %s", e.round, update, strings.Join(l.Names(), ",")), sum)
+	return err
+}
+
+// noteMoves reports the objective after moves of variables, which belong to the round whose weights they follow.
+func (e *engine) noteMoves(moves []update, objectives []float64) {
+	for i, u := range moves {
+		if e.o.Objective != nil {
+			e.o.Objective(fmt.Sprintf("%d:%s", e.round-1, u.variable().name), objectives[i])
+		}
 	}
-	e.report(update+" "+strings.Join(l.Names(), ","), sum)
-	return nil
+	if e.o.Note != nil && e.sums.joins && len(moves) > 0 {
+		for _, l := range e.links {
+			e.losses[l] = e.linkLoss(l)
+		}
+		e.noteSum("signals", e.round-1)
+	}
 }
 
 // noteSum reports the sum of the losses.
-func (e *engine) noteSum(step string) {
+func (e *engine) noteSum(step string, round int) {
 	sum := 0.0
 	for _, l := range e.links { // whole ones, whatever their terms
 		sum += l.weight() * e.losses[l]
@@ -47,7 +60,7 @@ func (e *engine) noteSum(step string) {
 	for _, j := range e.joins {
 		sum += j.weight() * e.losses[j]
 	}
-	e.o.Note(fmt.Sprintf("%s epoch %d", step, e.epoch), sum)
+	e.o.Note(fmt.Sprintf("%s epoch %d", step, round), sum)
 }
 
 // linkLoss returns ‖out − b − W·in‖² of a link, all tokens together, from sums. Where there are none with its
@@ -56,26 +69,8 @@ func (e *engine) linkLoss(l *link) float64 {
 	switch {
 	case l.cross != nil:
 		return max(0, refit.Loss(l.w, l.in.gram, l.cross, l.power))
-	case l.w == l.start:
+	case l.w == l.dense:
 		return 0
 	}
-	return linalg.QuadForm(linalg.Sub(l.w, l.start), l.in.gram)
-}
-
-// objective goes over the tokens and returns the objective with the present weights.
-func (e *engine) objective(ctx context.Context) (sum float64, err error) {
-	for lo := 0; lo < e.tokens; lo += chunkTokens {
-		if err := ctx.Err(); err != nil {
-			return 0, err
-		}
-		e.load(lo, min(lo+chunkTokens, e.tokens))
-		sum += e.chunkObjective()
-	}
-	return sum, nil
-}
-
-func (e *engine) report(tag string, j float64) {
-	if e.o.Objective != nil {
-		e.o.Objective(fmt.Sprintf("%d:%s", e.epoch, tag), j)
-	}
+	return linalg.QuadForm(linalg.Sub(l.w, l.dense), l.in.gram)
 }

@@ -58,7 +58,7 @@ func residualChain(r *rand.Rand, n, width int) ([]nn.Group, *nn.Chain) {
 	return list, nn.NewChain("maps", stages...)
 }
 
-// What the refiner is given of a chain is its own input in the pruned network, and what brings the sum behind it to
+// What the alternation is given of a chain is its own input in the pruned network, and what brings the sum behind it to
 // that in the dense network, whatever has been kept of the signals behind that input: compared with a pass through
 // the whole for each batch.
 func TestChainDataIsTheChains(t *testing.T) {

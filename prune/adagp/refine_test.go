@@ -2,13 +2,13 @@ package adagp
 
 import (
 	"context"
-	"log/slog"
 	"math"
 	"math/rand/v2"
 	"testing"
 
 	"github.com/adagp/adagp/autograd"
 	"github.com/adagp/adagp/nn"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
 	"github.com/adagp/adagp/tensor/linalg"
@@ -27,19 +27,19 @@ func normal(r *rand.Rand, gain float64, shape ...int) *tensor.Tensor {
 func TestGaussNewton(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 0))
 	const n, alpha, gamma = 2000, 0.7, 1.9
-	gate := nn.NewLinear("gate", 1, 1, false)
+	gate, up, down := nn.NewLinear("gate", 1, 1, false), nn.NewLinear("up", 1, 1, false), nn.NewLinear("down", 1, 1, false)
+	for _, l := range []*nn.Linear{gate, up, down} {
+		l.Weight.Value = tensor.FromSlice([]float32{1}, 1, 1)
+	}
 	gate.Weight.Value = tensor.FromSlice([]float32{1}, 1, 1)
-	x := &variable{name: "x", given: true, at: normal(r, 1.5, n, 1)}
-	s := &variable{name: "s"}
-	z := &variable{name: "z", at: normal(r, 1.5, n, 1)}
-	a := &variable{name: "a", at: normal(r, 1.5, n, 1)}
-	w := tensor.FromSlice([]float32{1}, 1, 1)
-	s.source = &link{Link: nn.Link{Linear: gate}, in: x, outs: []*variable{s}, penalty: alpha, w: linalg.FromTensor(w), w32: w}
-	j := &join{Join: nn.Join{Activation: nn.SwiGLU}, in: []*variable{s, z}, out: a, penalty: gamma}
-	s.joins = []*join{j}
+	c := &nn.Chain{Name: "gated", Links: []nn.Link{{Linear: gate, In: nn.Input, Out: "s"}, {Linear: up, In: nn.Input, Out: "z"}, {Linear: down, In: "a", Out: nn.Output}},
+		Joins: []nn.Join{{Activation: nn.SwiGLU, In: []string{"s", "z"}, Out: "a"}}}
+	g := newGraph(c, alpha, 1, gamma)
+	x, s, z, a := g.links[0].in.v, g.links[0].outs[0], g.links[1].outs[0], g.joins[0].out
+	x.at, z.at, a.at = normal(r, 1.5, n, 1), normal(r, 1.5, n, 1), normal(r, 1.5, n, 1)
 	s.at = x.at.Clone()
-	u := chooseRefinement(s)
-	if _, ok := u.(*gaussNewton); !ok {
+	u, ok := chooseUpdate(s, &Options{Newton: true}).(*descent)
+	if !ok || u.steps != newtonSteps {
 		t.Fatalf("the gate is updated by %T", u)
 	}
 	u.apply()
@@ -67,9 +67,9 @@ func TestGaussNewton(t *testing.T) {
 	}
 }
 
-// refinement is a chain with random weights, pruned by magnitude, and batches of its inputs and
+// refinedCase is a chain with random weights, pruned by magnitude, and batches of its inputs and
 // outputs.
-func refinement(seed uint64, chain func(lin func(name string, in, out int) *nn.Linear) *nn.Chain) (*nn.Chain, map[*nn.Linear]*tensor.Tensor, map[*nn.Linear]*sparsity.Mask, chainData) {
+func refinedCase(seed uint64, chain func(lin func(name string, in, out int) *nn.Linear) *nn.Chain) (*nn.Chain, map[*nn.Linear]*tensor.Tensor, map[*nn.Linear]*sparsity.Mask, tokens) {
 	r := rand.New(rand.NewPCG(seed, 0))
 	c := chain(func(name string, in, out int) *nn.Linear {
 		l := nn.NewLinear(name, in, out, true)
@@ -94,7 +94,7 @@ func refinement(seed uint64, chain func(lin func(name string, in, out int) *nn.L
 		masks[l.Linear].Apply(w)
 		l.Linear.Weight.Value = w.Tensor()
 	}
-	return c, original, masks, chainData{batches: 5, heldOut: 1, at: func(b int) (*tensor.Tensor, *tensor.Tensor, error) { return xs[b], ys[b], nil }}
+	return c, original, masks, tokens{rows: []int{300, 300, 300, 300, 300}, heldOut: 1, at: func(b int) (*tensor.Tensor, *tensor.Tensor, error) { return xs[b], ys[b], nil }}
 }
 
 var refinedChains = map[string]func(lin func(name string, in, out int) *nn.Linear) *nn.Chain{
@@ -119,27 +119,21 @@ var refinedChains = map[string]func(lin func(name string, in, out int) *nn.Linea
 func TestRefine(t *testing.T) {
 	for name, chain := range refinedChains {
 		t.Run(name, func(t *testing.T) {
-			c, original, masks, data := refinement(3, chain)
-			var trace []float64
-			o := refineOptions{epochs: 3, alpha: refineAlpha, beta: refineBeta, gamma: refineGamma, ridge: 0.01,
-				note: func(_ string, v float64) { trace = append(trace, v) }, log: slog.New(slog.DiscardHandler)}
-			r, err := newRefiner(context.Background(), c, original, masks, data, o)
-			if err != nil {
-				t.Fatal(err)
-			}
-			best, err := r.run(context.Background(), func(float64) {})
+			c, original, masks, data := refinedCase(3, chain)
+			trace, best, err := refined(c, original, masks, data)
 			if err != nil {
 				t.Fatal(err)
 			}
 			t.Logf("errors %.4f", trace)
-			if len(trace) != 4 || best == nil {
-				t.Fatalf("%d errors noted, best %v", len(trace), best != nil)
+			if len(trace) != 4 || len(best) == 0 {
+				t.Fatalf("%d errors noted, best %v", len(trace), best)
 			}
 			lowest := min(trace[1], trace[2], trace[3])
 			if !(lowest < 0.9*trace[0]) {
 				t.Errorf("error %g after refinement, %g before", lowest, trace[0])
 			}
-			for l, w := range best {
+			for l, s := range best {
+				w := s.W
 				for i := range w.Rows {
 					for j, v := range w.Row(i) {
 						if v != 0 && !masks[l].Keep(i, j) {
@@ -162,7 +156,7 @@ func TestRefine(t *testing.T) {
 // what the ones that judge ask for.
 func TestRefineKeepsTheStart(t *testing.T) {
 	for name, chain := range refinedChains {
-		c, original, masks, data := refinement(4, chain)
+		c, original, masks, data := refinedCase(4, chain)
 		fooled := data
 		fooled.at = func(b int) (x, y *tensor.Tensor, err error) {
 			x, y, err = data.at(b)
@@ -171,16 +165,19 @@ func TestRefineKeepsTheStart(t *testing.T) {
 			}
 			return x, y, err
 		}
-		o := refineOptions{epochs: 2, alpha: refineAlpha, beta: refineBeta, gamma: refineGamma, ridge: 0.01, note: func(string, float64) {}, log: slog.New(slog.DiscardHandler)}
-		r, err := newRefiner(context.Background(), c, original, masks, fooled, o)
-		if err != nil {
-			t.Fatal(err)
-		}
-		best, err := r.run(context.Background(), func(float64) {})
-		if err != nil || best != nil {
-			t.Errorf("%s: error %v, a result that is worse than the start: %v", name, err, best != nil)
+		_, best, err := refined(c, original, masks, fooled)
+		if err != nil || len(best) != 0 {
+			t.Errorf("%s: error %v, a result that is worse than the start: %v", name, err, best)
 		}
 	}
+}
+
+// refined is a refinement of three epochs and its errors.
+func refined(c *nn.Chain, original map[*nn.Linear]*tensor.Tensor, masks map[*nn.Linear]*sparsity.Mask, data tokens) (trace []float64, best map[*nn.Linear]*local.Solution, err error) {
+	o := refinement(3, refineAlpha, refineBeta, refineGamma, 0.01)
+	o.Masks, o.Dense, o.Judge = masks, original, func(_ int, v float64) { trace = append(trace, v) }
+	best, err = alternate(context.Background(), c, o, func(*graph) tokens { return data })
+	return trace, best, err
 }
 
 // sums that judge weights agree with the definition.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune/local"
@@ -20,22 +21,39 @@ const (
 	defaultGradientRate  = 0.01
 )
 
-// Options are the settings of [Solve].
+// Options are the settings of [Solve]. Their zero values are those of the published method, but for Solver and
+// Pattern, which have none.
 type Options struct {
 	Solver    local.Solver                        // local solver of every pruning step
 	Pattern   sparsity.Pattern                    // zeros that every link is to get
 	PatternOf func(l *nn.Linear) sparsity.Pattern // zeros of each link, instead of Pattern
-	Frozen    func(l *nn.Linear) bool             // links that keep their dense weights; nil: none
+	Frozen    func(l *nn.Linear) bool             // links that keep their weights; nil: none
 	Hessian   func(l *nn.Linear) *linalg.Matrix   // XᵀX of a link's dense inputs when it is known; nil results are summed here
 
-	Epochs             int     // rounds; 0: DefaultEpochs. With 1 the local solver runs once on the dense chain
+	// Masks, if given, are fixed: only weights change, those of links without a mask do not, and Solver and patterns
+	// are not used. Without, the local solver chooses masks anew in every epoch.
+	Masks map[*nn.Linear]*sparsity.Mask
+	// Dense are the dense weights of links whose present weights are pruned already.
+	Dense map[*nn.Linear]*tensor.Tensor
+	// Recompute lets every pass over the tokens start the auxiliary variables at what the present weights compute.
+	// Nothing is stored for each token then, and weights are updated from the input to the output, each input of
+	// links with a pass of its own. Without, variables persist: they go on from where the pass before left them, and
+	// one pass an epoch serves all links.
+	Recompute bool
+
+	Epochs             int     // rounds; 0: DefaultEpochs. With 1 and free masks the local solver runs once on the dense chain
 	Alpha, Beta, Gamma float64 // penalties of pre-activations, output, activations; 0: [PublishedPenalty]
+	Relative           bool    // penalties are in units of the mean squares of the dense signals; not published
 	Ridge              float64 // share of the mean diagonal added in refits; 0: none, Moore–Penrose inverses
 	GradientSteps      int     // for variables without a closed form; 0: 2
 	GradientRate       float64 // length of such a step; 0: 0.01
+	Newton             bool    // Gauss–Newton steps for those that one activation reads; not published
 	Safeguard          bool    // shorten or drop gradient steps that raise the objective; not published
 	OutputSteps        int     // refits of maps to the output: so many gradient steps, see [PublishedOutputSteps]; 0: regressions
 
+	// Judge is told ‖y − chain(x)‖² / ‖y‖² after every epoch, with fixed masks that of the start too, as epoch 0. It
+	// makes the weights of the best epoch the result: none where the start is the best. Not published.
+	Judge func(epoch int, err float64)
 	// Objective is called with the objective after every update and a tag "epoch:update", where the
 	// update is "refit V" or "prune V" for the link into variable V, or the name of an auxiliary
 	// variable. It makes Solve store all variables and finish the updates of the last epoch.
@@ -47,9 +65,10 @@ type Options struct {
 	Note     func(step string, value float64)
 	Progress func(fraction float64)
 	Log      *slog.Logger
-
-	ownOutput bool // the output is the dense chain's
 }
+
+// fixed reports whether masks are given.
+func (o *Options) fixed() bool { return o.Masks != nil }
 
 func (o *Options) pattern(l *nn.Linear) sparsity.Pattern {
 	if o.PatternOf != nil {
@@ -60,8 +79,11 @@ func (o *Options) pattern(l *nn.Linear) sparsity.Pattern {
 
 // defaults fills in zeros and checks the rest.
 func (o *Options) defaults(c *nn.Chain) error {
-	if o.Solver == nil {
+	if o.Solver == nil && !o.fixed() {
 		return fmt.Errorf("no local solver")
+	}
+	if o.Recompute && (o.Note != nil || o.Objective != nil) {
+		return fmt.Errorf("variables that are recomputed have no objective from one pass to the next: want Judge instead of Note or Objective")
 	}
 	if o.Epochs == 0 {
 		o.Epochs = DefaultEpochs
@@ -86,6 +108,16 @@ func (o *Options) defaults(c *nn.Chain) error {
 			return fmt.Errorf("%s %v: want a positive number", v.name, v.value)
 		}
 	}
+	for l, m := range o.Masks {
+		if m != nil && (m.Rows != l.Out() || m.Cols != l.In()) {
+			return fmt.Errorf("mask of %d × %d for the weights of %s: want %d × %d", m.Rows, m.Cols, l.Name(), l.Out(), l.In())
+		}
+	}
+	for l, w := range o.Dense {
+		if !slices.Equal(w.Shape(), []int{l.Out(), l.In()}) {
+			return fmt.Errorf("dense weights of shape %v for %s: want %d × %d", w.Shape(), l.Name(), l.Out(), l.In())
+		}
+	}
 	if o.OutputSteps < 0 {
 		return fmt.Errorf("output steps %d: want 0 or a positive number", o.OutputSteps)
 	}
@@ -94,6 +126,9 @@ func (o *Options) defaults(c *nn.Chain) error {
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Progress == nil {
+		o.Progress = func(float64) {}
 	}
 	if o.Frozen == nil {
 		o.Frozen = func(*nn.Linear) bool { return false }
@@ -104,12 +139,30 @@ func (o *Options) defaults(c *nn.Chain) error {
 // Solve prunes the linear maps of a chain together, so that from inputs x [tokens, in] the pruned
 // chain computes about y [tokens, out]. With y nil that is what the chain computes with its present,
 // dense weights. The weights must be loaded and are not changed; the result has a solution for every
-// link that is not frozen. With a single epoch, all Hessians and y nil, nothing is computed for any token, and
+// link that is not frozen, or of the best epoch, see Options.Judge. With a single epoch, free masks, all Hessians and y nil, nothing is computed for any token, and
 // x may be nil as well.
 //
 // Memory beside x and y: the pre-activations of all tokens, two Gram matrices' worth of sums per
 // variable and link, and a chunk of every variable.
 func Solve(ctx context.Context, c *nn.Chain, x, y *tensor.Tensor, o Options) (map[*nn.Linear]*local.Solution, error) {
+	return alternate(ctx, c, o, func(g *graph) tokens {
+		if x == nil {
+			return tokens{ownOutput: true}
+		}
+		n := x.Dim(0)
+		tensor.CheckShape("adagp.Solve input", x, n, g.x.width)
+		data := tokens{rows: []int{n}, ownOutput: y == nil}
+		if data.ownOutput {
+			y = tensor.New(n, g.y.width)
+		}
+		tensor.CheckShape("adagp.Solve output", y, n, g.y.width)
+		data.at = func(int) (*tensor.Tensor, *tensor.Tensor, error) { return x, y, nil }
+		return data
+	})
+}
+
+// alternate checks a chain and its options and alternates over it. data gives the tokens of the resolved chain.
+func alternate(ctx context.Context, c *nn.Chain, o Options, data func(*graph) tokens) (map[*nn.Linear]*local.Solution, error) {
 	if err := c.Check(); err != nil {
 		return nil, fmt.Errorf("adagp: %w", err)
 	}
@@ -119,59 +172,11 @@ func Solve(ctx context.Context, c *nn.Chain, x, y *tensor.Tensor, o Options) (ma
 	if err := checkWeights(c.Walk); err != nil {
 		return nil, fmt.Errorf("adagp: chain %s: %w", c.Name, err)
 	}
-	e := &engine{graph: newGraph(c, o.Alpha, o.Beta, o.Gamma), o: &o, exact: o.Ridge == 0 && o.Epochs > 1, losses: map[term]float64{}}
-	for _, l := range e.links {
-		l.frozen = o.Frozen(l.Linear)
-		if l.outs[0] == e.y {
-			l.steps = o.OutputSteps
-		}
-	}
-	o.ownOutput = y == nil
-	e.clearSums(true, false)
-	var err error
-	if len(e.summed) > 0 || !o.ownOutput || o.Epochs > 1 || o.Objective != nil {
-		err = e.start(ctx, x, y)
-	}
-	if err == nil {
-		err = e.run(ctx)
-	}
+	e := newEngine(c, &o)
+	e.tokens = data(e.graph)
+	solutions, err := e.run(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("adagp: chain %s: %w", c.Name, err)
 	}
-	return e.solutions(), nil
-}
-
-// start gives all variables their first values: x, y unless that is nil, and what the dense network makes of
-// them.
-func (e *engine) start(ctx context.Context, x, y *tensor.Tensor) error {
-	e.tokens = x.Dim(0)
-	for _, l := range e.x.links {
-		tensor.CheckShape("adagp.Solve input", x, e.tokens, l.Linear.In())
-	}
-	e.x.values = x
-	if y == nil {
-		y = tensor.New(e.tokens, e.width(e.y))
-	}
-	tensor.CheckShape("adagp.Solve output", y, e.tokens, e.width(e.y))
-	e.y.values = y
-	e.schedule()
-	if err := e.initialise(ctx); err != nil {
-		return err
-	}
-	for _, l := range e.links {
-		if l.cross != nil { // the output is not what its dense weights make
-			e.losses[l] = e.linkLoss(l)
-		}
-	}
-	return nil
-}
-
-func (e *engine) solutions() map[*nn.Linear]*local.Solution {
-	solutions := map[*nn.Linear]*local.Solution{}
-	for _, l := range e.links {
-		if l.solution != nil {
-			solutions[l.Linear] = l.solution
-		}
-	}
-	return solutions
+	return solutions, nil
 }

@@ -7,77 +7,113 @@ import (
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
-// The weight updates never see tokens: all they need is, for every link, the products inᵀ·in (shared by
-// the links that read the same variable) and (out − b)ᵀ·in, summed over the tokens. Sums make the
-// number of tokens irrelevant for memory.
+// sums says what a pass adds up over tokens. Weight updates never see tokens: all they need is, for every link,
+// the products inᵀ·in, shared by links with the same input, and (out − b)ᵀ·in. So the number of tokens does not
+// matter for their memory.
+type sums struct {
+	inputs []*input // Gram matrices
+	links  []*link  // products with outputs
+	joins  bool     // losses of joins, for notes
+}
 
-// clearSums begins the sums of a pass: those of the chain's input in the first pass only, because it
-// never changes, and those with the outputs only if a refit follows. Notes want all that concern weights or
-// signals which may change.
-func (e *engine) clearSums(first, refit bool) {
-	e.summed = e.summed[:0]
-	notes := e.o.Note != nil
-	all := notes && e.o.Epochs > 1
-	for _, v := range e.vars {
-		i := slices.IndexFunc(v.links, func(l *link) bool { return all || !l.frozen })
-		if i < 0 || v == e.x && !first {
-			continue
-		}
-		// In the first pass every variable has its dense value, whose sum a caller may know; that of the input
-		// serves refits as well.
-		if l := v.links[i]; first && !(v == e.x && e.exactFor(v)) && e.o.Hessian != nil {
-			if v.gram = e.o.Hessian(l.Linear); v.gram != nil {
-				continue
-			}
-		}
-		v.gram = linalg.New(e.width(v), e.width(v))
-		e.summed = append(e.summed, v)
-	}
+func (s *sums) wanted() bool { return len(s.inputs) > 0 || len(s.links) > 0 }
+
+// clearSums makes the next pass add up nothing.
+func (e *engine) clearSums() {
+	e.sums = sums{}
 	for _, l := range e.links {
 		l.cross, l.power = nil, 0
-		if refit && (notes || !l.frozen) || notes && first && l.outs[0] == e.y && !e.o.ownOutput {
-			l.cross = linalg.New(l.w.Rows, l.w.Cols)
-		}
 	}
-	e.watched = notes && (refit || first && !e.o.ownOutput)
 	for _, j := range e.joins {
 		e.losses[j] = 0
 	}
 }
 
-// addSums adds the chunk at hand.
-func (e *engine) addSums() {
-	for _, v := range e.summed {
-		e.addProduct(v.gram, v.at, v.at, e.exactFor(v))
-	}
-	for _, l := range e.links {
-		if l.cross == nil {
+// sumFirst makes the next pass take what the first pruning of some links needs. Every variable has its dense
+// value then, so the caller may know the Gram matrix of an input; that of the chain's input serves refits as
+// well. Notes of later rounds are about frozen links too.
+func (e *engine) sumFirst(links []*link) {
+	e.clearSums()
+	notes := e.o.Note != nil
+	for _, in := range e.inputs {
+		i := slices.IndexFunc(in.links, func(l *link) bool { return slices.Contains(links, l) || notes && e.o.Epochs > 1 })
+		if i < 0 {
 			continue
 		}
+		if e.o.Hessian != nil && !(in.v == e.x && e.exactFor(in)) {
+			if in.gram = e.o.Hessian(in.links[i].Linear); in.gram != nil {
+				continue
+			}
+		}
+		e.sumGram(in)
+	}
+	if notes && !e.tokens.ownOutput {
+		e.sums.joins = true
+		for _, l := range e.links {
+			if l.outs[0] == e.y {
+				e.sumCross(l)
+			}
+		}
+	}
+}
+
+// sumForRefit makes the next pass take what a refit of some links needs. The chain's input never changes, and
+// its Gram matrix is summed once.
+func (e *engine) sumForRefit(links []*link) {
+	e.clearSums()
+	notes := e.o.Note != nil
+	e.sums.joins = notes
+	for _, l := range e.links {
+		if notes || slices.Contains(links, l) {
+			e.sumCross(l)
+		}
+	}
+	for _, in := range e.inputs {
+		if slices.ContainsFunc(e.sums.links, func(l *link) bool { return l.in == in }) && (in.v != e.x || in.gram == nil) {
+			e.sumGram(in)
+		}
+	}
+}
+
+func (e *engine) sumGram(in *input) {
+	in.gram = linalg.New(in.v.width, in.v.width)
+	e.sums.inputs = append(e.sums.inputs, in)
+}
+
+func (e *engine) sumCross(l *link) {
+	l.cross = linalg.New(l.dense.Rows, l.dense.Cols)
+	e.sums.links = append(e.sums.links, l)
+}
+
+// addSums adds the chunk at hand.
+func (e *engine) addSums() {
+	for _, in := range e.sums.inputs {
+		addProduct(in.gram, in.v.at, in.v.at, e.exactFor(in))
+	}
+	for _, l := range e.sums.links {
 		target := l.aim()
-		e.addProduct(l.cross, target, l.in.at, e.exact && l.steps == 0)
+		addProduct(l.cross, target, l.in.v.at, e.exact && l.steps == 0)
 		if e.o.Note != nil {
 			l.power += tensor.SumSquares(target)
 		}
 	}
-	if !e.watched {
-		return
-	}
-	for _, j := range e.joins {
-		r := prediction(j)
-		tensor.SubInto(r, j.out.at, r)
-		e.losses[j] += tensor.SumSquares(r)
+	if e.sums.joins {
+		for _, j := range e.joins {
+			r := prediction(j)
+			tensor.SubInto(r, j.out.at, r)
+			e.losses[j] += tensor.SumSquares(r)
+		}
 	}
 }
 
-// exactFor reports whether products with v are to be exact: without a ridge, the pseudo-inverse of a
+// exactFor reports whether products with an input are to be exact: without a ridge, the pseudo-inverse of a
 // regression amplifies what rounding in float32 leaves in the smallest eigenvalues.
-func (e *engine) exactFor(v *variable) bool {
-	return e.exact && slices.ContainsFunc(v.links, func(l *link) bool { return !l.frozen && l.steps == 0 })
+func (e *engine) exactFor(in *input) bool {
+	return e.exact && slices.ContainsFunc(in.links, func(l *link) bool { return !l.frozen && l.steps == 0 })
 }
 
 // addProduct adds yᵀ·x to m, with exact in float64 throughout.
-func (e *engine) addProduct(m *linalg.Matrix, y, x *tensor.Tensor, exact bool) {
+func addProduct(m *linalg.Matrix, y, x *tensor.Tensor, exact bool) {
 	switch {
 	case exact:
 		linalg.MulTNInto(m, 1, linalg.FromTensor(y), linalg.FromTensor(x), 1)

@@ -23,19 +23,43 @@ type update interface {
 	apply()
 }
 
+// chooseUpdates gives every auxiliary variable its rule: activations first, from the output to the input, then
+// pre-activations in the order of the links.
+func (e *engine) chooseUpdates() (updates []update) {
+	var pre []update
+	for _, l := range e.links {
+		for _, v := range slices.Backward(l.outs) { // what a gate in front of it gates first, as published
+			if !v.given && len(v.joins) > 0 {
+				pre = append(pre, chooseUpdate(v, e.o))
+			}
+		}
+	}
+	for _, v := range slices.Backward(e.vars) {
+		if !v.given && !slices.ContainsFunc(pre, func(u update) bool { return u.variable() == v }) {
+			updates = append(updates, chooseUpdate(v, e.o))
+		}
+	}
+	return append(updates, pre...)
+}
+
 // chooseUpdate gives an auxiliary variable its rule: exact least squares if only linear maps read it,
-// the activation's own closed form if it offers one, gradient steps otherwise.
+// the activation's own closed form if it offers one, steps downhill otherwise.
 func chooseUpdate(v *variable, o *Options) update {
 	if len(v.joins) == 0 {
 		return &leastSquares{v: v}
 	}
 	if len(v.links) == 0 && len(v.joins) == 1 {
 		j := v.joins[0]
-		if i := slices.Index(j.in, v); closedForm(j.Activation, i) && !slices.Contains(j.in[i+1:], v) {
-			return &pointwise{v: v, join: j, arg: i}
+		if i := slices.Index(j.in, v); !slices.Contains(j.in[i+1:], v) {
+			if closedForm(j.Activation, i) {
+				return &pointwise{v: v, join: j, arg: i}
+			}
+			if o.Newton {
+				return newtonDescent(v, j)
+			}
 		}
 	}
-	return &descent{v: v, steps: o.GradientSteps, rate: o.GradientRate, safeguard: o.Safeguard}
+	return gradientDescent(v, o.GradientSteps, o.GradientRate, o.Safeguard)
 }
 
 // closedForm reports whether the activation solves for its argument i, by asking it to.

@@ -6,36 +6,77 @@ import (
 	"slices"
 
 	"github.com/adagp/adagp/prune/local"
+	"github.com/adagp/adagp/prune/refit"
+	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
 // linkRate is the published step length of gradient refits, on the mean squared error.
 const linkRate = 0.01
 
-// refitWeights fits every link's weights, in the order of the declaration, to the auxiliary variables
-// at its two ends: the part of the objective with W in it is a linear regression.
-func (e *engine) refitWeights(ctx context.Context) error {
-	for _, l := range e.links {
-		if l.frozen {
-			continue
-		}
+// refitWeights fits the weights of some links, one after the other, to the variables at their two ends: the part
+// of the objective with W in it is a linear regression.
+func (e *engine) refitWeights(ctx context.Context, links []*link) error {
+	for _, l := range links {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if l.steps > 0 {
-			l.set(gradientRefit(l.w, l.in.gram, l.cross, l.steps, e.tokens))
-		} else {
-			w, err := e.ridgeRefit(l)
-			if err != nil {
-				return fmt.Errorf("refit %s: %w", l.Linear.Name(), err)
-			}
-			l.set(w)
+		w, err := e.refit(ctx, l)
+		if err != nil {
+			return fmt.Errorf("refit %s: %w", l.Linear.Name(), err)
 		}
+		l.set(w)
 		if err := e.note(ctx, "refit", l); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// refit returns new weights of a link. With masks to come they are the regression weights, or some gradient
+// steps towards them; with masks given, those on the mask whose outputs are nearest to the regression's.
+func (e *engine) refit(ctx context.Context, l *link) (*linalg.Matrix, error) {
+	if l.steps > 0 {
+		return gradientRefit(l.w, l.in.gram, l.cross, l.steps, e.tokens.count(len(e.tokens.rows))), nil
+	}
+	if e.o.fixed() {
+		return e.refitOnMask(ctx, l)
+	}
+	if l.in.gram.MeanDiag() == 0 {
+		return l.w, nil // nothing ever enters the link
+	}
+	if e.o.Ridge == 0 {
+		return leastNorm(l.in.gram, l.cross)
+	}
+	w, _, err := refit.LeastSquares(ctx, e.regression(l, linalg.New(l.w.Rows, l.w.Cols)), l.cross, e.o.Ridge)
+	return w, err
+}
+
+// regression is the problem of a link's weights, held to those given by a ridge.
+func (e *engine) regression(l *link, towards *linalg.Matrix) *local.Problem {
+	return &local.Problem{Name: l.Linear.Weight.Name, W: towards, H: l.in.gram, Pattern: sparsity.Unstructured(0), Log: e.o.Log}
+}
+
+// maskSteps is the number of conjugate gradient steps of a refit on a fixed mask.
+const maskSteps = 10
+
+// refitOnMask first finds the least-squares target, held to the dense weights, then the masked weights whose
+// outputs are nearest to the target's. Weights for which no ridge serves stay as they are.
+func (e *engine) refitOnMask(ctx context.Context, l *link) (*linalg.Matrix, error) {
+	target, ridge, err := refit.LeastSquares(ctx, e.regression(l, l.dense), l.cross, e.o.Ridge)
+	if err == nil {
+		h := l.in.gram
+		f := refit.Fit{H: h, C: linalg.Mul(target, h), Keep: e.o.Masks[l.Linear], Start: target, Ridge: ridge * h.MeanDiag()}
+		var w *linalg.Matrix
+		if w, err = f.CG(ctx, maskSteps); err == nil {
+			return w, nil
+		}
+	}
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	e.o.Log.Warn("alternation leaves a matrix as it is", "tensor", l.Linear.Weight.Name, "cause", err)
+	return l.w, nil
 }
 
 // gradientRefit takes plain gradient steps on the mean over tokens and outputs of (out − b − W·in)²,
@@ -51,33 +92,6 @@ func gradientRefit(w, gram, cross *linalg.Matrix, steps, tokens int) *linalg.Mat
 		}
 	}
 	return w
-}
-
-// maxRidges is how often the ridge is raised tenfold before a refit is given up.
-const maxRidges = 8
-
-// ridgeRefit returns cross · (gram + r·mean(diag gram)·I)⁻¹, the regression weights with ridge r. With
-// r = 0 that is cross · gram⁺, the regression weights of least norm.
-func (e *engine) ridgeRefit(l *link) (*linalg.Matrix, error) {
-	gram, mean := l.in.gram, l.in.gram.MeanDiag()
-	if mean == 0 {
-		return l.w, nil // nothing ever enters the link
-	}
-	if e.o.Ridge == 0 {
-		return leastNorm(gram, l.cross)
-	}
-	var err error
-	for ridge, try := e.o.Ridge, 0; try < maxRidges; ridge, try = 10*ridge, try+1 {
-		a := gram.Clone()
-		a.AddDiag(ridge * mean)
-		var wt *linalg.Matrix
-		if wt, err = linalg.SolveSPD(a, l.cross.T()); err == nil {
-			return wt.T(), nil
-		}
-		e.o.Log.Warn("refit: normal equations are not positive definite, raising the ridge",
-			"tensor", l.Linear.Weight.Name, "ridge", ridge, "next", 10*ridge)
-	}
-	return nil, fmt.Errorf("no success up to a ridge of %g: %w", e.o.Ridge*1e7, err)
 }
 
 // wellConditioned is the ratio of smallest to largest pivot of a Cholesky factor above which its
@@ -100,13 +114,10 @@ func leastNorm(gram, cross *linalg.Matrix) (*linalg.Matrix, error) {
 	return linalg.Mul(cross, inverse), nil
 }
 
-// pruneWeights solves the local problem of every link: its present weights, the present values of its
+// pruneWeights solves the local problems of some links: their present weights, the present values of their
 // input.
-func (e *engine) pruneWeights(ctx context.Context) error {
-	for _, l := range e.links {
-		if l.frozen {
-			continue
-		}
+func (e *engine) pruneWeights(ctx context.Context, links []*link) error {
+	for _, l := range links {
 		p := &local.Problem{
 			Name: l.Linear.Weight.Name, W: l.w, H: l.in.gram, SquaredNorms: l.in.gram.Diag(),
 			Pattern: e.o.pattern(l.Linear), Log: e.o.Log,
@@ -122,7 +133,7 @@ func (e *engine) pruneWeights(ctx context.Context) error {
 		}
 	}
 	if e.o.Note != nil {
-		e.noteSum("objective")
+		e.noteSum("objective", e.round)
 	}
 	return nil
 }

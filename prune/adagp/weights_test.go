@@ -99,7 +99,7 @@ func TestLeastSquaresUpdate(t *testing.T) {
 		}
 		byName := map[string]*variable{}
 		for _, l := range g.links {
-			byName[l.outs[0].name], byName[l.in.name] = l.outs[0], l.in
+			byName[l.outs[0].name], byName[l.in.v.name] = l.outs[0], l.in.v
 		}
 		byName["r"].at = randomMatrix(r, tokens, 4).Tensor()
 		u := &leastSquares{v: byName["a"]}
