@@ -97,7 +97,7 @@ func forms(t *testing.T, folder string) map[string]fstest.MapFS {
 }
 
 // missing are the architectures of folders that no package declares yet.
-var missing = []string{"GPT2LMHeadModel", "MixtralForCausalLM", "OlmoeForCausalLM", "Qwen2MoeForCausalLM", "Qwen3MoeForCausalLM"}
+var missing = []string{"MixtralForCausalLM", "OlmoeForCausalLM", "Qwen2MoeForCausalLM", "Qwen3MoeForCausalLM"}
 
 // isMissing reports that no package declares the architecture, and checks that it is refused by its name then.
 func isMissing(t *testing.T, architecture, folder string) bool {

@@ -53,9 +53,9 @@ func (m *Model) read(p *nn.Param) error {
 		}
 	}
 	if i, ok := t.Finite(); !ok {
-		return fmt.Errorf("tensor %q holds %v at index %v", name, t.Data()[i], unflatten(i, p.Shape))
+		return fmt.Errorf("tensor %q holds %v at index %v", name, t.Data()[i], unflatten(i, p.FileShape()))
 	}
-	p.Value = t
+	p.Value = p.InFile(t)
 	return nil
 }
 

@@ -98,8 +98,8 @@ var weightTypes = []tensor.DType{tensor.F32, tensor.F16, tensor.BF16}
 
 // checkHeader compares a stored tensor's header with the parameter it is for.
 func checkHeader(p *nn.Param, info checkpoint.Info) error {
-	if !slices.Equal(info.Shape, p.Shape) {
-		return fmt.Errorf("%s: tensor %q has shape %v, want %v", info.File, info.Name, info.Shape, p.Shape)
+	if want := p.FileShape(); !slices.Equal(info.Shape, want) {
+		return fmt.Errorf("%s: tensor %q has shape %v, want %v", info.File, info.Name, info.Shape, want)
 	}
 	if !slices.Contains(weightTypes, info.DType) {
 		return fmt.Errorf("%s: tensor %q has type %s, want one of %v", info.File, info.Name, info.Type(), weightTypes)

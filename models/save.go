@@ -34,7 +34,7 @@ func Save(dir string, net CausalLM, config []byte, dtype tensor.DType) error {
 		if i, ok := p.Value.Finite(); !ok {
 			return fmt.Errorf("save model %s: parameter %q holds %v", dir, p.Name, p.Value.Data()[i])
 		}
-		entries[i] = safetensors.Entry{Name: p.Name, DType: dtype, Value: p.Value}
+		entries[i] = safetensors.Entry{Name: p.Name, DType: dtype, Value: p.InFile(p.Value)}
 	}
 	return checkpoint.Save(dir, config, entries)
 }

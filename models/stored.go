@@ -46,7 +46,7 @@ func (m *Model) loadStored(walk func(visit func(*nn.Param)), get func(name strin
 // readStored fills one parameter.
 func (m *Model) readStored(p *nn.Param, get func(name string) (packed.Matrix, error)) (err error) {
 	defer checkpoint.CatchFault(&err)()
-	if len(p.Shape) != 2 {
+	if len(p.Shape) != 2 || p.Transposed { // products go along rows as they are in memory
 		return m.read(p)
 	}
 	name := m.TensorName(p)

@@ -2,6 +2,7 @@ package nn
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/adagp/adagp/autograd"
 	"github.com/adagp/adagp/tensor"
@@ -15,6 +16,8 @@ type Param struct {
 	Name string
 	// Shape is what the configuration asks for; it is known before any value is.
 	Shape []int
+	// Transposed says that files hold a matrix as [in, out], the transpose of Shape.
+	Transposed bool
 	// Value is nil until the parameter is loaded.
 	Value *tensor.Tensor
 	// Packed holds a matrix as it is stored, in half precision or without its zeros, instead of
@@ -38,6 +41,24 @@ func (p *Param) Len() int {
 		n *= d
 	}
 	return n
+}
+
+// InFile returns values of the parameter in the layout that files have, and values in that layout as the parameter
+// has them: t itself, or its transpose.
+func (p *Param) InFile(t *tensor.Tensor) *tensor.Tensor {
+	if !p.Transposed {
+		return t
+	}
+	return tensor.Transpose(t)
+}
+
+// FileShape returns the shape that files have.
+func (p *Param) FileShape() []int {
+	s := slices.Clone(p.Shape)
+	if p.Transposed {
+		slices.Reverse(s)
+	}
+	return s
 }
 
 // On returns the parameter as a variable: on the context's tape when there is one and the parameter

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/adagp/adagp/internal/golden"
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/prunetest"
 	"github.com/adagp/adagp/prune/sparsity"
@@ -30,7 +31,7 @@ func TestLastStepIsDecidedOnce(t *testing.T) {
 		dir := t.TempDir()
 		prune.Available(t, first)
 		log.Reset()
-		report, want, err := runKept(t, filepath.Join(dir, "whole"), false, 1<<30, o)
+		report, want, err := runKept(t, golden.Path(stories), filepath.Join(dir, "whole"), false, 1<<30, o)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -38,12 +39,12 @@ func TestLastStepIsDecidedOnce(t *testing.T) {
 			t.Errorf("%d bytes available: warned %v, notes of the last step %v", first, warned, report.Finish)
 		}
 		out := filepath.Join(dir, "out")
-		if _, _, err := runKept(t, out, false, 4, o); !errors.Is(err, errFull) {
+		if _, _, err := runKept(t, golden.Path(stories), out, false, 4, o); !errors.Is(err, errFull) {
 			t.Fatal(err)
 		}
 		prune.Available(t, then)
 		log.Reset()
-		again, got, err := runKept(t, out, true, 1<<30, o)
+		again, got, err := runKept(t, golden.Path(stories), out, true, 1<<30, o)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -60,7 +61,7 @@ func TestLastStepIsDecidedOnce(t *testing.T) {
 	}
 	// With a budget the machine is not asked.
 	o.Memory = plenty
-	if report, got, err := runKept(t, filepath.Join(t.TempDir(), "budget"), false, 1<<30, o); err != nil || len(report.Finish) == 0 || !maps.Equal(got, results[true]) {
+	if report, got, err := runKept(t, golden.Path(stories), filepath.Join(t.TempDir(), "budget"), false, 1<<30, o); err != nil || len(report.Finish) == 0 || !maps.Equal(got, results[true]) {
 		t.Errorf("with a budget: error %v, or other tensors", err)
 	}
 }

@@ -137,7 +137,7 @@ func (r *run) finish(ctx context.Context, selected [][]*nn.Linear, windows [][]i
 			if r.out == nil {
 				continue
 			}
-			if err := r.out.Put(r.model.TensorName(lin.Weight), lin.Weight.Value); err != nil {
+			if err := r.put(lin.Weight, lin.Weight.Value); err != nil {
 				return err
 			}
 		}

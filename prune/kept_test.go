@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/adagp/adagp/internal/golden"
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/prunetest"
 	"github.com/adagp/adagp/prune/sparsity"
@@ -37,15 +38,15 @@ func TestResumeWithAnotherBudget(t *testing.T) {
 		prune.Available(t, c.available)
 		first, then := o, o
 		first.Memory, then.Memory = c.first, c.then
-		_, want, err := runKept(t, filepath.Join(dir, "whole"), false, 1<<30, first)
+		_, want, err := runKept(t, golden.Path(stories), filepath.Join(dir, "whole"), false, 1<<30, first)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
 		out := filepath.Join(dir, "out")
-		if _, _, err := runKept(t, out, false, 4, first); !errors.Is(err, errFull) {
+		if _, _, err := runKept(t, golden.Path(stories), out, false, 4, first); !errors.Is(err, errFull) {
 			t.Fatal(err)
 		}
-		if _, got, err := runKept(t, out, true, 1<<30, then); err != nil || !maps.Equal(got, want) {
+		if _, got, err := runKept(t, golden.Path(stories), out, true, 1<<30, then); err != nil || !maps.Equal(got, want) {
 			t.Errorf("%s: error %v, or other tensors", name, err)
 		}
 	}
@@ -58,7 +59,7 @@ func TestLastStepIsDroppedOnRequest(t *testing.T) {
 	without := o
 	without.NoFinish = true
 	dir := t.TempDir()
-	report, want, err := runKept(t, filepath.Join(dir, "whole"), false, 1<<30, without)
+	report, want, err := runKept(t, golden.Path(stories), filepath.Join(dir, "whole"), false, 1<<30, without)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,13 +68,13 @@ func TestLastStepIsDroppedOnRequest(t *testing.T) {
 	}
 	for _, writes := range []int{1, 4, 6} {
 		out := filepath.Join(dir, "out", string(rune('a'+writes)))
-		if _, _, err := runKept(t, out, false, writes, o); !errors.Is(err, errFull) {
+		if _, _, err := runKept(t, golden.Path(stories), out, false, writes, o); !errors.Is(err, errFull) {
 			t.Fatalf("%d writes: %v", writes, err)
 		}
-		if _, _, err := runKept(t, out, true, 3, without); !errors.Is(err, errFull) {
+		if _, _, err := runKept(t, golden.Path(stories), out, true, 3, without); !errors.Is(err, errFull) {
 			t.Fatalf("%d writes: %v", writes, err)
 		}
-		report, got, err := runKept(t, out, true, 1<<30, o)
+		report, got, err := runKept(t, golden.Path(stories), out, true, 1<<30, o)
 		if err != nil || !maps.Equal(got, want) || len(report.Finish) > 0 {
 			t.Errorf("%d writes: error %v, or other tensors than without the last step", writes, err)
 		}
@@ -86,7 +87,7 @@ func TestResumeNeedsItsMemory(t *testing.T) {
 	o := prune.Options{Method: prunetest.Method("adagp", "preset", "balanced"), Pattern: sparsity.Unstructured(0.6), Layers: [2]int{0, 2}}
 	out := filepath.Join(t.TempDir(), "out")
 	prune.Available(t, 1<<40)
-	if _, _, err := runKept(t, out, false, 4, o); !errors.Is(err, errFull) {
+	if _, _, err := runKept(t, golden.Path(stories), out, false, 4, o); !errors.Is(err, errFull) {
 		t.Fatal(err)
 	}
 	free, err := planned(t, 9, o)
@@ -95,11 +96,11 @@ func TestResumeNeedsItsMemory(t *testing.T) {
 	}
 	o.Memory = free.Smallest // possible with fewer windows in a pass, and without the last step
 	var small *prune.MemoryError
-	if _, _, err := runKept(t, out, true, 1<<30, o); !errors.As(err, &small) || !small.Kept || small.Smallest <= o.Memory {
+	if _, _, err := runKept(t, golden.Path(stories), out, true, 1<<30, o); !errors.As(err, &small) || !small.Kept || small.Smallest <= o.Memory {
 		t.Errorf("got %v, want a *MemoryError that names what the interrupted run needs", err)
 	}
 	o.Memory, o.NoFinish = free.Peak, true
-	if report, _, err := runKept(t, out, true, 1<<30, o); err != nil || len(report.Finish) > 0 {
+	if report, _, err := runKept(t, golden.Path(stories), out, true, 1<<30, o); err != nil || len(report.Finish) > 0 {
 		t.Errorf("without the last step: %v", err)
 	}
 }

@@ -81,8 +81,26 @@ func (o *Options) check(m *models.Model) error {
 	if err := o.CheckQuantization(); err != nil {
 		return err
 	}
+	if err := o.checkGrids(m); err != nil {
+		return err
+	}
 	if o.DType != nil && *o.DType != tensor.F32 && *o.DType != tensor.F16 && *o.DType != tensor.BF16 {
 		return fmt.Errorf("dtype %v: want F32, F16 or BF16", *o.DType)
+	}
+	return nil
+}
+
+// checkGrids refuses grids of matrices that files store the other way round.
+func (o *Options) checkGrids(m *models.Model) error {
+	if o.Quantize == nil {
+		return nil
+	}
+	for _, l := range m.Layers() {
+		for _, lin := range l.Linears() {
+			if lin.Weight.Transposed {
+				return fmt.Errorf("quantization: tensor %s is stored as [in, out], and grids are those of rows of matrices stored as [out, in]: not supported", m.TensorName(lin.Weight))
+			}
+		}
 	}
 	return nil
 }

@@ -327,11 +327,26 @@ func (r *run) write(l *Layer) error {
 		if r.out == nil {
 			continue
 		}
-		if err := r.out.Put(l.TensorName(lin), lin.Weight.Value); err != nil {
+		if err := r.put(lin.Weight, lin.Weight.Value); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// put hands a pruned matrix to the sink, in the layout of the model's files.
+func (r *run) put(p *nn.Param, w *tensor.Tensor) error {
+	return r.out.Put(r.model.TensorName(p), p.InFile(w))
+}
+
+// putBefore returns a matrix that an interrupted run has put; sums are its checksums.
+func (r *run) putBefore(p *nn.Param, sums map[string]string) (*tensor.Tensor, error) {
+	name := r.model.TensorName(p)
+	w, err := r.keeper.Stored(name, sums[name])
+	if err != nil {
+		return nil, fmt.Errorf("resume: %w", err)
+	}
+	return p.InFile(w), nil
 }
 
 // event completes e with the position of the run and passes it on.

@@ -115,13 +115,13 @@ func TestBudgetGivesTheSameBits(t *testing.T) {
 		t.Run(methodName(o.Method), func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
-			_, want, err := runKept(t, filepath.Join(dir, "free"), false, 1<<30, o)
+			_, want, err := runKept(t, golden.Path(stories), filepath.Join(dir, "free"), false, 1<<30, o)
 			if err != nil {
 				t.Fatal(err)
 			}
 			o.ScratchDir = dir
 			o.InFile = true
-			report, got, err := runKept(t, filepath.Join(dir, "file"), false, 1<<30, o)
+			report, got, err := runKept(t, golden.Path(stories), filepath.Join(dir, "file"), false, 1<<30, o)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -129,7 +129,7 @@ func TestBudgetGivesTheSameBits(t *testing.T) {
 				t.Errorf("hidden states in a file: other tensors, report %+v", report)
 			}
 			o.ScratchDType = dtypePointer(tensor.BF16)
-			says, rounded, err := runKept(t, filepath.Join(dir, "rounded"), false, 1<<30, o)
+			says, rounded, err := runKept(t, golden.Path(stories), filepath.Join(dir, "rounded"), false, 1<<30, o)
 			if err != nil || maps.Equal(rounded, want) {
 				t.Fatalf("hidden states rounded to bfloat16: error %v, or the same tensors", err)
 			}

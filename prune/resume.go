@@ -169,7 +169,7 @@ func (r *run) decodeHeld(layer int, want string, linears []*nn.Linear, pruned ma
 		pruned[lin] = w
 		if r.held != nil {
 			r.held[lin], r.masks[lin] = w, mask
-		} else if err := r.out.Put(r.model.TensorName(lin.Weight), w); err != nil {
+		} else if err := r.put(lin.Weight, w); err != nil {
 			return err
 		}
 	}
@@ -192,10 +192,9 @@ func (r *run) replay(ctx context.Context, i int, selected []*nn.Linear, rec *lay
 		}
 	} else {
 		for _, lin := range selected {
-			name := r.model.TensorName(lin.Weight)
-			w, err := r.keeper.Stored(name, rec.Sums[name])
+			w, err := r.putBefore(lin.Weight, rec.Sums)
 			if err != nil {
-				return fmt.Errorf("resume: %w", err)
+				return err
 			}
 			pruned[lin] = w
 		}
@@ -279,10 +278,9 @@ func (r *run) recallFinish(selected [][]*nn.Linear) error {
 	rec := r.past.finish
 	for _, linears := range selected {
 		for _, lin := range linears {
-			name := r.model.TensorName(lin.Weight)
-			w, err := r.keeper.Stored(name, rec.Sums[name])
+			w, err := r.putBefore(lin.Weight, rec.Sums)
 			if err != nil {
-				return fmt.Errorf("resume: %w", err)
+				return err
 			}
 			if lin.Weight.Value != nil {
 				lin.Weight.Value = w

@@ -75,11 +75,14 @@ func gridsBeside(t *testing.T, m *models.Model, o prune.Options) *checkpoint.Bes
 	return b
 }
 
-// runKept prunes stories260k into out, failing after so many writes; with resume it continues. It
+// stories is the model that most of these tests prune.
+const stories = "models/stories260k"
+
+// runKept prunes a model into out, failing after so many writes; with resume it continues. It
 // returns the stored tensors by name when the run came to its end.
-func runKept(t *testing.T, out string, resume bool, writes int, o prune.Options) (*prune.Report, map[string]string, error) {
+func runKept(t *testing.T, model, out string, resume bool, writes int, o prune.Options) (*prune.Report, map[string]string, error) {
 	t.Helper()
-	m, err := models.Open(golden.Path("models/stories260k"))
+	m, err := models.Open(model)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,23 +140,23 @@ func TestResume(t *testing.T) {
 		t.Run(methodName(o.Method), func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
-			want, tensors, err := runKept(t, filepath.Join(dir, "whole"), false, 1<<30, o)
+			want, tensors, err := runKept(t, golden.Path(stories), filepath.Join(dir, "whole"), false, 1<<30, o)
 			if err != nil {
 				t.Fatal(err)
 			}
 			for writes := 0; ; writes += 1 + writes/2 {
 				out := filepath.Join(dir, "out", string(rune('a'+writes%26))+string(rune('a'+writes/26)))
-				if _, _, err := runKept(t, out, false, writes, o); err == nil {
+				if _, _, err := runKept(t, golden.Path(stories), out, false, writes, o); err == nil {
 					break // it has not so many writes
 				} else if !errors.Is(err, errFull) {
 					t.Fatal(err)
 				}
-				if _, _, err := runKept(t, out, true, 2, o); err != nil && !errors.Is(err, errFull) {
+				if _, _, err := runKept(t, golden.Path(stories), out, true, 2, o); err != nil && !errors.Is(err, errFull) {
 					t.Fatal(err)
 				} else if err == nil {
 					continue
 				}
-				got, again, err := runKept(t, out, true, 1<<30, o)
+				got, again, err := runKept(t, golden.Path(stories), out, true, 1<<30, o)
 				if err != nil {
 					t.Fatalf("after %d writes: %v", writes, err)
 				}
@@ -196,7 +199,7 @@ func compareReports(t *testing.T, got, want *prune.Report) {
 func TestResumeRefusesOtherSettings(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "out")
 	o := prune.Options{Method: prunetest.Method("sparsegpt"), Pattern: sparsity.Unstructured(0.5)}
-	if _, _, err := runKept(t, out, false, 12, o); !errors.Is(err, errFull) {
+	if _, _, err := runKept(t, golden.Path(stories), out, false, 12, o); !errors.Is(err, errFull) {
 		t.Fatal(err)
 	}
 	for want, change := range map[string]func(*prune.Options){
@@ -210,11 +213,11 @@ func TestResumeRefusesOtherSettings(t *testing.T) {
 		other := o
 		change(&other)
 		var settings *prune.SettingsError
-		if _, _, err := runKept(t, out, true, 1<<30, other); !errors.As(err, &settings) || !strings.Contains(err.Error(), want) {
+		if _, _, err := runKept(t, golden.Path(stories), out, true, 1<<30, other); !errors.As(err, &settings) || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want one that says %q", err, want)
 		}
 	}
-	if _, _, err := runKept(t, out, true, 1<<30, o); err != nil {
+	if _, _, err := runKept(t, golden.Path(stories), out, true, 1<<30, o); err != nil {
 		t.Errorf("with the same settings: %v", err)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/adagp/adagp/internal/golden"
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/prunetest"
 	"github.com/adagp/adagp/prune/sparsity"
@@ -43,7 +44,7 @@ func TestTruncatedScratch(t *testing.T) {
 		t.Run(methodName(o.Method), func(t *testing.T) {
 			dir := t.TempDir()
 			o.InFile, o.ScratchDir = true, dir
-			_, want, err := runKept(t, filepath.Join(dir, "whole"), false, 1<<30, o)
+			_, want, err := runKept(t, golden.Path(stories), filepath.Join(dir, "whole"), false, 1<<30, o)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -54,7 +55,7 @@ func TestTruncatedScratch(t *testing.T) {
 				}
 			}
 			out := filepath.Join(dir, "out")
-			if _, _, err := runKept(t, out, false, 1<<30, bad); !errors.Is(err, io.ErrUnexpectedEOF) || !strings.Contains(err.Error(), "scratch file: it became shorter") {
+			if _, _, err := runKept(t, golden.Path(stories), out, false, 1<<30, bad); !errors.Is(err, io.ErrUnexpectedEOF) || !strings.Contains(err.Error(), "scratch file: it became shorter") {
 				t.Fatalf("%d files cut off, error %v", cut, err)
 			}
 			var restored int
@@ -63,7 +64,7 @@ func TestTruncatedScratch(t *testing.T) {
 					restored++
 				}
 			}
-			_, got, err := runKept(t, out, true, 1<<30, o)
+			_, got, err := runKept(t, golden.Path(stories), out, true, 1<<30, o)
 			if err != nil || !maps.Equal(got, want) || restored < 2 {
 				t.Errorf("resumed: error %v, same tensors %v, %d events of restored layers", err, maps.Equal(got, want), restored)
 			}

@@ -7,6 +7,7 @@ import (
 	_ "github.com/adagp/adagp/models/falcon"
 	_ "github.com/adagp/adagp/models/gemma"
 	_ "github.com/adagp/adagp/models/glm4"
+	_ "github.com/adagp/adagp/models/gpt2"
 	_ "github.com/adagp/adagp/models/gptj"
 	_ "github.com/adagp/adagp/models/gptneox"
 	_ "github.com/adagp/adagp/models/granite"

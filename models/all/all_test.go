@@ -17,6 +17,7 @@ func Example() {
 	// Cohere2ForCausalLM
 	// CohereForCausalLM
 	// FalconForCausalLM
+	// GPT2LMHeadModel
 	// GPTJForCausalLM
 	// GPTNeoXForCausalLM
 	// Gemma2ForCausalLM

@@ -24,7 +24,6 @@ func (s *Spec) Check() error {
 	}{
 		{"a root mean square norm without a weight", s.Norm.Kind == RMSNorm && s.Norm.NoWeights},
 		{"a layer norm whose stored weight lacks one", s.Norm.Kind == LayerNorm && s.Norm.PlusOne},
-		{"matrices stored as [in, out]", s.Transposed},
 	} {
 		if u.used {
 			return &UnsupportedError{Architecture: s.Architecture, What: u.what}

@@ -258,7 +258,6 @@ func TestRefused(t *testing.T) {
 	for want, change := range map[string]func(*decoder.Spec){
 		"lacks one":        func(s *decoder.Spec) { s.Norm = decoder.Norm{Kind: decoder.LayerNorm, PlusOne: true} },
 		"without a weight": func(s *decoder.Spec) { s.Norm.NoWeights = true },
-		"[in, out]":        func(s *decoder.Spec) { s.Transposed = true },
 	} {
 		_, err := decoder.New(declared(change))
 		var unsupported *decoder.UnsupportedError
