@@ -16,7 +16,7 @@
 // For q, k and v, y is the dense network's output; for the maps that end a branch of a residual stream
 // it is whatever brings the stream back to its dense value, so each of them repairs what all before it
 // have done; gate, up and fc1 keep their own outputs. Presets add steps with masks fixed: alternation
-// over the feed-forward chain ([refinement], no backward pass through a layer), and gradient descent on a decoder layer
+// over the feed-forward chain ([Alternate], no backward pass through a layer), and gradient descent on a decoder layer
 // and on the model (package tune). Each step is judged on calibration windows that it was not fitted
 // to, and undone if it did not help there.
 //

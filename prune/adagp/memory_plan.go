@@ -49,30 +49,35 @@ func (m *plus) layerMemory(s prune.LayerShape) (stages []prune.StagePlan) {
 		work := prune.WorkspaceOf(m.Solver, most, in) + 3*matrix
 		stages = append(stages, stage("pruning "+name, sums, starts, prune.Part{What: "the solver's matrices", Bytes: max(work, 5*matrix)}))
 	}
-	if m.RefineEpochs > 0 && s.Chain != nil {
-		stages = append(stages, m.refineMemory(s))
-	}
-	if m.TuneEpochs > 0 {
-		stages = append(stages, stage("tuning of a layer",
-			prune.Part{What: "gradients", Bytes: 4 * s.Prunable},
-			prune.Part{What: "survivors and moments", Bytes: survivorBytes(s, s.Prunable)},
-			prune.Part{What: "inputs of a product", Bytes: blockWindows * s.Window * widest(s)},
-			prune.Part{What: "records of a window", Bytes: 3 * s.Window * s.PerToken}))
+	for _, step := range m.Layer {
+		stages = append(stages, step.memory(s)...)
 	}
 	return stages
 }
 
-// refineMemory counts what [refinement] holds for a chain: dense weights, weights and products of every
-// link, and for the widest input the equations.
-func (m *plus) refineMemory(s prune.LayerShape) prune.StagePlan {
+// memory counts what the engine holds for a chain: dense weights, weights and products of every link, and for the
+// widest input the equations.
+func (Alternate) memory(s prune.LayerShape) []prune.StagePlan {
+	if s.Chain == nil {
+		return nil
+	}
 	var weights, equations int64
 	for _, k := range s.Chain.Links {
 		rows, cols := k.Linear.Out(), k.Linear.In()
 		weights += 4 * prune.Float64s(rows, cols)
 		equations = max(equations, 3*prune.Float64s(cols, cols)+4*prune.Float64s(rows, cols))
 	}
-	return stage("refinement of "+s.Chain.Name, prune.Part{What: "weights and products", Bytes: weights}, prune.Part{What: "normal equations", Bytes: equations},
-		prune.Part{What: "activations of a batch", Bytes: s.Batch*s.PerToken + chunkTokens*s.PerToken})
+	return []prune.StagePlan{stage("refinement of "+s.Chain.Name, prune.Part{What: "weights and products", Bytes: weights},
+		prune.Part{What: "normal equations", Bytes: equations}, prune.Part{What: "activations of a batch", Bytes: s.Batch*s.PerToken + chunkTokens*s.PerToken})}
+}
+
+// memory counts gradients, what package tune knows of each weight, and the records of a window.
+func (TuneLayer) memory(s prune.LayerShape) []prune.StagePlan {
+	return []prune.StagePlan{stage("tuning of a layer",
+		prune.Part{What: "gradients", Bytes: 4 * s.Prunable},
+		prune.Part{What: "survivors and moments", Bytes: survivorBytes(s, s.Prunable)},
+		prune.Part{What: "inputs of a product", Bytes: blockWindows * s.Window * widest(s)},
+		prune.Part{What: "records of a window", Bytes: 3 * s.Window * s.PerToken})}
 }
 
 // survivorBytes is what package tune holds of some weights: for each that is left its value at the start, how
@@ -93,9 +98,25 @@ func widest(s prune.LayerShape) int64 {
 	return 4 * int64(most)
 }
 
-// finishMemory says what tuning the whole model takes: it and the dense one, gradients, what it knows of each
-// weight, and the activations of a window in all layers.
-func (m *plus) finishMemory(s prune.LayerShape) []prune.Part {
+// finishMemory implements prune.Wants.FinishMemory: the most of what any step on the model takes.
+func (m *plus) finishMemory(s prune.LayerShape) (most []prune.Part) {
+	bytes := func(parts []prune.Part) (sum int64) {
+		for _, p := range parts {
+			sum += p.Bytes
+		}
+		return sum
+	}
+	for _, step := range m.Model {
+		if parts := step.memory(s); most == nil || bytes(parts) > bytes(most) {
+			most = parts
+		}
+	}
+	return most
+}
+
+// memory counts the model and the dense one, gradients, what package tune knows of each weight, and the activations
+// of a window in all layers.
+func (TuneModel) memory(s prune.LayerShape) []prune.Part {
 	prunable := s.Prunable * int64(s.Layers)
 	return []prune.Part{
 		{What: "the model and its dense copy", Bytes: 2 * 4 * s.Model},

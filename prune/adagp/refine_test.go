@@ -174,7 +174,7 @@ func TestRefineKeepsTheStart(t *testing.T) {
 
 // refined is a refinement of three epochs and its errors.
 func refined(c *nn.Chain, original map[*nn.Linear]*tensor.Tensor, masks map[*nn.Linear]*sparsity.Mask, data tokens) (trace []float64, best map[*nn.Linear]*local.Solution, err error) {
-	o := refinement(3, refineAlpha, refineBeta, refineGamma, 0.01)
+	o := Alternate{Epochs: 3}.options(0.01)
 	o.Masks, o.Dense, o.Judge = masks, original, func(_ int, v float64) { trace = append(trace, v) }
 	best, err = alternate(context.Background(), c, o, func(*graph) tokens { return data })
 	return trace, best, err

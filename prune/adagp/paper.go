@@ -64,32 +64,23 @@ func (m *paper) PruneLayer(ctx context.Context, l *prune.Layer) error {
 	inChain := func(lin *nn.Linear) bool {
 		return chain != nil && slices.ContainsFunc(chain.Links, func(k nn.Link) bool { return k.Linear == lin })
 	}
-	var local, joint []*nn.Linear
-	for _, lin := range l.Selected() {
-		if inChain(lin) {
-			joint = append(joint, lin)
-		} else {
-			local = append(local, lin)
-		}
-	}
-	if len(joint) == 0 {
-		stats, err := l.Capture(ctx, m.Solver.Needs())
-		if err != nil {
-			return err
-		}
-		return l.SolveEach(ctx, m.Solver, local, stats)
-	}
-	entry, err := entryOf(chain)
-	if err != nil {
-		return err
-	}
+	joint := slices.DeleteFunc(slices.Clone(l.Selected()), func(lin *nn.Linear) bool { return !inChain(lin) })
+	others := slices.DeleteFunc(slices.Clone(l.Selected()), inChain)
+	needs := m.Solver.Needs()
+	var entry *nn.Linear
 	var recorder *calib.Recorder
 	var observers []nn.Observer
-	if m.Epochs > 1 {
-		recorder = calib.NewRecorder(l.Tokens(), entry)
-		observers = append(observers, recorder)
+	if len(joint) > 0 {
+		var err error
+		if entry, err = entryOf(chain); err != nil {
+			return err
+		}
+		if needs = m.needs(); m.Epochs > 1 {
+			recorder = calib.NewRecorder(l.Tokens(), entry)
+			observers = append(observers, recorder)
+		}
 	}
-	stats, err := l.Capture(ctx, m.needs(), observers...)
+	stats, err := l.Capture(ctx, needs, observers...)
 	if err != nil {
 		return err
 	}
@@ -99,22 +90,10 @@ func (m *paper) PruneLayer(ctx context.Context, l *prune.Layer) error {
 			return err
 		}
 	}
-	if err := l.SolveEach(ctx, m.Solver, local, stats); err != nil {
+	if err := l.SolveEach(ctx, m.Solver, others, stats); err != nil || len(joint) == 0 {
 		return err
 	}
-	o := Options{Epochs: m.Epochs, Alpha: m.Alpha, Beta: m.Beta, Gamma: m.Gamma, Ridge: m.Ridge, Solver: m.Solver,
-		PatternOf: l.Pattern, Log: l.Log, OutputSteps: PublishedOutputSteps(chain)}
-	o.Frozen = func(lin *nn.Linear) bool { return !slices.Contains(joint, lin) }
-	o.Hessian = func(lin *nn.Linear) *linalg.Matrix {
-		if slices.Contains(joint, lin) {
-			return stats[lin].Hessian
-		}
-		return nil
-	}
-	done := float64(len(local)) / float64(len(l.Selected()))
-	o.Progress = func(f float64) { l.Progress(prune.StageSolve, done+(1-done)*f) }
-	o.Note = l.Note
-	solutions, err := Solve(ctx, chain, x, nil, o)
+	solutions, err := Solve(ctx, chain, x, nil, m.options(l, chain, joint, stats))
 	if err != nil {
 		return err
 	}
@@ -127,6 +106,23 @@ func (m *paper) PruneLayer(ctx context.Context, l *prune.Layer) error {
 	return nil
 }
 
+// options are those of [Solve] for the selected maps of a layer's chain, whose statistics are known.
+func (m *paper) options(l *prune.Layer, chain *nn.Chain, joint []*nn.Linear, stats map[*nn.Linear]*calib.Stats) Options {
+	done := 1 - float64(len(joint))/float64(len(l.Selected()))
+	return Options{
+		Solver: m.Solver, PatternOf: l.Pattern, Epochs: m.Epochs, Alpha: m.Alpha, Beta: m.Beta, Gamma: m.Gamma, Ridge: m.Ridge,
+		OutputSteps: PublishedOutputSteps(chain),
+		Frozen:      func(lin *nn.Linear) bool { return !slices.Contains(joint, lin) },
+		Hessian: func(lin *nn.Linear) *linalg.Matrix {
+			if slices.Contains(joint, lin) {
+				return stats[lin].Hessian
+			}
+			return nil
+		},
+		Note: l.Note, Progress: func(f float64) { l.Progress(prune.StageSolve, done+(1-done)*f) }, Log: l.Log,
+	}
+}
+
 // entryOf returns a linear map that reads the chain's input.
 func entryOf(c *nn.Chain) (*nn.Linear, error) {
 	for _, l := range c.Links {
@@ -135,4 +131,34 @@ func entryOf(c *nn.Chain) (*nn.Linear, error) {
 		}
 	}
 	return nil, fmt.Errorf("chain %s: no linear map reads the input, so nothing shows it to an observer", c.Name)
+}
+
+// The authors' code has one set of constants for feed-forward blocks with a gate and another for those
+// without. Here they follow from the shape of the chain.
+const (
+	gatedPenalty     = 5
+	plainPenalty     = 0.1
+	plainOutputSteps = 10
+)
+
+// PublishedPenalty returns alpha = beta = gamma of the authors' code: 5 for a chain with a gate, 0.1 for others.
+func PublishedPenalty(c *nn.Chain) float64 {
+	if gated(c) {
+		return gatedPenalty
+	}
+	return plainPenalty
+}
+
+// PublishedOutputSteps returns how the authors' code refits the map to the output: by 10 gradient steps in
+// a chain without a gate, by regression (0) in one with a gate.
+func PublishedOutputSteps(c *nn.Chain) int {
+	if gated(c) {
+		return 0
+	}
+	return plainOutputSteps
+}
+
+// gated reports whether signals are multiplied with each other, as by SwiGLU.
+func gated(c *nn.Chain) bool {
+	return slices.ContainsFunc(c.Joins, func(j nn.Join) bool { return len(j.In) > 1 })
 }
