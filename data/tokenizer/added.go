@@ -47,22 +47,28 @@ func newAddedTokens(file string, list []addedToken, normalise normalizer) (*adde
 }
 
 // cut hands the parts of text over in order: added tokens to token, what stands between them, normalised,
-// to words. first says that nothing came before. Special tokens count only if special is set.
-func (a *addedTokens) cut(text string, special bool, token func(id int), words func(text string, first bool)) {
+// to words. Special tokens count only if special is set.
+func (a *addedTokens) cut(text string, special bool, token func(id int), words func(piece)) {
+	first := true
+	rest := func(part string) {
+		if part != "" {
+			words(piece{part, first})
+			first = false
+		}
+	}
 	if !special && !a.plain {
-		words(a.normalise(text), true)
+		if text != "" {
+			rest(a.normalise(text))
+		}
 		return
 	}
-	first := true
 	found := func(id int) {
 		token(id)
 		first = false
 	}
 	a.raw.cut(text, special, found, func(part string) {
-		a.normalised.cut(a.normalise(part), special, found, func(part string) {
-			words(part, first)
-			first = false
-		})
+		a.normalised.cut(a.normalise(part), special, found, rest)
+		first = false
 	})
 }
 
@@ -70,6 +76,7 @@ func (a *addedTokens) cut(text string, special bool, token func(id int), words f
 type trie struct {
 	nodes  []trieNode // the first is the root
 	tokens []addedToken
+	first  [256]byte // 1: a token begins with this byte
 }
 
 type trieNode struct {
@@ -86,6 +93,7 @@ func (t *trie) add(content string, token addedToken) {
 		t.nodes = []trieNode{{next: map[byte]int{}, token: -1}}
 	}
 	at := 0
+	t.first[content[0]] = 1
 	for i := range len(content) {
 		next, ok := t.nodes[at].next[content[i]]
 		if !ok {
@@ -105,6 +113,9 @@ func (t *trie) add(content string, token addedToken) {
 func (t *trie) longest(text string) (token *addedToken, length int) {
 	at := 0
 	for i := range len(text) {
+		if at == 0 && t.first[text[i]] == 0 { // most often
+			return nil, 0
+		}
 		next, ok := t.nodes[at].next[text[i]]
 		if !ok {
 			break
@@ -145,7 +156,7 @@ func (t *trie) cut(text string, special bool, token func(id int), words func(tex
 		token(found.ID)
 		done = end
 	}
-	if done < len(text) || text == "" {
+	if done < len(text) {
 		words(text[done:])
 	}
 }
@@ -158,9 +169,4 @@ func endsInWord(text string) bool {
 func startsWithWord(text string) bool {
 	r, n := utf8.DecodeRuneInString(text)
 	return n > 0 && isWordRune(r)
-}
-
-// isWordRune is \w of Unicode.
-func isWordRune(r rune) bool {
-	return unicode.In(r, unicode.L, unicode.M, unicode.Nd, unicode.Nl, unicode.Pc, unicode.Other_Alphabetic, unicode.Join_Control)
 }

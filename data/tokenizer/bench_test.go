@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/adagp/adagp/data"
+	"github.com/adagp/adagp/data/tokenizer"
 	"github.com/adagp/adagp/internal/golden"
 )
 
@@ -20,7 +21,7 @@ func BenchmarkEncode(b *testing.B) {
 	}, text)
 	for _, tok := range []struct {
 		name string
-		data.Tokenizer
+		*tokenizer.Tokenizer
 	}{
 		{"sentencepiece", open(b, golden.Path("tokenizers/llama-mini"))},
 		{"bytelevel", open(b, golden.Path("tokenizers/opt-mini"))},

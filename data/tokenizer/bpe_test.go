@@ -14,7 +14,7 @@ func mergeSlowly(m *bpe, symbols []int32) []int {
 	for {
 		best, at := merge{}, -1
 		for i := 0; i+1 < len(s); i++ {
-			if c, ok := m.merges[pair{s[i], s[i+1]}]; ok && (at < 0 || c.rank < best.rank) {
+			if c, ok := m.merges.get(s[i], s[i+1]); ok && (at < 0 || c.rank < best.rank) {
 				best, at = c, i
 			}
 		}
@@ -28,6 +28,15 @@ func mergeSlowly(m *bpe, symbols []int32) []int {
 		ids[i] = int(id)
 	}
 	return ids
+}
+
+func testBPE(t testing.TB, vocab map[string]int) *bpe {
+	t.Helper()
+	v, err := newVocabulary("test", vocab)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return newBPE(v)
 }
 
 // randomBPE makes a vocabulary over the letters a to d whose merges are in no natural order and may
@@ -49,10 +58,7 @@ func randomBPE(t testing.TB, rng *rand.Rand) *bpe {
 		merges = append(merges, [2]string{l, r})
 	}
 	rng.Shuffle(len(merges), func(i, j int) { merges[i], merges[j] = merges[j], merges[i] })
-	m, err := newBPE("test", vocab)
-	if err != nil {
-		t.Fatal(err)
-	}
+	m := testBPE(t, vocab)
 	for i, p := range merges {
 		if err := m.addMerge("test", i+1, p[0], p[1]); err != nil {
 			t.Fatal(err)
@@ -66,17 +72,17 @@ func TestMergeEqualsDefinition(t *testing.T) {
 	for range 300 {
 		m := randomBPE(t, rng)
 		w := &merger{model: m}
-		for range 20 {
+		for range 30 {
 			var symbols []int32
 			w.start()
-			for range rng.IntN(60) {
+			for range rng.IntN(3 * shortWord) {
 				id := int32(rng.IntN(1 + rng.IntN(4)))
 				symbols = append(symbols, id)
 				w.push(id)
 			}
 			got, want := w.finish(nil), mergeSlowly(m, symbols)
 			if !slices.Equal(got, want) {
-				t.Fatalf("symbols %v with merges %v: got %v, want %v", symbols, m.merges, got, want)
+				t.Fatalf("symbols %v with merges %v: got %v, want %v", symbols, m.merges.slots, got, want)
 			}
 		}
 	}
@@ -85,10 +91,7 @@ func TestMergeEqualsDefinition(t *testing.T) {
 // A merge is a pair, not a text: "bc" is merged first here, and "a" with "bc" is no merge although
 // "abc" is a token. Tokenizers that look the joined text up give one token.
 func TestMergeIsAPair(t *testing.T) {
-	m, err := newBPE("test", map[string]int{"a": 0, "b": 1, "c": 2, "bc": 3, "ab": 4, "abc": 5})
-	if err != nil {
-		t.Fatal(err)
-	}
+	m := testBPE(t, map[string]int{"a": 0, "b": 1, "c": 2, "bc": 3, "ab": 4, "abc": 5})
 	for i, s := range []string{"b c", "a b", "ab c"} {
 		left, right, err := splitMerge(s)
 		if err != nil {
@@ -135,9 +138,13 @@ func TestLongWord(t *testing.T) {
 	for i := range len(text) {
 		w.push(int32(text[i] - 'a'))
 	}
+	tokens := make([]string, len(m.ids))
+	for token, id := range m.ids {
+		tokens[id] = token
+	}
 	var back strings.Builder
 	for _, id := range w.finish(nil) {
-		back.WriteString(m.tokens[id])
+		back.WriteString(tokens[id])
 	}
 	if back.String() != text {
 		t.Error("the tokens of a long word do not join to the word")

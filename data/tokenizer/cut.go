@@ -21,34 +21,20 @@ func lastCut(text string) int {
 	}
 }
 
-// cut is lastCut in the form of data.Cutter. A tokenizer that puts a space in front of every text puts the
-// one of the cut there.
-func cut(text string, allowed, prefixed bool) (end, next int) {
+// Cut makes Tokenizer a data.Cutter. Where the normalizer puts a blank in front of every text, the one of
+// the space that the text is cut at is left to it.
+func (t *Tokenizer) Cut(text string) (end, next int) {
+	if !t.cuts || !t.added.cuttable() || t.prefixed && t.added.plain {
+		return 0, 0
+	}
 	at := lastCut(text)
 	switch {
-	case !allowed || at < 0:
+	case at < 0:
 		return 0, 0
-	case prefixed:
+	case t.prefixed:
 		return at, at + 1
 	}
 	return at, at
-}
-
-// Cut makes byteLevel a data.Cutter.
-func (t *byteLevel) Cut(text string) (end, next int) {
-	return cut(text, t.added.cuttable(), t.prefix == prefixAlways)
-}
-
-// Cut makes blankBPE a data.Cutter. Of a Metaspace, a piece that begins with a space gets no other.
-func (t *blankBPE) Cut(text string) (end, next int) {
-	return cut(text, t.cuts && t.added.cuttable(), t.prepend)
-}
-
-// Cut makes sentencePiece a data.Cutter. A blank must be a piece, so that no run of unknown characters
-// reaches over it.
-func (t *sentencePiece) Cut(text string) (end, next int) {
-	_, known := t.model.id(blank)
-	return cut(text, t.cuts && known, t.prefix)
 }
 
 // cuttable reports whether no added token that plain text may contain can reach over a space.

@@ -7,12 +7,12 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"github.com/adagp/adagp/data"
+	"github.com/adagp/adagp/data/tokenizer"
 	"github.com/adagp/adagp/internal/golden"
 )
 
 // samePieces compares the ids of a text that is cut wherever the tokenizer allows it with those of the whole.
-func samePieces(t *testing.T, tok data.Tokenizer, text string) (pieces int) {
+func samePieces(t *testing.T, tok *tokenizer.Tokenizer, text string) (pieces int) {
 	t.Helper()
 	if !utf8.ValidString(text) {
 		return 0 // a corpus is UTF-8
@@ -21,7 +21,7 @@ func samePieces(t *testing.T, tok data.Tokenizer, text string) (pieces int) {
 	var got []int
 	rest := text
 	for n := 1; n < len(rest); n++ { // the shortest piece, then the next
-		if end, next := tok.(data.Cutter).Cut(rest[:n]); end > 0 {
+		if end, next := tok.Cut(rest[:n]); end > 0 {
 			got, rest = append(got, tok.Encode(rest[:end])...), rest[next:]
 			n = 0
 			pieces++
@@ -41,7 +41,7 @@ func TestCutChangesNothing(t *testing.T) {
 			file["pre_tokenizer"] = object{"type": "Metaspace", "replacement": "▁", "prepend_scheme": scheme, "split": split}
 		})
 	}
-	toks := map[string]data.Tokenizer{
+	toks := map[string]*tokenizer.Tokenizer{
 		"json-llama": openJSON(t, llamaJSON(t, llama, nil)), "first": openJSON(t, metaspace("first", false)), "always": openJSON(t, metaspace("always", true)), "never": openJSON(t, metaspace("never", false)),
 		"gpt2-prefix": openJSON(t, byteLevelJSON(t, golden.Path("tokenizers/opt-mini"), func(file, _ object) {
 			file["pre_tokenizer"] = object{"type": "ByteLevel", "add_prefix_space": true}

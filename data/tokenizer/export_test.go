@@ -3,15 +3,19 @@ package tokenizer
 import (
 	"math"
 
-	"github.com/adagp/adagp/data"
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// PatternGPT2, PatternLlama3 and PatternQwen2 are the regular expressions that a Split may hold.
+// The regular expressions that a Split may hold, of the models they are named after.
 const (
 	PatternGPT2   = patternGPT2
 	PatternLlama3 = patternLlama3
-	PatternQwen2  = patternQwen2
+	PatternO200k  = patternO200k
+)
+
+const (
+	patternLlama3 = `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
+	patternO200k  = `[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+`
 )
 
 // SmallModel is a SentencePiece model with pieces of all kinds but bytes.
@@ -49,9 +53,4 @@ func Pieces(model []byte) []ScoredPiece {
 		model = model[n+size:]
 	}
 	return pieces
-}
-
-// EncodeSpecial is Encode that takes special tokens in the text for what they are.
-func EncodeSpecial(tok data.Tokenizer, text string) []int {
-	return tok.(interface{ encode(string, bool) []int }).encode(text, true)
 }

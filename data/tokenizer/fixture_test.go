@@ -129,7 +129,7 @@ func llamaJSON(t testing.TB, folder string, edit func(file, model object)) []byt
 	return toJSON(t, file)
 }
 
-func openJSON(t testing.TB, file []byte) data.Tokenizer {
+func openJSON(t testing.TB, file []byte) *tokenizer.Tokenizer {
 	t.Helper()
 	tok, err := tokenizer.Open(fstest.MapFS{"tokenizer.json": {Data: file}})
 	if err != nil {
@@ -142,7 +142,7 @@ func openJSON(t testing.TB, file []byte) data.Tokenizer {
 func head(ids []int) []int { return ids[:min(len(ids), 20)] }
 
 // sameTokenizer compares got with want on the recorded strings and on the embedded texts.
-func sameTokenizer(t *testing.T, got, want data.Tokenizer) {
+func sameTokenizer(t *testing.T, got, want *tokenizer.Tokenizer) {
 	t.Helper()
 	texts := append(readRecorded(t).Strings, data.DefaultEvaluation().Text, data.DefaultCalibration().Text)
 	for _, s := range texts {

@@ -34,7 +34,7 @@ func tryFolder(t *testing.T, fsys fs.FS, text string) {
 		tok.Decode(ids)
 		samePieces(t, tok, s)
 		if _, ok := fsys.(fstest.MapFS)["tokenizer.model"]; !ok {
-			tok.Decode(tokenizer.EncodeSpecial(tok, s))
+			tok.Decode(tok.EncodeSpecial(s))
 		}
 	}
 	tok.Decode([]int{-1, 0, 1, size - 1, size, 1 << 30})

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/adagp/adagp/data"
 	"github.com/adagp/adagp/data/tokenizer"
 	"github.com/adagp/adagp/internal/golden"
 )
@@ -35,7 +34,7 @@ var folders = []struct{ name, folder string }{
 	{"opt-mini", golden.Path("tokenizers/opt-mini")},
 }
 
-func open(t testing.TB, folder string) data.Tokenizer {
+func open(t testing.TB, folder string) *tokenizer.Tokenizer {
 	t.Helper()
 	tok, err := tokenizer.Open(os.DirFS(folder))
 	if err != nil {
@@ -45,7 +44,7 @@ func open(t testing.TB, folder string) data.Tokenizer {
 }
 
 // checkRecorded compares a tokenizer with all recorded strings.
-func checkRecorded(t *testing.T, tok data.Tokenizer, name string) {
+func checkRecorded(t *testing.T, tok *tokenizer.Tokenizer, name string) {
 	t.Helper()
 	g := readRecorded(t)
 	for i, s := range g.Strings {

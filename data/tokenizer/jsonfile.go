@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io/fs"
 
-	"github.com/adagp/adagp/data"
 	"github.com/adagp/adagp/internal/inputfile"
 )
 
@@ -18,13 +17,12 @@ type jsonTokenizer struct {
 	PostProcessor *processor   `json:"post_processor"`
 	Decoder       *step        `json:"decoder"`
 
-	// RawModel becomes Model once its type is known to be BPE; the vocabulary of others has
-	// another shape.
+	// RawModel is decoded once its type is known: each has a vocabulary of another shape.
 	RawModel json.RawMessage `json:"model"`
-	Model    jsonModel       `json:"-"`
 }
 
-type jsonModel struct {
+// jsonBPE is a model of type BPE.
+type jsonBPE struct {
 	Dropout      float64        `json:"dropout"`
 	UnkToken     string         `json:"unk_token"`
 	Prefix       string         `json:"continuing_subword_prefix"`
@@ -53,9 +51,8 @@ func (p *mergePair) UnmarshalJSON(b []byte) (err error) {
 	return nil
 }
 
-// openJSON reads tokenizer.json: a BPE model with a byte-level pre-tokenizer, or one whose blanks
-// are written as "▁".
-func openJSON(fsys fs.FS, cfg *config) (data.Tokenizer, error) {
+// openJSON reads tokenizer.json.
+func openJSON(fsys fs.FS, cfg *config) (*Tokenizer, error) {
 	b, err := readFile(fsys, jsonFile)
 	if err != nil {
 		return nil, err
@@ -64,175 +61,125 @@ func openJSON(fsys fs.FS, cfg *config) (data.Tokenizer, error) {
 	if err := inputfile.ParseJSON(b, &j); err != nil {
 		return nil, malformed(jsonFile, "%v", err)
 	}
-	if err := j.readModel(); err != nil {
+	t := &Tokenizer{cuts: true, fuse: -1, control: map[int]bool{}, clean: replaceInvalid}
+	if err := j.readVocabulary(t); err != nil {
 		return nil, err
 	}
-	m, err := newBPE(jsonFile, j.Model.Vocab)
+	if err := j.readSteps(t); err != nil {
+		return nil, err
+	}
+	form, err := j.template()
 	if err != nil {
 		return nil, err
 	}
-	for i, p := range j.Model.Merges {
-		if err := m.addMerge(jsonFile, i+1, p.left, p.right); err != nil {
-			return nil, err
-		}
-	}
-	control := map[int]bool{}
-	for _, a := range j.AddedTokens {
-		if err := m.addExtra(jsonFile, a.Content, a.ID); err != nil {
-			return nil, err
-		}
-		if a.Special {
-			control[a.ID] = true
-		}
-	}
-	m.fuse = j.Model.FuseUnk
-	if j.Model.UnkToken != "" {
-		id, ok := m.id(j.Model.UnkToken)
-		if !ok {
-			return nil, malformed(jsonFile, "unk_token %q is not in the vocabulary", j.Model.UnkToken)
-		}
-		m.unknown = int32(id)
-	}
-	def, err := j.bosDefault(m)
-	if err != nil {
+	if t.end, err = form.endIDs(&t.vocabulary); err != nil {
 		return nil, err
 	}
-	bos, err := cfg.bos(def, m.id)
-	if err != nil {
-		return nil, err
-	}
-	for _, s := range j.PreTokenizer.flatten() {
-		if s.Type == "ByteLevel" {
-			return j.byteLevel(m, control, bos)
-		}
-	}
-	return j.blankBPE(m, control, bos)
+	t.bosID, err = cfg.bos(form.bosDefault(&t.vocabulary), t.id)
+	return t, err
 }
 
-// readModel decodes the model and refuses what is not plain BPE. Files from before there were types
-// are BPE when they have merges.
-func (j *jsonTokenizer) readModel() error {
+// readVocabulary reads the model with its tokens, and the added tokens.
+func (j *jsonTokenizer) readVocabulary(t *Tokenizer) error {
+	v, err := j.readModel(t)
+	if err != nil {
+		return err
+	}
+	for _, a := range j.AddedTokens {
+		if err := v.addExtra(jsonFile, a.Content, a.ID); err != nil {
+			return err
+		}
+		if a.Special {
+			t.control[a.ID] = true
+		}
+	}
+	t.vocabulary = *v
+	return nil
+}
+
+// readSteps reads what comes before the model and behind it.
+func (j *jsonTokenizer) readSteps(t *Tokenizer) error {
+	normalise, err := j.normalizer(t)
+	if err != nil {
+		return err
+	}
+	if t.added, err = newAddedTokens(jsonFile, j.AddedTokens, normalise); err != nil {
+		return err
+	}
+	ends, err := j.preTokenizer(t)
+	if err != nil {
+		return err
+	}
+	m, merges := t.model.(*bpe)
+	switch {
+	case merges && j.bytesComeLast():
+		m.useBytes()
+	case j.bytesComeLast():
+		t.pre = append(t.pre, spellPiece)
+	case merges && !ends && m.cutsAtBlanks():
+		t.pre = append(t.pre, cutAtBlanks)
+		ends = j.writesBlanks()
+	}
+	t.cuts = t.cuts && ends
+	t.decoder, err = j.decoder()
+	return err
+}
+
+// readModel decodes the model. Files from before there were types are BPE when they have merges.
+func (j *jsonTokenizer) readModel(t *Tokenizer) (*vocabulary, error) {
 	var kind struct {
 		Type   string          `json:"type"`
 		Merges json.RawMessage `json:"merges"`
 	}
 	if len(j.RawModel) == 0 {
-		return malformed(jsonFile, "has no model")
+		return nil, malformed(jsonFile, "has no model")
 	}
 	if err := json.Unmarshal(j.RawModel, &kind); err != nil {
-		return &FormatError{File: jsonFile, Msg: "malformed model", Err: err}
-	}
-	if kind.Type != "BPE" && (kind.Type != "" || kind.Merges == nil) {
-		return unsupported(jsonFile, "model type %q, want BPE", kind.Type)
-	}
-	m := &j.Model
-	if err := json.Unmarshal(j.RawModel, m); err != nil {
-		return &FormatError{File: jsonFile, Msg: "malformed model", Err: err}
+		return nil, &FormatError{File: jsonFile, Msg: "malformed model", Err: err}
 	}
 	switch {
-	case m.Dropout != 0:
-		return unsupported(jsonFile, "dropout %v, want none", m.Dropout)
-	case m.Prefix != "" || m.Suffix != "":
-		return unsupported(jsonFile, "continuing_subword_prefix %q and end_of_word_suffix %q, want none", m.Prefix, m.Suffix)
+	case kind.Type == "Unigram":
+		m, v, err := readUnigram(j.RawModel)
+		t.model = m
+		return v, err
+	case kind.Type == "BPE" || kind.Type == "" && kind.Merges != nil:
+		m, v, err := readBPE(j.RawModel)
+		t.model = m
+		return v, err
 	}
-	return nil
+	return nil, unsupported(jsonFile, "model type %q, want BPE or Unigram", kind.Type)
 }
 
-// byteLevel builds the tokenizer of a file whose last pre-tokenizer is ByteLevel, possibly with its own
-// regular expression, GPT-2's.
-func (j *jsonTokenizer) byteLevel(m *bpe, control map[int]bool, bos int) (data.Tokenizer, error) {
-	if err := j.checkDecoder("ByteLevel"); err != nil {
-		return nil, err
+// readBPE decodes a BPE model and refuses what is more than that.
+func readBPE(raw json.RawMessage) (*bpe, *vocabulary, error) {
+	var j jsonBPE
+	if err := json.Unmarshal(raw, &j); err != nil {
+		return nil, nil, &FormatError{File: jsonFile, Msg: "malformed model", Err: err}
 	}
-	normalise, err := j.normalizer()
+	switch {
+	case j.Dropout != 0:
+		return nil, nil, unsupported(jsonFile, "dropout %v, want none", j.Dropout)
+	case j.Prefix != "" || j.Suffix != "":
+		return nil, nil, unsupported(jsonFile, "continuing_subword_prefix %q and end_of_word_suffix %q, want none", j.Prefix, j.Suffix)
+	}
+	v, err := newVocabulary(jsonFile, j.Vocab)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	t := newByteLevel(m)
-	t.control, t.bosID, t.whole = control, bos, j.Model.IgnoreMerges
-	if t.added, err = newAddedTokens(jsonFile, j.AddedTokens, normalise); err != nil {
-		return nil, err
-	}
-	steps := j.PreTokenizer.flatten()
-	last := steps[len(steps)-1]
-	for i, s := range steps[:len(steps)-1] {
-		build, ok := preTokenizers[s.Type]
-		if !ok {
-			return nil, unsupported(jsonFile, "pre_tokenizer %s in front of %s, want one of %s there and ByteLevel last", s.Type, steps[i+1].Type, names(preTokenizers))
+	m := newBPE(v)
+	for i, p := range j.Merges {
+		if err := m.addMerge(jsonFile, i+1, p.left, p.right); err != nil {
+			return nil, nil, err
 		}
-		split, err := build(s)
-		if err != nil {
-			return nil, err
+	}
+	m.fuse, m.whole = j.FuseUnk, j.IgnoreMerges
+	if j.UnkToken != "" {
+		if m.unknown = m.idOr(j.UnkToken, -1); m.unknown < 0 {
+			return nil, nil, malformed(jsonFile, "unk_token %q is not in the vocabulary", j.UnkToken)
 		}
-		t.splits = append(t.splits, split)
 	}
-	if last.UseRegex == nil || *last.UseRegex {
-		t.splits = append(t.splits, splitGPT2)
+	if j.ByteFallback {
+		m.fallback = byteTokens(m.ids)
 	}
-	if last.AddPrefixSpace == nil || *last.AddPrefixSpace {
-		if len(steps) > 1 {
-			return nil, unsupported(jsonFile, "pre_tokenizer ByteLevel with add_prefix_space behind %s", steps[len(steps)-2].Type)
-		}
-		t.prefix = prefixUnlessBlank
-	}
-	return t.ready(), nil
-}
-
-// processor is a post-processor, or a Sequence of them.
-type processor struct {
-	Type       string       `json:"type"`
-	Processors []*processor `json:"processors"`
-	CLS        []any        `json:"cls"`
-	Single     []struct {
-		SpecialToken *struct {
-			ID string `json:"id"`
-		} `json:"SpecialToken"`
-	} `json:"single"`
-}
-
-// bosDefault is the special token that the post-processor puts in front of a text; a file without
-// a post-processor leaves it to the family.
-func (j *jsonTokenizer) bosDefault(m *bpe) (bosDefault, error) {
-	token, known, err := j.PostProcessor.first()
-	switch {
-	case err != nil:
-		return bosDefault{}, err
-	case known && token == "":
-		return bosDefault{}, nil
-	case known:
-		return bosDefault{on: true, token: token}, nil
-	}
-	return familyBOS(m.id), nil
-}
-
-// first returns the token put in front, and whether the post-processor decides that at all.
-func (p *processor) first() (token string, known bool, err error) {
-	if p == nil {
-		return "", false, nil
-	}
-	switch p.Type {
-	case "Sequence":
-		for _, part := range p.Processors {
-			token, known, err := part.first()
-			if known || err != nil {
-				return token, known, err
-			}
-		}
-		return "", false, nil
-	case "ByteLevel": // it only trims offsets
-		return "", false, nil
-	case "TemplateProcessing":
-		if len(p.Single) > 0 && p.Single[0].SpecialToken != nil {
-			return p.Single[0].SpecialToken.ID, true, nil
-		}
-		return "", true, nil
-	case "BertProcessing", "RobertaProcessing":
-		if len(p.CLS) == 2 {
-			if token, ok := p.CLS[0].(string); ok {
-				return token, true, nil
-			}
-		}
-		return "", false, malformed(jsonFile, "post-processor %s has no cls token", p.Type)
-	}
-	return "", false, unsupported(jsonFile, "post-processor %s", p.Type)
+	return m, v, nil
 }

@@ -2,6 +2,7 @@ package tokenizer
 
 import (
 	"fmt"
+	"math"
 
 	"google.golang.org/protobuf/encoding/protowire"
 )
@@ -18,17 +19,18 @@ const (
 	pieceByte        pieceKind = 6
 )
 
-type piece struct {
-	text string
-	kind pieceKind
+type scoredPiece struct {
+	text  string
+	score float32
+	kind  pieceKind
 }
 
 // mergeable reports whether the piece can appear while text is being merged.
-func (p piece) mergeable() bool { return p.kind == pieceNormal || p.kind == pieceUserDefined }
+func (p scoredPiece) mergeable() bool { return p.kind == pieceNormal || p.kind == pieceUserDefined }
 
-// pieceModel is what we need to know about a SentencePiece model besides what the library does.
+// pieceModel is what we need to know of a SentencePiece model.
 type pieceModel struct {
-	pieces       []piece
+	pieces       []scoredPiece
 	ids          map[string]int
 	unknownID    int
 	bosID        int
@@ -45,7 +47,7 @@ func (m *pieceModel) id(text string) (int, bool) {
 const (
 	modelPieces, modelTrainerSpec, modelNormalizerSpec protowire.Number = 1, 2, 3
 
-	pieceText, pieceType protowire.Number = 1, 3
+	pieceText, pieceScore, pieceType protowire.Number = 1, 2, 3
 
 	trainerModelType, trainerBlankAsSuffix, trainerByteFallback, trainerBOSID protowire.Number = 3, 24, 35, 41
 
@@ -114,11 +116,13 @@ func parsePieceModel(b []byte) (*pieceModel, error) {
 
 // addPiece appends one SentencePiece message.
 func (m *pieceModel) addPiece(b []byte) error {
-	p := piece{kind: pieceNormal}
+	p := scoredPiece{kind: pieceNormal}
 	err := eachField(b, func(f field) error {
 		switch f.number {
 		case pieceText:
 			p.text = string(f.bytes)
+		case pieceScore:
+			p.score = math.Float32frombits(f.fixed32)
 		case pieceType:
 			p.kind = pieceKind(f.varint)
 		}
@@ -151,30 +155,15 @@ func (m *pieceModel) addPiece(b []byte) error {
 	return nil
 }
 
-// withoutDummyPrefix returns the model with add_dummy_prefix (and remove_extra_whitespaces, which is
-// off already) set to false: the library refuses models that have it on, although it only means a
-// blank in front of the text. A protobuf parser merges repeated occurrences of a sub-message field
-// by field and the last value wins, so appending a NormalizerSpec of the two fields does it without
-// touching any other byte.
-func withoutDummyPrefix(model []byte) []byte {
-	var spec []byte
-	for _, n := range []protowire.Number{normalizerDummyPrefix, normalizerRemoveBlanks} {
-		spec = protowire.AppendTag(spec, n, protowire.VarintType)
-		spec = protowire.AppendVarint(spec, 0)
-	}
-	out := append([]byte(nil), model...)
-	out = protowire.AppendTag(out, modelNormalizerSpec, protowire.BytesType)
-	return protowire.AppendBytes(out, spec)
-}
-
-// field is one field of a protobuf message; varint or bytes is set by its wire type.
+// field is one field of a protobuf message; one of the others is set by its wire type.
 type field struct {
-	number protowire.Number
-	varint uint64
-	bytes  []byte
+	number  protowire.Number
+	varint  uint64
+	fixed32 uint32
+	bytes   []byte
 }
 
-// eachField calls visit for the varint and length-delimited fields of a message, in order.
+// eachField calls visit for the fields of a message, in order.
 func eachField(b []byte, visit func(field) error) error {
 	for len(b) > 0 {
 		number, kind, n := protowire.ConsumeTag(b)
@@ -188,6 +177,8 @@ func eachField(b []byte, visit func(field) error) error {
 			f.varint, n = protowire.ConsumeVarint(b)
 		case protowire.BytesType:
 			f.bytes, n = protowire.ConsumeBytes(b)
+		case protowire.Fixed32Type:
+			f.fixed32, n = protowire.ConsumeFixed32(b)
 		default:
 			n = protowire.ConsumeFieldValue(number, kind, b)
 		}
@@ -195,10 +186,8 @@ func eachField(b []byte, visit func(field) error) error {
 			return protowire.ParseError(n)
 		}
 		b = b[n:]
-		if kind == protowire.VarintType || kind == protowire.BytesType {
-			if err := visit(f); err != nil {
-				return err
-			}
+		if err := visit(f); err != nil {
+			return err
 		}
 	}
 	return nil

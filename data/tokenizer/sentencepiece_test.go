@@ -2,6 +2,7 @@ package tokenizer
 
 import (
 	"errors"
+	"math"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -14,13 +15,9 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-func openPieces(t testing.TB, model []byte) (*sentencePiece, error) {
+func openPieces(t testing.TB, model []byte) (*Tokenizer, error) {
 	t.Helper()
-	tok, err := Open(fstest.MapFS{sentencePieceFile: {Data: model}})
-	if err != nil {
-		return nil, err
-	}
-	return tok.(*sentencePiece), nil
+	return Open(fstest.MapFS{sentencePieceFile: {Data: model}})
 }
 
 // Cutting the text at blanks gives the ids of the text in one piece.
@@ -34,7 +31,7 @@ func TestCuttingAtBlanksChangesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	whole := *cut
-	whole.next = wholeText
+	whole.pre = nil
 	rng := rand.New(rand.NewPCG(4, 0))
 	pieces := []string{" ", "   ", "▁", "\n", "the", "and then", "e", "ing", ".", "你", "é", "😀", "<s>", "<0x41>", "\x00", "12"}
 	texts := []string{data.DefaultEvaluation().Text}
@@ -70,7 +67,7 @@ func makeModel(pieces []testPiece, tail ...byte) []byte {
 	var out []byte
 	for _, p := range pieces {
 		body := message(pieceText, []byte(p.text), nil)
-		body = protowire.AppendFixed32(protowire.AppendTag(body, 2, protowire.Fixed32Type), uint32(int32(p.score)))
+		body = protowire.AppendFixed32(protowire.AppendTag(body, 2, protowire.Fixed32Type), math.Float32bits(p.score))
 		out = message(modelPieces, varint(pieceType, uint64(p.kind), body), out)
 	}
 	out = message(modelTrainerSpec, varint(trainerModelType, modelTypeBPE, nil), out)
@@ -154,7 +151,9 @@ func TestSentencePieceRefused(t *testing.T) {
 
 // A model that says it has no dummy prefix gets none.
 func TestSentencePieceWithoutDummyPrefix(t *testing.T) {
-	tok, err := openPieces(t, withoutDummyPrefix(makeModel(smallModel)))
+	spec := protowire.AppendVarint(protowire.AppendTag(nil, normalizerDummyPrefix, protowire.VarintType), 0)
+	spec = protowire.AppendBytes(protowire.AppendTag(nil, modelNormalizerSpec, protowire.BytesType), spec)
+	tok, err := openPieces(t, makeModel(smallModel, spec...))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,27 +1,31 @@
 package tokenizer
 
-import "slices"
-
 // step is one normalizer, pre-tokenizer or decoder, or a Sequence of them, with the fields of all types.
 type step struct {
-	Type             string  `json:"type"`
-	Normalizers      []*step `json:"normalizers"`
-	PreTokenizers    []*step `json:"pretokenizers"`
-	Decoders         []*step `json:"decoders"`
-	Prepend          string  `json:"prepend"`
-	Content          string  `json:"content"`
-	Pattern          pattern `json:"pattern"`
-	Behavior         string  `json:"behavior"`
-	Invert           bool    `json:"invert"`
-	IndividualDigits bool    `json:"individual_digits"`
-	AddPrefixSpace   *bool   `json:"add_prefix_space"`
-	UseRegex         *bool   `json:"use_regex"`
-	Replacement      string  `json:"replacement"`
-	PrependScheme    string  `json:"prepend_scheme"`
-	Split            *bool   `json:"split"`
+	Type             string      `json:"type"`
+	Normalizers      []*step     `json:"normalizers"`
+	PreTokenizers    []*step     `json:"pretokenizers"`
+	Decoders         []*step     `json:"decoders"`
+	Prepend          string      `json:"prepend"`
+	Content          string      `json:"content"`
+	Pattern          stepPattern `json:"pattern"`
+	Behavior         string      `json:"behavior"`
+	Invert           bool        `json:"invert"`
+	IndividualDigits bool        `json:"individual_digits"`
+	AddPrefixSpace   *bool       `json:"add_prefix_space"`
+	UseRegex         *bool       `json:"use_regex"`
+	Replacement      string      `json:"replacement"`
+	PrependScheme    string      `json:"prepend_scheme"`
+	Split            *bool       `json:"split"`
+	StripLeft        bool        `json:"strip_left"`
+	StripRight       bool        `json:"strip_right"`
+	Start            int         `json:"start"`
+	Stop             int         `json:"stop"`
+	Delimiter        string      `json:"delimiter"`
 }
 
-type pattern struct {
+// stepPattern is what a step looks for.
+type stepPattern struct {
 	String *string `json:"String"`
 	Regex  *string `json:"Regex"`
 }
@@ -41,14 +45,4 @@ func (s *step) flatten() []*step {
 		}
 	}
 	return all
-}
-
-// checkDecoder refuses a decoder with a step that is not among known: Decode does what these do.
-func (j *jsonTokenizer) checkDecoder(known ...string) error {
-	for _, s := range j.Decoder.flatten() {
-		if !slices.Contains(known, s.Type) {
-			return unsupported(jsonFile, "decoder %s, want one of %v", s.Type, known)
-		}
-	}
-	return nil
 }

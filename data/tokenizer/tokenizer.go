@@ -1,11 +1,9 @@
 // Package tokenizer reads the tokenizer files of a model folder: tokenizer.json, SentencePiece's
 // tokenizer.model, or vocab.json with merges.txt.
 //
-// SentencePiece models run on github.com/eliben/go-sentencepiece. The two Hugging Face forms run on
-// the byte-pair merger of this package, because no maintained library proved exact on all of them;
-// docs/dependencies.md has the comparison. All of them treat markers such as "<s>" inside a text as
-// ordinary characters, give the ids of the original programs, are safe for concurrent use, and are a
-// data.Cutter.
+// All of them run on the steps of tokenizer.json (Tokenizer) and on one byte-pair merger, and give the ids
+// of the original programs. Markers such as "<s>" inside a text are ordinary characters unless the caller
+// asks for them. What a file asks for and this package does not do is refused by name.
 //
 // The files are not trusted: sizes are bounded and everything wrong in them is a *FormatError.
 package tokenizer
@@ -15,7 +13,6 @@ import (
 	"fmt"
 	"io/fs"
 
-	"github.com/adagp/adagp/data"
 	"github.com/adagp/adagp/internal/inputfile"
 )
 
@@ -67,53 +64,29 @@ var ErrNoTokenizer = errors.New("no tokenizer files")
 
 // Open builds the tokenizer of a model folder from the first of these that is there:
 //
-//	tokenizer.json              BPE, byte level (GPT-2, OPT, Llama 3, Qwen2, SmolLM) or with blanks as "▁" (LLaMA)
+//	tokenizer.json              BPE and Unigram
 //	tokenizer.model             SentencePiece BPE
 //	vocab.json and merges.txt   byte-level BPE
 //
-// A tokenizer.json that needs something unsupported gives way to tokenizer.model, which is complete by
-// itself. It never gives way to vocab.json and merges.txt: these do not say how a text is prepared and
-// cut, so other ids would come out. Whether a text gets a BOS, and which, comes from add_bos_token and
-// bos_token of tokenizer_config.json, then from the post-processor of tokenizer.json, then from the
-// habits of the families: LLaMA puts <s> in front, OPT </s> (id 2), GPT-2 nothing.
-func Open(fsys fs.FS) (data.Tokenizer, error) {
+// What cannot be read gives an error and never way to the next: it says more than they do, so other ids
+// would come out. Whether a text gets a BOS, and which, comes from add_bos_token and bos_token of
+// tokenizer_config.json, then from the post-processor of tokenizer.json, then from the habits of the
+// families: LLaMA puts <s> in front, OPT </s> (id 2), GPT-2 nothing. Truncation and padding of
+// tokenizer.json are not looked at, as in transformers.
+func Open(fsys fs.FS) (*Tokenizer, error) {
 	cfg, err := readConfig(fsys)
 	if err != nil {
 		return nil, err
 	}
-	there := func(name string) bool {
-		_, err := fs.Stat(fsys, name)
-		return !errors.Is(err, fs.ErrNotExist)
-	}
-	var refused error
-	if there(jsonFile) {
-		t, err := openJSON(fsys, cfg)
-		if err == nil || !errors.Is(err, errors.ErrUnsupported) {
-			return t, err
+	for _, form := range []struct {
+		file string
+		open func(fs.FS, *config) (*Tokenizer, error)
+	}{{jsonFile, openJSON}, {sentencePieceFile, openSentencePiece}, {vocabFile, openVocabMerges}} {
+		if _, err := fs.Stat(fsys, form.file); !errors.Is(err, fs.ErrNotExist) {
+			return form.open(fsys, cfg)
 		}
-		refused = err
-	}
-	switch {
-	case there(sentencePieceFile):
-		t, err := openSentencePiece(fsys, cfg)
-		if err != nil {
-			return nil, bothRefused(refused, err)
-		}
-		return t, nil
-	case refused != nil:
-		return nil, refused
-	case there(vocabFile):
-		return openVocabMerges(fsys, cfg)
 	}
 	return nil, fmt.Errorf("%w: want %s, %s, or %s with %s", ErrNoTokenizer, jsonFile, sentencePieceFile, vocabFile, mergesFile)
-}
-
-// bothRefused is the error for a tokenizer.model that cannot stand in for a refused tokenizer.json.
-func bothRefused(refused, err error) error {
-	if refused == nil {
-		return err
-	}
-	return fmt.Errorf("%w; %w", refused, err)
 }
 
 // readFile reads one file, refusing an empty or oversized one.

@@ -4,13 +4,12 @@ import (
 	"io/fs"
 	"strings"
 
-	"github.com/adagp/adagp/data"
 	"github.com/adagp/adagp/internal/inputfile"
 )
 
 // openVocabMerges reads vocab.json (token to id) and merges.txt ("left right" per line, best first,
 // with an optional "#version" line on top).
-func openVocabMerges(fsys fs.FS, cfg *config) (data.Tokenizer, error) {
+func openVocabMerges(fsys fs.FS, cfg *config) (*Tokenizer, error) {
 	b, err := readFile(fsys, vocabFile)
 	if err != nil {
 		return nil, err
@@ -19,10 +18,11 @@ func openVocabMerges(fsys fs.FS, cfg *config) (data.Tokenizer, error) {
 	if err := inputfile.ParseJSON(b, &vocab); err != nil {
 		return nil, malformed(vocabFile, "%v", err)
 	}
-	m, err := newBPE(vocabFile, vocab)
+	v, err := newVocabulary(vocabFile, vocab)
 	if err != nil {
 		return nil, err
 	}
+	m := newBPE(v)
 	if b, err = readFile(fsys, mergesFile); err != nil {
 		return nil, err
 	}
@@ -42,24 +42,30 @@ func openVocabMerges(fsys fs.FS, cfg *config) (data.Tokenizer, error) {
 		}
 	}
 	// The file does not say which alphabet it is in. One without a space is not in ours.
-	if _, ok := m.id(spell(" ")); !ok {
+	if _, ok := v.id(spell(" ")); !ok {
 		return nil, unsupported(vocabFile, "a vocabulary without a token for the space (%q), want a byte-level one", spell(" "))
 	}
-	if id, ok := m.id(string(cfg.UnkToken)); ok {
+	if id, ok := v.id(string(cfg.UnkToken)); ok {
 		m.unknown = int32(id)
 	}
-	t := newByteLevel(m)
-	t.splits = []splitter{splitGPT2}
-	if cfg.AddPrefixSpace != nil && *cfg.AddPrefixSpace {
-		t.prefix = prefixAlways
+	m.useBytes()
+	t := &Tokenizer{vocabulary: *v, model: m, bytes: true, added: &addedTokens{normalise: unchanged}, decoder: decodeByteLevel, control: map[int]bool{}, fuse: -1, cuts: true}
+	cut, err := byteLevel(&step{AddPrefixSpace: new(bool)})
+	if err != nil {
+		return nil, err
 	}
-	if t.bosID, err = cfg.bos(familyBOS(m.id), m.id); err != nil {
+	t.pre = []preTokenizer{cut.preTokenizer}
+	if cfg.AddPrefixSpace != nil && *cfg.AddPrefixSpace {
+		t.prefixed = true
+		t.added.normalise, _ = prepend(&step{Prepend: " "})
+	}
+	if t.bosID, err = cfg.bos(familyBOS(v.id), v.id); err != nil {
 		return nil, err
 	}
 	for _, name := range cfg.control() {
-		if id, ok := m.id(name); ok {
+		if id, ok := v.id(name); ok {
 			t.control[id] = true
 		}
 	}
-	return t.ready(), nil
+	return t, nil
 }

@@ -40,29 +40,20 @@ func (e *wordEncoder) add(word string) {
 // token appends one id.
 func (e *wordEncoder) token(id int) { e.ids = append(e.ids, id) }
 
-// nextBlankWord cuts before each run of blanks: "▁▁two▁words" gives "▁▁two" and "▁words". A merge
-// can never reach over such a cut when no token holds a blank behind another character; the loaders
-// check that and otherwise take the text in one piece.
-func nextBlankWord(text string) int {
-	n := 0
-	for strings.HasPrefix(text[n:], blank) {
-		n += len(blank)
+// cutAtBlanks cuts in front of each run of blanks: "▁▁two▁words" gives "▁▁two" and "▁words". Models without
+// merges over such places can take words one by one.
+func cutAtBlanks(p piece, next func(piece)) {
+	for text := p.text; text != ""; {
+		n := len(text) - len(strings.TrimLeft(text, blank))
+		if i := strings.Index(text[n:], blank); i >= 0 {
+			n += i
+		} else {
+			n = len(text)
+		}
+		next(piece{text[:n], p.first && len(text) == len(p.text)})
+		text = text[n:]
 	}
-	if i := strings.Index(text[n:], blank); i >= 0 {
-		return n + i
-	}
-	return len(text)
 }
-
-// nextMetaspaceWord cuts before every blank.
-func nextMetaspaceWord(text string) int {
-	if i := strings.Index(text[1:], blank); i >= 0 {
-		return 1 + i
-	}
-	return len(text)
-}
-
-func wholeText(text string) int { return len(text) }
 
 // blankInside reports whether a blank follows another character in s.
 func blankInside(s string) bool {

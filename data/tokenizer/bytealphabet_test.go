@@ -49,22 +49,3 @@ func TestReplaceInvalid(t *testing.T) {
 		}
 	}
 }
-
-func TestPrefix(t *testing.T) {
-	for _, c := range []struct {
-		prefix   prefix
-		in, want string
-	}{
-		{prefixNever, "a", "a"},
-		{prefixAlways, "a", " a"},
-		{prefixAlways, " a", "  a"},
-		{prefixAlways, "", ""},
-		{prefixUnlessBlank, "a", " a"},
-		{prefixUnlessBlank, " a", " a"},
-		{prefixUnlessBlank, "", ""},
-	} {
-		if got := c.prefix.apply(" ", c.in); got != c.want {
-			t.Errorf("prefix %d of %q = %q, want %q", c.prefix, c.in, got, c.want)
-		}
-	}
-}
