@@ -1,8 +1,5 @@
-// Package app is the command line program: it turns flags into options, calls the packages that do
-// the work, and prints what they return. A command is a file of its name, the longer ones have more
-// that begin with it. What they share: flags.go and input.go (what is asked for), outfolder.go and
-// modelfolder.go (where it goes), trial.go (a method tried in memory), output.go (results), run.go and
-// exit.go (how the process begins and ends).
+// Package app is the program as a whole: its commands, how the process begins and how it ends. Each command is a
+// package below cmd/cli/command; docs/map.md says what they share.
 //
 // A program with solvers of one's own is this package and blank imports of the solvers' packages:
 //
@@ -21,48 +18,59 @@
 package app
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/adagp/adagp/cmd/cli/command"
+	"github.com/adagp/adagp/cmd/cli/command/benchcmd"
+	"github.com/adagp/adagp/cmd/cli/command/democmd"
+	"github.com/adagp/adagp/cmd/cli/command/evalcmd"
+	"github.com/adagp/adagp/cmd/cli/command/generatecmd"
+	"github.com/adagp/adagp/cmd/cli/command/inspectcmd"
+	"github.com/adagp/adagp/cmd/cli/command/methodscmd"
+	"github.com/adagp/adagp/cmd/cli/command/packcmd"
+	"github.com/adagp/adagp/cmd/cli/command/prunecmd"
+	"github.com/adagp/adagp/cmd/cli/command/sweepcmd"
+	"github.com/adagp/adagp/cmd/cli/exit"
+	"github.com/adagp/adagp/cmd/cli/session"
 	"github.com/adagp/adagp/internal/version"
 	_ "github.com/adagp/adagp/models/all" // every architecture
 	_ "github.com/adagp/adagp/prune/all"  // every method
 )
 
-const programName = "cli"
-
 // New returns the command line program with all commands, reading nothing global: its results go to
 // stdout, everything else to stderr. Most callers want [Main] or [Run], which also map errors to
 // exit statuses; New is for those who add commands.
-func New(stdout, stderr io.Writer) *cli.App { return newApp(&run{stdout: stdout, stderr: stderr}) }
+func New(stdout, stderr io.Writer) *cli.App {
+	return newApp(&session.Process{Stdout: stdout, Stderr: stderr})
+}
 
-func newApp(r *run) *cli.App {
+func newApp(r *session.Process) *cli.App {
 	return &cli.App{
-		Name:                  programName,
-		HelpName:              programName,
+		Name:                  exit.Program,
+		HelpName:              exit.Program,
 		Usage:                 "prune large language models, and measure what is left",
-		UsageText:             programName + " COMMAND [flags]",
+		UsageText:             exit.Program + " COMMAND [flags]",
 		Version:               version.Name(),
-		Writer:                r.stdout,
-		ErrWriter:             r.stderr,
+		Writer:                r.Stdout,
+		ErrWriter:             r.Stderr,
 		CustomAppHelpTemplate: appHelp,
 		ExitErrHandler:        func(*cli.Context, error) {}, // Run maps errors to statuses
-		OnUsageError:          onUsageError,
+		OnUsageError:          command.OnUsageError,
 		Action:                noCommand,
 		Commands: []*cli.Command{
-			demoCommand(r),
-			pruneCommand(r),
-			packCommand(r),
-			generateCommand(r),
-			sweepCommand(r),
-			evalCommand(r),
-			inspectCommand(r),
-			methodsCommand(r),
-			benchCommand(r),
+			democmd.Command(r),
+			prunecmd.Command(r),
+			packcmd.Command(r),
+			generatecmd.Command(r),
+			sweepcmd.Command(r),
+			evalcmd.Command(r),
+			inspectcmd.Command(r),
+			methodscmd.Command(r),
+			benchcmd.Command(r),
 		},
 	}
 }
@@ -72,13 +80,13 @@ func noCommand(c *cli.Context) error {
 	if name := c.Args().First(); name != "" {
 		hint := ""
 		for _, known := range commandNames(c.App) {
-			if similar(name, known) {
+			if command.Similar(name, known) {
 				hint = fmt.Sprintf(" (did you mean %s?)", known)
 			}
 		}
-		return usagef("unknown command %q%s; see %s --help", name, hint, programName)
+		return exit.Usagef("unknown command %q%s; see %s --help", name, hint, exit.Program)
 	}
-	return usagef("no command given, want one of %s; see %s --help", strings.Join(commandNames(c.App), ", "), programName)
+	return exit.Usagef("no command given, want one of %s; see %s --help", strings.Join(commandNames(c.App), ", "), exit.Program)
 }
 
 func commandNames(a *cli.App) (names []string) {
@@ -88,12 +96,4 @@ func commandNames(a *cli.App) (names []string) {
 		}
 	}
 	return names
-}
-
-// Run executes one command line, args[0] being the program's name, and returns the exit status of
-// docs/contract.md. On failure the last line on stderr says why. A cancelled context ends the work
-// with status 130 and leaves no output folder. Threads and kernels are settings of the process, so
-// only one Run may be under way at a time.
-func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	return (&run{stdout: stdout, stderr: stderr}).execute(ctx, args)
 }

@@ -1,4 +1,4 @@
-package app
+package app_test
 
 import (
 	"encoding/binary"
@@ -7,62 +7,21 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/adagp/adagp/cmd/cli/clitest"
+	"github.com/adagp/adagp/cmd/cli/exit"
 	"github.com/adagp/adagp/internal/golden"
 )
-
-// wantFailure checks the manners of a failing command: status, one clear last line, no trace, no
-// output.
-func wantFailure(t *testing.T, r result, code int, says ...string) {
-	t.Helper()
-	if r.code != code {
-		t.Errorf("status %d, want %d; stderr:\n%s", r.code, code, r.stderr)
-	}
-	line := r.last()
-	if !strings.HasPrefix(line, "cli: ") {
-		t.Errorf("last line %q, want one that starts with \"cli: \"", line)
-	}
-	for _, want := range says {
-		if !strings.Contains(line, want) {
-			t.Errorf("last line %q does not say %q", line, want)
-		}
-	}
-	if strings.Contains(r.stderr, "goroutine ") || strings.Contains(r.stderr, "internal error") {
-		t.Errorf("a panic came through:\n%s", r.stderr)
-	}
-	if r.stdout != "" {
-		t.Errorf("stdout %q, want nothing", r.stdout)
-	}
-}
-
-// pruneFails runs prune on a model, expects it to fail and to leave the model and the folder of the
-// output as they were, but for decoder layers that were finished by then.
-func pruneFails(t *testing.T, model string, code int, says []string, flags ...string) {
-	t.Helper()
-	dir := t.TempDir()
-	before := treeHash(t, model)
-	args := append([]string{"prune", "--model", model, "--out", filepath.Join(dir, "out"), "--report", filepath.Join(dir, "page.html"), "--samples", "2"}, flags...)
-	wantFailure(t, call(t, args...), code, says...)
-	if journal, err := os.ReadFile(filepath.Join(dir, "out.partial", "journal")); err == nil && strings.Count(string(journal), "\n") > 1 {
-		_ = os.RemoveAll(filepath.Join(dir, "out.partial")) // finished layers are kept, nothing else is
-	}
-	wantEmpty(t, dir)
-	if after := treeHash(t, model); after != before {
-		t.Errorf("the input changed:\n%s\nwas\n%s", after, before)
-	}
-}
-
-const stFileName = "model.safetensors"
 
 // TestBadModels spoils a model folder in many ways. Every command that reads it must say what is
 // wrong.
 func TestBadModels(t *testing.T) {
 	const q = "model.layers.0.self_attn.q_proj.weight"
-	weights := func(change func(f *stFile)) func(*testing.T, string) {
+	weights := func(change func(f *clitest.STFile)) func(*testing.T, string) {
 		return func(t *testing.T, dir string) {
-			path := filepath.Join(dir, stFileName)
-			f := readST(t, path)
+			path := filepath.Join(dir, clitest.STFileName)
+			f := clitest.ReadST(t, path)
 			change(f)
-			f.write(t, path)
+			f.Write(t, path)
 		}
 	}
 	config := func(old, new string) func(*testing.T, string) {
@@ -75,11 +34,11 @@ func TestBadModels(t *testing.T) {
 			if !strings.Contains(string(b), old) {
 				t.Fatalf("config.json has no %q to replace", old)
 			}
-			writeFileT(t, dir, "config.json", strings.Replace(string(b), old, new, 1))
+			clitest.WriteFile(t, dir, "config.json", strings.Replace(string(b), old, new, 1))
 		}
 	}
 	file := func(name, content string) func(*testing.T, string) {
-		return func(t *testing.T, dir string) { writeFileT(t, dir, name, content) }
+		return func(t *testing.T, dir string) { clitest.WriteFile(t, dir, name, content) }
 	}
 	remove := func(name string) func(*testing.T, string) {
 		return func(t *testing.T, dir string) {
@@ -90,8 +49,8 @@ func TestBadModels(t *testing.T) {
 	}
 	headerLength := func(n uint64, size int64) func(*testing.T, string) {
 		return func(t *testing.T, dir string) {
-			path := filepath.Join(dir, stFileName)
-			writeFileT(t, dir, stFileName, string(binary.LittleEndian.AppendUint64(nil, n)))
+			path := filepath.Join(dir, clitest.STFileName)
+			clitest.WriteFile(t, dir, clitest.STFileName, string(binary.LittleEndian.AppendUint64(nil, n)))
 			if err := os.Truncate(path, size); err != nil {
 				t.Fatal(err)
 			}
@@ -99,18 +58,18 @@ func TestBadModels(t *testing.T) {
 	}
 	pickle := func(text string) func(*testing.T, string) {
 		return func(t *testing.T, dir string) {
-			remove(stFileName)(t, dir)
-			torchFile(t, filepath.Join(dir, "pytorch_model.bin"), text)
+			remove(clitest.STFileName)(t, dir)
+			clitest.TorchFile(t, filepath.Join(dir, "pytorch_model.bin"), text)
 		}
 	}
 	index := func(shard string) func(*testing.T, string) {
 		return func(t *testing.T, dir string) {
-			path := filepath.Join(dir, stFileName)
+			path := filepath.Join(dir, clitest.STFileName)
 			// What the index points at exists, so that only the pointing is wrong.
 			if err := os.Rename(path, filepath.Join(filepath.Dir(dir), "outside.safetensors")); err != nil {
 				t.Fatal(err)
 			}
-			writeFileT(t, dir, "model.safetensors.index.json", `{"metadata":{},"weight_map":{"`+q+`":"`+shard+`"}}`)
+			clitest.WriteFile(t, dir, "model.safetensors.index.json", `{"metadata":{},"weight_map":{"`+q+`":"`+shard+`"}}`)
 		}
 	}
 	for _, c := range []struct {
@@ -128,49 +87,49 @@ func TestBadModels(t *testing.T) {
 		{"config.json not JSON", file("config.json", "architectures: [x]"), []string{"config.json"}},
 		{"config.json of another type", file("config.json", "[1]"), []string{"config.json"}},
 		{"unknown architecture", config("LlamaForCausalLM", "MambaForCausalLM"), []string{"config.json", "MambaForCausalLM", "LlamaForCausalLM"}},
-		{"no weights", remove(stFileName), []string{"no weights"}},
-		{"tensor missing", weights(func(f *stFile) { f.remove(q) }), []string{q}},
-		{"tensor extra", weights(func(f *stFile) { f.add("model.layers.0.extra.weight", 4) }), []string{"model.layers.0.extra.weight"}},
-		{"wrong shape", weights(func(f *stFile) { f.edit(q, func(e *stEntry) { e.Shape = []int{32, 128} }) }), []string{q, "[32 128]", "[64 64]"}},
-		{"unknown dtype", weights(func(f *stFile) { f.edit(q, func(e *stEntry) { e.DType = "F4" }) }), []string{q, "F4"}},
+		{"no weights", remove(clitest.STFileName), []string{"no weights"}},
+		{"tensor missing", weights(func(f *clitest.STFile) { f.Remove(q) }), []string{q}},
+		{"tensor extra", weights(func(f *clitest.STFile) { f.Add("model.layers.0.extra.weight", 4) }), []string{"model.layers.0.extra.weight"}},
+		{"wrong shape", weights(func(f *clitest.STFile) { f.Edit(q, func(e *clitest.STEntry) { e.Shape = []int{32, 128} }) }), []string{q, "[32 128]", "[64 64]"}},
+		{"unknown dtype", weights(func(f *clitest.STFile) { f.Edit(q, func(e *clitest.STEntry) { e.DType = "F4" }) }), []string{q, "F4"}},
 		{"truncated", func(t *testing.T, dir string) {
-			if err := os.Truncate(filepath.Join(dir, stFileName), 500_000); err != nil {
+			if err := os.Truncate(filepath.Join(dir, clitest.STFileName), 500_000); err != nil {
 				t.Fatal(err)
 			}
-		}, []string{stFileName}},
+		}, []string{clitest.STFileName}},
 		{"shorter than a header", func(t *testing.T, dir string) {
-			if err := os.Truncate(filepath.Join(dir, stFileName), 5); err != nil {
+			if err := os.Truncate(filepath.Join(dir, clitest.STFileName), 5); err != nil {
 				t.Fatal(err)
 			}
-		}, []string{stFileName}},
-		{"header beyond the file", headerLength(5000, 4000), []string{stFileName, "5000"}},
-		{"header beyond 100 MB", headerLength(101<<20, 102<<20), []string{stFileName}},
-		{"header length absurd", headerLength(1<<63, 4000), []string{stFileName}},
+		}, []string{clitest.STFileName}},
+		{"header beyond the file", headerLength(5000, 4000), []string{clitest.STFileName, "5000"}},
+		{"header beyond 100 MB", headerLength(101<<20, 102<<20), []string{clitest.STFileName}},
+		{"header length absurd", headerLength(1<<63, 4000), []string{clitest.STFileName}},
 		{"header not JSON", func(t *testing.T, dir string) {
-			writeFileT(t, dir, stFileName, "\x10\x00\x00\x00\x00\x00\x00\x00"+strings.Repeat("x", 64))
-		}, []string{stFileName}},
-		{"overlapping offsets", weights(func(f *stFile) {
-			f.edit(q, func(e *stEntry) { e.Offsets[0] -= 64; e.Offsets[1] -= 64 })
-		}), []string{stFileName}},
-		{"offsets out of range", weights(func(f *stFile) {
-			f.edit(q, func(e *stEntry) { e.Offsets[0] += 1 << 40; e.Offsets[1] += 1 << 40 })
-		}), []string{stFileName}},
+			clitest.WriteFile(t, dir, clitest.STFileName, "\x10\x00\x00\x00\x00\x00\x00\x00"+strings.Repeat("x", 64))
+		}, []string{clitest.STFileName}},
+		{"overlapping offsets", weights(func(f *clitest.STFile) {
+			f.Edit(q, func(e *clitest.STEntry) { e.Offsets[0] -= 64; e.Offsets[1] -= 64 })
+		}), []string{clitest.STFileName}},
+		{"offsets out of range", weights(func(f *clitest.STFile) {
+			f.Edit(q, func(e *clitest.STEntry) { e.Offsets[0] += 1 << 40; e.Offsets[1] += 1 << 40 })
+		}), []string{clitest.STFileName}},
 		{"index points outside", index("../outside.safetensors"), []string{"model.safetensors.index.json", "../outside.safetensors"}},
 		{"index points nowhere", index("gone.safetensors"), []string{"gone.safetensors"}},
 		{"forbidden class", pickle("cos\nsystem\n(S'true'\ntR."), []string{"pytorch_model.bin", "os", "system"}},
 		{"pickle of nonsense", pickle("not a pickle"), []string{"pytorch_model.bin"}},
 		{"pickle not a zip", func(t *testing.T, dir string) {
-			remove(stFileName)(t, dir)
-			writeFileT(t, dir, "pytorch_model.bin", "hello")
+			remove(clitest.STFileName)(t, dir)
+			clitest.WriteFile(t, dir, "pytorch_model.bin", "hello")
 		}, []string{"pytorch_model.bin"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			dir := copyModel(t, "stories260k")
-			text := writeFileT(t, t.TempDir(), "text.txt", "Once upon a time")
+			dir := clitest.CopyModel(t, "stories260k")
+			text := clitest.WriteFile(t, t.TempDir(), "text.txt", "Once upon a time")
 			c.spoil(t, dir)
-			pruneFails(t, dir, statusFailed, c.says)
-			wantFailure(t, call(t, "inspect", "--model", dir), statusFailed, c.says...)
-			wantFailure(t, call(t, "eval", "--model", dir, "--text", text), statusFailed, c.says...)
+			clitest.PruneFails(t, dir, exit.Failed, c.says)
+			clitest.WantFailure(t, clitest.Call(t, "inspect", "--model", dir), exit.Failed, c.says...)
+			clitest.WantFailure(t, clitest.Call(t, "eval", "--model", dir, "--text", text), exit.Failed, c.says...)
 		})
 	}
 }
@@ -189,15 +148,15 @@ func TestNonFiniteWeights(t *testing.T) {
 		{"-Inf in the embedding", "model.embed_tokens.weight", 0xff800000, "-Inf"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			dir := copyModel(t, "stories260k")
-			f := readST(t, filepath.Join(dir, stFileName))
-			f.set32(c.tensor, 7, c.bits)
-			f.write(t, filepath.Join(dir, stFileName))
+			dir := clitest.CopyModel(t, "stories260k")
+			f := clitest.ReadST(t, filepath.Join(dir, clitest.STFileName))
+			f.Set32(c.tensor, 7, c.bits)
+			f.Write(t, filepath.Join(dir, clitest.STFileName))
 			for _, method := range []string{"magnitude", "sparsegpt"} {
-				pruneFails(t, dir, statusFailed, []string{c.tensor, c.says}, "--method", method, "--seqlen", "32")
+				clitest.PruneFails(t, dir, exit.Failed, []string{c.tensor, c.says}, "--method", method, "--seqlen", "32")
 			}
-			text := writeFileT(t, t.TempDir(), "text.txt", strings.Repeat("Once upon a time ", 40))
-			wantFailure(t, call(t, "eval", "--model", dir, "--text", text, "--seqlen", "16"), statusFailed, c.tensor, c.says)
+			text := clitest.WriteFile(t, t.TempDir(), "text.txt", strings.Repeat("Once upon a time ", 40))
+			clitest.WantFailure(t, clitest.Call(t, "eval", "--model", dir, "--text", text, "--seqlen", "16"), exit.Failed, c.tensor, c.says)
 		})
 	}
 }
@@ -205,17 +164,17 @@ func TestNonFiniteWeights(t *testing.T) {
 func TestBadTexts(t *testing.T) {
 	dir := t.TempDir()
 	missing := filepath.Join(dir, "gone.txt")
-	empty := writeFileT(t, dir, "empty.txt", "")
-	short := writeFileT(t, dir, "short.txt", "Once upon a time")
-	latin := writeFileT(t, dir, "latin.txt", strings.Repeat("Es war einmal ein M\xe4dchen. ", 400))
-	binary := writeFileT(t, dir, "weights.bin", "x")
-	broken := writeFileT(t, dir, "broken.jsonl", "{\"text\": \"fine\"}\n{\"text\": \n")
-	nothing := writeFileT(t, dir, "nothing.jsonl", "{\"txt\": \"x\"}\n")
-	ids := writeFileT(t, dir, "ids.jsonl", "{\"input_ids\": [1, 2, 3, 511]}\n{\"input_ids\": [1, 2, 3, 512]}\n")
-	negative := writeFileT(t, dir, "negative.jsonl", "{\"input_ids\": [1, -2, 3]}\n")
-	long := writeFileT(t, dir, "long.jsonl", "{\"input_ids\": ["+strings.Repeat("1,", 600)+"1]}\n")
-	one := writeFileT(t, dir, "one.jsonl", "{\"input_ids\": [1]}\n")
-	good := writeFileT(t, dir, "good.txt", strings.Repeat("Once upon a time there was a girl. ", 300))
+	empty := clitest.WriteFile(t, dir, "empty.txt", "")
+	short := clitest.WriteFile(t, dir, "short.txt", "Once upon a time")
+	latin := clitest.WriteFile(t, dir, "latin.txt", strings.Repeat("Es war einmal ein M\xe4dchen. ", 400))
+	binary := clitest.WriteFile(t, dir, "weights.bin", "x")
+	broken := clitest.WriteFile(t, dir, "broken.jsonl", "{\"text\": \"fine\"}\n{\"text\": \n")
+	nothing := clitest.WriteFile(t, dir, "nothing.jsonl", "{\"txt\": \"x\"}\n")
+	ids := clitest.WriteFile(t, dir, "ids.jsonl", "{\"input_ids\": [1, 2, 3, 511]}\n{\"input_ids\": [1, 2, 3, 512]}\n")
+	negative := clitest.WriteFile(t, dir, "negative.jsonl", "{\"input_ids\": [1, -2, 3]}\n")
+	long := clitest.WriteFile(t, dir, "long.jsonl", "{\"input_ids\": ["+strings.Repeat("1,", 600)+"1]}\n")
+	one := clitest.WriteFile(t, dir, "one.jsonl", "{\"input_ids\": [1]}\n")
+	good := clitest.WriteFile(t, dir, "good.txt", strings.Repeat("Once upon a time there was a girl. ", 300))
 	for _, c := range []struct {
 		name, file string
 		says       []string
@@ -235,14 +194,14 @@ func TestBadTexts(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			model := golden.Path("models/stories260k")
-			pruneFails(t, model, statusFailed, c.says, "--calib", c.file)
-			pruneFails(t, model, statusFailed, c.says, "--calib", good, "--eval", c.file)
-			wantFailure(t, call(t, "eval", "--model", model, "--text", c.file), statusFailed, c.says...)
+			clitest.PruneFails(t, model, exit.Failed, c.says, "--calib", c.file)
+			clitest.PruneFails(t, model, exit.Failed, c.says, "--calib", good, "--eval", c.file)
+			clitest.WantFailure(t, clitest.Call(t, "eval", "--model", model, "--text", c.file), exit.Failed, c.says...)
 		})
 	}
 	t.Run("text without a tokenizer", func(t *testing.T) {
-		pruneFails(t, golden.Path("models/rand-llama3"), statusFailed, []string{"tokenizer"})
-		wantFailure(t, call(t, "eval", "--model", golden.Path("models/rand-llama3"), "--text", good), statusFailed, "tokenizer")
+		clitest.PruneFails(t, golden.Path("models/rand-llama3"), exit.Failed, []string{"tokenizer"})
+		clitest.WantFailure(t, clitest.Call(t, "eval", "--model", golden.Path("models/rand-llama3"), "--text", good), exit.Failed, "tokenizer")
 	})
 }
 
@@ -349,8 +308,8 @@ func TestWrongUsage(t *testing.T) {
 		{[]string{"demo", "--picture", ""}, "--picture"},
 	} {
 		t.Run(strings.ReplaceAll(strings.Join(c.args, " "), model, "M"), func(t *testing.T) {
-			wantFailure(t, call(t, c.args...), statusUsage, c.says)
+			clitest.WantFailure(t, clitest.Call(t, c.args...), exit.Usage, c.says)
 		})
 	}
-	wantEmpty(t, filepath.Dir(out))
+	clitest.WantEmpty(t, filepath.Dir(out))
 }

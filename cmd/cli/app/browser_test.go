@@ -1,6 +1,6 @@
 //go:build browser
 
-package app
+package app_test
 
 import (
 	"context"
@@ -20,7 +20,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/adagp/adagp/cmd/cli/clitest"
+	"github.com/adagp/adagp/cmd/cli/output"
 	"github.com/adagp/adagp/cmd/cli/prunepage"
+	"github.com/adagp/adagp/cmd/cli/session"
 	"github.com/adagp/adagp/prune"
 )
 
@@ -152,10 +155,10 @@ func TestBrowserPages(t *testing.T) {
 	if err := os.WriteFile(file("text.txt"), []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	ok(t, "prune", "--model", "demo:llama", "--out", file("a"), "--preset", "balanced", "--sparsity", "0.6", "--samples", "8", "--seqlen", "64", "--eval", file("text.txt"), "--report", file("prune.html"))
-	ok(t, "prune", "--model", "demo:opt", "--out", file("b"), "--paper", "--pattern", "2:4", "--samples", "8", "--seqlen", "64", "--report", file("paper.html"), "--no-speed")
-	ok(t, "demo", "--samples", "4", "--max-windows", "2", "--report", file("demo.html"))
-	ok(t, "sweep", "--model", "demo:llama", "--out", file("sweep"), "--methods", "magnitude,wanda:allocation=owl", "--sparsities", "0.5,0.6", "--samples", "4", "--seqlen", "64", "--max-windows", "2")
+	clitest.OK(t, "prune", "--model", "demo:llama", "--out", file("a"), "--preset", "balanced", "--sparsity", "0.6", "--samples", "8", "--seqlen", "64", "--eval", file("text.txt"), "--report", file("prune.html"))
+	clitest.OK(t, "prune", "--model", "demo:opt", "--out", file("b"), "--paper", "--pattern", "2:4", "--samples", "8", "--seqlen", "64", "--report", file("paper.html"), "--no-speed")
+	clitest.OK(t, "demo", "--samples", "4", "--max-windows", "2", "--report", file("demo.html"))
+	clitest.OK(t, "sweep", "--model", "demo:llama", "--out", file("sweep"), "--methods", "magnitude,wanda:allocation=owl", "--sparsities", "0.5,0.6", "--samples", "4", "--seqlen", "64", "--max-windows", "2")
 	var deep prune.Report // of 40 layers with a name as long as names get
 	if text, err := os.ReadFile(file("a/pruning.json")); err != nil || json.Unmarshal(text, &deep) != nil {
 		t.Fatalf("pruning.json: %v", err)
@@ -168,7 +171,7 @@ func TestBrowserPages(t *testing.T) {
 	}
 	page, err := prunepage.New(t.Context(), &deep, prunepage.Run{Model: "demo:llama", Out: file("a")})
 	if err == nil {
-		err = (&session{run: &run{}}).writePage(&outFile{flag: "report", path: file("large.html")}, page)
+		err = (&output.File{Flag: "report", Path: file("large.html")}).WritePage(&session.Session{Process: &session.Process{}}, page)
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -1,4 +1,4 @@
-package app
+package app_test
 
 import (
 	"bytes"
@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/adagp/adagp/checkpoint"
+	"github.com/adagp/adagp/cmd/cli/clitest"
 	"github.com/adagp/adagp/internal/golden"
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/models/generate"
@@ -108,10 +109,10 @@ func TestFamilies(t *testing.T) {
 // familyCall runs a command and returns the object that it prints.
 func familyCall(t *testing.T, args ...string) map[string]any {
 	t.Helper()
-	r := call(t, append(args, "--json")...)
+	r := clitest.Call(t, append(args, "--json")...)
 	var object map[string]any
-	if err := json.Unmarshal([]byte(r.stdout), &object); r.code != 0 || err != nil {
-		t.Fatalf("%v: status %d, %v: %s", args, r.code, err, r.stderr)
+	if err := json.Unmarshal([]byte(r.Stdout), &object); r.Code != 0 || err != nil {
+		t.Fatalf("%v: status %d, %v: %s", args, r.Code, err, r.Stderr)
 	}
 	return object
 }

@@ -1,6 +1,6 @@
 //go:build linux || darwin
 
-package app
+package app_test
 
 import (
 	"os"
@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/adagp/adagp/cmd/cli/clitest"
 	"github.com/adagp/adagp/models"
 )
 
@@ -59,7 +60,7 @@ func TestPipesInsteadOfFiles(t *testing.T) {
 			if err == nil {
 				err = os.MkdirAll(filepath.Dir(c.file), 0o755)
 			}
-			writeFileT(t, ".", "a.txt", "some text")
+			clitest.WriteFile(t, ".", "a.txt", "some text")
 			_ = os.Remove(c.file)
 			if err == nil {
 				err = syscall.Mkfifo(c.file, 0o600)
@@ -67,11 +68,11 @@ func TestPipesInsteadOfFiles(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			done := make(chan result, 1)
-			go func() { done <- call(t, c.flags...) }()
+			done := make(chan clitest.Result, 1)
+			go func() { done <- clitest.Call(t, c.flags...) }()
 			select {
 			case r := <-done:
-				wantFailure(t, r, 1, filepath.Base(c.file), c.says)
+				clitest.WantFailure(t, r, 1, filepath.Base(c.file), c.says)
 			case <-time.After(30 * time.Second):
 				t.Fatal("the program waits for ever")
 			}

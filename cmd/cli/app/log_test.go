@@ -1,19 +1,21 @@
-package app
+package app_test
 
 import (
 	"encoding/json"
 	"strings"
 	"testing"
 
+	"github.com/adagp/adagp/cmd/cli/clitest"
+	"github.com/adagp/adagp/cmd/cli/exit"
 	"github.com/adagp/adagp/prune"
 )
 
 // TestLogFormatJSON: every line on stderr is one JSON object, and the stages of every layer are among
 // them.
 func TestLogFormatJSON(t *testing.T) {
-	r := ok(t, "prune", "--model", "demo:llama", "--out", t.TempDir()+"/out", "--method", "wanda", "--samples", "2", "--layers", "0:2", "--log-format", "json", "--log-level", "debug", "--memory", "400MiB")
+	r := clitest.OK(t, "prune", "--model", "demo:llama", "--out", t.TempDir()+"/out", "--method", "wanda", "--samples", "2", "--layers", "0:2", "--log-format", "json", "--log-level", "debug", "--memory", "400MiB")
 	stages := map[string]int{}
-	for line := range strings.Lines(r.stderr) {
+	for line := range strings.Lines(r.Stderr) {
 		var x struct {
 			Msg, Level, Stage string
 			Layers            int
@@ -37,13 +39,7 @@ func TestLogFormatJSON(t *testing.T) {
 			t.Errorf("stage %s is reported %d times, want twice at least: %v", want, stages[string(want)], stages)
 		}
 	}
-	if r := call(t, "prune", "--model", "demo:llama", "--out", "x", "--log-format", "xml"); r.code != statusUsage || !strings.Contains(r.last(), "--log-format") {
-		t.Errorf("status %d, last line %q", r.code, r.last())
-	}
-}
-
-func TestOneLine(t *testing.T) {
-	if got, want := oneLine(usagef("a\nb\x1b[31m")), `a; b\x1b[31m`; got != want {
-		t.Errorf("%q, want %q", got, want)
+	if r := clitest.Call(t, "prune", "--model", "demo:llama", "--out", "x", "--log-format", "xml"); r.Code != exit.Usage || !strings.Contains(r.Last(), "--log-format") {
+		t.Errorf("status %d, last line %q", r.Code, r.Last())
 	}
 }

@@ -1,4 +1,4 @@
-package app
+package app_test
 
 import (
 	"bytes"
@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/adagp/adagp/cmd/cli/clitest"
+	"github.com/adagp/adagp/cmd/cli/command/inspectcmd"
 	"github.com/adagp/adagp/models"
 )
 
@@ -22,22 +24,22 @@ func TestOpaqueTensor(t *testing.T) {
 	}
 	const name = "model.layers.0.self_attn.rotary_emb.inv_freq"
 	content := []byte{1, 2, 3, 254, 255, 0, 128, 127}
-	f := readST(t, filepath.Join("model", stFileName))
-	at := int64(len(f.data))
-	f.header[name] = stEntry{DType: "F8_E5M2", Shape: []int{8}, Offsets: [2]int64{at, at + int64(len(content))}}
-	f.data = append(f.data, content...)
-	f.write(t, filepath.Join("model", stFileName))
-	ok(t, "prune", "--model", "model", "--out", "pruned", "--method", "magnitude", "--samples", "2", "--sparsity", "0.8", "--dtype", "float16")
-	ok(t, "pack", "--model", "pruned", "--out", "packed")
-	ok(t, "pack", "--model", "packed", "--out", "unpacked", "--layout", "dense")
+	f := clitest.ReadST(t, filepath.Join("model", clitest.STFileName))
+	at := int64(len(f.Data))
+	f.Header[name] = clitest.STEntry{DType: "F8_E5M2", Shape: []int{8}, Offsets: [2]int64{at, at + int64(len(content))}}
+	f.Data = append(f.Data, content...)
+	f.Write(t, filepath.Join("model", clitest.STFileName))
+	clitest.OK(t, "prune", "--model", "model", "--out", "pruned", "--method", "magnitude", "--samples", "2", "--sparsity", "0.8", "--dtype", "float16")
+	clitest.OK(t, "pack", "--model", "pruned", "--out", "packed")
+	clitest.OK(t, "pack", "--model", "packed", "--out", "unpacked", "--layout", "dense")
 	for _, dir := range []string{"model", "pruned", "packed", "unpacked"} {
-		f := readST(t, filepath.Join(dir, stFileName))
-		e := f.header[name]
-		if got := f.data[e.Offsets[0]:e.Offsets[1]]; e.DType != "F8_E5M2" || !bytes.Equal(got, content) {
+		f := clitest.ReadST(t, filepath.Join(dir, clitest.STFileName))
+		e := f.Header[name]
+		if got := f.Data[e.Offsets[0]:e.Offsets[1]]; e.DType != "F8_E5M2" || !bytes.Equal(got, content) {
 			t.Errorf("%s: %s %x, want F8_E5M2 %x", dir, e.DType, got, content)
 		}
-		var res inspectResult
-		okJSON(t, &res, "inspect", "--model", dir)
+		var res inspectcmd.Result
+		clitest.OKJSON(t, &res, "inspect", "--model", dir)
 		found := false
 		for _, x := range res.Tensors {
 			if x.Name == name {

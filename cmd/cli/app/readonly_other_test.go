@@ -1,8 +1,10 @@
 //go:build !linux
 
-package app
+package app_test
 
-import "testing"
+import (
+	"testing"
+)
 
 // mountReadOnly has no way to do so here.
 func mountReadOnly(*testing.T, string) bool { return false }

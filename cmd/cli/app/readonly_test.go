@@ -1,4 +1,4 @@
-package app
+package app_test
 
 import (
 	"errors"
@@ -9,6 +9,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/adagp/adagp/cmd/cli/clitest"
+	"github.com/adagp/adagp/cmd/cli/exit"
 )
 
 // longAgo is when the files of a test's input were last changed: any change since then shows.
@@ -39,7 +42,7 @@ func metadata(t *testing.T, dir string) string {
 // and nothing in it changes. File modes do not stop the superuser; a read-only mount does, where the test may make one.
 // Without either the unchanged contents and times remain as evidence.
 func TestReadOnlyInput(t *testing.T) {
-	model := copyModel(t, "stories260k")
+	model := clitest.CopyModel(t, "stories260k")
 	var dirs []string
 	err := filepath.WalkDir(model, func(path string, d fs.DirEntry, err error) error {
 		if d.IsDir() {
@@ -63,13 +66,13 @@ func TestReadOnlyInput(t *testing.T) {
 		}
 		t.Log("this user may write to the input, whatever its mode")
 	}
-	contents, times := treeHash(t, model), metadata(t, model)
+	contents, times := clitest.TreeHash(t, model), metadata(t, model)
 	if !strings.Contains(times, "changed 2001-02-03 04:05:06 +0000") {
 		t.Fatalf("times were not set: %s", times)
 	}
 
 	out := t.TempDir()
-	text := writeFileT(t, out, "text.txt", strings.Repeat("Once upon a time there was a little girl. ", 50))
+	text := clitest.WriteFile(t, out, "text.txt", strings.Repeat("Once upon a time there was a little girl. ", 50))
 	prune := []string{"prune", "--model", model, "--samples", "8", "--seqlen", "32", "--out", filepath.Join(out, "pruned")}
 	for _, args := range [][]string{
 		append(prune, "--preset", "balanced", "--report", filepath.Join(out, "page.html")),
@@ -79,16 +82,16 @@ func TestReadOnlyInput(t *testing.T) {
 		{"pack", "--model", model, "--out", filepath.Join(out, "packed")},
 		{"generate", "--model", model, "--prompt", "Once", "--max-tokens", "2", "--weights", "mapped"},
 	} {
-		ok(t, args...)
-		if now := treeHash(t, model); now != contents {
+		clitest.OK(t, args...)
+		if now := clitest.TreeHash(t, model); now != contents {
 			t.Errorf("%v changed the input: %s, was %s", args, now, contents)
 		}
 		if now := metadata(t, model); now != times {
 			t.Errorf("%v touched the input: %s, was %s", args, now, times)
 		}
 	}
-	r := call(t, "prune", "--model", model, "--out", filepath.Join(model, "out"), "--method", "wanda", "--samples", "2")
-	if r.code != statusUsage || !strings.Contains(r.last(), "lies inside the input folder") {
-		t.Errorf("output into the input: status %d, last line %q", r.code, r.last())
+	r := clitest.Call(t, "prune", "--model", model, "--out", filepath.Join(model, "out"), "--method", "wanda", "--samples", "2")
+	if r.Code != exit.Usage || !strings.Contains(r.Last(), "lies inside the input folder") {
+		t.Errorf("output into the input: status %d, last line %q", r.Code, r.Last())
 	}
 }

@@ -1,4 +1,4 @@
-package app
+package app_test
 
 import (
 	"bufio"
@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/adagp/adagp/cmd/cli/clitest"
+	"github.com/adagp/adagp/cmd/cli/exit"
 	"github.com/adagp/adagp/models"
 )
 
@@ -26,7 +28,7 @@ func TestWeightsShrinkWhileMapped(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := program("generate", "--model", dir, "--weights", "mapped", "--chat", "--max-tokens", "2", "--threads", "2")
+	c := clitest.Program("generate", "--model", dir, "--weights", "mapped", "--chat", "--max-tokens", "2", "--threads", "2")
 	in, err := c.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -47,7 +49,7 @@ func TestWeightsShrinkWhileMapped(t *testing.T) {
 	if _, err := bufio.NewReader(out).ReadString('\n'); err != nil {
 		t.Fatalf("the first turn: %v; stderr:\n%s", err, &stderr)
 	}
-	if err := os.Truncate(filepath.Join(dir, stFileName), 100_000); err != nil {
+	if err := os.Truncate(filepath.Join(dir, clitest.STFileName), 100_000); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := io.WriteString(in, "and the sea\n"); err != nil {
@@ -55,13 +57,13 @@ func TestWeightsShrinkWhileMapped(t *testing.T) {
 	}
 	_ = in.Close()
 	err = c.Wait()
-	var exit *exec.ExitError
-	if !errors.As(err, &exit) || exit.ExitCode() != statusFailed {
+	var ended *exec.ExitError
+	if !errors.As(err, &ended) || ended.ExitCode() != exit.Failed {
 		t.Errorf("ended with %v, want status 1; stderr:\n%s", err, &stderr)
 	}
 	lines := strings.Split(strings.TrimSpace(stderr.String()), "\n")
 	last := lines[len(lines)-1]
-	if !strings.HasPrefix(last, "cli: ") || !strings.Contains(last, stFileName+": the file became shorter while it was in use") || strings.Contains(stderr.String(), "goroutine") {
+	if !strings.HasPrefix(last, "cli: ") || !strings.Contains(last, clitest.STFileName+": the file became shorter while it was in use") || strings.Contains(stderr.String(), "goroutine") {
 		t.Errorf("stderr:\n%s\nwant one line that names the file", &stderr)
 	}
 }

@@ -1,6 +1,6 @@
 //go:build unix
 
-package app
+package app_test
 
 import (
 	"bufio"
@@ -12,13 +12,15 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/adagp/adagp/cmd/cli/clitest"
+	"github.com/adagp/adagp/cmd/cli/exit"
 	"github.com/adagp/adagp/internal/golden"
 )
 
 // signalled starts a run that waits in its second layer, sends it a signal there, and returns how it ended.
 func signalled(t *testing.T, sig syscall.Signal, out string) (state *os.ProcessState, stderr string) {
 	t.Helper()
-	c := program("prune", "--model", golden.Path("models/stories260k"), "--out", out, "--method", "test-wait-later", "--samples", "2", "--seqlen", "32")
+	c := clitest.Program("prune", "--model", golden.Path("models/stories260k"), "--out", out, "--method", "test-wait-later", "--samples", "2", "--seqlen", "32")
 	pipe, err := c.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -56,7 +58,7 @@ func TestHangUpAndQuit(t *testing.T) {
 			out := filepath.Join(t.TempDir(), "out")
 			state, stderr := signalled(t, sig, out)
 			lines := strings.Split(strings.TrimRight(stderr, "\n"), "\n")
-			if state.ExitCode() != statusInterrupted || lines[len(lines)-1] != "cli: interrupted" {
+			if state.ExitCode() != exit.Interrupted || lines[len(lines)-1] != "cli: interrupted" {
 				t.Errorf("%v, want status 130 and \"cli: interrupted\"; stderr:\n%s", state, stderr)
 			}
 			if _, err := os.Stat(out + ".partial"); err != nil {
@@ -68,7 +70,7 @@ func TestHangUpAndQuit(t *testing.T) {
 
 // TestIgnoredHangUp: who starts a run under nohup wants it to outlive the terminal.
 func TestIgnoredHangUp(t *testing.T) {
-	c := program("prune", "--model", golden.Path("models/stories260k"), "--out", filepath.Join(t.TempDir(), "out"), "--method", "magnitude", "--samples", "2", "--seqlen", "32")
+	c := clitest.Program("prune", "--model", golden.Path("models/stories260k"), "--out", filepath.Join(t.TempDir(), "out"), "--method", "magnitude", "--samples", "2", "--seqlen", "32")
 	sh := exec.Command("sh", append([]string{"-c", `trap "" HUP; exec "$@"`, "sh"}, c.Args...)...)
 	sh.Env = c.Env
 	pipe, err := sh.StderrPipe()
@@ -97,7 +99,7 @@ func closesAfterOneLine(t *testing.T, both bool, args ...string) (*os.ProcessSta
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := program(args...)
+	c := clitest.Program(args...)
 	c.Stderr = w
 	var out strings.Builder
 	c.Stdout = &out
@@ -124,16 +126,16 @@ func TestClosedProgressPipe(t *testing.T) {
 		name string
 		both bool
 		code int
-	}{{"stderr", false, statusDone}, {"both", true, statusFailed}} {
+	}{{"stderr", false, exit.Done}, {"both", true, exit.Failed}} {
 		out := filepath.Join(dir, c.name)
-		state, stdout := closesAfterOneLine(t, c.both, quickPrune(model, out)...)
+		state, stdout := closesAfterOneLine(t, c.both, clitest.QuickPrune(model, out)...)
 		if state.ExitCode() != c.code {
 			t.Errorf("%s closed: %v, want status %d", c.name, state, c.code)
 		}
 		if !c.both && !strings.Contains(stdout, "weights are zero") {
 			t.Errorf("%s closed: stdout %q, want the result", c.name, stdout)
 		}
-		ok(t, "inspect", "--model", out) // complete
+		clitest.OK(t, "inspect", "--model", out) // complete
 		if _, err := os.Stat(out + ".partial"); err == nil {
 			t.Errorf("%s closed: %s.partial is left", c.name, out)
 		}
@@ -152,14 +154,14 @@ func TestClosedStdout(t *testing.T) {
 			t.Fatal(err)
 		}
 		r.Close()
-		c := program(args...)
+		c := clitest.Program(args...)
 		c.Stdout = w
 		c.Stdin = strings.NewReader("old man\n")
 		var stderr strings.Builder
 		c.Stderr = &stderr
 		_ = c.Run() // the state says more
 		w.Close()
-		if c.ProcessState.ExitCode() != statusFailed || strings.Count(stderr.String(), "\n") != 1 || !strings.Contains(stderr.String(), "to stdout: ") {
+		if c.ProcessState.ExitCode() != exit.Failed || strings.Count(stderr.String(), "\n") != 1 || !strings.Contains(stderr.String(), "to stdout: ") {
 			t.Errorf("%v: %v, stderr %q; want status 1 and a line about stdout", args, c.ProcessState, stderr.String())
 		}
 	}

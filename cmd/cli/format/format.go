@@ -138,3 +138,11 @@ func Files(files []string) string {
 	}
 	return strings.Join(files, ", ")
 }
+
+// Share returns part ÷ whole, and 0 of nothing.
+func Share(part, whole int) float64 {
+	if whole == 0 {
+		return 0
+	}
+	return float64(part) / float64(whole)
+}

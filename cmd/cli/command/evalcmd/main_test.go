@@ -1,0 +1,9 @@
+package evalcmd_test
+
+import (
+	"testing"
+
+	"github.com/adagp/adagp/cmd/cli/clitest"
+)
+
+func TestMain(m *testing.M) { clitest.Main(m) }

@@ -1,0 +1,143 @@
+package inspectcmd
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/adagp/adagp/checkpoint"
+	"github.com/adagp/adagp/cmd/cli/command"
+	"github.com/adagp/adagp/cmd/cli/exit"
+	"github.com/adagp/adagp/cmd/cli/flags"
+	"github.com/adagp/adagp/cmd/cli/format"
+	"github.com/adagp/adagp/cmd/cli/session"
+	"github.com/adagp/adagp/cmd/cli/texts"
+	"github.com/adagp/adagp/models"
+	"github.com/adagp/adagp/tensor"
+)
+
+// Command returns the command inspect.
+func Command(p *session.Process) *cli.Command {
+	return command.New(p, &cli.Command{
+		Name:      "inspect",
+		Usage:     "list a model's tensors, their sparsity and N:M patterns",
+		UsageText: exit.Program + " inspect --model DIR [flags]",
+		Description: `Reads headers and scans the stored bytes; the model is not loaded into memory. "nm" is the
+tightest of 1:4, 2:4, 3:4 and 4:8 (N zeros in every M neighbours of a row) that a matrix satisfies.`,
+		Flags: []cli.Flag{flags.Model()},
+	}, runInspect,
+		"inspect --model demo:opt",
+		"inspect --model pruned --json",
+	)
+}
+
+// Result is the JSON of docs/contract.md. The pruned matrices are summed up apart, because
+// embeddings, which are never pruned, hide the sparsity of small models.
+type Result struct {
+	Architecture string     `json:"architecture"`
+	Parameters   int        `json:"parameters"`
+	Bytes        int64      `json:"bytes"`
+	StoredBytes  int64      `json:"stored_bytes"` // less than bytes in a packed folder
+	Sparsity     float64    `json:"sparsity"`
+	Decoder      zeroTotals `json:"decoder"`
+	Tensors      []Tensor   `json:"tensors"`
+}
+
+// zeroTotals sums over the linear layers of the decoder.
+type zeroTotals struct {
+	Weights  int     `json:"weights"`
+	Zeros    int     `json:"zeros"`
+	Sparsity float64 `json:"sparsity"`
+}
+
+// Tensor is one tensor of the model.
+type Tensor struct {
+	Name     string  `json:"name"`
+	Shape    []int   `json:"shape"`
+	DType    string  `json:"dtype"`
+	Layout   string  `json:"layout"`
+	Zeros    int     `json:"zeros"`
+	Sparsity float64 `json:"sparsity"`
+	NM       string  `json:"nm"`
+}
+
+func runInspect(s *session.Session, c *cli.Context) error {
+	m, err := texts.OpenModel(c)
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	res, err := inspect(s, m)
+	if err != nil {
+		return err
+	}
+	return s.Result(res, res.write)
+}
+
+// inspect scans the stored tensors of m one after the other.
+func inspect(s *session.Session, m *models.Model) (*Result, error) {
+	res := &Result{Architecture: m.Config().Architecture, Parameters: models.CountParameters(m)}
+	decoder := decoderTensors(m)
+	names := m.Reader.Names()
+	t := s.Progress.Start("scanning", len(names), "tensors")
+	defer t.End()
+	elements, zeros := 0, 0
+	for i, name := range names {
+		if err := s.Ctx.Err(); err != nil {
+			return nil, err
+		}
+		info, ok := m.Reader.Info(name)
+		if !ok {
+			return nil, fmt.Errorf("tensor %s: no header", name)
+		}
+		scan := checkpoint.Zeros{NM: "none"} // of a type that is only carried
+		if info.DType != tensor.Opaque {
+			var err error
+			if scan, err = m.Reader.Zeros(name); err != nil {
+				return nil, err
+			}
+		}
+		res.Bytes += info.Bytes
+		res.StoredBytes += info.Stored
+		elements += scan.Elements
+		zeros += scan.Zeros
+		if decoder[name] {
+			res.Decoder.Weights += scan.Elements
+			res.Decoder.Zeros += scan.Zeros
+		}
+		res.Tensors = append(res.Tensors, Tensor{
+			Name: name, Shape: info.Shape, DType: info.Type(), Layout: string(info.Layout),
+			Zeros: scan.Zeros, Sparsity: format.Share(scan.Zeros, scan.Elements), NM: scan.NM,
+		})
+		t.Tick(i + 1)
+	}
+	res.Sparsity = format.Share(zeros, elements)
+	res.Decoder.Sparsity = format.Share(res.Decoder.Zeros, res.Decoder.Weights)
+	return res, nil
+}
+
+// decoderTensors returns the stored names of the weights of the decoder's linear layers.
+func decoderTensors(m *models.Model) map[string]bool {
+	names := map[string]bool{}
+	for _, l := range m.Layers() {
+		for _, lin := range l.Linears() {
+			names[m.TensorName(lin.Weight)] = true
+		}
+	}
+	return names
+}
+
+func (r *Result) write(w io.Writer) {
+	fmt.Fprintf(w, "%s, %s parameters, %s", r.Architecture, format.Count(r.Parameters), format.Bytes(r.Bytes))
+	if r.StoredBytes < r.Bytes {
+		fmt.Fprintf(w, ", packed in %s", format.Bytes(r.StoredBytes))
+	}
+	fmt.Fprintln(w)
+	fmt.Fprintf(w, "zeros: %s of the decoder's matrices, %s of all tensors\n\n", format.Percent(r.Decoder.Sparsity), format.Percent(r.Sparsity))
+	t := format.Table{Head: []string{"tensor", "shape", "type", "layout", "zeros", "sparsity", "N:M"}, Left: 1}
+	for _, p := range r.Tensors {
+		t.Add(p.Name, format.Shape(p.Shape), p.DType, p.Layout, format.Count(p.Zeros), format.Percent(p.Sparsity), p.NM)
+	}
+	t.Write(w)
+}

@@ -1,0 +1,142 @@
+package sweepcmd
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/adagp/adagp/cmd/cli/command"
+	"github.com/adagp/adagp/cmd/cli/exit"
+	"github.com/adagp/adagp/cmd/cli/flags"
+	"github.com/adagp/adagp/cmd/cli/method"
+	"github.com/adagp/adagp/cmd/cli/output"
+	"github.com/adagp/adagp/cmd/cli/session"
+	"github.com/adagp/adagp/cmd/cli/sweep"
+	"github.com/adagp/adagp/cmd/cli/texts"
+	"github.com/adagp/adagp/internal/version"
+	"github.com/adagp/adagp/models"
+)
+
+// Command returns the command sweep.
+func Command(p *session.Process) *cli.Command {
+	return command.New(p, &cli.Command{
+		Name:      "sweep",
+		Usage:     "prune a model by many methods at many sparsities and compare",
+		UsageText: exit.Program + " sweep --model DIR --out DIR [flags]",
+		Description: `Runs every method at every sparsity and pattern with every seed and measures the perplexity of
+each. Calibration windows are made once per seed, the dense model is measured once, and pruned
+weights stay in memory. DIR gets sweep.json, sweep.csv, sweep.md, sweep.html and sweep.svg, written
+again after each session.Process, so that a sweep can be interrupted at any time: the same command.New goes on, and
+more methods, sparsities, patterns or seeds add to what is there. Other settings are refused.`,
+		Flags: sweepFlags(),
+	}, runSweep,
+		"sweep --model demo:llama --out sweep",
+		"sweep --model demo:opt --out sweep-opt --methods wanda,adagp:fast,adagp --sparsities 0.7,0.8 --patterns 2:4 --seeds 0,1,2 --samples 32",
+	)
+}
+
+// DefaultMethods are run when none are named.
+var DefaultMethods = []string{"magnitude", "wanda", "sparsegpt", "adagp"}
+
+func sweepFlags() []cli.Flag {
+	const (
+		what = "What to run"
+		text = "Texts"
+	)
+	return []cli.Flag{
+		flags.Model(),
+		&cli.StringFlag{Name: "out", Usage: "folder `DIR` of the results (required)"},
+		&cli.BoolFlag{Name: "keep-models", Usage: "keep the pruned models in folders below DIR/models", DisableDefaultText: true},
+		&cli.BoolFlag{Name: "force", Usage: "do runs again that the folder holds already", DisableDefaultText: true},
+		&cli.BoolFlag{Name: "same-version", Usage: "do runs again that another version of the program did", DisableDefaultText: true},
+		&cli.StringSliceFlag{Name: "methods", Usage: "methods `A[,B…]`, each a name of \"" + exit.Program + " methods\" that settings may follow: " + method.SpecHelp, Value: cli.NewStringSlice(DefaultMethods...), DefaultText: strings.Join(DefaultMethods, ","), Category: what},
+		&cli.StringSliceFlag{Name: "sparsities", Usage: "shares of zeros `S[,S…]`, 0 <= S < 1", DefaultText: "0.5,0.6,0.7,0.8 without --patterns", Category: what},
+		&cli.StringSliceFlag{Name: "patterns", Usage: "zeros in groups, `N:M[,N:M…]`", Category: what},
+		&cli.StringSliceFlag{Name: "seeds", Usage: "seeds `N[,N…]` of calibration windows and methods", DefaultText: "--seed", Category: what},
+		&cli.StringSliceFlag{Name: "calib", Usage: "calibration text, as in prune; \"{seed}\" in `FILE[,FILE…]` stands for the seed", DefaultText: "embedded text", Category: text},
+		&cli.IntFlag{Name: "samples", Usage: "calibration windows `N`", Value: texts.DefaultSamples, Category: text},
+		&cli.IntFlag{Name: "seqlen", Usage: "tokens per window `L`", DefaultText: "the model's context, at most 2048", Category: text},
+		&cli.StringSliceFlag{Name: "eval", Usage: "texts to measure the perplexity on, each by itself: `FILE[,FILE…]`", DefaultText: "embedded text", Category: text},
+		&cli.IntFlag{Name: "max-windows", Usage: "evaluate on at most `N` windows of each text", DefaultText: "all", Category: text},
+	}
+}
+
+// sweepPlan is what the flags of sweep ask for.
+type sweepPlan struct {
+	model, out  string
+	axes        sweepAxes
+	calib       []string // empty: the embedded text
+	samples     int      // 0: all windows of a file that holds windows, else the default
+	eval        []string // empty: the embedded text
+	maxWindows  int      // 0: all
+	keepModels  bool
+	force       bool
+	sameVersion bool
+}
+
+func parseSweepPlan(s *session.Session, c *cli.Context) (*sweepPlan, error) {
+	p := &sweepPlan{calib: c.StringSlice("calib"), eval: c.StringSlice("eval"), maxWindows: c.Int("max-windows"),
+		keepModels: c.Bool("keep-models"), force: c.Bool("force"), sameVersion: c.Bool("same-version")}
+	var err error
+	if p.model, err = flags.Required(c, "model"); err != nil {
+		return nil, err
+	}
+	if p.out, err = flags.Required(c, "out"); err != nil {
+		return nil, err
+	}
+	if err := texts.Check(c); err != nil {
+		return nil, err
+	}
+	if err := flags.AtLeast(c, 1, "max-windows"); err != nil {
+		return nil, err
+	}
+	if c.IsSet("samples") {
+		p.samples = c.Int("samples")
+	}
+	p.axes, err = parseSweepAxes(s, c)
+	return p, err
+}
+
+// inputs lists the files and folders that are read.
+func (p *sweepPlan) inputs() []string {
+	in := append([]string{p.model}, p.eval...)
+	for _, seed := range p.axes.Seeds {
+		in = append(in, filesOfSeed(p.calib, seed)...)
+	}
+	return in
+}
+
+// runSweep checks everything cheap first, as prune does; then it measures what the folder lacks.
+func runSweep(s *session.Session, c *cli.Context) error {
+	p, err := parseSweepPlan(s, c)
+	if err != nil {
+		return err
+	}
+	if err := output.CheckFolder(p.out, p.inputs()); err != nil {
+		return err
+	}
+	store, err := sweep.Open(p.out, exit.Program+" sweep, "+version.Name())
+	if err != nil {
+		return err
+	}
+	m, err := models.Open(p.model)
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	length, err := texts.WindowLength(c, m)
+	if err != nil {
+		return err
+	}
+	w := &sweeper{Session: s, plan: p, model: m, length: length, store: store}
+	if err := w.run(); err != nil {
+		return err
+	}
+	return s.Result(store.Result, func(out io.Writer) {
+		sweep.WriteTables(out, store.Result, p.axes.Axes)
+		fmt.Fprintf(out, "tables and plot: %s\n", filepath.Join(p.out, "sweep.{html,md,csv,json,svg}"))
+	})
+}
