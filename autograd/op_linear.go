@@ -26,13 +26,17 @@ func (d dense) Shape() (out, in int)          { return matrix("Linear, weight", 
 func (d dense) MulNTInto(y, x *tensor.Tensor) { tensor.MatMulNTInto(y, x, d.w.Value) }
 func (d dense) MulInto(dx, dy *tensor.Tensor) { tensor.MatMulInto(dx, dy, d.w.Value) }
 
-// LinearBy is [Linear] with products of the caller's. All that w is good for is to take the gradient; it may
-// be nil where none is wanted.
+// LinearBy is [Linear] with products of the caller's. All that w is good for is to take the gradient, for which
+// [Tape.Sink] is enough; it may be nil where none is wanted.
 func LinearBy(p Products, x, w, b *Var) *Var {
 	out, in := p.Shape()
 	wantShape("Linear", x.Value, tensor.AnyDim, in)
 	if w != nil {
-		wantShape("Linear, weight", w.Value, out, in)
+		shaped := w.Value
+		if shaped == nil {
+			shaped = w.Grad // a sink
+		}
+		wantShape("Linear, weight", shaped, out, in)
 	}
 	m := memoryOf(x, w, b)
 	y := empty(m, x.Value.Dim(0), out)

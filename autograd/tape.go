@@ -49,6 +49,15 @@ func (t *Tape) Param(v, grad *tensor.Tensor) *Var {
 	return &Var{Value: v, Grad: grad, tape: t, epoch: t.epoch, leaf: true}
 }
 
+// Sink returns a variable that takes a gradient, which is added to grad, and has no value: weights of [LinearBy],
+// which multiplies by them in a form of the caller's. On the nil tape it returns nil.
+func (t *Tape) Sink(grad *tensor.Tensor) *Var {
+	if t == nil {
+		return nil
+	}
+	return &Var{Grad: grad, tape: t, epoch: t.epoch, leaf: true}
+}
+
 // Len returns the number of recorded operations.
 func (t *Tape) Len() int {
 	if t == nil {

@@ -136,7 +136,7 @@ func TestPerplexityOfBrokenModel(t *testing.T) {
 		m, _ := load(t, "demo:llama")
 		var embedding *nn.Param
 		m.EmbedWalk(func(p *nn.Param) { embedding = p })
-		embedding.Value.Row(7)[0] = broken
+		embedding.Value().Row(7)[0] = broken
 		windows := [][]int{{1, 2, 3}, {1, 2, 3}, {1, 2, 3}, {1, 7, 3}}
 		for _, batch := range []int{1, 3, 8} {
 			_, err := eval.Perplexity(context.Background(), m, windows, eval.Options{Batch: batch})

@@ -45,7 +45,7 @@ func recordedPerplexities(t testing.TB, path string) map[string]entry {
 func roundWeights(t testing.TB, m models.CausalLM) {
 	t.Helper()
 	m.Walk(func(p *nn.Param) {
-		v := p.Value.Data()
+		v := p.Value().Data()
 		b := make([]byte, 2*len(v))
 		if err := tensor.Encode(b, v, tensor.F16); err != nil {
 			t.Fatal(err)

@@ -111,10 +111,10 @@ func roundToF16(t testing.TB, m *models.Model) {
 	t.Helper()
 	for _, p := range nn.Params(m.Walk) {
 		b := make([]byte, 2*p.Len())
-		if err := tensor.Encode(b, p.Value.Data(), tensor.F16); err != nil {
+		if err := tensor.Encode(b, p.Value().Data(), tensor.F16); err != nil {
 			t.Fatal(err)
 		}
-		if err := tensor.Decode(p.Value.Data(), b, tensor.F16); err != nil {
+		if err := tensor.Decode(p.Value().Data(), b, tensor.F16); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -3,11 +3,13 @@ package models
 import (
 	"fmt"
 
+	"github.com/adagp/adagp/checkpoint"
 	"github.com/adagp/adagp/nn"
 )
 
-// Load reads the values of the walked parameters, as float32, from the checkpoint. A parameter that
-// has values keeps them, so pruned weights are not lost and shared ones are read once. A NaN or an
+// Load makes the walked parameters hold float32 values. A parameter that has values keeps them, so pruned
+// weights are not lost and shared ones are read once; of weights that LoadStored has left as they are stored
+// values are made; all others are read from the checkpoint. A NaN or an
 // infinity is an error that names the tensor and the index; after an error the parameters that this
 // call has filled are empty again.
 //
@@ -15,16 +17,19 @@ import (
 func (m *Model) Load(walk func(visit func(*nn.Param))) error {
 	var filled []*nn.Param
 	for _, p := range nn.Params(walk) {
-		if p.Value != nil {
+		if p.Value() != nil {
 			continue
 		}
+		empty := !p.Loaded()
 		if err := m.read(p); err != nil {
 			for _, q := range filled {
-				q.Value = nil
+				q.Set(nil)
 			}
 			return fmt.Errorf("model %s: %w", m.Path, err)
 		}
-		filled = append(filled, p)
+		if empty {
+			filled = append(filled, p)
+		}
 	}
 	return nil
 }
@@ -35,12 +40,16 @@ func (m *Model) LoadAll() error { return m.Load(m.Walk) }
 // Unload drops the values and gradients of the walked parameters.
 func (m *Model) Unload(walk func(visit func(*nn.Param))) {
 	for _, p := range nn.Params(walk) {
-		p.Value, p.Grad, p.Packed = nil, nil, nil
+		p.Set(nil)
+		p.Grad = nil
 	}
 }
 
 // read fills one parameter.
 func (m *Model) read(p *nn.Param) error {
+	if p.Held() != nil {
+		return held(p)
+	}
 	name := m.TensorName(p)
 	t, err := m.Reader.Read(name)
 	if err != nil {
@@ -55,7 +64,14 @@ func (m *Model) read(p *nn.Param) error {
 	if i, ok := t.Finite(); !ok {
 		return fmt.Errorf("tensor %q holds %v at index %v", name, t.Data()[i], unflatten(i, p.FileShape()))
 	}
-	p.Value = p.InFile(t)
+	p.Set(p.InFile(t))
+	return nil
+}
+
+// held makes values of weights as they are stored, which may be in a mapped file.
+func held(p *nn.Param) (err error) {
+	defer checkpoint.CatchFault(&err)()
+	p.Dense()
 	return nil
 }
 

@@ -278,7 +278,7 @@ func TestLoadRejectsNonFinite(t *testing.T) {
 				}
 				wantError(t, m.Load(m.Layers()[1].Walk), want...)
 				m.Layers()[1].Walk(func(p *nn.Param) {
-					if p.Value != nil {
+					if p.Value() != nil {
 						t.Errorf("%s is loaded after the error", p.Name)
 					}
 				})
@@ -293,18 +293,18 @@ func TestLoadRejectsNonFinite(t *testing.T) {
 func TestLoadKeepsValues(t *testing.T) {
 	m := openLoaded(t, golden.Path("models/rand-opt350"))
 	l := m.Layers()[0].Linears()[0]
-	l.Weight.Value.Fill(0) // as pruning would
+	l.Weight.Value().Fill(0) // as pruning would
 	if err := m.LoadAll(); err != nil {
 		t.Fatal(err)
 	}
-	if got := tensor.MaxAbs(l.Weight.Value); got != 0 {
+	if got := tensor.MaxAbs(l.Weight.Value()); got != 0 {
 		t.Errorf("loading again replaced changed weights, largest %v", got)
 	}
 	m.Unload(m.Layers()[0].Walk)
 	if err := m.LoadAll(); err != nil {
 		t.Fatal(err)
 	}
-	if got := tensor.MaxAbs(l.Weight.Value); got == 0 {
+	if got := tensor.MaxAbs(l.Weight.Value()); got == 0 {
 		t.Error("loading after Unload left the weights empty")
 	}
 }
@@ -348,7 +348,7 @@ func TestOpenLoadsNothing(t *testing.T) {
 	for _, tt := range forEach {
 		m := open(t, tt.path)
 		m.Walk(func(p *nn.Param) {
-			if p.Value != nil {
+			if p.Value() != nil {
 				t.Errorf("%s: %s has values before Load", tt.path, p.Name)
 			}
 		})

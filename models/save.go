@@ -28,13 +28,13 @@ func Save(dir string, net CausalLM, config []byte, dtype tensor.DType) error {
 		if w := want[i]; w.Name != p.Name || !slices.Equal(w.Shape, p.Shape) {
 			return fmt.Errorf("save model %s: parameter %q has shape %v, its configuration wants %q with shape %v", dir, p.Name, p.Shape, w.Name, w.Shape)
 		}
-		if p.Value == nil || !slices.Equal(p.Value.Shape(), p.Shape) {
+		if p.Value() == nil || !slices.Equal(p.Value().Shape(), p.Shape) {
 			return fmt.Errorf("save model %s: parameter %q has no values of shape %v", dir, p.Name, p.Shape)
 		}
-		if i, ok := p.Value.Finite(); !ok {
-			return fmt.Errorf("save model %s: parameter %q holds %v", dir, p.Name, p.Value.Data()[i])
+		if i, ok := p.Value().Finite(); !ok {
+			return fmt.Errorf("save model %s: parameter %q holds %v", dir, p.Name, p.Value().Data()[i])
 		}
-		entries[i] = safetensors.Entry{Name: p.Name, DType: dtype, Value: p.InFile(p.Value)}
+		entries[i] = safetensors.Entry{Name: p.Name, DType: dtype, Value: p.InFile(p.Value())}
 	}
 	return checkpoint.Save(dir, config, entries)
 }

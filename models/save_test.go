@@ -40,9 +40,9 @@ func TestSave(t *testing.T) {
 			wider := strings.Replace(string(config), `"vocab_size": `, `"vocab_size": 1`, 1)
 			wantError(t, models.Save(bad, m, []byte(wider), tensor.F32), bad, "its configuration wants")
 			params := nn.Params(m.Walk)
-			params[1].Value.Data()[0] = float32(math.Inf(1))
+			params[1].Value().Data()[0] = float32(math.Inf(1))
 			wantError(t, models.Save(bad, m, config, tensor.F32), bad, params[1].Name, "+Inf")
-			params[1].Value = nil
+			params[1].Set(nil)
 			wantError(t, models.Save(bad, m, config, tensor.F32), bad, params[1].Name, "no values")
 			if list, err := os.ReadDir(parent); err != nil || len(list) != 1 {
 				t.Errorf("left in the folder: %v, error %v", list, err)

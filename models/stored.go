@@ -11,8 +11,8 @@ import (
 )
 
 // LoadStored is Load for inference: matrices stay as the checkpoint stores them, in half precision or
-// packed, which takes less memory and less time per token. Pruning, tuning and optimisers refuse such a
-// model with a *nn.StoredError: Unload comes before that.
+// packed, which takes less memory and less time per token. Pruning, tuning and optimisers make values of
+// those that they change.
 //
 //	err := m.LoadStored(m.Walk)
 func (m *Model) LoadStored(walk func(visit func(*nn.Param))) error {
@@ -29,12 +29,12 @@ func (m *Model) LoadMapped(walk func(visit func(*nn.Param))) error {
 func (m *Model) loadStored(walk func(visit func(*nn.Param)), get func(name string) (packed.Matrix, error)) error {
 	var filled []*nn.Param
 	for _, p := range nn.Params(walk) {
-		if p.Value != nil || p.Packed != nil {
+		if p.Loaded() {
 			continue
 		}
 		if err := m.readStored(p, get); err != nil {
 			for _, q := range filled {
-				q.Value, q.Packed = nil, nil
+				q.Set(nil)
 			}
 			return fmt.Errorf("model %s: %w", m.Path, err)
 		}
@@ -64,7 +64,7 @@ func (m *Model) readStored(p *nn.Param, get func(name string) (packed.Matrix, er
 		i, _ := t.Finite()
 		return fmt.Errorf("tensor %q holds %v at index %v", name, t.Data()[i], unflatten(i, p.Shape))
 	}
-	p.Packed = stored
+	p.Hold(stored)
 	return nil
 }
 

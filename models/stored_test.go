@@ -29,8 +29,8 @@ func TestLoadStored(t *testing.T) {
 			}
 			stored := 0
 			for _, p := range nn.Params(m.Walk) {
-				if matrix := len(p.Shape) == 2; (p.Packed != nil) != matrix || (p.Value != nil) == matrix {
-					t.Errorf("%s of shape %v: stored %v, as values %v", p.Name, p.Shape, p.Packed != nil, p.Value != nil)
+				if matrix := len(p.Shape) == 2; (p.Held() != nil) != matrix || (p.Value() != nil) == matrix {
+					t.Errorf("%s of shape %v: stored %v, as values %v", p.Name, p.Shape, p.Held() != nil, p.Value() != nil)
 				} else if matrix {
 					stored++
 				}
@@ -51,7 +51,7 @@ func TestLoadStored(t *testing.T) {
 			}
 			m.Unload(m.Walk)
 			for _, p := range nn.Params(m.Walk) {
-				if p.Packed != nil || p.Value != nil {
+				if p.Held() != nil || p.Value() != nil {
 					t.Errorf("%s is still there after Unload", p.Name)
 				}
 			}
@@ -82,7 +82,7 @@ func TestLoadStoredRejectsNonFinite(t *testing.T) {
 				defer m.Close()
 				wantError(t, m.LoadStored(m.Layers()[1].Walk), "folder", name, "index")
 				m.Layers()[1].Walk(func(p *nn.Param) {
-					if p.Value != nil || p.Packed != nil {
+					if p.Value() != nil || p.Held() != nil {
 						t.Errorf("%s is loaded after the error", p.Name)
 					}
 				})

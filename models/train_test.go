@@ -35,16 +35,16 @@ func lossOf(m models.CausalLM, ids [][]int) float64 {
 // slope is the derivative of the loss when p moves along direction, by two central differences
 // extrapolated (Richardson).
 func slope(m models.CausalLM, ids [][]int, p *nn.Param, direction []float32, step float64) float64 {
-	old := p.Value.Clone()
+	old := p.Value().Clone()
 	at := func(h float64) float64 {
 		for i, d := range direction {
-			p.Value.Data()[i] = old.Data()[i] + float32(h)*d
+			p.Value().Data()[i] = old.Data()[i] + float32(h)*d
 		}
 		return lossOf(m, ids)
 	}
 	wide := (at(step) - at(-step)) / (2 * step)
 	narrow := (at(step/2) - at(-step/2)) / step
-	p.Value.CopyFrom(old)
+	p.Value().CopyFrom(old)
 	return (4*narrow - wide) / 3
 }
 

@@ -82,7 +82,7 @@ func TestRemovedFinalNorm(t *testing.T) {
 	var table *tensor.Tensor
 	m.EmbedWalk(func(p *nn.Param) {
 		if strings.HasSuffix(p.Name, "embed_tokens.weight") {
-			table = p.Value
+			table = p.Value()
 		}
 	})
 	got := m.Head(&nn.Context{}, autograd.Const(h)).Value

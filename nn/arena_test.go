@@ -65,8 +65,7 @@ func TestEmbeddingStored(t *testing.T) {
 		}
 	}
 	check("values")
-	e.Weight.Packed = pack(t, e.Weight.Value)
-	e.Weight.Value = nil
+	e.Weight.Hold(pack(t, e.Weight.Value()))
 	check("packed")
 }
 
@@ -81,6 +80,6 @@ func TestPositionsBehindCaches(t *testing.T) {
 	caches := []*nn.KVCache{nn.NewKVCache(), nn.NewKVCache()}
 	a.Forward(&nn.Context{SeqLen: 4, Caches: caches[1:]}, autograd.Const(tensor.New(4, hidden)))
 	h := e.Forward(&nn.Context{SeqLen: 2, Caches: caches}, 2).Value
-	checkClose(t, "new sequence", h.Rows(0, 2), e.Weight.Value.Rows(2, 4), 0)
-	checkClose(t, "after 4 tokens", h.Rows(2, 4), e.Weight.Value.Rows(6, 8), 0)
+	checkClose(t, "new sequence", h.Rows(0, 2), e.Weight.Value().Rows(2, 4), 0)
+	checkClose(t, "after 4 tokens", h.Rows(2, 4), e.Weight.Value().Rows(6, 8), 0)
 }

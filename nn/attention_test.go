@@ -61,9 +61,9 @@ func linearByHand(l *nn.Linear, x [][]float64) [][]float64 {
 	for i, row := range x {
 		y[i] = make([]float64, l.Out())
 		for o := range y[i] {
-			y[i][o] = float64(l.Bias.Value.At(o))
+			y[i][o] = float64(l.Bias.Value().At(o))
 			for j, v := range row {
-				y[i][o] += float64(l.Weight.Value.At(o, j)) * v
+				y[i][o] += float64(l.Weight.Value().At(o, j)) * v
 			}
 		}
 	}

@@ -2,7 +2,6 @@ package nn
 
 import (
 	"github.com/adagp/adagp/autograd"
-	"github.com/adagp/adagp/tensor"
 )
 
 // Embedding is a table of vectors looked up by index.
@@ -18,17 +17,7 @@ func NewEmbedding(path string, entries, width int) *Embedding {
 // Forward returns the rows of the table named by ids, [len(ids), width]. An id outside the table
 // panics; check ids from outside the program first.
 func (e *Embedding) Forward(c *Context, ids []int) *autograd.Var {
-	if e.Weight.Packed != nil && c.Tape == nil {
-		y := c.Arena.Take(len(ids), e.Weight.Shape[1])
-		for i, id := range ids {
-			if id < 0 || id >= e.Weight.Shape[0] {
-				panic(&tensor.ShapeError{Op: "nn.Embedding", Got: []int{id}, Want: []int{e.Weight.Shape[0]}, Msg: "id outside the table"})
-			}
-			e.Weight.Packed.RowInto(y.Row(i), id)
-		}
-		return c.Const(y)
-	}
-	return autograd.Embedding(e.Weight.On(c), ids)
+	return e.Weight.Rows(c, ids)
 }
 
 // Walk visits the table.

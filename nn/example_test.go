@@ -11,9 +11,9 @@ import (
 // A chain declares what is pruned together; as a network function it is the plain block.
 func ExampleNewChain() {
 	fc1, fc2 := nn.NewLinear("fc1", 2, 2, false), nn.NewLinear("fc2", 2, 1, true)
-	fc1.Weight.Value = tensor.FromSlice([]float32{1, 1, 1, -1}, 2, 2)
-	fc2.Weight.Value = tensor.FromSlice([]float32{1, 1}, 1, 2)
-	fc2.Bias.Value = tensor.FromSlice([]float32{10}, 1)
+	fc1.Weight.Set(tensor.FromSlice([]float32{1, 1, 1, -1}, 2, 2))
+	fc2.Weight.Set(tensor.FromSlice([]float32{1, 1}, 1, 2))
+	fc2.Bias.Set(tensor.FromSlice([]float32{10}, 1))
 
 	chain := nn.NewChain("mlp", nn.Map(fc1), nn.Pointwise(nn.ReLU), nn.Map(fc2))
 	if err := chain.Check(); err != nil {

@@ -13,8 +13,9 @@ import (
 
 func filledLinear(r *rand.Rand, name string, in, out int) *nn.Linear {
 	l := nn.NewLinear(name, in, out, true)
-	l.Weight.Value, l.Bias.Value = tensor.New(out, in), tensor.New(out)
-	for _, v := range [][]float32{l.Weight.Value.Data(), l.Bias.Value.Data()} {
+	l.Weight.Set(tensor.New(out, in))
+	l.Bias.Set(tensor.New(out))
+	for _, v := range [][]float32{l.Weight.Value().Data(), l.Bias.Value().Data()} {
 		for i := range v {
 			v[i] = float32(r.NormFloat64()) / 3
 		}

@@ -9,9 +9,9 @@ import (
 
 // InitNormal gives a parameter values from a normal distribution with mean 0, one after the other from rng.
 func InitNormal(p *Param, deviation float64, rng *rand.Rand) {
-	p.Value = tensor.New(p.Shape...)
-	for i := range p.Value.Data() {
-		p.Value.Data()[i] = float32(rng.NormFloat64() * deviation)
+	p.Set(tensor.New(p.Shape...))
+	for i := range p.Value().Data() {
+		p.Value().Data()[i] = float32(rng.NormFloat64() * deviation)
 	}
 }
 
@@ -26,14 +26,14 @@ func InitHe(p *Param, rng *rand.Rand) {
 func InitXavier(p *Param, rng *rand.Rand) {
 	out, in := p.Shape[0], p.Shape[len(p.Shape)-1]
 	bound := math.Sqrt(6 / float64(in+out))
-	p.Value = tensor.New(p.Shape...)
-	for i := range p.Value.Data() {
-		p.Value.Data()[i] = float32((2*rng.Float64() - 1) * bound)
+	p.Set(tensor.New(p.Shape...))
+	for i := range p.Value().Data() {
+		p.Value().Data()[i] = float32((2*rng.Float64() - 1) * bound)
 	}
 }
 
 // InitConstant gives all elements of a parameter one value, such as 1 for the weights of a norm.
 func InitConstant(p *Param, v float32) {
-	p.Value = tensor.New(p.Shape...)
-	p.Value.Fill(v)
+	p.Set(tensor.New(p.Shape...))
+	p.Value().Fill(v)
 }

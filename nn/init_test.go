@@ -25,22 +25,22 @@ func TestInit(t *testing.T) {
 	} {
 		c.init(rand.New(rand.NewPCG(1, 2)))
 		// 60,000 draws: the mean is within 5 of its standard deviations, the variance within 3 %.
-		mean, variance := tensor.Mean(p.Value), tensor.SumSquares(p.Value)/(out*in)
+		mean, variance := tensor.Mean(p.Value()), tensor.SumSquares(p.Value())/(out*in)
 		if math.Abs(mean) > 5*math.Sqrt(c.variance/(out*in)) || math.Abs(variance/c.variance-1) > 0.03 {
 			t.Errorf("%s: mean %g, variance %g, want 0 and %g", name, mean, variance, c.variance)
 		}
-		if m := float64(tensor.MaxAbs(p.Value)); m > c.bound {
+		if m := float64(tensor.MaxAbs(p.Value())); m > c.bound {
 			t.Errorf("%s: largest value %g, want at most %g", name, m, c.bound)
 		}
-		first := p.Value
+		first := p.Value()
 		c.init(rand.New(rand.NewPCG(1, 2)))
-		checkClose(t, name+", the same seed", p.Value, first, 0)
+		checkClose(t, name+", the same seed", p.Value(), first, 0)
 	}
 }
 
 func ExampleInitConstant() {
 	norm := nn.NewRMSNorm("norm", 3, 1e-6)
 	nn.InitConstant(norm.Weight, 1)
-	fmt.Println(norm.Weight.Value.Data())
+	fmt.Println(norm.Weight.Value().Data())
 	// Output: [1 1 1]
 }

@@ -12,7 +12,7 @@ import (
 
 func TestEmbedding(t *testing.T) {
 	e := nn.NewEmbedding("embed", 3, 2)
-	e.Weight.Value = tensor.FromSlice([]float32{1, 2, 3, 4, 5, 6}, 3, 2)
+	e.Weight.Set(tensor.FromSlice([]float32{1, 2, 3, 4, 5, 6}, 3, 2))
 	got := e.Forward(&nn.Context{}, []int{2, 0, 2})
 	checkClose(t, "rows 2, 0, 2", got.Value, tensor.FromSlice([]float32{5, 6, 1, 2, 5, 6}, 3, 2), 0)
 }
@@ -22,7 +22,7 @@ func TestPositionEmbedding(t *testing.T) {
 	if !slices.Equal(e.Weight.Shape, []int{7, 1}) {
 		t.Fatalf("table: got %v, want [7 1]", e.Weight.Shape)
 	}
-	e.Weight.Value = tensor.FromSlice([]float32{-1, -2, 0, 1, 2, 3, 4}, 7, 1)
+	e.Weight.Set(tensor.FromSlice([]float32{-1, -2, 0, 1, 2, 3, 4}, 7, 1))
 	got := e.Forward(&nn.Context{SeqLen: 2}, 2)
 	checkClose(t, "two sequences of two", got.Value, tensor.FromSlice([]float32{0, 1, 0, 1}, 4, 1), 0)
 
@@ -37,7 +37,7 @@ func TestPositionEmbedding(t *testing.T) {
 
 func TestRMSNorm(t *testing.T) {
 	n := nn.NewRMSNorm("norm", 2, 0.5)
-	n.Weight.Value = tensor.FromSlice([]float32{1, 10}, 2)
+	n.Weight.Set(tensor.FromSlice([]float32{1, 10}, 2))
 	got := n.Forward(&nn.Context{}, autograd.Const(tensor.FromSlice([]float32{3, 4}, 1, 2)))
 	r := 1 / math.Sqrt(12.5+0.5)
 	checkClose(t, "rms norm of (3, 4)", got.Value, tensor.FromSlice([]float32{float32(3 * r), float32(40 * r)}, 1, 2), 1e-6)
@@ -50,8 +50,8 @@ func TestLayerNorm(t *testing.T) {
 		n := nn.NewLayerNorm("norm", 3, 0.5, affine)
 		want := tensor.FromSlice([]float32{float32(-3 * q), float32(-q), float32(4 * q)}, 1, 3)
 		if affine {
-			n.Weight.Value = tensor.FromSlice([]float32{1, 2, 3}, 3)
-			n.Bias.Value = tensor.FromSlice([]float32{5, 6, 7}, 3)
+			n.Weight.Set(tensor.FromSlice([]float32{1, 2, 3}, 3))
+			n.Bias.Set(tensor.FromSlice([]float32{5, 6, 7}, 3))
 			for j := range 3 {
 				want.Set(want.At(0, j)*float32(j+1)+float32(j+5), 0, j)
 			}

@@ -2,18 +2,13 @@ package nn
 
 import (
 	"github.com/adagp/adagp/autograd"
-	"github.com/adagp/adagp/tensor"
-	"github.com/adagp/adagp/tensor/packed"
 )
 
 // Linear is the affine map y = x·Wᵀ + b, the layer that pruning is about.
 type Linear struct {
 	Weight *Param // [out, in]
 	Bias   *Param // [out], or nil
-	// Products, when set, multiplies by the weights in the place of Weight.Value, which may hold others
-	// meanwhile.
-	Products autograd.Products
-	path     string
+	path   string
 }
 
 // NewLinear returns a linear layer with parameters path.weight [out, in] and, if asked for,
@@ -58,20 +53,8 @@ func (l *Linear) apply(c *Context, x *autograd.Var) *autograd.Var {
 	if l.Bias != nil {
 		b = l.Bias.On(c)
 	}
-	switch {
-	case l.Products != nil:
-		return autograd.LinearBy(l.Products, x, l.Weight.On(c), b)
-	case l.Weight.Packed != nil && c.Tape == nil:
-		return autograd.LinearBy(stored{l.Weight.Packed}, x, nil, b)
-	}
-	return autograd.Linear(x, l.Weight.On(c), b)
+	return l.Weight.Linear(c, x, b)
 }
-
-// stored are the products of weights as they are stored.
-type stored struct{ packed.Matrix }
-
-// MulInto sets dx [n, in] = dy [n, out]·W.
-func (s stored) MulInto(dx, dy *tensor.Tensor) { tensor.MatMulInto(dx, dy, s.Dense()) }
 
 // Walk visits the weight and the bias.
 func (l *Linear) Walk(visit func(*Param)) { walkAll(visit, l.Weight, l.Bias) }

@@ -12,8 +12,8 @@ import (
 
 func TestLinear(t *testing.T) {
 	l := nn.NewLinear("a.b", 2, 3, true)
-	l.Weight.Value = tensor.FromSlice([]float32{1, 2, 3, 4, 5, 6}, 3, 2)
-	l.Bias.Value = tensor.FromSlice([]float32{10, 20, 30}, 3)
+	l.Weight.Set(tensor.FromSlice([]float32{1, 2, 3, 4, 5, 6}, 3, 2))
+	l.Bias.Set(tensor.FromSlice([]float32{10, 20, 30}, 3))
 	x := autograd.Const(tensor.FromSlice([]float32{1, 1, 2, 0}, 2, 2))
 
 	var seen []*tensor.Tensor
@@ -36,7 +36,7 @@ func TestLinear(t *testing.T) {
 	}
 }
 
-// negative are products with -w.
+// negative is a form that holds -w, and whose products have a way back.
 type negative struct{ w *tensor.Tensor }
 
 func (n negative) Shape() (out, in int) { return n.w.Dim(0), n.w.Dim(1) }
@@ -51,11 +51,16 @@ func (n negative) MulInto(dx, dy *tensor.Tensor) {
 	tensor.ScaleInto(dx, dx, -1)
 }
 
-func TestLinearProducts(t *testing.T) {
+func (n negative) RowInto(dst []float32, i int) { copy(dst, n.Dense().Row(i)) }
+
+func (n negative) Dense() *tensor.Tensor { return tensor.Scale(n.w, -1) }
+
+func TestLinearOfForm(t *testing.T) {
 	l := nn.NewLinear("a", 2, 1, true)
-	l.Weight.Value = tensor.FromSlice([]float32{3, 5}, 1, 2)
-	l.Bias.Value = tensor.FromSlice([]float32{1}, 1)
-	l.Products = negative{l.Weight.Value}
+	l.Weight.Set(tensor.FromSlice([]float32{3, 5}, 1, 2))
+	l.Bias.Set(tensor.FromSlice([]float32{1}, 1))
+	l.Weight.Hold(negative{l.Weight.Value()})
+	l.Weight.Grad = tensor.New(1, 2)
 	x := tensor.FromSlice([]float32{1, 2}, 1, 2)
 	for _, tape := range []*autograd.Tape{nil, autograd.NewTape()} {
 		in := tape.Leaf(x)
@@ -64,6 +69,7 @@ func TestLinearProducts(t *testing.T) {
 		if tape != nil {
 			tape.Backward(y)
 			checkClose(t, "dx", in.Grad, tensor.FromSlice([]float32{-3, -5}, 1, 2), 0)
+			checkClose(t, "dw", l.Weight.Grad, x, 0)
 		}
 	}
 }
@@ -98,15 +104,15 @@ func TestObserverSharesInputs(t *testing.T) {
 	}
 }
 
-// A packed weight takes the place of the values in inference, and is looked past on a tape.
+// A packed weight is multiplied by as it is in inference, and becomes values on a tape.
 func TestLinearPacked(t *testing.T) {
 	l := nn.NewLinear("a", 2, 3, true)
 	w := make([]byte, 3*2*2)
 	if err := tensor.Encode(w, []float32{1, 0, 0, 4, 5, 6}, tensor.BF16); err != nil {
 		t.Fatal(err)
 	}
-	l.Weight.Packed = packed.PackBitmask(tensor.BF16, 3, 2, w)
-	l.Bias.Value = tensor.FromSlice([]float32{10, 20, 30}, 3)
+	l.Weight.Hold(packed.PackBitmask(tensor.BF16, 3, 2, w))
+	l.Bias.Set(tensor.FromSlice([]float32{10, 20, 30}, 3))
 	x := autograd.Const(tensor.FromSlice([]float32{1, 1, 2, 0}, 2, 2))
 	observed := 0
 	c := &nn.Context{Observer: nn.ObserverFunc(func(*nn.Linear, *tensor.Tensor, *tensor.Tensor) { observed++ })}
@@ -114,7 +120,9 @@ func TestLinearPacked(t *testing.T) {
 	if observed != 1 {
 		t.Errorf("observed %d times, want once", observed)
 	}
-	l.Weight.Value = tensor.FromSlice([]float32{1, 1, 1, 1, 1, 1}, 3, 2)
 	c.Tape = autograd.NewTape()
-	checkClose(t, "y on a tape", l.Forward(c, x).Value, tensor.FromSlice([]float32{12, 22, 32, 12, 22, 32}, 2, 3), 0)
+	checkClose(t, "y on a tape", l.Forward(c, x).Value, tensor.FromSlice([]float32{11, 24, 41, 12, 20, 40}, 2, 3), 0)
+	if l.Weight.Held() != nil || l.Weight.Value() == nil {
+		t.Error("a weight that was used on a tape is still packed")
+	}
 }

@@ -6,10 +6,10 @@ import (
 
 	"github.com/adagp/adagp/autograd"
 	"github.com/adagp/adagp/tensor"
-	"github.com/adagp/adagp/tensor/packed"
 )
 
-// Param is a named tensor of a model.
+// Param is a named tensor of a model, and the only owner of its weights. It holds them in one representation at
+// a time: as float32 values or, of a matrix, in another [Form].
 type Param struct {
 	// Name is the full Hugging Face tensor name, such as
 	// "model.layers.0.self_attn.q_proj.weight".
@@ -18,15 +18,25 @@ type Param struct {
 	Shape []int
 	// Transposed says that files hold a matrix as [in, out], the transpose of Shape.
 	Transposed bool
-	// Value is nil until the parameter is loaded.
-	Value *tensor.Tensor
-	// Packed holds a matrix as it is stored, in half precision or without its zeros, instead of
-	// Value. Linear and Embedding work from it in passes without a tape; whatever else asks for the
-	// values makes Value of it.
-	Packed packed.Matrix
 	// Grad receives the gradient, added to what it holds. A nil Grad freezes the parameter:
 	// it takes part in a taped forward pass as a constant and costs no gradient.
 	Grad *tensor.Tensor
+
+	value *tensor.Tensor // nil: not loaded, or held as form
+	form  Form           // nil unless the weights are held so
+}
+
+// Form is a matrix of weights [out, in] in another representation than a float32 tensor: those of package
+// tensor/packed, or one that changes while a network is trained.
+type Form interface {
+	// Shape returns the number of outputs and of inputs.
+	Shape() (out, in int)
+	// MulNTInto sets y [n, out] = x [n, in]·Wᵀ. y must not share storage with x.
+	MulNTInto(y, x *tensor.Tensor)
+	// RowInto sets dst [in] to row i as float32.
+	RowInto(dst []float32, i int)
+	// Dense returns the weights as a new float32 tensor.
+	Dense() *tensor.Tensor
 }
 
 // NewParam returns a parameter of the given name and shape, without values.
@@ -61,25 +71,83 @@ func (p *Param) FileShape() []int {
 	return s
 }
 
-// On returns the parameter as a variable: on the context's tape when there is one and the parameter
-// has a Grad, otherwise as a constant. It panics when the parameter was not loaded.
+// Loaded reports whether the parameter holds weights, in any representation.
+func (p *Param) Loaded() bool { return p.value != nil || p.form != nil }
+
+// Value returns the float32 values, not a copy. It is nil when the parameter was not loaded, or holds its
+// weights in a form.
+func (p *Param) Value() *tensor.Tensor { return p.value }
+
+// Set makes v, which is not copied, what the parameter holds. nil unloads it.
+func (p *Param) Set(v *tensor.Tensor) { p.value, p.form = v, nil }
+
+// Held returns the form in which the weights are held, nil when they are float32 values or not loaded.
+func (p *Param) Held() Form { return p.form }
+
+// Hold makes f what the parameter holds. A form of another shape than the parameter's panics.
+func (p *Param) Hold(f Form) {
+	if out, in := f.Shape(); len(p.Shape) != 2 || out != p.Shape[0] || in != p.Shape[1] {
+		panic(&tensor.ShapeError{Op: "nn.Param.Hold " + p.Name, Got: []int{out, in}, Want: p.Shape, Msg: "form of another shape"})
+	}
+	p.value, p.form = nil, f
+}
+
+// Dense makes the parameter hold float32 values and returns them, not a copy. It panics when the parameter was
+// not loaded.
+func (p *Param) Dense() *tensor.Tensor {
+	if p.form != nil {
+		p.Set(p.form.Dense())
+	}
+	if p.value == nil {
+		panic(fmt.Sprintf("nn: parameter %s is used before it was loaded", p.Name))
+	}
+	return p.value
+}
+
+// On returns the parameter as a variable with float32 values: on the context's tape when there is one and the
+// parameter has a Grad, otherwise as a constant. It panics when the parameter was not loaded.
 func (p *Param) On(c *Context) *autograd.Var {
-	v := p.value()
+	v := p.Dense()
 	if c.Tape == nil || p.Grad == nil {
 		return c.Const(v)
 	}
 	return c.Tape.Param(v, p.Grad)
 }
 
-// value returns Value and panics when the parameter was not loaded.
-func (p *Param) value() *tensor.Tensor {
-	if p.Value == nil && p.Packed != nil {
-		p.Value = p.Packed.Dense()
+// Linear returns x·Wᵀ + b [n, out] of x [n, in], b being nil or [out]. It multiplies by what the parameter
+// holds. On a tape a form has to implement [autograd.Products]; of others values are made.
+func (p *Param) Linear(c *Context, x, b *autograd.Var) *autograd.Var {
+	by, trains := p.form.(autograd.Products)
+	switch {
+	case p.form == nil, c.Tape != nil && !trains:
+		return autograd.Linear(x, p.On(c), b)
+	case c.Tape == nil:
+		return autograd.LinearBy(forward{p.form}, x, nil, b)
+	case p.Grad == nil:
+		return autograd.LinearBy(by, x, nil, b)
 	}
-	if p.Value == nil {
-		panic(fmt.Sprintf("nn: parameter %s is used before it was loaded", p.Name))
+	return autograd.LinearBy(by, x, c.Tape.Sink(p.Grad), b)
+}
+
+// forward are the products of a form in a pass without a tape.
+type forward struct{ Form }
+
+// MulInto is for the way back, which is only taken on a tape.
+func (f forward) MulInto(dx, dy *tensor.Tensor) { tensor.MatMulInto(dx, dy, f.Dense()) }
+
+// Rows returns the rows of the matrix that ids name [len(ids), in]. An id outside of it panics.
+func (p *Param) Rows(c *Context, ids []int) *autograd.Var {
+	if p.form == nil || c.Tape != nil {
+		return autograd.Embedding(p.On(c), ids)
 	}
-	return p.Value
+	y := c.Arena.Take(len(ids), p.Shape[1])
+	for i, id := range ids {
+		if id < 0 || id >= p.Shape[0] {
+			panic(&tensor.ShapeError{Op: "nn.Embedding", Got: []int{id}, Want: []int{p.Shape[0]}, Msg: "id outside the table"})
+		}
+		p.form.RowInto(y.Row(i), id)
+	}
+	return c.Const(y)
 }
 
 // ZeroGrad makes the parameter trainable: its Grad is allocated when there is none, and cleared.
@@ -89,28 +157,6 @@ func (p *Param) ZeroGrad() {
 		return
 	}
 	p.Grad.Zero()
-}
-
-// StoredError says that a parameter holds its weights as they are stored, which passes then use: a change of
-// its Value would be without effect.
-type StoredError struct {
-	Param string // its name
-}
-
-// Error names the parameter and says what to do.
-func (e *StoredError) Error() string {
-	return fmt.Sprintf("parameter %s holds its weights as they are stored, and passes would use these in place of changed ones: Unload it, and load it as values", e.Param)
-}
-
-// RefuseStored returns a *StoredError about the first walked parameter that holds its weights as they are
-// stored, nil if none does. Whatever is to change values asks it first.
-func RefuseStored(walk func(visit func(*Param))) error {
-	for _, p := range Params(walk) {
-		if p.Packed != nil {
-			return &StoredError{p.Name}
-		}
-	}
-	return nil
 }
 
 // Freeze drops the gradient, which makes the parameter a constant.

@@ -25,7 +25,7 @@ func TestParamOnTape(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			p := nn.NewParam("w", 2)
-			p.Value = tensor.FromSlice([]float32{3, 4}, 2)
+			p.Set(tensor.FromSlice([]float32{3, 4}, 2))
 			if tt.grad {
 				p.ZeroGrad()
 			}
@@ -51,6 +51,33 @@ func TestParamOnTape(t *testing.T) {
 				t.Error("a frozen parameter needs a gradient")
 			}
 		})
+	}
+}
+
+// A parameter holds its weights once: what comes takes the place of what was there.
+func TestParamHoldsOneRepresentation(t *testing.T) {
+	p := nn.NewParam("w", 1, 2)
+	is := func(what string, loaded, value, form bool) {
+		t.Helper()
+		if p.Loaded() != loaded || (p.Value() != nil) != value || (p.Held() != nil) != form {
+			t.Errorf("%s: loaded %v, value %v, form %v", what, p.Loaded(), p.Value(), p.Held())
+		}
+	}
+	is("new", false, false, false)
+	w := tensor.FromSlice([]float32{3, 5}, 1, 2)
+	p.Set(w)
+	is("values", true, true, false)
+	p.Hold(negative{w})
+	is("form", true, false, true)
+	checkClose(t, "row", p.Rows(&nn.Context{}, []int{0}).Value, tensor.FromSlice([]float32{-3, -5}, 1, 2), 0)
+	is("row of a form", true, false, true)
+	checkClose(t, "values of the form", p.Dense(), tensor.FromSlice([]float32{-3, -5}, 1, 2), 0)
+	is("values of the form", true, true, false)
+	p.Hold(negative{w})
+	p.Set(nil)
+	is("unloaded", false, false, false)
+	if _, ok := panics(func() { p.Hold(negative{tensor.New(2, 1)}) }).(*tensor.ShapeError); !ok {
+		t.Error("a form of another shape did not panic with a *tensor.ShapeError")
 	}
 }
 

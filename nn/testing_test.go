@@ -24,7 +24,7 @@ func newRNG(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 1)) }
 // fill gives every walked parameter random values.
 func fill(rng *rand.Rand, walk func(func(*nn.Param))) {
 	for _, p := range nn.Params(walk) {
-		p.Value = random(rng, 0.3, p.Shape...)
+		p.Set(random(rng, 0.3, p.Shape...))
 	}
 }
 

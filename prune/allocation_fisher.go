@@ -38,7 +38,7 @@ func fisherShares(ctx context.Context, d *Dense) (map[*nn.Linear]float64, error)
 	err = d.Each(ctx, func(_ int, lin *nn.Linear) error {
 		f, x := fisher[lin], norms[lin]
 		counter.Add(lin.Out(), lin.In(), func(dst []float64, i int) {
-			for j, w := range lin.Weight.Value.Row(i) {
+			for j, w := range lin.Weight.Value().Row(i) {
 				dst[j] = f[i] * x[j] * float64(w) * float64(w)
 			}
 		})

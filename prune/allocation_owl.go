@@ -36,7 +36,7 @@ func owlShares(ctx context.Context, d *Dense) (map[*nn.Linear]float64, error) {
 		var size, sum, outliers float64
 		err := d.each(ctx, i, linears, func(_ int, lin *nn.Linear) error {
 			size += float64(lin.Weight.Len())
-			sum += sumRows(lin.Weight.Value, norms[lin], func(score float64) float64 { return score })
+			sum += sumRows(lin.Weight.Value(), norms[lin], func(score float64) float64 { return score })
 			return nil
 		})
 		if err != nil {
@@ -44,7 +44,7 @@ func owlShares(ctx context.Context, d *Dense) (map[*nn.Linear]float64, error) {
 		}
 		limit := owlOutlier * sum / size
 		err = d.each(ctx, i, linears, func(_ int, lin *nn.Linear) error {
-			outliers += sumRows(lin.Weight.Value, norms[lin], func(score float64) float64 {
+			outliers += sumRows(lin.Weight.Value(), norms[lin], func(score float64) float64 {
 				if score > limit {
 					return 1
 				}

@@ -63,16 +63,16 @@ func TestRunNonFinite(t *testing.T) {
 		spoil func(m *models.Model)
 		want  string
 	}{
-		{"weight", func(m *models.Model) { m.Layers()[2].Linears()[6].Weight.Value.Set(float32(math.NaN()), 3, 5) },
+		{"weight", func(m *models.Model) { m.Layers()[2].Linears()[6].Weight.Value().Set(float32(math.NaN()), 3, 5) },
 			"tensor model.layers.2.mlp.down_proj.weight holds NaN at element 521"},
 		{"norm", func(m *models.Model) {
 			m.Layers()[1].Walk(func(p *nn.Param) {
 				if strings.Contains(p.Name, "input_layernorm") {
-					p.Value.Set(float32(math.Inf(1)), 7)
+					p.Value().Set(float32(math.Inf(1)), 7)
 				}
 			})
 		}, "tensor model.layers.1.input_layernorm.weight holds +Inf at element 7"},
-		{"embedding", func(m *models.Model) { m.EmbedWalk(func(p *nn.Param) { p.Value.Fill(float32(math.NaN())) }) },
+		{"embedding", func(m *models.Model) { m.EmbedWalk(func(p *nn.Param) { p.Value().Fill(float32(math.NaN())) }) },
 			"tensor model.embed_tokens.weight holds NaN"},
 	} {
 		for _, method := range allMethods {
@@ -104,7 +104,7 @@ func TestRunNamesLinear(t *testing.T) {
 	}
 	// gate · up = ±1e40 overflows at the input of down_proj.
 	for _, lin := range m.Layers()[3].Linears()[4:6] {
-		w := lin.Weight.Value
+		w := lin.Weight.Value()
 		for i, v := range w.Data() {
 			w.Data()[i] = v * 1e20
 		}
@@ -137,7 +137,7 @@ func TestRunSinkError(t *testing.T) {
 		t.Errorf("error %v, want the sink's", err)
 	}
 	for _, p := range nn.Params(m.Walk) {
-		if p.Value != nil {
+		if p.Value() != nil {
 			t.Errorf("parameter %s is still loaded after the error", p.Name)
 		}
 	}

@@ -46,7 +46,7 @@ func (f *Final) OpenDense() (*models.Model, error) {
 	originals := f.run.originals
 	for i, p := range nn.Params(f.Model.Walk) {
 		if v := originals[p]; v != nil {
-			nn.Params(m.Walk)[i].Value = v
+			nn.Params(m.Walk)[i].Set(v)
 		}
 	}
 	if err := m.LoadAll(); err != nil {
@@ -71,7 +71,7 @@ func (f *Final) Set(lin *nn.Linear, w *tensor.Tensor) error {
 	if err != nil {
 		return err
 	}
-	lin.Weight.Value = rounded
+	lin.Weight.Set(rounded)
 	return nil
 }
 
@@ -93,8 +93,8 @@ func (r *run) holdBack() {
 	r.after = finishShare
 	r.originals = map[*nn.Param]*tensor.Tensor{}
 	for _, p := range nn.Params(r.model.Walk) {
-		if p.Value != nil {
-			r.originals[p] = p.Value
+		if p.Value() != nil {
+			r.originals[p] = p.Value()
 		}
 	}
 	r.held, r.masks = map[*nn.Linear]*tensor.Tensor{}, map[*nn.Linear]*sparsity.Mask{}
@@ -111,9 +111,9 @@ func (r *run) finish(ctx context.Context, selected [][]*nn.Linear, windows [][]i
 	}
 	r.advance(nil, nil)
 	for lin, w := range r.held {
-		if lin.Weight.Value == nil {
-			lin.Weight.Value = w
-			defer func() { lin.Weight.Value = nil }()
+		if !lin.Weight.Loaded() {
+			lin.Weight.Set(w)
+			defer func() { lin.Weight.Set(nil) }()
 		}
 	}
 	r.event(Event{Stage: StageFinish})
@@ -137,7 +137,7 @@ func (r *run) finish(ctx context.Context, selected [][]*nn.Linear, windows [][]i
 			if r.out == nil {
 				continue
 			}
-			if err := r.put(lin.Weight, lin.Weight.Value); err != nil {
+			if err := r.put(lin.Weight, lin.Weight.Value()); err != nil {
 				return err
 			}
 		}
@@ -177,7 +177,7 @@ func (r *run) recount(selected [][]*nn.Linear) error {
 	r.report.Layers, r.report.Totals = layers[:0:0], Totals{}
 	for _, l := range layers {
 		for i, lin := range selected[l.Index] {
-			t, w := &l.Tensors[i], lin.Weight.Value
+			t, w := &l.Tensors[i], lin.Weight.Value()
 			if err := nonFinite(t.Name, w, "after the finish"); err != nil {
 				return err
 			}

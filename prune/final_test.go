@@ -62,14 +62,14 @@ func TestFinish(t *testing.T) {
 		}
 		if loaded { // weights that are not those of the checkpoint
 			for _, m := range []*models.Model{original, m} {
-				for i, v := range m.Layers()[1].Linears()[2].Weight.Value.Data() {
-					m.Layers()[1].Linears()[2].Weight.Value.Data()[i] = 2 * v
+				for i, v := range m.Layers()[1].Linears()[2].Weight.Value().Data() {
+					m.Layers()[1].Linears()[2].Weight.Value().Data()[i] = 2 * v
 				}
 			}
 		}
 		originals := map[string]*tensor.Tensor{}
 		for _, p := range nn.Params(original.Walk) {
-			originals[p.Name] = p.Value
+			originals[p.Name] = p.Value()
 		}
 		finishWith = finishing{finish: func(ctx context.Context, f *prune.Final) error {
 			if len(out.names) != 0 {
@@ -84,7 +84,7 @@ func TestFinish(t *testing.T) {
 			}
 			defer dense.Close()
 			for _, p := range nn.Params(dense.Walk) {
-				if !slices.Equal(p.Value.Data(), originals[p.Name].Data()) {
+				if !slices.Equal(p.Value().Data(), originals[p.Name].Data()) {
 					t.Errorf("loaded %v: the dense copy's %s is not the original", loaded, p.Name)
 				}
 			}
@@ -100,7 +100,7 @@ func TestFinish(t *testing.T) {
 			}
 			for i, l := range f.Model.Layers() {
 				for k, lin := range l.Linears() {
-					w, mask := lin.Weight.Value, f.Masks[lin]
+					w, mask := lin.Weight.Value(), f.Masks[lin]
 					if i == 1 && k == 6 {
 						if mask != nil || !slices.Equal(w.Data(), originals[lin.Weight.Name].Data()) {
 							t.Errorf("%s is not to be pruned and has a mask, or other values", lin.Name())
@@ -154,14 +154,14 @@ func TestFinish(t *testing.T) {
 		checkTotals(t, "finished", r, out)
 		for _, l := range m.Layers() {
 			for _, lin := range l.Linears() {
-				if lin.Weight.Value == nil != !loaded {
+				if lin.Weight.Value() == nil != !loaded {
 					t.Errorf("%s is loaded: %v", lin.Name(), !loaded)
 				}
 				w := out.tensors[m.TensorName(lin.Weight)]
 				if w == nil {
 					continue
 				}
-				if loaded && !slices.Equal(lin.Weight.Value.Data(), w.Data()) {
+				if loaded && !slices.Equal(lin.Weight.Value().Data(), w.Data()) {
 					t.Errorf("%s was not left as written", lin.Name())
 				}
 				for i, v := range w.Data() {
@@ -189,16 +189,16 @@ func TestFinishRefuses(t *testing.T) {
 			"tensor model.layers.1.self_attn.q_proj.weight was not pruned"},
 		{"nan", func(f *prune.Final) error {
 			lin := f.Model.Layers()[0].Linears()[0]
-			w := lin.Weight.Value.Clone()
+			w := lin.Weight.Value().Clone()
 			w.Fill(float32(math.NaN()))
 			return f.Set(lin, w)
 		}, "q_proj.weight: weight [0 "},
 		{"zeros filled in", func(f *prune.Final) error {
-			f.Model.Layers()[0].Linears()[3].Weight.Value.Fill(1)
+			f.Model.Layers()[0].Linears()[3].Weight.Value().Fill(1)
 			return nil
 		}, "o_proj.weight: 0 of 4096 weights are zero, want 2048"},
 		{"nan put in", func(f *prune.Final) error {
-			f.Model.Layers()[0].Linears()[3].Weight.Value.Set(float32(math.Inf(1)), 0, 0)
+			f.Model.Layers()[0].Linears()[3].Weight.Value().Set(float32(math.Inf(1)), 0, 0)
 			return nil
 		}, "o_proj.weight: weight [0 0] is +Inf after the finish"},
 	} {
@@ -213,7 +213,7 @@ func TestFinishRefuses(t *testing.T) {
 				t.Errorf("tensors written all the same: %v", out.names)
 			}
 			for _, p := range nn.Params(m.Walk) {
-				if p.Value != nil {
+				if p.Value() != nil {
 					t.Errorf("parameter %s is still loaded", p.Name)
 				}
 			}

@@ -164,7 +164,7 @@ func testFisher(t *testing.T) {
 				return nil
 			})
 			for _, p := range nn.Params(m.Walk) {
-				if p.Value != nil || p.Grad != nil {
+				if p.Value() != nil || p.Grad != nil {
 					t.Fatalf("%s: parameter %s is still loaded", name, p.Name)
 				}
 			}
@@ -192,7 +192,7 @@ func TestBackwardStreams(t *testing.T) {
 			return d.Backward(ctx, prune.Sweep{Layers: [2]int{1, 4}}, func(g prune.Gradient) error {
 				for i, l := range m.Layers() {
 					for _, lin := range l.Linears() {
-						if loaded := lin.Weight.Value != nil; loaded != (i == g.Layer || kept > 1) {
+						if loaded := lin.Weight.Value() != nil; loaded != (i == g.Layer || kept > 1) {
 							t.Errorf("at layer %d: weights of layer %d loaded: %v", g.Layer, i, loaded)
 						}
 					}
@@ -233,7 +233,7 @@ func TestBackwardStops(t *testing.T) {
 			t.Errorf("%s: error %v after %d visits, want %v", name, err, visits, c.want)
 		}
 		for _, p := range nn.Params(m.Walk) {
-			if p.Value != nil {
+			if p.Value() != nil {
 				t.Fatalf("%s: parameter %s is still loaded", name, p.Name)
 			}
 		}
@@ -249,13 +249,13 @@ func TestBackwardNonFinite(t *testing.T) {
 	}{
 		"forward": {func(m *models.Model) {
 			for _, lin := range m.Layers()[3].Linears()[4:6] {
-				scale(lin.Weight.Value, 1e20)
+				scale(lin.Weight.Value(), 1e20)
 			}
 		}, "layer model.layers.3.mlp.down_proj: activation of input"},
 		"backward": {func(m *models.Model) {
 			m.HeadWalk(func(p *nn.Param) {
 				if strings.Contains(p.Name, "norm") {
-					p.Value.Fill(3e38)
+					p.Value().Fill(3e38)
 				}
 			})
 		}, "gradient of the loss overflows"},

@@ -63,7 +63,7 @@ func nameOf(o prune.Options) string { return fmt.Sprintf("%s/%v", methodName(o.M
 func vectors(m *models.Model, layer int, visit func(name string, v []float32)) {
 	m.Layers()[layer].Walk(func(p *nn.Param) {
 		if strings.Contains(p.Name, "norm") {
-			visit(p.Name, p.Value.Data())
+			visit(p.Name, p.Value().Data())
 		}
 	})
 }
@@ -82,7 +82,7 @@ var hostile = map[string]func(m *models.Model){
 			})
 			for _, lin := range l.Linears() {
 				for r := 0; r < lin.Out(); r += 3 {
-					clear(lin.Weight.Value.Row(r))
+					clear(lin.Weight.Value().Row(r))
 				}
 			}
 		}
@@ -97,7 +97,7 @@ var hostile = map[string]func(m *models.Model){
 	"duplicates": func(m *models.Model) {
 		for _, l := range m.Layers() {
 			for _, lin := range l.Linears() {
-				w := lin.Weight.Value
+				w := lin.Weight.Value()
 				for r := 0; r+1 < lin.Out(); r += 2 {
 					copy(w.Row(r+1), w.Row(r))
 				}
@@ -106,7 +106,7 @@ var hostile = map[string]func(m *models.Model){
 	},
 	"zero weights": func(m *models.Model) {
 		for _, lin := range m.Layers()[0].Linears() {
-			lin.Weight.Value.Zero()
+			lin.Weight.Value().Zero()
 		}
 	},
 	// One input a million times as large as the others.

@@ -86,7 +86,7 @@ func (l *Layer) originalOf(lin *nn.Linear) *tensor.Tensor {
 	if w := l.original[lin]; w != nil {
 		return w
 	}
-	return lin.Weight.Value
+	return lin.Weight.Value()
 }
 
 // Tokens returns the number of calibration tokens.
@@ -164,9 +164,9 @@ func (l *Layer) Set(lin *nn.Linear, s *local.Solution) error {
 		l.Log.Warn("more zeros than asked for", "tensor", name, "zeros", zeros, "wanted", want)
 	}
 	if l.original[lin] == nil {
-		l.original[lin] = lin.Weight.Value
+		l.original[lin] = lin.Weight.Value()
 	}
-	lin.Weight.Value = w
+	lin.Weight.Set(w)
 	r := &TensorReport{Name: name, Shape: w.Shape(), Zeros: zeros, Sparsity: relative(float64(zeros), float64(size))}
 	delete(l.grids, lin)
 	if s.Grid != nil {
@@ -190,7 +190,7 @@ func (l *Layer) score(lin *nn.Linear) {
 		return
 	}
 	dense := l.Weights(lin)
-	diff := linalg.Sub(dense, linalg.FromTensor(lin.Weight.Value))
+	diff := linalg.Sub(dense, linalg.FromTensor(lin.Weight.Value()))
 	l.results[lin].Error = Number(relative(linalg.QuadForm(diff, st.Hessian), linalg.QuadForm(dense, st.Hessian)))
 	delete(l.unscored, lin)
 }
@@ -207,15 +207,15 @@ func (l *Layer) measure(ctx context.Context) error {
 	o := &errorObserver{diff: map[*nn.Linear]*tensor.Tensor{}, num: map[*nn.Linear]float64{}, den: map[*nn.Linear]float64{}}
 	pruned := map[*nn.Linear]*tensor.Tensor{}
 	for lin, w := range l.original {
-		pruned[lin] = lin.Weight.Value
+		pruned[lin] = lin.Weight.Value()
 		if l.unscored[lin] {
-			o.diff[lin] = tensor.Sub(w, lin.Weight.Value)
+			o.diff[lin] = tensor.Sub(w, lin.Weight.Value())
 		}
-		lin.Weight.Value = w
+		lin.Weight.Set(w)
 	}
 	defer func() {
 		for lin, w := range pruned {
-			lin.Weight.Value = w
+			lin.Weight.Set(w)
 		}
 	}()
 	if err := l.run.forward(ctx, l.Hidden, applied(l.Module, o), "", nil); err != nil {
@@ -241,7 +241,7 @@ func (o *errorObserver) Observe(l *nn.Linear, x, y *tensor.Tensor) {
 	}
 	o.num[l] += tensor.SumSquares(tensor.MatMulNT(x, d))
 	if l.Bias != nil {
-		y = tensor.AddBias(y, tensor.Scale(l.Bias.Value, -1))
+		y = tensor.AddBias(y, tensor.Scale(l.Bias.Value(), -1))
 	}
 	o.den[l] += tensor.SumSquares(y)
 }

@@ -51,11 +51,8 @@ type Sink interface {
 	Put(name string, t *tensor.Tensor) error
 }
 
-// check fills in defaults and reports settings out of range, and weights that cannot be pruned.
+// check fills in defaults and reports settings out of range.
 func (o *Options) check(m *models.Model) error {
-	if err := nn.RefuseStored(m.Walk); err != nil {
-		return err
-	}
 	if o.Method == nil {
 		return errors.New("no method: want one in Options.Method")
 	}

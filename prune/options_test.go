@@ -68,7 +68,7 @@ func TestRunInPlace(t *testing.T) {
 	}
 	before := map[string]*tensor.Tensor{}
 	for _, p := range nn.Params(m.Walk) {
-		before[p.Name] = p.Value
+		before[p.Name] = p.Value()
 	}
 	copies := maps.Clone(before)
 	for n, v := range copies {
@@ -86,11 +86,11 @@ func TestRunInPlace(t *testing.T) {
 		}
 	}
 	for _, p := range nn.Params(m.Walk) {
-		if p.Value == nil {
+		if p.Value() == nil {
 			t.Fatalf("%s was dropped", p.Name)
 		}
-		if (p.Value != before[p.Name]) != pruned[p.Name] {
-			t.Errorf("%s: replaced %v, pruned %v", p.Name, p.Value != before[p.Name], pruned[p.Name])
+		if (p.Value() != before[p.Name]) != pruned[p.Name] {
+			t.Errorf("%s: replaced %v, pruned %v", p.Name, p.Value() != before[p.Name], pruned[p.Name])
 		}
 		if !slices.Equal(before[p.Name].Data(), copies[p.Name].Data()) {
 			t.Errorf("%s: the loaded values were written to", p.Name)

@@ -20,9 +20,9 @@ import (
 // as they will be stored. The embedding and the layers before the first pruned one are only run,
 // those behind the last one are not touched.
 //
-// Parameters that have values when Run is called are used, and pruned, in place; others are read
-// from the checkpoint and dropped again. Those that models.Model.LoadStored has filled are refused with a
-// *nn.StoredError: unload them first. out may be nil, which makes sense for a loaded model.
+// Parameters that are loaded when Run is called are used, and pruned, in place; others are read
+// from the checkpoint and dropped again. Those that models.Model.LoadStored has filled become float32 values
+// when Run comes to their layer, and stay so. out may be nil, which makes sense for a loaded model.
 //
 // Errors name the tensor or layer they are about. A cancelled context ends the run soon with the
 // context's error. Settings and input being equal, results are equal bit by bit, whatever the
@@ -292,15 +292,17 @@ func (r *run) pass(ctx context.Context, module models.DecoderLayer, denseOut []*
 	return nil
 }
 
-// load fills the parameters of walk that have no values yet and returns a function that empties them
-// again.
+// load makes all parameters of walk hold float32 values and returns a function that empties those that were
+// empty.
 func (r *run) load(walk func(func(*nn.Param))) (release func(), err error) {
 	var empty []*nn.Param
 	for _, p := range nn.Params(walk) {
-		if p.Value == nil {
+		if !p.Loaded() {
 			empty = append(empty, p) // checked as it is read
-		} else if i, ok := p.Value.Finite(); !ok {
-			return nil, fmt.Errorf("tensor %s holds %v at element %d", r.model.TensorName(p), p.Value.Data()[i], i)
+		} else if v := p.Value(); v != nil {
+			if i, ok := v.Finite(); !ok {
+				return nil, fmt.Errorf("tensor %s holds %v at element %d", r.model.TensorName(p), v.Data()[i], i)
+			}
 		}
 	}
 	if err := r.model.Load(walk); err != nil {
@@ -308,7 +310,7 @@ func (r *run) load(walk func(func(*nn.Param))) (release func(), err error) {
 	}
 	return func() {
 		for _, p := range empty {
-			p.Value = nil
+			p.Set(nil)
 		}
 	}, nil
 }
@@ -321,13 +323,13 @@ func (r *run) write(l *Layer) error {
 			return err
 		}
 		if r.held != nil {
-			r.held[lin] = lin.Weight.Value
+			r.held[lin] = lin.Weight.Value()
 			continue
 		}
 		if r.out == nil {
 			continue
 		}
-		if err := r.put(lin.Weight, lin.Weight.Value); err != nil {
+		if err := r.put(lin.Weight, lin.Weight.Value()); err != nil {
 			return err
 		}
 	}

@@ -88,7 +88,7 @@ func prunedRun(t testing.TB, name string, windows [][]int, o prune.Options) (*pr
 		t.Fatalf("%s, %+v: %v", name, o.Pattern, err)
 	}
 	for _, p := range nn.Params(m.Walk) {
-		if p.Value != nil {
+		if p.Value() != nil {
 			t.Errorf("%s: parameter %s is still loaded after the run", name, p.Name)
 		}
 	}

@@ -43,7 +43,7 @@ func (r *run) count(batches [][][]int) counts {
 		c.prunable += n
 	}
 	for _, p := range nn.Params(m.Walk) {
-		if p.Value != nil || r.options.WholeModel {
+		if p.Loaded() || r.options.WholeModel {
 			c.loaded += 4 * int64(p.Len())
 		}
 	}

@@ -63,7 +63,7 @@ func (l *Layer) quantize(ctx context.Context) error {
 	}
 	if o.Feedback == nil {
 		for _, lin := range rest {
-			w := linalg.FromTensor(lin.Weight.Value)
+			w := linalg.FromTensor(lin.Weight.Value())
 			rounded, grid := quant.Nearest(*o.Quantize, w)
 			if err := l.Set(lin, &local.Solution{W: rounded, Mask: sparsity.MaskOf(w), Grid: grid}); err != nil {
 				return err
@@ -84,7 +84,7 @@ func (l *Layer) quantizeWithFeedback(ctx context.Context, linears []*nn.Linear) 
 	}
 	for i, lin := range linears {
 		l.Progress(StageSolve, float64(i)/float64(len(linears)))
-		w := linalg.FromTensor(lin.Weight.Value)
+		w := linalg.FromTensor(lin.Weight.Value())
 		sol, err := local.Solve(ctx, o.Feedback, &local.Problem{
 			Name: l.TensorName(lin), W: w, H: stats[lin].Hessian, Keep: sparsity.MaskOf(w), Quantize: o.Quantize, Log: l.Log,
 		})

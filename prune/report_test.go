@@ -38,13 +38,13 @@ func TestReportedErrors(t *testing.T) {
 				inputs[lin.Name()] = x
 			})}, h)
 			for k, lin := range l.Linears() {
-				w, wp := lin.Weight.Value, out.tensors[dense.TensorName(lin.Weight)]
+				w, wp := lin.Weight.Value(), out.tensors[dense.TensorName(lin.Weight)]
 				want := sumSquares(inputs[lin.Name()], w, wp) / sumSquares(inputs[lin.Name()], w, nil)
 				// Float32 products of small numbers of terms: 1e-5 relative covers them.
 				if got := r.Layers[i].Tensors[k].Error; math.Abs(float64(got)-want) > 1e-5*want {
 					t.Errorf("%s, %s: error %v, want %v", method, lin.Name(), got, want)
 				}
-				pruned.Layers()[i].Linears()[k].Weight.Value = wp
+				pruned.Layers()[i].Linears()[k].Weight.Set(wp)
 			}
 			hd = l.Forward(c, hd)
 			h = pruned.Layers()[i].Forward(c, h)

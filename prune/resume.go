@@ -224,8 +224,8 @@ func (r *run) rerun(ctx context.Context, i int, pruned map[*nn.Linear]*tensor.Te
 	module := r.model.Layers()[i]
 	put := func() {
 		for lin, w := range pruned {
-			if lin.Weight.Value != nil {
-				lin.Weight.Value = w
+			if lin.Weight.Loaded() {
+				lin.Weight.Set(w)
 			}
 		}
 	}
@@ -282,8 +282,8 @@ func (r *run) recallFinish(selected [][]*nn.Linear) error {
 			if err != nil {
 				return err
 			}
-			if lin.Weight.Value != nil {
-				lin.Weight.Value = w
+			if lin.Weight.Loaded() {
+				lin.Weight.Set(w)
 			}
 		}
 	}

@@ -34,9 +34,9 @@ func transposed(t *testing.T) string {
 	}
 	rng := rand.New(rand.NewPCG(1, 2))
 	for _, p := range nn.Params(m.Walk) {
-		p.Value = tensor.New(p.Shape...)
-		for i := range p.Value.Data() {
-			p.Value.Data()[i] = float32(rng.NormFloat64() / math.Sqrt(float64(p.Shape[len(p.Shape)-1])))
+		p.Set(tensor.New(p.Shape...))
+		for i := range p.Value().Data() {
+			p.Value().Data()[i] = float32(rng.NormFloat64() / math.Sqrt(float64(p.Shape[len(p.Shape)-1])))
 		}
 	}
 	dir := filepath.Join(t.TempDir(), "model")

@@ -32,6 +32,7 @@ import (
 	"github.com/adagp/adagp/models/decoder"
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune"
+	"github.com/adagp/adagp/tensor/packed"
 )
 
 func main() {
@@ -168,10 +169,10 @@ func (c *contender) bytes() int64 {
 	var n int64
 	for _, l := range c.net.Layers() {
 		for _, lin := range l.Linears() {
-			n += lin.Weight.Packed.Bytes()
+			n += lin.Weight.Held().(packed.Matrix).Bytes()
 		}
 	}
-	return n + c.net.LMHead.Weight.Packed.Bytes()
+	return n + c.net.LMHead.Weight.Held().(packed.Matrix).Bytes()
 }
 
 // measure lets the contenders take turns and returns the bytes per second that the memory delivers.

@@ -52,7 +52,7 @@ func alternating(solver string) func(*nn.Chain, *tensor.Tensor, float64) error {
 			Solver: s, Pattern: sparsity.Unstructured(share), Ridge: adagp.DefaultRidge,
 		})
 		for layer, solution := range solutions {
-			layer.Weight.Value = solution.W.Tensor()
+			layer.Weight.Set(solution.W.Tensor())
 		}
 		return err
 	}

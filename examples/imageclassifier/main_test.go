@@ -66,7 +66,7 @@ func TestZeros(t *testing.T) {
 }
 
 func zeros(l *nn.Linear) (n int) {
-	for _, v := range l.Weight.Value.Data() {
+	for _, v := range l.Weight.Value().Data() {
 		if v == 0 {
 			n++
 		}

@@ -74,11 +74,11 @@ func accuracy(net *nn.Chain, images *tensor.Tensor, labels []int) float64 {
 func remember(net *nn.Chain) (restore func()) {
 	values := map[*nn.Param]*tensor.Tensor{}
 	for _, p := range nn.Params(net.Walk) {
-		values[p] = p.Value
+		values[p] = p.Value()
 	}
 	return func() {
 		for p, v := range values {
-			p.Value = v
+			p.Set(v)
 		}
 	}
 }

@@ -34,7 +34,7 @@ func TestWrite(t *testing.T) {
 	if n := nn.Count(m.Walk); n != s.Parameters() {
 		t.Errorf("%d parameters, want %d", n, s.Parameters())
 	}
-	w := m.Layers()[0].Linears()[0].Weight.Value
+	w := m.Layers()[0].Linears()[0].Weight.Value()
 	var mean, square float64
 	for _, v := range w.Data() {
 		mean += float64(v) / float64(w.Len())

@@ -65,13 +65,13 @@ func TestCuts(t *testing.T) {
 			t.Run(fmt.Sprint(name, ", ", what), func(t *testing.T) {
 				values := map[string]*tensor.Tensor{}
 				for _, p := range nn.Params(whole.Walk) {
-					values[p.Name] = p.Value
+					values[p.Name] = p.Value()
 				}
 				for _, l := range whole.Layers() {
 					for _, c := range l.(*decoder.Layer).Cuts(u.unit, u.number) {
 						if c.Axis == 1 {
-							for i := range c.Param.Value.Dim(0) {
-								clear(c.Param.Value.Row(i)[c.From:c.To])
+							for i := range c.Param.Value().Dim(0) {
+								clear(c.Param.Value().Row(i)[c.From:c.To])
 							}
 						}
 					}
@@ -95,8 +95,8 @@ func TestCuts(t *testing.T) {
 					}
 				}))
 				for _, p := range nn.Params(small.Walk) {
-					if p.Value = values[p.Name]; fmt.Sprint(p.Value.Shape()) != fmt.Sprint(p.Shape) {
-						t.Fatalf("%s: shape %v is left, want %v", p.Name, p.Value.Shape(), p.Shape)
+					if p.Set(values[p.Name]); fmt.Sprint(p.Value().Shape()) != fmt.Sprint(p.Shape) {
+						t.Fatalf("%s: shape %v is left, want %v", p.Name, p.Value().Shape(), p.Shape)
 					}
 				}
 				// Only the grouping of sums differs.

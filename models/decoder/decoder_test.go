@@ -98,13 +98,13 @@ func newModel(t *testing.T, s *decoder.Spec) *decoder.Model {
 	}
 	rng := rand.New(rand.NewPCG(1, 2))
 	for _, p := range nn.Params(m.Walk) {
-		p.Value = tensor.New(p.Shape...)
-		for i := range p.Value.Data() {
-			p.Value.Data()[i] = float32(0.4 * rng.NormFloat64())
+		p.Set(tensor.New(p.Shape...))
+		for i := range p.Value().Data() {
+			p.Value().Data()[i] = float32(0.4 * rng.NormFloat64())
 		}
 		if len(p.Shape) == 1 && strings.HasSuffix(p.Name, "norm.weight") {
-			for i := range p.Value.Data() {
-				p.Value.Data()[i]++
+			for i := range p.Value().Data() {
+				p.Value().Data()[i]++
 			}
 		}
 	}
@@ -185,9 +185,9 @@ func TestPlacements(t *testing.T) {
 		byName := map[string]*nn.Param{}
 		l.Walk(func(p *nn.Param) { byName[strings.TrimPrefix(p.Name, "model.layers.0.")] = p })
 		norm := func(n string) func(x v) v {
-			return func(x v) v { return autograd.RMSNorm(x, autograd.Const(byName[n+".weight"].Value), 1e-5) }
+			return func(x v) v { return autograd.RMSNorm(x, autograd.Const(byName[n+".weight"].Value()), 1e-5) }
 		}
-		lin := func(n string, x v) v { return autograd.Linear(x, autograd.Const(byName[n+".weight"].Value), nil) }
+		lin := func(n string, x v) v { return autograd.Linear(x, autograd.Const(byName[n+".weight"].Value()), nil) }
 		rope, err := nn.NewRoPE(4, 10000, nn.RoPEScaling{})
 		if err != nil {
 			t.Fatal(err)

@@ -339,7 +339,7 @@ func TestNaN(t *testing.T) {
 	if err := m.LoadAll(); err != nil {
 		t.Fatal(err)
 	}
-	m.Layers()[1].Linears()[5].Weight.Value.Fill(float32(math.NaN()))
+	m.Layers()[1].Linears()[5].Weight.Value().Fill(float32(math.NaN()))
 	if _, _, err := generate.Run(t.Context(), m, noText{}, [][]int{{1}}, generate.Options{}); err == nil || !strings.Contains(err.Error(), "NaN") {
 		t.Errorf("got error %v, want one about NaN", err)
 	}

@@ -13,7 +13,7 @@ import (
 // Fit one layer with Adam, the learning rate falling to 0.
 func Example() {
 	layer := nn.NewLinear("layer", 2, 1, false)
-	layer.Weight.Value = tensor.New(1, 2)
+	layer.Weight.Set(tensor.New(1, 2))
 	nn.ZeroGrad(layer.Walk)
 
 	x := tensor.FromSlice([]float32{1, 0, 0, 1, 1, 1}, 3, 2)
@@ -31,6 +31,6 @@ func Example() {
 			log.Fatal(err)
 		}
 	}
-	fmt.Printf("%.3f\n", layer.Weight.Value.Data())
+	fmt.Printf("%.3f\n", layer.Weight.Value().Data())
 	// Output: [2.000 -1.000]
 }

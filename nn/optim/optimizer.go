@@ -69,7 +69,7 @@ func (o *Optimizer) ZeroGrad() {
 
 // Step changes every parameter by its gradient and clears the gradient. An
 // error names a parameter whose gradient is not finite or does not fit its
-// value, or whose weights are held as they are stored (*nn.StoredError); no parameter has been changed then.
+// value, or that was not loaded; no parameter has been changed then. Weights that are held in a form become values.
 //
 // Results do not depend on the number of threads, which share out parameters and
 // pieces of large ones. spago's own optimizers.Optimizer is not used for that: in v1.1.0
@@ -120,16 +120,15 @@ func (o *Optimizer) attach() ([]*spago.Param, error) {
 	}
 	var active []*spago.Param
 	for _, e := range o.entries {
-		v, g := e.ours.Value, e.ours.Grad
+		g := e.ours.Grad
 		if g == nil {
 			continue
 		}
-		switch {
-		case e.ours.Packed != nil:
-			return nil, fmt.Errorf("optimiser step %d: %w", o.steps+1, &nn.StoredError{Param: e.ours.Name})
-		case v == nil:
+		if !e.ours.Loaded() {
 			return nil, fmt.Errorf("optimiser step %d: parameter %s has a gradient and no value", o.steps+1, e.ours.Name)
-		case v.Len() != g.Len():
+		}
+		v := e.ours.Dense()
+		if v.Len() != g.Len() {
 			return nil, fmt.Errorf("optimiser step %d: parameter %s: gradient has shape %v, value %v", o.steps+1, e.ours.Name, g.Shape(), v.Shape())
 		}
 		if i, ok := g.Finite(); !ok {

@@ -13,13 +13,12 @@ import (
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/nn/optim"
 	"github.com/adagp/adagp/tensor"
-	"github.com/adagp/adagp/tensor/packed"
 )
 
 // param returns a parameter with the given values and a gradient of zeros.
 func param(name string, v ...float32) *nn.Param {
 	p := nn.NewParam(name, len(v))
-	p.Value = tensor.FromSlice(v, len(v))
+	p.Set(tensor.FromSlice(v, len(v)))
 	p.ZeroGrad()
 	return p
 }
@@ -102,7 +101,7 @@ func TestMethods(t *testing.T) {
 				if err := opt.Step(); err != nil {
 					t.Fatal(err)
 				}
-				wantValues(t, "value", p.Value.Data(), want)
+				wantValues(t, "value", p.Value().Data(), want)
 				wantValues(t, "gradient after the step", p.Grad.Data(), make([]float64, 4))
 			}
 			if opt.Steps() != 3 || opt.Rate() != rate {
@@ -127,7 +126,7 @@ func TestLAMB(t *testing.T) {
 		update[i] = s.m/(math.Sqrt(s.v)+epsilon) + lambda*[]float64{3, -4}[i]
 	}
 	scale := corrected(1) * 5 / math.Hypot(update[0], update[1])
-	wantValues(t, "value", p.Value.Data(), []float64{3 - scale*update[0], -4 - scale*update[1]})
+	wantValues(t, "value", p.Value().Data(), []float64{3 - scale*update[0], -4 - scale*update[1]})
 }
 
 // TestRAdam follows spago's form of the rule: at first the variance is not yet
@@ -148,7 +147,7 @@ func TestRAdam(t *testing.T) {
 			rect = math.Sqrt((ro - 4) * (ro - 2) * roMax / ((roMax - 4) * (roMax - 2) * ro))
 		}
 		w -= corrected(step) * rect * s.m / (math.Sqrt(s.v) + epsilon*math.Sqrt(1-b2))
-		wantValues(t, "value", p.Value.Data(), []float64{w})
+		wantValues(t, "value", p.Value().Data(), []float64{w})
 	}
 }
 
@@ -171,12 +170,12 @@ func TestClipping(t *testing.T) {
 		if err := optim.New([]*nn.Param{a, frozen, b}, optim.SGD(1, 0, false), c.options).Step(); err != nil {
 			t.Fatal(err)
 		}
-		got := append(append([]float32(nil), a.Value.Data()...), b.Value.Data()...)
+		got := append(append([]float32(nil), a.Value().Data()...), b.Value().Data()...)
 		for i := range got {
 			got[i] = -got[i]
 		}
 		wantValues(t, c.what, got, c.want)
-		wantValues(t, "frozen", frozen.Value.Data(), []float64{7})
+		wantValues(t, "frozen", frozen.Value().Data(), []float64{7})
 	}
 }
 
@@ -209,12 +208,12 @@ func TestSchedules(t *testing.T) {
 			p := param("w", 1)
 			opt := optim.New([]*nn.Param{p}, method(), c.options)
 			for i, rate := range c.rates {
-				p.Value.Fill(1)
+				p.Value().Fill(1)
 				p.Grad.Fill(1)
 				if err := opt.Step(); err != nil {
 					t.Fatal(err)
 				}
-				wantValues(t, c.what+" with "+name, p.Value.Data(), []float64{1 - rate})
+				wantValues(t, c.what+" with "+name, p.Value().Data(), []float64{1 - rate})
 				if math.Abs(opt.Rate()-rate) > 1e-12 {
 					t.Errorf("%s with %s: got rate %g at step %d, want %g", c.what, name, opt.Rate(), i+1, rate)
 				}
@@ -231,8 +230,7 @@ func TestBadGradients(t *testing.T) {
 	}{
 		{"not a number", func(p *nn.Param) { p.Grad.Set(float32(math.NaN()), 1) }, "gradient of bad is NaN at element 1"},
 		{"infinite", func(p *nn.Param) { p.Grad.Set(float32(math.Inf(-1)), 0) }, "gradient of bad is -Inf at element 0"},
-		{"not loaded", func(p *nn.Param) { p.Value = nil }, "parameter bad has a gradient and no value"},
-		{"stored", func(p *nn.Param) { p.Packed = &packed.Plain{} }, "parameter bad holds its weights as they are stored"},
+		{"not loaded", func(p *nn.Param) { p.Set(nil) }, "parameter bad has a gradient and no value"},
 		{"another shape", func(p *nn.Param) { p.Grad = tensor.New(3) }, "parameter bad: gradient has shape [3], value [2]"},
 	} {
 		good, bad := param("good", 1), param("bad", 1, 2)
@@ -243,8 +241,8 @@ func TestBadGradients(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "step 1") {
 			t.Errorf("%s: got error %v, want one with %q", c.what, err, c.want)
 		}
-		if good.Value.At(0) != 1 || good.Grad.At(0) != 1 || opt.Steps() != 0 {
-			t.Errorf("%s: got value %g, gradient %g, %d steps; want an untouched model", c.what, good.Value.At(0), good.Grad.At(0), opt.Steps())
+		if good.Value().At(0) != 1 || good.Grad.At(0) != 1 || opt.Steps() != 0 {
+			t.Errorf("%s: got value %g, gradient %g, %d steps; want an untouched model", c.what, good.Value().At(0), good.Grad.At(0), opt.Steps())
 		}
 	}
 }
@@ -253,7 +251,7 @@ func TestBadGradients(t *testing.T) {
 // a parameter was loaded again, and that listing a parameter twice is harmless.
 func TestStorage(t *testing.T) {
 	p := param("w", 1, 2)
-	value, grad := p.Value.Data(), p.Grad.Data()
+	value, grad := p.Value().Data(), p.Grad.Data()
 	opt := optim.New([]*nn.Param{p, p}, optim.SGD(1, 0, false), optim.Options{})
 	step := func() {
 		t.Helper()
@@ -265,10 +263,10 @@ func TestStorage(t *testing.T) {
 	step()
 	wantValues(t, "value", value, []float64{0, 1})
 	wantValues(t, "gradient", grad, []float64{0, 0})
-	p.Value = tensor.FromSlice([]float32{10, 20}, 2)
+	p.Set(tensor.FromSlice([]float32{10, 20}, 2))
 	step()
 	wantValues(t, "old storage", value, []float64{0, 1})
-	wantValues(t, "new storage", p.Value.Data(), []float64{9, 19})
+	wantValues(t, "new storage", p.Value().Data(), []float64{9, 19})
 	p.Grad.Fill(5)
 	opt.ZeroGrad()
 	wantValues(t, "cleared", p.Grad.Data(), []float64{0, 0})
@@ -281,9 +279,9 @@ func newMLP(seed uint64) *mlp {
 	m := &mlp{nn.NewLinear("first", 2, 8, true), nn.NewLinear("second", 8, 1, true)}
 	rng := rand.New(rand.NewPCG(seed, 0))
 	m.Walk(func(p *nn.Param) {
-		p.Value = tensor.New(p.Shape...)
-		for i := range p.Value.Data() {
-			p.Value.Data()[i] = float32(0.7 * rng.NormFloat64())
+		p.Set(tensor.New(p.Shape...))
+		for i := range p.Value().Data() {
+			p.Value().Data()[i] = float32(0.7 * rng.NormFloat64())
 		}
 		p.ZeroGrad()
 	})
@@ -342,7 +340,8 @@ func TestPieces(t *testing.T) {
 			v[i] = float32(rng.NormFloat64())
 		}
 		large := param("large", append([]float32(nil), v...)...)
-		large.Value, large.Grad = large.Value.View(3, n/3), large.Grad.View(3, n/3)
+		large.Set(large.Value().View(3, n/3))
+		large.Grad = large.Grad.View(3, n/3)
 		var small []*nn.Param
 		for lo := 0; lo < n; lo += 1000 {
 			small = append(small, param("small", v[lo:min(lo+1000, n)]...))
@@ -361,8 +360,8 @@ func TestPieces(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		for i, got := range large.Value.Data() {
-			if want := small[i/1000].Value.Data()[i%1000]; got != want {
+		for i, got := range large.Value().Data() {
+			if want := small[i/1000].Value().Data()[i%1000]; got != want {
 				t.Fatalf("%s: element %d: got %g, want %g as in a parameter of its own", name, i, got, want)
 			}
 		}
@@ -389,9 +388,9 @@ func TestThreadsDoNotMatter(t *testing.T) {
 			want = got
 		}
 		for i, p := range got {
-			for j, v := range p.Value.Data() {
-				if v != want[i].Value.Data()[j] {
-					t.Fatalf("%s with %d threads: element %d: got %g, want %g to the bit", p.Name, threads, j, v, want[i].Value.Data()[j])
+			for j, v := range p.Value().Data() {
+				if v != want[i].Value().Data()[j] {
+					t.Fatalf("%s with %d threads: element %d: got %g, want %g to the bit", p.Name, threads, j, v, want[i].Value().Data()[j])
 				}
 			}
 		}

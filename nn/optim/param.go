@@ -42,10 +42,10 @@ type entry struct {
 // They are made of at most length elements, 0 for no limit.
 func (e *entry) attach(length int) []*spago.Param {
 	if length == 0 {
-		e.piece(0).Matrix = shared{ToSpago(e.ours.Value), ToSpago(e.ours.Grad)}
+		e.piece(0).Matrix = shared{ToSpago(e.ours.Value()), ToSpago(e.ours.Grad)}
 		return e.theirs[:1]
 	}
-	v, g := e.ours.Value.Data(), e.ours.Grad.Data()
+	v, g := e.ours.Value().Data(), e.ours.Grad.Data()
 	n := 0
 	for ; len(v) > 0; n++ {
 		m := min(length, len(v))

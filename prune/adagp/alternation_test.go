@@ -67,12 +67,12 @@ func TestAlternations(t *testing.T) {
 func pruneBy(c *nn.Chain, solutions map[*nn.Linear]*local.Solution, o *adagp.Options) (restore func()) {
 	o.Masks, o.Dense = map[*nn.Linear]*sparsity.Mask{}, map[*nn.Linear]*tensor.Tensor{}
 	for l, s := range solutions {
-		o.Masks[l], o.Dense[l] = s.Mask, l.Weight.Value
-		l.Weight.Value = s.W.Tensor()
+		o.Masks[l], o.Dense[l] = s.Mask, l.Weight.Value()
+		l.Weight.Set(s.W.Tensor())
 	}
 	return func() {
 		for l, w := range o.Dense {
-			l.Weight.Value = w
+			l.Weight.Set(w)
 		}
 	}
 }

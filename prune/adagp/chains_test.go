@@ -22,14 +22,14 @@ import (
 // randomLinear has weights of variance gain²/in.
 func randomLinear(r *rand.Rand, name string, in, out int, gain float64, bias bool) *nn.Linear {
 	l := nn.NewLinear(name, in, out, bias)
-	l.Weight.Value = tensor.New(out, in)
-	for i := range l.Weight.Value.Data() {
-		l.Weight.Value.Data()[i] = float32(gain * r.NormFloat64() / math.Sqrt(float64(in)))
+	l.Weight.Set(tensor.New(out, in))
+	for i := range l.Weight.Value().Data() {
+		l.Weight.Value().Data()[i] = float32(gain * r.NormFloat64() / math.Sqrt(float64(in)))
 	}
 	if bias {
-		l.Bias.Value = tensor.New(out)
-		for i := range l.Bias.Value.Data() {
-			l.Bias.Value.Data()[i] = float32(0.1 * r.NormFloat64())
+		l.Bias.Set(tensor.New(out))
+		for i := range l.Bias.Value().Data() {
+			l.Bias.Value().Data()[i] = float32(0.1 * r.NormFloat64())
 		}
 	}
 	return l
@@ -117,8 +117,8 @@ func TestSideBySide(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 0))
 	gate, up, down := randomLinear(r, "gate", 24, 32, 1, true), randomLinear(r, "up", 24, 32, 1, true), randomLinear(r, "down", 32, 24, 1, true)
 	both := nn.NewLinear("gate_up", 24, 64, true)
-	both.Weight.Value = tensor.FromSlice(slices.Concat(gate.Weight.Value.Data(), up.Weight.Value.Data()), 64, 24)
-	both.Bias.Value = tensor.FromSlice(slices.Concat(gate.Bias.Value.Data(), up.Bias.Value.Data()), 64)
+	both.Weight.Set(tensor.FromSlice(slices.Concat(gate.Weight.Value().Data(), up.Weight.Value().Data()), 64, 24))
+	both.Bias.Set(tensor.FromSlice(slices.Concat(gate.Bias.Value().Data(), up.Bias.Value().Data()), 64))
 	joins := []nn.Join{{Activation: nn.SwiGLU, In: []string{"s", "z"}, Out: "a"}}
 	end := nn.Link{Linear: down, In: "a", Out: nn.Output}
 	two := &nn.Chain{Name: "two", Joins: joins, Links: []nn.Link{{Linear: up, In: nn.Input, Out: "z"}, end, {Linear: gate, In: nn.Input, Out: "s"}}}
@@ -153,9 +153,9 @@ func outputError(c *nn.Chain, x *tensor.Tensor, s map[*nn.Linear]*local.Solution
 	y := c.Forward(&nn.Context{}, autograd.Const(x)).Value
 	for _, l := range c.Links {
 		if s[l.Linear] != nil {
-			dense := l.Linear.Weight.Value
-			defer func() { l.Linear.Weight.Value = dense }()
-			l.Linear.Weight.Value = s[l.Linear].W.Tensor()
+			dense := l.Linear.Weight.Value()
+			defer func() { l.Linear.Weight.Set(dense) }()
+			l.Linear.Weight.Set(s[l.Linear].W.Tensor())
 		}
 	}
 	return tensor.SumSquares(tensor.Sub(c.Forward(&nn.Context{}, autograd.Const(x)).Value, y)) / tensor.SumSquares(y)
@@ -286,7 +286,7 @@ func TestFrozen(t *testing.T) {
 	for _, d := range declarations(6) {
 		before := map[*nn.Linear]*tensor.Tensor{}
 		for _, l := range d.chain.Links {
-			before[l.Linear] = l.Linear.Weight.Value.Clone()
+			before[l.Linear] = l.Linear.Weight.Value().Clone()
 		}
 		for _, frozen := range d.chain.Links {
 			s, _ := solve(t, d.chain, inputs(6), d.with(adagp.Options{Solver: sparseGPT(t), Pattern: sparsity.Unstructured(0.5), Epochs: 2, Ridge: 0.01,
@@ -296,7 +296,7 @@ func TestFrozen(t *testing.T) {
 			}
 		}
 		for l, w := range before {
-			if !slices.Equal(w.Data(), l.Weight.Value.Data()) {
+			if !slices.Equal(w.Data(), l.Weight.Value().Data()) {
 				t.Errorf("%s: the weights of %s were changed", d.name, l.Name())
 			}
 		}

@@ -62,7 +62,7 @@ func TestFallback(t *testing.T) {
 				t.Errorf("log %q, want %q", text, c.want)
 			}
 			zeros := 0
-			for _, v := range lin.Weight.Value.Data() {
+			for _, v := range lin.Weight.Value().Data() {
 				if v == 0 {
 					zeros++
 				}

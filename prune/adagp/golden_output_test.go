@@ -29,7 +29,7 @@ func TestGoldenOutputs(t *testing.T) {
 				t.Fatal(err)
 			}
 			for l, s := range solutions {
-				l.Weight.Value = s.W.Tensor()
+				l.Weight.Set(s.W.Tensor())
 			}
 			pruned := c.Forward(new(nn.Context), autograd.Const(x)).Value
 			mse := 0.0

@@ -68,9 +68,9 @@ func (m matrix) tensor(transpose bool) *tensor.Tensor {
 
 func linear(name string, w matrix, b []float64) *nn.Linear {
 	l := nn.NewLinear(name, len(w[0]), len(w), b != nil)
-	l.Weight.Value = w.tensor(false)
+	l.Weight.Set(w.tensor(false))
 	if b != nil {
-		l.Bias.Value = matrix{b}.tensor(false).View(len(b))
+		l.Bias.Set(matrix{b}.tensor(false).View(len(b)))
 	}
 	return l
 }
@@ -142,13 +142,13 @@ func TestGoldenTraces(t *testing.T) {
 			}
 			t.Logf("worst relative difference of the objective: %.1e", worst)
 			for l, w := range want {
-				checkWeights(t, l.Name(), solutions[l], w)
+				takeDense(t, l.Name(), solutions[l], w)
 			}
 		})
 	}
 }
 
-func checkWeights(t *testing.T, name string, s *local.Solution, want matrix) {
+func takeDense(t *testing.T, name string, s *local.Solution, want matrix) {
 	t.Helper()
 	largest, worst, at := 0.0, 0.0, [2]int{}
 	for i, row := range want {

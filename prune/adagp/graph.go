@@ -81,7 +81,7 @@ func (l *link) bias() *autograd.Var {
 	if l.Linear.Bias == nil {
 		return nil
 	}
-	return autograd.Const(l.Linear.Bias.Value)
+	return autograd.Const(l.Linear.Bias.Value())
 }
 
 // aim returns what W·in is to be in the chunk at hand, out − b.
@@ -93,7 +93,7 @@ func (l *link) aim() *tensor.Tensor {
 	if l.unbiased == nil || !tensor.SameShape(l.unbiased, out) {
 		l.unbiased = tensor.New(out.Shape()...)
 	}
-	tensor.AddBiasInto(l.unbiased, out, tensor.Scale(b.Value, -1))
+	tensor.AddBiasInto(l.unbiased, out, tensor.Scale(b.Value(), -1))
 	return l.unbiased
 }
 
@@ -167,7 +167,7 @@ func newGraph(c *nn.Chain, alpha, beta, gamma float64) *graph {
 	}
 	for _, d := range c.Links {
 		l := &link{Link: d, penalty: penalty(d.Out, alpha)}
-		l.dense, l.w32 = linalg.FromTensor(d.Linear.Weight.Value), d.Linear.Weight.Value
+		l.dense, l.w32 = linalg.FromTensor(d.Linear.Weight.Value()), d.Linear.Weight.Value()
 		l.w = l.dense
 		v := get(d.In)
 		l.in = g.input(v)

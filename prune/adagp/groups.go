@@ -44,7 +44,7 @@ type GroupOptions struct {
 	HeldOut    int                                 // batches, the last ones, that judge and are not fitted to
 	Scratch    *scratch.Store                      // for signals that save computing them anew; nil: memory
 
-	// Set puts a solution in place; nil writes the weights to the map's Weight.Value. stats are what
+	// Set puts a solution in place; nil makes them what the map's Weight holds. stats are what
 	// the solution was found with.
 	Set func(l *nn.Linear, s *local.Solution, stats *calib.Stats) error
 	// Note is told the relative squared errors ‖y − xŴᵀ‖² / ‖y‖² on held-out tokens with y the
@@ -78,7 +78,7 @@ func (o *GroupOptions) defaults() error {
 	}
 	if o.Set == nil {
 		o.Set = func(l *nn.Linear, s *local.Solution, _ *calib.Stats) error {
-			l.Weight.Value = s.W.Tensor()
+			l.Weight.Set(s.W.Tensor())
 			return nil
 		}
 	}
@@ -142,7 +142,7 @@ func newGroups(list []nn.Group, in Streams, o GroupOptions) (*groups, error) {
 	if err := in.check(list, o.HeldOut); err != nil {
 		return nil, err
 	}
-	if err := checkWeights(func(visit func(*nn.Param)) {
+	if err := takeDense(func(visit func(*nn.Param)) {
 		for _, g := range list {
 			for _, l := range g.Linears {
 				l.Walk(visit)
@@ -154,7 +154,7 @@ func newGroups(list []nn.Group, in Streams, o GroupOptions) (*groups, error) {
 	e := &groups{list: list, in: in, o: o, original: map[*nn.Linear]*tensor.Tensor{}, masks: map[*nn.Linear]*sparsity.Mask{}}
 	for g := range list {
 		for _, l := range list[g].Linears {
-			e.original[l] = l.Weight.Value
+			e.original[l] = l.Weight.Value()
 		}
 		if t := list[g].Target; t == nn.DenseOutputs || t == nn.Residual && e.sums(g) == nil {
 			e.lastDense = g

@@ -61,11 +61,11 @@ func batchesOf(seed uint64, n, width int) []*tensor.Tensor {
 func restoring(c *nn.Chain) (restore func()) {
 	before := map[*nn.Linear]*tensor.Tensor{}
 	for _, l := range c.Links {
-		before[l.Linear] = l.Linear.Weight.Value
+		before[l.Linear] = l.Linear.Weight.Value()
 	}
 	return func() {
 		for l, w := range before {
-			l.Weight.Value = w
+			l.Weight.Set(w)
 		}
 	}
 }
@@ -189,9 +189,9 @@ func badTarget() adagp.Streams {
 // A target that held-out tokens refute is not used: the result is what the dense weights give.
 func TestBadTargetIsRefused(t *testing.T) {
 	lin := randomLinear(rand.New(rand.NewPCG(15, 0)), "lin", 24, 16, 1, true)
-	dense := lin.Weight.Value
+	dense := lin.Weight.Value()
 	run := func(target nn.Target) (*tensor.Tensor, string, map[string]float64) {
-		lin.Weight.Value = dense
+		lin.Weight.Set(dense)
 		var log bytes.Buffer
 		notes := map[string]float64{}
 		o := adagp.GroupOptions{Solver: solverNamed(t, "admm"), Pattern: always(sparsity.Unstructured(0.5)), HeldOut: 1,
@@ -200,7 +200,7 @@ func TestBadTargetIsRefused(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return lin.Weight.Value, log.String(), notes
+		return lin.Weight.Value(), log.String(), notes
 	}
 	want, _, _ := run(nn.OwnOutputs)
 	got, log, notes := run(nn.DenseOutputs)
@@ -246,7 +246,7 @@ func (indefinite) Solve(ctx context.Context, p *local.Problem) (*local.Solution,
 // What goes wrong in the local solver is made good by the dense weights, or by another solver.
 func TestSolverFails(t *testing.T) {
 	lin := randomLinear(rand.New(rand.NewPCG(16, 0)), "lin", 24, 16, 1, false)
-	dense := lin.Weight.Value
+	dense := lin.Weight.Value()
 	xs := batchesOf(16, 4, 24)
 	var damaged []*tensor.Tensor
 	for _, x := range xs {
@@ -259,7 +259,7 @@ func TestSolverFails(t *testing.T) {
 		{treacherous{solverNamed(t, "admm"), dense}, "pruning the dense weights instead"},
 		{indefinite{}, "pruning by wanda instead"},
 	} {
-		lin.Weight.Value = dense
+		lin.Weight.Set(dense)
 		var log bytes.Buffer
 		o := adagp.GroupOptions{Solver: tc.solver, Pattern: always(sparsity.Unstructured(0.5)),
 			Log: slog.New(slog.NewTextHandler(&log, nil))}
@@ -271,11 +271,11 @@ func TestSolverFails(t *testing.T) {
 		if !strings.Contains(log.String(), tc.want) {
 			t.Errorf("log %q, want %q", log.String(), tc.want)
 		}
-		if m := tensor.MaxAbs(lin.Weight.Value); m > 2*tensor.MaxAbs(dense) {
+		if m := tensor.MaxAbs(lin.Weight.Value()); m > 2*tensor.MaxAbs(dense) {
 			t.Errorf("largest weight %v, in the dense matrix %v", m, tensor.MaxAbs(dense))
 		}
 	}
-	lin.Weight.Value = dense
+	lin.Weight.Set(dense)
 }
 
 // Fewer tokens than inputs, inputs that are always zero, or all of them: still defined.
@@ -372,8 +372,8 @@ func TestGroupsThreads(t *testing.T) {
 			}
 			for i, l := range d.chain.Links {
 				if threads == 1 {
-					first = append(first, l.Linear.Weight.Value.Data())
-				} else if !slices.Equal(first[i], l.Linear.Weight.Value.Data()) {
+					first = append(first, l.Linear.Weight.Value().Data())
+				} else if !slices.Equal(first[i], l.Linear.Weight.Value().Data()) {
 					t.Errorf("%s, %s: other weights with %d threads than with one", d.name, l.Linear.Name(), threads)
 				}
 			}
@@ -387,7 +387,7 @@ func TestGroupsFrozen(t *testing.T) {
 	d := declarations(21)[3]
 	defer restoring(d.chain)()
 	frozen := d.chain.Links[1].Linear
-	before := frozen.Weight.Value
+	before := frozen.Weight.Value()
 	set := 0
 	o := adagp.GroupOptions{Solver: solverNamed(t, "admm"), Pattern: always(sparsity.Unstructured(0.5)),
 		Frozen: func(l *nn.Linear) bool { return l == frozen }, Note: func(step string, _ float64) {
@@ -399,7 +399,7 @@ func TestGroupsFrozen(t *testing.T) {
 	if err := adagp.SolveGroups(context.Background(), d.chain.Groups(), streams(xs, xs), o); err != nil {
 		t.Fatal(err)
 	}
-	if frozen.Weight.Value != before || set != 2 {
-		t.Errorf("frozen map changed %v, %d maps pruned, want 2", frozen.Weight.Value != before, set)
+	if frozen.Weight.Value() != before || set != 2 {
+		t.Errorf("frozen map changed %v, %d maps pruned, want 2", frozen.Weight.Value() != before, set)
 	}
 }

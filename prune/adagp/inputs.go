@@ -38,15 +38,13 @@ func (in *Streams) check(list []nn.Group, heldOut int) error {
 	return nil
 }
 
-// checkWeights reports parameters without values, or whose values are not what passes use.
-func checkWeights(walk func(visit func(*nn.Param))) error {
-	if err := nn.RefuseStored(walk); err != nil {
-		return err
-	}
+// takeDense makes parameters hold float32 values, and reports those that are not loaded.
+func takeDense(walk func(visit func(*nn.Param))) error {
 	for _, p := range nn.Params(walk) {
-		if p.Value == nil {
+		if !p.Loaded() {
 			return fmt.Errorf("parameter %s is not loaded", p.Name)
 		}
+		p.Dense()
 	}
 	return nil
 }

@@ -167,7 +167,7 @@ func TestEveryStep(t *testing.T) {
 				var all []float32
 				for _, l := range m.Layers() {
 					for _, lin := range l.Linears() {
-						all = append(all, lin.Weight.Value.Data()...)
+						all = append(all, lin.Weight.Value().Data()...)
 					}
 				}
 				if first == nil {

@@ -42,7 +42,8 @@ func residualChain(r *rand.Rand, n, width int) ([]nn.Group, *nn.Chain) {
 	var stages []nn.Stage
 	for i := range n {
 		l := nn.NewLinear(fmt.Sprint("map", i), width, width, true)
-		l.Weight.Value, l.Bias.Value = normal(r, 1.5/math.Sqrt(float64(width)), width, width), normal(r, 0.1, width)
+		l.Weight.Set(normal(r, 1.5/math.Sqrt(float64(width)), width, width))
+		l.Bias.Set(normal(r, 0.1, width))
 		g := nn.Group{Linears: []*nn.Linear{l}}
 		stages = append(stages, nn.Map(l))
 		if i < n-1 {

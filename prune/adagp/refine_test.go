@@ -29,9 +29,9 @@ func TestGaussNewton(t *testing.T) {
 	const n, alpha, gamma = 2000, 0.7, 1.9
 	gate, up, down := nn.NewLinear("gate", 1, 1, false), nn.NewLinear("up", 1, 1, false), nn.NewLinear("down", 1, 1, false)
 	for _, l := range []*nn.Linear{gate, up, down} {
-		l.Weight.Value = tensor.FromSlice([]float32{1}, 1, 1)
+		l.Weight.Set(tensor.FromSlice([]float32{1}, 1, 1))
 	}
-	gate.Weight.Value = tensor.FromSlice([]float32{1}, 1, 1)
+	gate.Weight.Set(tensor.FromSlice([]float32{1}, 1, 1))
 	c := &nn.Chain{Name: "gated", Links: []nn.Link{{Linear: gate, In: nn.Input, Out: "s"}, {Linear: up, In: nn.Input, Out: "z"}, {Linear: down, In: "a", Out: nn.Output}},
 		Joins: []nn.Join{{Activation: nn.SwiGLU, In: []string{"s", "z"}, Out: "a"}}}
 	g := newGraph(c, alpha, 1, gamma)
@@ -73,7 +73,8 @@ func refinedCase(seed uint64, chain func(lin func(name string, in, out int) *nn.
 	r := rand.New(rand.NewPCG(seed, 0))
 	c := chain(func(name string, in, out int) *nn.Linear {
 		l := nn.NewLinear(name, in, out, true)
-		l.Weight.Value, l.Bias.Value = normal(r, 1.5/math.Sqrt(float64(in)), out, in), normal(r, 0.1, out)
+		l.Weight.Set(normal(r, 1.5/math.Sqrt(float64(in)), out, in))
+		l.Bias.Set(normal(r, 0.1, out))
 		return l
 	})
 	mix := normal(r, 0.5, 16, 16)
@@ -84,15 +85,15 @@ func refinedCase(seed uint64, chain func(lin func(name string, in, out int) *nn.
 	}
 	original, masks := map[*nn.Linear]*tensor.Tensor{}, map[*nn.Linear]*sparsity.Mask{}
 	for _, l := range c.Links {
-		w := linalg.FromTensor(l.Linear.Weight.Value)
-		original[l.Linear] = l.Linear.Weight.Value
+		w := linalg.FromTensor(l.Linear.Weight.Value())
+		original[l.Linear] = l.Linear.Weight.Value()
 		score := w.Clone()
 		for i, v := range score.Data {
 			score.Data[i] = math.Abs(v)
 		}
 		masks[l.Linear] = sparsity.SelectLayer(score, sparsity.Unstructured(0.5))
 		masks[l.Linear].Apply(w)
-		l.Linear.Weight.Value = w.Tensor()
+		l.Linear.Weight.Set(w.Tensor())
 	}
 	return c, original, masks, tokens{rows: []int{300, 300, 300, 300, 300}, heldOut: 1, at: func(b int) (*tensor.Tensor, *tensor.Tensor, error) { return xs[b], ys[b], nil }}
 }
@@ -141,7 +142,7 @@ func TestRefine(t *testing.T) {
 						}
 					}
 				}
-				l.Weight.Value = w.Tensor()
+				l.Weight.Set(w.Tensor())
 			}
 			x, y, _ := data.at(4)
 			got := c.Forward(&nn.Context{}, autograd.Const(x)).Value
@@ -184,8 +185,8 @@ func refined(c *nn.Chain, original map[*nn.Linear]*tensor.Tensor, masks map[*nn.
 func TestSidesLoss(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 0))
 	l := nn.NewLinear("l", 12, 7, false)
-	l.Weight.Value = normal(r, 1, 7, 12)
-	dense := linalg.FromTensor(l.Weight.Value)
+	l.Weight.Set(normal(r, 1, 7, 12))
+	dense := linalg.FromTensor(l.Weight.Value())
 	x, xd, y := normal(r, 1, 300, 12), normal(r, 1, 300, 12), normal(r, 1, 300, 7)
 	w := normal(r, 1, 7, 12)
 	direct := func(target *tensor.Tensor) float64 {
@@ -195,11 +196,11 @@ func TestSidesLoss(t *testing.T) {
 		g := &nn.Group{Linears: []*nn.Linear{l}, Target: target}
 		s := newSides(g, target)
 		linalg.AddGram(s.gram, x)
-		want := direct(tensor.MatMulNT(x, l.Weight.Value))
+		want := direct(tensor.MatMulNT(x, l.Weight.Value()))
 		switch target {
 		case nn.DenseOutputs:
 			linalg.AddCross(s.inputs, xd, x)
-			yd := tensor.MatMulNT(xd, l.Weight.Value)
+			yd := tensor.MatMulNT(xd, l.Weight.Value())
 			s.power[0], want = tensor.SumSquares(yd), direct(yd)
 		case nn.Residual:
 			linalg.AddCross(s.cross[0], y, x)

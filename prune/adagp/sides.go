@@ -155,7 +155,7 @@ func (e *groups) observeBatch(o *observed, s *sides, b, g int, target nn.Target)
 			return err
 		}
 		if bias := group.Linears[0].Bias; bias != nil {
-			y = tensor.AddBias(y, tensor.Scale(bias.Value, -1))
+			y = tensor.AddBias(y, tensor.Scale(bias.Value(), -1))
 		}
 		linalg.AddCross(s.cross[0], y, x)
 		s.power[0] += tensor.SumSquares(y)
@@ -179,7 +179,7 @@ func (e *groups) observeDense(o *observed, s *sides, b, g int, x *tensor.Tensor)
 		linalg.AddCross(s.inputs, xd, x)
 		if s == o.held {
 			for i, l := range group.Linears {
-				s.power[i] += tensor.SumSquares(tensor.MatMulNT(xd, l.Weight.Value))
+				s.power[i] += tensor.SumSquares(tensor.MatMulNT(xd, l.Weight.Value()))
 			}
 		}
 		return nil

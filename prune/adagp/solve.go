@@ -169,7 +169,7 @@ func alternate(ctx context.Context, c *nn.Chain, o Options, data func(*graph) to
 	if err := o.defaults(c); err != nil {
 		return nil, fmt.Errorf("adagp: chain %s: %w", c.Name, err)
 	}
-	if err := checkWeights(c.Walk); err != nil {
+	if err := takeDense(c.Walk); err != nil {
 		return nil, fmt.Errorf("adagp: chain %s: %w", c.Name, err)
 	}
 	e := newEngine(c, &o)

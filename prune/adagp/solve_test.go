@@ -112,9 +112,9 @@ func TestGivenTarget(t *testing.T) {
 	target := tensor.Scale(y, 0.8)
 	distance := func(s map[*nn.Linear]*local.Solution) float64 {
 		for l, sol := range s {
-			dense := l.Weight.Value
-			defer func() { l.Weight.Value = dense }()
-			l.Weight.Value = sol.W.Tensor()
+			dense := l.Weight.Value()
+			defer func() { l.Weight.Set(dense) }()
+			l.Weight.Set(sol.W.Tensor())
 		}
 		return tensor.SumSquares(tensor.Sub(d.chain.Forward(&nn.Context{}, autograd.Const(x)).Value, target)) / tensor.SumSquares(target)
 	}

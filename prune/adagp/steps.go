@@ -109,7 +109,7 @@ func (t TuneLayer) run(ctx context.Context, l *layer) error {
 		return nil
 	}
 	for _, lin := range l.Selected() {
-		if err := l.Set(lin, &local.Solution{W: linalg.FromTensor(lin.Weight.Value), Mask: l.masks[lin]}); err != nil {
+		if err := l.Set(lin, &local.Solution{W: linalg.FromTensor(lin.Weight.Value()), Mask: l.masks[lin]}); err != nil {
 			return err
 		}
 	}
@@ -148,7 +148,7 @@ func (t TuneModel) run(ctx context.Context, f *prune.Final) (err error) {
 			if f.Masks[lin] == nil {
 				continue
 			}
-			if err := f.Set(lin, lin.Weight.Value); err != nil {
+			if err := f.Set(lin, lin.Weight.Value()); err != nil {
 				return err
 			}
 		}

@@ -55,8 +55,8 @@ func (s *stream) with(body func() error) error {
 	if s.dense != nil {
 		for _, g := range s.groups {
 			for _, l := range g.Linears {
-				defer func(w *tensor.Tensor) { l.Weight.Value = w }(l.Weight.Value)
-				l.Weight.Value = s.dense[l]
+				defer func(w *tensor.Tensor) { l.Weight.Set(w) }(l.Weight.Value())
+				l.Weight.Set(s.dense[l])
 			}
 		}
 	}

@@ -82,14 +82,14 @@ func TestLeastSquaresUpdate(t *testing.T) {
 		up, left, right := nn.NewLinear("up", 4, width, true), nn.NewLinear("left", width, 5, true), nn.NewLinear("right", width, 4, false)
 		for _, l := range []*nn.Linear{up, left, right} {
 			l.Walk(func(p *nn.Param) {
-				p.Value = randomMatrix(r, 1, p.Len()).Tensor().View(p.Shape...)
+				p.Set(randomMatrix(r, 1, p.Len()).Tensor().View(p.Shape...))
 			})
 		}
 		c := &nn.Chain{Name: "c",
 			Links: []nn.Link{{Linear: up, In: "x", Out: "u"}, {Linear: left, In: "a", Out: "l"}, {Linear: right, In: "a", Out: "r"},
 				{Linear: nn.NewLinear("out", 5, 2, false), In: "m", Out: "y"}},
 			Joins: []nn.Join{{Activation: nn.Tanh, In: []string{"u"}, Out: "a"}, {Activation: nn.Sigmoid, In: []string{"l"}, Out: "m"}}}
-		c.Links[3].Linear.Weight.Value = tensor.New(2, 5)
+		c.Links[3].Linear.Weight.Set(tensor.New(2, 5))
 		const alpha, beta, gamma = 0.3, 2, 0.7
 		g := newGraph(c, alpha, beta, gamma)
 		const tokens = 7
@@ -116,7 +116,7 @@ func TestLeastSquaresUpdate(t *testing.T) {
 			target := linalg.FromTensor(l.outs[0].at)
 			if l.Linear.Bias != nil {
 				for i := range tokens {
-					for k, v := range l.Linear.Bias.Value.Data() {
+					for k, v := range l.Linear.Bias.Value().Data() {
 						target.Row(i)[k] -= float64(v)
 					}
 				}

@@ -79,7 +79,7 @@ func directScores(t *testing.T, m *models.Model, method string, ws [][]int) (all
 	for _, l := range m.Layers() {
 		for _, lin := range l.Linears() {
 			sums[lin] = make([]float64, lin.Weight.Len())
-			for k, v := range lin.Weight.Value.Data() {
+			for k, v := range lin.Weight.Value().Data() {
 				if method == "global-magnitude" {
 					sums[lin][k] = math.Abs(float64(v))
 				}
@@ -96,14 +96,14 @@ func directScores(t *testing.T, m *models.Model, method string, ws [][]int) (all
 		c.Tape.Backward(autograd.Scale(loss, float32(len(w)-1)))
 		for lin, s := range sums {
 			for k, g := range lin.Weight.Grad.Data() {
-				s[k] += math.Abs(float64(g) * float64(lin.Weight.Value.Data()[k]))
+				s[k] += math.Abs(float64(g) * float64(lin.Weight.Value().Data()[k]))
 			}
 		}
 	}
 	for _, l := range m.Layers() {
 		for _, lin := range l.Linears() {
 			for k, s := range sums[lin] {
-				all = append(all, weightScore{s, m.TensorName(lin.Weight), k, lin.Weight.Value.Data()[k] == 0})
+				all = append(all, weightScore{s, m.TensorName(lin.Weight), k, lin.Weight.Value().Data()[k] == 0})
 			}
 		}
 	}
@@ -223,8 +223,8 @@ func TestExtremes(t *testing.T) {
 		t.Fatal(err)
 	}
 	small := m.Layers()[2].Linears()[1]
-	for k := range small.Weight.Value.Data() {
-		small.Weight.Value.Data()[k] *= 1e-6
+	for k := range small.Weight.Value().Data() {
+		small.Weight.Value().Data()[k] *= 1e-6
 	}
 	r, err := prune.Run(context.Background(), m, windows(512, 16), prune.Options{Method: prunetest.Method("global-magnitude"), Pattern: sparsity.Unstructured(0.5)}, nil)
 	if err != nil {

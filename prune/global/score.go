@@ -15,7 +15,7 @@ import (
 func magnitude(ctx context.Context, d *prune.Dense, see func(lin *nn.Linear, row func(dst []float64, i int)) error) error {
 	return d.Each(ctx, func(_ int, lin *nn.Linear) error {
 		return see(lin, func(dst []float64, i int) {
-			for j, v := range lin.Weight.Value.Row(i) {
+			for j, v := range lin.Weight.Value().Row(i) {
 				dst[j] = math.Abs(float64(v))
 			}
 		})
@@ -70,7 +70,7 @@ func (t *taylor) sum(ctx context.Context, d *prune.Dense, layers [2]int) (map[*n
 		if sums[lin] == nil {
 			sums[lin] = tensor.New(lin.Out(), lin.In())
 		}
-		addSaliency(sums[lin], lin.Weight.Value, tensor.MatMulTN(g.DY, g.X))
+		addSaliency(sums[lin], lin.Weight.Value(), tensor.MatMulTN(g.DY, g.X))
 		return nil
 	})
 	for lin, s := range sums {

@@ -32,7 +32,7 @@ func BenchmarkStep(b *testing.B) {
 			masks := map[*nn.Linear]*sparsity.Mask{}
 			for _, l := range student.Layers() {
 				for _, lin := range l.Linears() {
-					masks[lin] = everyOther(lin.Weight.Value)
+					masks[lin] = everyOther(lin.Weight.Value())
 				}
 			}
 			b.Run("block", func(b *testing.B) {

@@ -34,9 +34,6 @@ func newBlock(layer models.DecoderLayer, masks map[*nn.Linear]*sparsity.Mask, in
 	if err := o.Check(); err != nil {
 		return nil, err
 	}
-	if err := nn.RefuseStored(layer.Walk); err != nil {
-		return nil, fmt.Errorf("tuning %s: %w", layer.Name(), err)
-	}
 	b := &block{layer: layer, tape: autograd.NewTape().Recycle()}
 	b.divide(in, target, seqLens)
 	weights, err := collect(layer.Linears(), masks)

@@ -19,7 +19,6 @@ import (
 	"github.com/adagp/adagp/prune/tune"
 	"github.com/adagp/adagp/tensor"
 	"github.com/adagp/adagp/tensor/linalg"
-	"github.com/adagp/adagp/tensor/packed"
 )
 
 // absurd is a rate at which Adam ruins any of these layers in one epoch.
@@ -33,19 +32,19 @@ func TestBlockApproachesExactRefit(t *testing.T) {
 	x, y := p.in[0].Rows(0, train), p.target[0].Rows(0, train)
 	lin := p.layer.lin
 	loss := func(w *tensor.Tensor) float64 {
-		return tensor.SumSquares(tensor.Sub(tensor.AddBias(tensor.MatMulNT(x, w), lin.Bias.Value), y))
+		return tensor.SumSquares(tensor.Sub(tensor.AddBias(tensor.MatMulNT(x, w), lin.Bias.Value()), y))
 	}
 
-	fit := refit.Fit{H: linalg.New(d, d), C: linalg.New(d, d), Keep: p.masks[lin], Start: linalg.FromTensor(lin.Weight.Value)}
+	fit := refit.Fit{H: linalg.New(d, d), C: linalg.New(d, d), Keep: p.masks[lin], Start: linalg.FromTensor(lin.Weight.Value())}
 	linalg.AddGram(fit.H, x)
-	linalg.AddCross(fit.C, tensor.AddBias(y, tensor.Scale(lin.Bias.Value, -1)), x)
+	linalg.AddCross(fit.C, tensor.AddBias(y, tensor.Scale(lin.Bias.Value(), -1)), x)
 	exact, _, _, err := fit.Exact(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
-	bias, start, least := lin.Bias.Value.Clone(), loss(lin.Weight.Value), loss(exact.Tensor())
+	bias, start, least := lin.Bias.Value().Clone(), loss(lin.Weight.Value()), loss(exact.Tensor())
 	r := p.tuned(t, tune.Options{Epochs: 60, LR: 0.2})
-	got := loss(lin.Weight.Value)
+	got := loss(lin.Weight.Value())
 	t.Logf("error %.4g at the start, %.4g tuned, %.4g at least; held out %.4g to %.4g", start, got, least, r.Before, r.After)
 	// Batches differ in what they want, but at a rate that ends at 0 little of that is left.
 	if got > 1.01*least {
@@ -54,7 +53,7 @@ func TestBlockApproachesExactRefit(t *testing.T) {
 	if r.Step == 0 {
 		t.Errorf("got %+v, want a step", r)
 	}
-	wantSame(t, "bias", lin.Bias.Value, bias)
+	wantSame(t, "bias", lin.Bias.Value(), bias)
 }
 
 // TestBlockLoss checks the figures of a result against their definition, with windows of several
@@ -64,7 +63,7 @@ func TestBlockLoss(t *testing.T) {
 	judged := func() float64 { // the last window
 		h, want := p.in[len(p.in)-1], p.target[len(p.in)-1]
 		h, want = h.Rows(14, 21), want.Rows(14, 21)
-		y := tensor.AddBias(tensor.MatMulNT(h, p.layer.lin.Weight.Value), p.layer.lin.Bias.Value)
+		y := tensor.AddBias(tensor.MatMulNT(h, p.layer.lin.Weight.Value()), p.layer.lin.Bias.Value())
 		n, sum, squares := 0.0, 0.0, 0.0
 		for _, t := range p.target {
 			n, sum, squares = n+float64(t.Len()), sum+tensor.Sum(t), squares+tensor.SumSquares(t)
@@ -90,12 +89,12 @@ func TestBlockLoss(t *testing.T) {
 func TestBlockNeverWorse(t *testing.T) {
 	var log bytes.Buffer
 	p := newProblem(16, slices.Repeat([]int{16}, 16)...)
-	start := p.layer.lin.Weight.Value.Clone()
+	start := p.layer.lin.Weight.Value().Clone()
 	r := p.tuned(t, tune.Options{LR: absurd, Log: slog.New(slog.NewTextHandler(&log, nil))})
 	if r.Step != 0 || r.After != r.Before {
 		t.Errorf("got %+v, want the start", r)
 	}
-	wantSame(t, "weights", p.layer.lin.Weight.Value, start)
+	wantSame(t, "weights", p.layer.lin.Weight.Value(), start)
 	if !strings.Contains(log.String(), "level=WARN") || !strings.Contains(log.String(), "diverged") {
 		t.Errorf("log %q does not warn of divergence", log.String())
 	}
@@ -105,11 +104,11 @@ func TestBlockNeverWorse(t *testing.T) {
 // the start come back all the same.
 func TestBlockOverflow(t *testing.T) {
 	p := newProblem(8, slices.Repeat([]int{8}, 16)...)
-	start := p.layer.lin.Weight.Value.Clone()
+	start := p.layer.lin.Weight.Value().Clone()
 	if r := p.tuned(t, tune.Options{LR: 3e38}); r.Step != 0 {
 		t.Errorf("got %+v, want the start", r)
 	}
-	wantSame(t, "weights", p.layer.lin.Weight.Value, start)
+	wantSame(t, "weights", p.layer.lin.Weight.Value(), start)
 }
 
 // TestBlockGoesPart tunes at a rate at which the way leads past the goal, and from weights that cannot
@@ -120,11 +119,11 @@ func TestBlockGoesPart(t *testing.T) {
 		t.Errorf("high rate: got %+v, want a part of the way", r)
 	}
 	p.tuned(t, tune.Options{Epochs: 40, LR: 0.2})
-	start := p.layer.lin.Weight.Value.Clone()
+	start := p.layer.lin.Weight.Value().Clone()
 	if r := p.tuned(t, tune.Options{LR: 10, Epochs: 1}); r.Step != 0 || r.After != r.Before {
 		t.Errorf("from the goal: got %+v, want the start", r)
 	}
-	wantSame(t, "weights", p.layer.lin.Weight.Value, start)
+	wantSame(t, "weights", p.layer.lin.Weight.Value(), start)
 }
 
 func TestBlockNotFinite(t *testing.T) {
@@ -142,12 +141,12 @@ func TestBlockNotFinite(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			var log bytes.Buffer
 			p := newProblem(8, slices.Repeat([]int{8}, 8)...)
-			start := p.layer.lin.Weight.Value.Clone()
+			start := p.layer.lin.Weight.Value().Clone()
 			c.spoil(p)
 			if r := p.tuned(t, tune.Options{Log: slog.New(slog.NewTextHandler(&log, nil))}); r.Step != 0 || r.After != r.Before && r.Before == r.Before {
 				t.Errorf("got %+v, want the start", r)
 			}
-			wantSame(t, "weights", p.layer.lin.Weight.Value, start)
+			wantSame(t, "weights", p.layer.lin.Weight.Value(), start)
 			if !strings.Contains(log.String(), "level=WARN") {
 				t.Errorf("log %q does not warn", log.String())
 			}
@@ -161,7 +160,7 @@ func TestBlockDeterministic(t *testing.T) {
 		parallel.SetThreads(threads)
 		p := newProblem(96, slices.Repeat([]int{48}, 16)...)
 		p.tuned(t, tune.Options{Seed: seed})
-		return p.layer.lin.Weight.Value
+		return p.layer.lin.Weight.Value()
 	}
 	want := run(1, 7)
 	wantSame(t, "two threads", run(2, 7), want)
@@ -174,7 +173,7 @@ func TestBlockDeterministic(t *testing.T) {
 func TestBlockCancelled(t *testing.T) {
 	for _, at := range []float64{0, 0.01, 0.3, 0.9} {
 		p := newProblem(16, slices.Repeat([]int{16}, 16)...)
-		start := p.layer.lin.Weight.Value.Clone()
+		start := p.layer.lin.Weight.Value().Clone()
 		output := func() *tensor.Tensor {
 			return p.layer.Forward(&nn.Context{SeqLen: 16}, autograd.Const(p.in[0])).Value
 		}
@@ -196,7 +195,7 @@ func TestBlockCancelled(t *testing.T) {
 		if at > 0.1 && !moved {
 			t.Errorf("cancelled at %v: no step was taken before", at)
 		}
-		wantSame(t, "weights", p.layer.lin.Weight.Value, start)
+		wantSame(t, "weights", p.layer.lin.Weight.Value(), start)
 		checkZeros(t, p.masks)
 	}
 }
@@ -222,7 +221,7 @@ func TestHeldOut(t *testing.T) {
 		held    int
 	}{{7, 0, 0}, {8, 0, 1}, {15, 0, 1}, {16, 0, 2}, {20, 0.3, 6}, {8, 0.01, 1}, {8, 0.99, 7}} {
 		p := newProblem(4, slices.Repeat([]int{4}, c.windows)...)
-		start := p.layer.lin.Weight.Value.Clone()
+		start := p.layer.lin.Weight.Value().Clone()
 		// A target that no window trained on wants would be worse for the ones before.
 		p.target[0].Rows(4*(c.windows-max(c.held, 1)), 4*c.windows).Fill(0)
 		r := p.tuned(t, tune.Options{HeldOut: c.share})
@@ -230,11 +229,11 @@ func TestHeldOut(t *testing.T) {
 			if r != (tune.Result{}) {
 				t.Errorf("%d windows: got %+v, want nothing done", c.windows, r)
 			}
-			wantSame(t, "weights", p.layer.lin.Weight.Value, start)
+			wantSame(t, "weights", p.layer.lin.Weight.Value(), start)
 			continue
 		}
 		h := p.in[0].Rows(4*(c.windows-c.held), 4*c.windows)
-		y := tensor.AddBias(tensor.MatMulNT(h, start), p.layer.lin.Bias.Value)
+		y := tensor.AddBias(tensor.MatMulNT(h, start), p.layer.lin.Bias.Value())
 		n, sum, squares := float64(p.target[0].Len()), tensor.Sum(p.target[0]), tensor.SumSquares(p.target[0])
 		want := tensor.SumSquares(y) / float64(y.Len()) / (squares/n - sum/n*sum/n)
 		if math.Abs(r.Before-want) > 1e-6*want {
@@ -255,11 +254,10 @@ func TestBlockErrors(t *testing.T) {
 		{"negative rate", nil, tune.Options{LR: -1e-3}, "learning rate -0.001"},
 		{"batch", nil, tune.Options{BatchWindows: -4}, "batches of -4"},
 		{"held out", nil, tune.Options{HeldOut: 1}, "share of 1"},
-		{"not loaded", func(p *problem) { p.layer.lin.Weight.Value = nil }, tune.Options{}, "single.proj: the weights are not loaded"},
-		{"stored", func(p *problem) { p.layer.lin.Weight.Packed = &packed.Plain{} }, tune.Options{}, "parameter single.proj.weight holds its weights as they are stored"},
+		{"not loaded", func(p *problem) { p.layer.lin.Weight.Set(nil) }, tune.Options{}, "single.proj: the weights are not loaded"},
 		{"mask of another shape", func(p *problem) { p.masks[p.layer.lin] = sparsity.NewMask(4, 8) }, tune.Options{}, "mask of shape [4 8], weights [8 8]"},
 		{"nil mask", func(p *problem) { p.masks[p.layer.lin] = nil }, tune.Options{}, "no mask"},
-		{"pruned weight", func(p *problem) { p.layer.lin.Weight.Value.Set(0.5, 0, 0) }, tune.Options{}, "weight [0 0] is 0.5"},
+		{"pruned weight", func(p *problem) { p.layer.lin.Weight.Value().Set(0.5, 0, 0) }, tune.Options{}, "weight [0 0] is 0.5"},
 		{"mask of another layer", func(p *problem) {
 			p.masks[nn.NewLinear("elsewhere", 8, 8, false)] = sparsity.NewMask(8, 8)
 		}, tune.Options{}, "a mask of elsewhere"},

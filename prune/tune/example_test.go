@@ -26,7 +26,7 @@ func ExampleGlobal() {
 	masks, zeros, size := map[*nn.Linear]*sparsity.Mask{}, 0, 0
 	for _, l := range student.Layers() {
 		for _, lin := range l.Linears() {
-			masks[lin] = sparsity.MaskOf(linalg.FromTensor(lin.Weight.Value))
+			masks[lin] = sparsity.MaskOf(linalg.FromTensor(lin.Weight.Value()))
 			zeros, size = zeros+masks[lin].Zeros(), size+lin.Weight.Len()
 		}
 	}

@@ -135,12 +135,9 @@ func (g *global) check() error {
 			}
 		}
 	}
-	if err := nn.RefuseStored(g.student.Walk); err != nil {
-		return fmt.Errorf("tuning: %w", err)
-	}
 	for _, m := range []*models.Model{g.student, g.teacher} {
 		for _, p := range nn.Params(m.Walk) {
-			if p.Value == nil {
+			if !p.Loaded() {
 				return fmt.Errorf("tuning: parameter %s is not loaded", p.Name)
 			}
 		}

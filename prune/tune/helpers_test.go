@@ -49,7 +49,7 @@ type problem struct {
 func newProblem(d int, lengths ...int) *problem {
 	lin := nn.NewLinear("single.proj", d, d, true)
 	dense := random(1, 1, d, d)
-	lin.Bias.Value = random(2, 1, d)
+	lin.Bias.Set(random(2, 1, d))
 	mask := sparsity.NewMask(d, d)
 	pruned := dense.Clone()
 	for i := range d {
@@ -70,11 +70,11 @@ func newProblem(d int, lengths ...int) *problem {
 		h := random(uint64(10+i), 1, n*lengths[i], d)
 		h = tensor.Add(h, tensor.MatMul(h, mix))
 		p.in = append(p.in, h)
-		p.target = append(p.target, tensor.AddBias(tensor.MatMulNT(h, dense), lin.Bias.Value))
+		p.target = append(p.target, tensor.AddBias(tensor.MatMulNT(h, dense), lin.Bias.Value()))
 		p.seqLens = append(p.seqLens, lengths[i])
 		i += n
 	}
-	lin.Weight.Value = pruned
+	lin.Weight.Set(pruned)
 	return p
 }
 
@@ -100,7 +100,7 @@ func checkZeros(t testing.TB, masks map[*nn.Linear]*sparsity.Mask) {
 			t.Errorf("%s still has a gradient", lin.Name())
 		}
 		for i := range m.Rows {
-			for j, v := range lin.Weight.Value.Row(i) {
+			for j, v := range lin.Weight.Value().Row(i) {
 				if !m.Keep(i, j) && math.Float32bits(v) != 0 {
 					t.Fatalf("%s: pruned weight [%d %d] is %g", lin.Name(), i, j, v)
 				}

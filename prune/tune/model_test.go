@@ -23,7 +23,6 @@ import (
 	"github.com/adagp/adagp/prune/tune"
 	"github.com/adagp/adagp/tensor"
 	"github.com/adagp/adagp/tensor/linalg"
-	"github.com/adagp/adagp/tensor/packed"
 )
 
 // windows reads the first n recorded calibration windows of stories260k.
@@ -67,7 +66,7 @@ func pruned(t testing.TB, path string, share float64, calibration [][]int) (*mod
 	masks := map[*nn.Linear]*sparsity.Mask{}
 	for _, l := range m.Layers() {
 		for _, lin := range l.Linears() {
-			masks[lin] = sparsity.MaskOf(linalg.FromTensor(lin.Weight.Value))
+			masks[lin] = sparsity.MaskOf(linalg.FromTensor(lin.Weight.Value()))
 		}
 	}
 	return m, masks
@@ -86,7 +85,7 @@ func of(l models.DecoderLayer, masks map[*nn.Linear]*sparsity.Mask) map[*nn.Line
 func fixed(m *models.Model, masks map[*nn.Linear]*sparsity.Mask) map[*nn.Param]*tensor.Tensor {
 	copies := map[*nn.Param]*tensor.Tensor{}
 	for _, p := range nn.Params(m.Walk) {
-		copies[p] = p.Value.Clone()
+		copies[p] = p.Value().Clone()
 	}
 	for lin := range masks {
 		delete(copies, lin.Weight)
@@ -97,7 +96,7 @@ func fixed(m *models.Model, masks map[*nn.Linear]*sparsity.Mask) map[*nn.Param]*
 func checkFixed(t *testing.T, copies map[*nn.Param]*tensor.Tensor) {
 	t.Helper()
 	for p, want := range copies {
-		wantSame(t, p.Name, p.Value, want)
+		wantSame(t, p.Name, p.Value(), want)
 		if p.Grad != nil {
 			t.Errorf("%s has a gradient", p.Name)
 		}
@@ -173,7 +172,7 @@ func TestGlobal(t *testing.T) {
 			continue
 		}
 		for i, p := range nn.Params(student.Walk) {
-			wantSame(t, p.Name+" on one thread, with the teacher's states given", p.Value, nn.Params(want.Walk)[i].Value)
+			wantSame(t, p.Name+" on one thread, with the teacher's states given", p.Value(), nn.Params(want.Walk)[i].Value())
 		}
 	}
 }
@@ -286,10 +285,6 @@ func TestGlobalErrors(t *testing.T) {
 			s.Unload(s.Layers()[1].Walk)
 			return s, teacher, ids
 		}, "model.layers.1.input_layernorm.weight is not loaded"},
-		{"student stored", func(s *models.Model) (*models.Model, *models.Model, [][]int) {
-			s.Layers()[1].Linears()[2].Weight.Packed = &packed.Plain{}
-			return s, teacher, ids
-		}, "model.layers.1.self_attn.v_proj.weight holds its weights as they are stored"},
 		{"teacher not loaded", func(s *models.Model) (*models.Model, *models.Model, [][]int) {
 			s.Unload(s.HeadWalk)
 			return teacher, s, ids

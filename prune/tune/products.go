@@ -17,8 +17,8 @@ import (
 // transposed copy. Tests change it.
 var densest = 0.5
 
-// products multiplies by the survivors of a matrix [out, in] and no other weights. It implements
-// [autograd.Products].
+// products multiplies by the survivors of a matrix [out, in] and no other weights. It is what their parameter
+// holds while they are tuned: an [nn.Form] and [autograd.Products].
 type products struct {
 	byRow, byColumn *packed.Bitmask // the matrix, and its transpose
 	turned          bool            // the transpose has the weights that the matrix has
@@ -96,6 +96,12 @@ func (p *products) MulInto(dx, dy *tensor.Tensor) {
 	}
 	p.byColumn.MulNTInPanels(p.panels, dx, dy)
 }
+
+// RowInto sets dst [in] to row i.
+func (p *products) RowInto(dst []float32, i int) { p.byRow.RowInto(dst, i) }
+
+// Dense returns the whole matrix.
+func (p *products) Dense() *tensor.Tensor { return p.byRow.Dense() }
 
 // turn gives the transpose the weights that the matrix has now.
 func (p *products) turn() {

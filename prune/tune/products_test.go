@@ -38,13 +38,13 @@ func TestProducts(t *testing.T) {
 	}{{1, 1, 1, 0.5}, {5, 3, 2, 0.4}, {64, 64, 128, 0.3}, {70, 130, 33, 0.2}, {600, 65, 200, 0.1}, {65, 700, 257, 0.5}, {9, 8, 4, 0}, {0, 4, 3, 0}} {
 		t.Run(fmt.Sprintf("%dx%d", c.out, c.in), func(t *testing.T) {
 			lin := nn.NewLinear("a", c.in, c.out, false)
-			lin.Weight.Value = normal(c.out, c.in)
+			lin.Weight.Set(normal(c.out, c.in))
 			mask := sparsity.NewMask(c.out, c.in)
 			for i := range c.out {
 				for j := range c.in {
 					if rng.Float64() >= c.kept*0.9 {
 						mask.Set(i, j, false)
-						lin.Weight.Value.Set(0, i, j)
+						lin.Weight.Value().Set(0, i, j)
 					}
 				}
 			}
@@ -57,11 +57,11 @@ func TestProducts(t *testing.T) {
 			}
 			x, dy := normal(c.tokens, c.in), normal(c.tokens, c.out)
 			for _, moved := range []float32{0, 1, 0.5} {
-				for i := range s.move.Value.Data() {
-					s.move.Value.Data()[i] = float32(rng.NormFloat64())
+				for i := range s.move.Value().Data() {
+					s.move.Value().Data()[i] = float32(rng.NormFloat64())
 				}
 				s.settle(moved)
-				w := lin.Weight.Value.Clone()
+				w := lin.Weight.Value().Clone()
 				s.settle(0)
 				var first []float32
 				for _, threads := range []int{1, 3} {
@@ -105,7 +105,7 @@ func TestProductsOfAll(t *testing.T) {
 		student, teacher := benchModel(t, "demo:llama"), benchModel(t, "demo:llama")
 		masks := map[*nn.Linear]*sparsity.Mask{}
 		for _, lin := range student.Layers()[1].Linears() {
-			masks[lin] = everyOther(lin.Weight.Value)
+			masks[lin] = everyOther(lin.Weight.Value())
 		}
 		ids := make([][]int, 8)
 		for i := range ids {
@@ -118,11 +118,11 @@ func TestProductsOfAll(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, lin := range student.Layers()[1].Linears() {
-			if lin.Products != nil {
-				t.Errorf("%s still has products of its own", lin.Name())
+			if lin.Weight.Held() != nil || lin.Weight.Value() == nil {
+				t.Errorf("%s has no values when tuning is over", lin.Name())
 			}
 		}
-		results, weights = append(results, r), append(weights, student.Layers()[1].Linears()[6].Weight.Value)
+		results, weights = append(results, r), append(weights, student.Layers()[1].Linears()[6].Weight.Value())
 	}
 	a, b := results[0], results[1]
 	if a.Step == 0 || math.Abs(a.Before-b.Before) > 1e-4*b.Before || math.Abs(a.After-b.After) > 1e-2*b.After {

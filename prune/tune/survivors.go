@@ -19,17 +19,17 @@ import (
 //
 // The optimiser sees move only, so that its state and its work shrink with the sparsity.
 //
-// Where few weights are left, passes multiply by these alone: the network's own matrix then keeps the weights
-// of the start until tuning ends.
+// Where few weights are left, the network's parameter holds these alone while it is tuned, in a form that
+// passes multiply by.
 type survivors struct {
-	linear *nn.Linear
 	weight *nn.Param      // of the network [out, in]; its Grad gets the gradient
+	matrix *tensor.Tensor // its values [out, in], where tuned weights end
 	start  *tensor.Tensor // [kept]
 	move   *nn.Param      // [kept], 0 at first
 	unit   float32        // see [unit]
 	mask   *sparsity.Mask
 	first  []int     // index in start and move of each row's first kept weight [out]
-	by     *products // what passes multiply by; nil: weight.Value
+	by     *products // what weight holds meanwhile; nil: matrix
 }
 
 // newSurvivors packs the weights of a linear layer. It is an error if they are not loaded, the mask is
@@ -38,29 +38,31 @@ type survivors struct {
 func newSurvivors(lin *nn.Linear, mask *sparsity.Mask, panels *asm.Panels) (*survivors, error) {
 	p := lin.Weight
 	switch {
-	case p.Value == nil:
+	case !p.Loaded():
 		return nil, fmt.Errorf("tuning %s: the weights are not loaded", lin.Name())
 	case mask == nil:
 		return nil, fmt.Errorf("tuning %s: no mask", lin.Name())
-	case p.Value.Rank() != 2 || mask.Rows != p.Value.Dim(0) || mask.Cols != p.Value.Dim(1):
-		return nil, fmt.Errorf("tuning %s: mask of shape [%d %d], weights %v", lin.Name(), mask.Rows, mask.Cols, p.Value.Shape())
 	}
-	s := &survivors{linear: lin, weight: p, mask: mask, first: make([]int, mask.Rows)}
+	w := p.Dense()
+	if w.Rank() != 2 || mask.Rows != w.Dim(0) || mask.Cols != w.Dim(1) {
+		return nil, fmt.Errorf("tuning %s: mask of shape [%d %d], weights %v", lin.Name(), mask.Rows, mask.Cols, w.Shape())
+	}
+	s := &survivors{weight: p, matrix: w, mask: mask, first: make([]int, mask.Rows)}
 	kept := 0
 	for i := range mask.Rows {
 		s.first[i] = kept
 		kept += mask.Cols - mask.RowZeros(i)
 		row := mask.RowBits(i)
-		for j, v := range p.Value.Row(i) {
+		for j, v := range w.Row(i) {
 			if v != 0 && row.Kept(j, 1) == 0 {
 				return nil, fmt.Errorf("tuning %s: weight [%d %d] is %g, and the mask prunes it", lin.Name(), i, j, v)
 			}
 		}
 	}
 	s.start, s.move = tensor.New(kept), nn.NewParam(p.Name, kept)
-	s.move.Value = tensor.New(kept)
+	s.move.Set(tensor.New(kept))
 	s.move.ZeroGrad()
-	s.pack(s.start, p.Value, false)
+	s.pack(s.start, w, false)
 	s.unit = unit(s.start, mask.Rows, mask.Cols)
 	var err error
 	if s.by, err = newProducts(mask, panels); err != nil {
@@ -122,14 +124,14 @@ func (s *survivors) moveTo(t float32) {
 		s.settle(t)
 		return
 	}
-	s.by.set(s.start, s.move.Value, t*s.unit)
+	s.by.set(s.start, s.move.Value(), t*s.unit)
 }
 
-// settle puts start + t·unit·move into the network.
+// settle puts start + t·unit·move into the matrix.
 func (s *survivors) settle(t float32) {
 	t *= s.unit
 	s.rows(func(i, at int, row sparsity.Bits) {
-		start, move, to := s.start.Data()[at:], s.move.Value.Data()[at:], s.weight.Value.Row(i)
+		start, move, to := s.start.Data()[at:], s.move.Value().Data()[at:], s.matrix.Row(i)
 		for k, word := range row {
 			part := to[k<<6 : min(k<<6+64, len(to))]
 			n := bits.OnesCount64(word)
@@ -220,15 +222,15 @@ func (a all) moveTo(t float64) {
 	}
 }
 
-// settle puts these weights into the network, for good.
+// settle makes these the weights that the network has when tuning ends.
 func (a all) settle(t float64) {
 	for _, s := range a {
 		s.settle(float32(t))
 	}
 }
 
-// only makes the survivors the only parameters of a network that take a gradient, and has passes multiply by
-// them. It returns what undoes both.
+// only makes the survivors the only parameters of a network that take a gradient, and where few are left the
+// only weights that it holds. It returns what undoes both.
 func (a all) only(walk func(visit func(*nn.Param))) (undo func()) {
 	params := nn.Params(walk)
 	grads := make([]*tensor.Tensor, len(params))
@@ -238,12 +240,12 @@ func (a all) only(walk func(visit func(*nn.Param))) (undo func()) {
 	for _, s := range a {
 		s.weight.ZeroGrad()
 		if s.by != nil {
-			s.linear.Products = s.by
+			s.weight.Hold(s.by)
 		}
 	}
 	return func() {
 		for _, s := range a {
-			s.linear.Products = nil
+			s.weight.Set(s.matrix)
 		}
 		for i, p := range params {
 			p.Grad = grads[i]

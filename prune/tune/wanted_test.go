@@ -15,7 +15,7 @@ func TestWantedKept(t *testing.T) {
 		wantedBytes = bytes
 		student, teacher := benchModel(t, "demo:llama"), benchModel(t, "demo:llama")
 		lin := student.Layers()[0].Linears()[0]
-		masks := map[*nn.Linear]*sparsity.Mask{lin: everyOther(lin.Weight.Value)}
+		masks := map[*nn.Linear]*sparsity.Mask{lin: everyOther(lin.Weight.Value())}
 		ids := make([][]int, 8)
 		for i := range ids {
 			for k := range 12 {

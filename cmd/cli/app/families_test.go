@@ -50,13 +50,13 @@ func writeFamily(t *testing.T, file, dir string) {
 	}
 	rng := rand.New(rand.NewPCG(3, 4))
 	for _, p := range nn.Params(m.Walk) {
-		p.Value = tensor.New(p.Shape...)
-		for i := range p.Value.Data() {
-			p.Value.Data()[i] = float32(rng.NormFloat64() / math.Sqrt(float64(p.Shape[len(p.Shape)-1])))
+		p.Set(tensor.New(p.Shape...))
+		for i := range p.Value().Data() {
+			p.Value().Data()[i] = float32(rng.NormFloat64() / math.Sqrt(float64(p.Shape[len(p.Shape)-1])))
 		}
 		if len(p.Shape) == 1 && strings.HasSuffix(p.Name, "weight") { // of norms
-			for i := range p.Value.Data() {
-				p.Value.Data()[i]++
+			for i := range p.Value().Data() {
+				p.Value().Data()[i]++
 			}
 		}
 	}

@@ -13,9 +13,9 @@ import (
 
 // randomParam gives p values of the size that keeps the variance of a signal over so many inputs.
 func (r *run) randomParam(p *nn.Param, inputs int) {
-	p.Value = tensor.New(p.Shape...)
-	r.fill(p.Value.Data())
-	tensor.ScaleInto(p.Value, p.Value, float32(math.Sqrt(3/float64(inputs))))
+	p.Set(tensor.New(p.Shape...))
+	r.fill(p.Value().Data())
+	tensor.ScaleInto(p.Value(), p.Value(), float32(math.Sqrt(3/float64(inputs))))
 }
 
 // model returns an OPT model with random weights.

@@ -87,9 +87,9 @@ func measureSpeed(parent context.Context, dense, pruned *models.Model) (*decodeS
 		}
 	}
 	for _, p := range nn.Params(pruned.Walk) {
-		if plain, ok := p.Packed.(*packed.Plain); ok {
+		if plain, ok := p.Held().(*packed.Plain); ok {
 			out, in := plain.Shape()
-			p.Packed = packed.Choose(plain.DType(), out, in, plain.Data())
+			p.Hold(packed.Choose(plain.DType(), out, in, plain.Data()))
 		}
 	}
 	v := &decodeSpeed{tokens: min(speedTokens, dense.Config().MaxPositions-1)}

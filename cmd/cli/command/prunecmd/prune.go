@@ -252,7 +252,7 @@ func roundWeights(m models.CausalLM, d *tensor.DType) error {
 		return nil
 	}
 	for _, p := range nn.Params(m.Walk) {
-		values := p.Value.Data()
+		values := p.Value().Data()
 		b := make([]byte, len(values)*d.Size())
 		if err := tensor.Encode(b, values, *d); err != nil {
 			return fmt.Errorf("round %s to %v: %w", p.Name, *d, err)

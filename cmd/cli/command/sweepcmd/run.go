@@ -235,8 +235,8 @@ func hashWeights(m *models.Model) string {
 	h := sha256.New()
 	buf := make([]byte, 0, 1<<16)
 	for _, p := range nn.Params(m.Walk) {
-		fmt.Fprintf(h, "%s %v\n", m.TensorName(p), p.Value.Shape())
-		for rest := p.Value.Data(); len(rest) > 0; {
+		fmt.Fprintf(h, "%s %v\n", m.TensorName(p), p.Value().Shape())
+		for rest := p.Value().Data(); len(rest) > 0; {
 			n := min(len(rest), cap(buf)/4)
 			buf = buf[:0]
 			for _, v := range rest[:n] {
