@@ -27,10 +27,16 @@ type Chain struct {
 	Joins []Join
 }
 
-// Link is a linear map Out = W·In + b between two variables.
+// Link is a linear map between two variables: Out = W·In + b for each token or, with operators,
+// Out = Leave(W·Enter(In) + b), where the values of a token behind Enter are rows of the width that W multiplies,
+// one after the other.
 type Link struct {
 	Linear  *Linear
 	In, Out string
+	// Enter may be any linear map, such as [Unfold] for a convolution; nil: the identity.
+	Enter Operator
+	// Leave rearranges what the rows put out: its adjoint has to be its inverse. nil: they stay one after the other.
+	Leave Operator
 	// Outs, in place of Out, are variables of one width that stand side by side in what the map puts out, as those
 	// of a gate and of what it gates do where both are one matrix.
 	Outs []string
@@ -193,7 +199,7 @@ func (c *Chain) Forward(nc *Context, x *autograd.Var) *autograd.Var {
 	vars := map[string]*autograd.Var{Input: x}
 	for _, s := range steps {
 		if s.link != nil {
-			for i, v := range s.link.split(s.link.Linear.Forward(nc, vars[s.link.In])) {
+			for i, v := range s.link.split(s.link.forward(nc, vars[s.link.In])) {
 				vars[s.link.Names()[i]] = v
 			}
 			continue

@@ -69,6 +69,9 @@ func (c *Chain) check() error {
 		if n := len(l.Outs); n > 0 && (l.Out != "" || slices.Contains(l.Outs, Output) || l.Linear.Out()%n != 0) {
 			return s.faulty("%d variables side by side in %d outputs: want a divisor of that number, inner variables, and none besides", n, l.Linear.Out())
 		}
+		if err := checkOperators(l); err != nil {
+			return s.faulty("%s", err)
+		}
 	}
 	for i := range c.Joins {
 		j, s := &c.Joins[i], step{join: &c.Joins[i]}
@@ -125,11 +128,12 @@ func (c *Chain) widths(steps []step) (map[string]int, error) {
 	}
 	for _, s := range steps {
 		if s.link != nil {
-			if err := set(s.link.In, s.link.Linear.In()); err != nil {
+			in, _, out := s.link.Sizes()
+			if err := set(s.link.In, in); err != nil {
 				return nil, err
 			}
 			for _, v := range s.outs() {
-				if err := set(v, s.link.Linear.Out()/len(s.outs())); err != nil {
+				if err := set(v, out/len(s.outs())); err != nil {
 					return nil, err
 				}
 			}
@@ -146,6 +150,76 @@ func (c *Chain) widths(steps []step) (map[string]int, error) {
 		}
 	}
 	return width, nil
+}
+
+// checkOperators tries the operators of a link on two tokens: their sizes must fit the weights, their adjoints must
+// be that, and that of Leave its inverse.
+func checkOperators(l *Link) error {
+	if !l.Operates() {
+		return nil
+	}
+	if len(l.Outs) > 0 {
+		return errors.New("operators, and variables side by side: want one or the other")
+	}
+	if l.Enter != nil {
+		in, out := l.Enter.Sizes()
+		if in < 1 || out < 1 || out%l.Linear.In() != 0 {
+			return fmt.Errorf("operator from %d to %d values in front of weights that multiply %d: want a multiple of these", in, out, l.Linear.In())
+		}
+		if err := checkAdjoint(l.Enter, false); err != nil {
+			return err
+		}
+	}
+	if l.Leave == nil {
+		return nil
+	}
+	_, rows, _ := l.Sizes()
+	if in, out := l.Leave.Sizes(); in != rows*l.Linear.Out() || out != in {
+		return fmt.Errorf("operator from %d to %d values behind %d rows of %d: want a rearrangement of these", in, out, rows, l.Linear.Out())
+	}
+	return checkAdjoint(l.Leave, true)
+}
+
+func checkAdjoint(o Operator, inverse bool) error {
+	in, out := o.Sizes()
+	x, y := waves(1, 2, in), waves(2, 2, out)
+	there, back := o.Apply(x), o.Adjoint(y)
+	if !tensor.SameShape(there, y) || !tensor.SameShape(back, x) {
+		return fmt.Errorf("operator %T makes the shapes %v and, by its adjoint, %v: want %v and %v", o, there.Shape(), back.Shape(), y.Shape(), x.Shape())
+	}
+	a, b := dot(there, y), dot(x, back)
+	if scale := math.Sqrt(dot(there, there) * dot(y, y)); !(math.Abs(a-b) <= 1e-4*(scale+1)) {
+		return fmt.Errorf("operator %T: ⟨Apply(x), y⟩ is %g and ⟨x, Adjoint(y)⟩ %g: want a linear map and its adjoint", o, a, b)
+	}
+	if inverse && !nearlyEqual(o.Adjoint(there), x) {
+		return fmt.Errorf("operator %T behind weights is not undone by its adjoint: want a rearrangement", o)
+	}
+	return nil
+}
+
+// waves is a tensor of values that have little to do with each other.
+func waves(phase float64, shape ...int) *tensor.Tensor {
+	t := tensor.New(shape...)
+	for k := range t.Data() {
+		t.Data()[k] = float32(math.Sin(phase + 7*float64(k) + 0.1*float64(k%13)))
+	}
+	return t
+}
+
+func dot(a, b *tensor.Tensor) (sum float64) {
+	for k, v := range a.Data() {
+		sum += float64(v) * float64(b.Data()[k])
+	}
+	return sum
+}
+
+func nearlyEqual(a, b *tensor.Tensor) bool {
+	for k, v := range a.Data() {
+		if !nearly(v, b.Data()[k]) {
+			return false
+		}
+	}
+	return true
 }
 
 // checkElementwise tries a join's activation on two tokens of the given width: the result must have the shape of

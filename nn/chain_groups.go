@@ -6,8 +6,8 @@ import (
 	"github.com/adagp/adagp/autograd"
 )
 
-// Groups returns the chain as groups: links that read the same variable together, in the order of
-// execution. Maps to the output are asked for the dense network's, the ones before for their own. Signals
+// Groups returns the chain as groups: links that read the same variable together, unless they have operators in
+// front, in the order of execution. Maps to the output are asked for the dense network's, the ones before for their own. Signals
 // are the variables that are still needed; of joins that need no link, such as one from the output of
 // the last map to Output, the result comes with the last group. It panics
 // as [Chain.Forward] does.
@@ -42,7 +42,7 @@ func (b *chainGroups) next(steps []step) []step {
 	var left []step
 	for _, s := range rest {
 		switch {
-		case s.link != nil && (in == "" && slices.Contains(known, s.link.In) || in == s.link.In):
+		case s.link != nil && (in == "" && slices.Contains(known, s.link.In) || in == s.link.In && links[0].Enter == nil && s.link.Enter == nil):
 			in = s.link.In
 			g.Linears = append(g.Linears, s.link.Linear)
 			links, outs = append(links, s.link), append(outs, s.outs()...)
@@ -59,12 +59,12 @@ func (b *chainGroups) next(steps []step) []step {
 	live := needed(left, known)
 	names := b.live
 	g.Enter = func(c *Context, s Signals) *autograd.Var {
-		return evaluate(named(names, s), before)[in]
+		return links[0].Enters(evaluate(named(names, s), before)[in])
 	}
 	g.Leave = func(c *Context, s Signals, y []*autograd.Var) Signals {
 		vars := evaluate(named(names, s), before)
 		for i, l := range links {
-			for k, v := range l.split(y[i]) {
+			for k, v := range l.split(l.Leaves(y[i])) {
 				vars[l.Names()[k]] = v
 			}
 		}

@@ -4,6 +4,9 @@
 //
 //	go run ./examples/imageclassifier
 //
+// A second network is convolutional, with an activation that no package of this module has: leaky.go is all that
+// AdaGP has to know of it.
+//
 // The network is declared once, as an nn.Chain, and that is all the methods need: the local ones prune
 // each layer by itself, on what the pruned layers before it make of some training images; AdaGP goes
 // back and forth between all layers (adagp); AdaGP+ aims each at what the dense network has there.
@@ -87,9 +90,10 @@ func oneByOne(solver string, target nn.Target) func(*nn.Chain, *tensor.Tensor, f
 
 // size is how large the experiment is.
 type size struct {
-	networks                 int // results are means over so many, trained on images of their own
-	train, test, calibration int // images
-	hidden                   []int
+	networks                 int   // results are means over so many, trained on images of their own
+	train, test, calibration int   // images
+	hidden                   []int // widths of a network of linear layers
+	channels                 []int // of a convolutional one instead
 	epochs                   int
 	sparsities               []float64
 }
@@ -99,14 +103,24 @@ var full = size{
 	sparsities: []float64{0.5, 0.7, 0.8, 0.9, 0.95},
 }
 
+var convolutional = size{
+	networks: 1, train: 12000, test: 2000, calibration: 2000, channels: []int{8, 16}, epochs: 8,
+	sparsities: []float64{0.5, 0.7, 0.8, 0.9},
+}
+
 func main() {
 	log.SetFlags(0)
-	fmt.Printf("training %d networks and pruning each %d times\n", full.networks, len(methods)*len(full.sparsities))
-	r, err := run(full)
-	if err != nil {
-		log.Fatal("imageclassifier: ", err)
+	for _, e := range []struct {
+		name string
+		size size
+	}{{"linear layers", full}, {"convolutions", convolutional}} {
+		fmt.Printf("%s: training %d networks and pruning each %d times\n", e.name, e.size.networks, len(methods)*len(e.size.sparsities))
+		r, err := run(e.size)
+		if err != nil {
+			log.Fatal("imageclassifier: ", err)
+		}
+		r.print(os.Stdout)
 	}
-	r.print(os.Stdout)
 }
 
 // results are accuracies, shares of the test images that are named right.
@@ -135,6 +149,9 @@ func (sum *results) network(r *rand.Rand) error {
 	images, labels := drawDigits(r, sum.train)
 	test, answers := drawDigits(r, sum.test)
 	net := newNetwork(r, sum.hidden...)
+	if sum.channels != nil {
+		net = newConvolutional(r, sum.channels...)
+	}
 	if err := train(r, net, images, labels, sum.epochs); err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"math/rand/v2"
+	"strconv"
 
 	"github.com/adagp/adagp/autograd"
 	"github.com/adagp/adagp/nn"
@@ -25,6 +26,30 @@ func newNetwork(r *rand.Rand, hidden ...int) *nn.Chain {
 		in = out
 	}
 	return nn.NewChain("classifier", stages...)
+}
+
+// newConvolutional returns a classifier of two convolutions with so many channels and a linear layer, with random
+// weights. A convolution is a linear map of the patches that nn.Unfold lays out; to the methods it is a matrix like
+// any other. The activation is this program's own.
+func newConvolutional(r *rand.Rand, channels ...int) *nn.Chain {
+	c := &nn.Chain{Name: "convolutional"}
+	in, place, depth := nn.Input, side, 1
+	add := func(name, out string, width, outputs int, enter nn.Operator) {
+		l := nn.NewLinear(name, width, outputs, true)
+		nn.InitHe(l.Weight, r)
+		nn.InitConstant(l.Bias, 0)
+		c.Links = append(c.Links, nn.Link{Linear: l, In: in, Out: out, Enter: enter})
+	}
+	for i, out := range channels {
+		n := strconv.Itoa(i + 1)
+		u := nn.Unfold{Height: place, Width: place, Channels: depth, Kernel: 3, Stride: 2, Padding: 1}
+		add("conv"+n, "z"+n, 9*depth, out, u)
+		c.Joins = append(c.Joins, nn.Join{Activation: leaky{0.1}, In: []string{"z" + n}, Out: "a" + n})
+		place, _ = u.Places()
+		in, depth = "a"+n, out
+	}
+	add("fc", nn.Output, place*place*depth, 10, nil)
+	return c
 }
 
 // train fits the network by Adam on batches of 64 images.

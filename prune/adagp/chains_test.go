@@ -109,6 +109,17 @@ func declarations(seed uint64) []declared {
 				{Linear: lin("out", 20, 12), In: "a", Out: nn.Output},
 			},
 			Joins: []nn.Join{{Activation: nn.SwiGLU, In: []string{"l", "r"}, Out: "a"}}}},
+		// A convolution by unfolding, a map that mixes the pixels of each channel, and one that reads all of them.
+		{name: "convolution", penalty: 1, chain: &nn.Chain{Name: "convolution",
+			Links: []nn.Link{
+				{Linear: lin("conv", 18, 4), In: nn.Input, Out: "z1", Enter: nn.Unfold{Height: 4, Width: 3, Channels: 2, Kernel: 3, Stride: 1, Padding: 1}},
+				{Linear: lin("mix", 12, 12), In: "a1", Out: "z2", Enter: nn.Transposed{Rows: 12, Cols: 4}, Leave: nn.Transposed{Rows: 4, Cols: 12}},
+				{Linear: lin("out", 48, 12), In: "a2", Out: nn.Output},
+			},
+			Joins: []nn.Join{
+				{Activation: nn.ReLU, In: []string{"z1"}, Out: "a1"},
+				{Activation: nn.ReLU, In: []string{"z2"}, Out: "a2"},
+			}}},
 	}
 }
 

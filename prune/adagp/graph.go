@@ -24,12 +24,16 @@ type variable struct {
 	tape    *autograd.Tape // memory of what is computed from it in a chunk, the same for all variables
 }
 
-// input is what some links multiply with their weights. They share its Gram matrix.
+// input is what some links multiply with their weights: a variable, or what the operator of one link makes of it.
+// They share its Gram matrix.
 type input struct {
 	v     *variable
 	links []*link
 	gram  *linalg.Matrix // sum of the products of its rows over all tokens [width, width]
 }
+
+// rows returns the input in the chunk at hand [rows, width].
+func (in *input) rows() *tensor.Tensor { return in.links[0].Enters(in.v.tape.Const(in.v.at)).Value }
 
 // term is one summand of the objective, weight · ‖target − prediction‖², with the variable it computes
 // as the target.
@@ -73,7 +77,7 @@ func (l *link) inputs() []*variable { return []*variable{l.in.v} }
 func (l *link) weight() float64     { return l.penalty }
 
 func (l *link) predict(value func(*variable) *autograd.Var) *autograd.Var {
-	return autograd.Linear(value(l.in.v), autograd.Const(l.w32), l.bias())
+	return l.Leaves(autograd.Linear(l.Enters(value(l.in.v)), autograd.Const(l.w32), l.bias()))
 }
 
 // bias returns the bias as a constant, nil if there is none. Biases never change.
@@ -84,9 +88,9 @@ func (l *link) bias() *autograd.Var {
 	return autograd.Const(l.Linear.Bias.Value())
 }
 
-// aim returns what W·in is to be in the chunk at hand, out − b.
+// aim returns what W·in is to be in the chunk at hand, out − b, row by row.
 func (l *link) aim() *tensor.Tensor {
-	out, b := l.output(), l.Linear.Bias
+	out, b := l.Returns(l.output()), l.Linear.Bias
 	if b == nil {
 		return out
 	}
@@ -170,15 +174,16 @@ func newGraph(c *nn.Chain, alpha, beta, gamma float64) *graph {
 		l.dense, l.w32 = linalg.FromTensor(d.Linear.Weight.Value()), d.Linear.Weight.Value()
 		l.w = l.dense
 		v := get(d.In)
-		l.in = g.input(v)
+		l.in = g.input(v, d)
 		v.links, l.in.links = append(v.links, l), append(l.in.links, l)
-		v.width = d.Linear.In()
+		in, _, width := d.Sizes()
+		v.width = in
 		for i, name := range d.Names() {
 			out, t := get(name), term(l)
 			if len(d.Outs) > 0 {
 				t = &part{l, i}
 			}
-			out.source, out.width = t, d.Linear.Out()/len(d.Names())
+			out.source, out.width = t, width/len(d.Names())
 			l.outs, l.terms = append(l.outs, out), append(l.terms, t)
 		}
 		g.links, g.terms = append(g.links, l), append(g.terms, l.terms...)
@@ -213,9 +218,9 @@ func (g *graph) visit(v *variable, seen map[*variable]bool) {
 	g.vars = append(g.vars, v)
 }
 
-// input returns what links that read v multiply.
-func (g *graph) input(v *variable) *input {
-	i := slices.IndexFunc(g.inputs, func(in *input) bool { return in.v == v })
+// input returns what a link that reads v multiplies. Operators make an input of its own.
+func (g *graph) input(v *variable, d nn.Link) *input {
+	i := slices.IndexFunc(g.inputs, func(in *input) bool { return in.v == v && in.links[0].Enter == nil && d.Enter == nil })
 	if i < 0 {
 		i, g.inputs = len(g.inputs), append(g.inputs, &input{v: v})
 	}

@@ -126,7 +126,7 @@ func (m *paper) options(l *prune.Layer, chain *nn.Chain, joint []*nn.Linear, sta
 // entryOf returns a linear map that reads the chain's input.
 func entryOf(c *nn.Chain) (*nn.Linear, error) {
 	for _, l := range c.Links {
-		if l.In == nn.Input {
+		if l.In == nn.Input && l.Enter == nil {
 			return l.Linear, nil
 		}
 	}

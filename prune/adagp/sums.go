@@ -76,7 +76,7 @@ func (e *engine) sumForRefit(links []*link) {
 }
 
 func (e *engine) sumGram(in *input) {
-	in.gram = linalg.New(in.v.width, in.v.width)
+	in.gram = linalg.New(in.links[0].dense.Cols, in.links[0].dense.Cols)
 	e.sums.inputs = append(e.sums.inputs, in)
 }
 
@@ -88,11 +88,12 @@ func (e *engine) sumCross(l *link) {
 // addSums adds the chunk at hand.
 func (e *engine) addSums() {
 	for _, in := range e.sums.inputs {
-		addProduct(in.gram, in.v.at, in.v.at, e.exactFor(in))
+		x := in.rows()
+		addProduct(in.gram, x, x, e.exactFor(in))
 	}
 	for _, l := range e.sums.links {
 		target := l.aim()
-		addProduct(l.cross, target, l.in.v.at, e.exact && l.steps == 0)
+		addProduct(l.cross, target, l.in.rows(), e.exact && l.steps == 0)
 		if e.o.Note != nil {
 			l.power += tensor.SumSquares(target)
 		}

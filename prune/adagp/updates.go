@@ -46,6 +46,9 @@ func (e *engine) chooseUpdates() (updates []update) {
 // the activation's own closed form if it offers one, steps downhill otherwise.
 func chooseUpdate(v *variable, o *Options) update {
 	if len(v.joins) == 0 {
+		if slices.ContainsFunc(v.links, func(l *link) bool { return l.Operates() }) {
+			return &conjugate{v: v}
+		}
 		return &leastSquares{v: v}
 	}
 	if len(v.links) == 0 && len(v.joins) == 1 {

@@ -37,7 +37,8 @@ func (e *engine) refitWeights(ctx context.Context, links []*link) error {
 // steps towards them; with masks given, those on the mask whose outputs are nearest to the regression's.
 func (e *engine) refit(ctx context.Context, l *link) (*linalg.Matrix, error) {
 	if l.steps > 0 {
-		return gradientRefit(l.w, l.in.gram, l.cross, l.steps, e.tokens.count(len(e.tokens.rows))), nil
+		_, rows, _ := l.Sizes()
+		return gradientRefit(l.w, l.in.gram, l.cross, l.steps, rows*e.tokens.count(len(e.tokens.rows))), nil
 	}
 	if e.o.fixed() {
 		return e.refitOnMask(ctx, l)

@@ -107,6 +107,12 @@ func TestLeastSquaresUpdate(t *testing.T) {
 			t.Fatal(err)
 		}
 		u.apply()
+		exact := byName["a"].at.Clone()
+		(&conjugate{v: byName["a"]}).apply()
+		if d := largestDifference(linalg.FromTensor(exact), linalg.FromTensor(byName["a"].at)); d > 1e-3 {
+			t.Errorf("width %d: conjugate gradients end %g from the minimum", width, d)
+		}
+		byName["a"].at = exact
 
 		phi := autograd.Tanh(autograd.Const(byName["u"].at)).Value
 		a, b := linalg.Identity(width), linalg.FromTensor(tensor.Scale(phi, gamma))
