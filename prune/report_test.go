@@ -100,7 +100,7 @@ func TestReportJSON(t *testing.T) {
 		"method": `"adagp"`, "solver": `"sparsegpt"`, "seed": "9", "format": "1", "pattern": `{"m":4,"n":2}`,
 		// sha256 of the eight ids as little-endian int32
 		"calibration":     `{"files":[],"samples":2,"seqlen":4,"sha256":"d82e2f0f2209e7c9e39f489cc8cf266530b1879aac1b46e06447de529458435d","tokens":8}`,
-		"hyperparameters": `{"alpha":5,"beta":5,"block_size":32,"epochs":2,"gamma":5,"layers":[0,5],"paper":true,"ridge":0}`,
+		"hyperparameters": `{"alpha":5,"beta":5,"block_size":32,"damp":0.01,"epochs":2,"gamma":5,"layers":[0,5],"paper":true,"ridge":0}`,
 	} {
 		if v, _ := json.Marshal(got[key]); string(v) != w {
 			t.Errorf("%s is %s, want %s", key, v, w)
