@@ -1,6 +1,7 @@
 package adagp
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -213,21 +214,15 @@ func (e *groups) solveGroup(ctx context.Context, g int) error {
 	if err != nil {
 		return err
 	}
-	start, err := e.targets(ctx, obs, group, free)
+	targets, err := e.targets(ctx, obs, group, free)
 	if err != nil {
 		return err
-	}
-	if obs.held != obs.fit {
-		obs.fit.add(obs.held)
-		if start, err = e.finalTargets(ctx, obs, group, free, start); err != nil {
-			return err
-		}
 	}
 	stats := &calib.Stats{Inputs: obs.fit.gram.Rows, Tokens: obs.tokens, Hessian: obs.fit.gram, SquaredNorms: obs.fit.gram.Diag(), Moments: obs.moments}
 	for k, i := range free {
 		l := group.Linears[i]
 		dense := linalg.FromTensor(e.original[l])
-		s, err := e.solve(ctx, l, obs, i, start[k], dense, stats)
+		s, err := e.solve(ctx, l, obs, i, targets[k], dense, stats)
 		if err != nil {
 			return err
 		}
@@ -241,27 +236,27 @@ func (e *groups) solveGroup(ctx context.Context, g int) error {
 	return nil
 }
 
-// targets returns what the solver is to start from for each of the given maps: the least-squares target
-// fitted to the tokens that are not held out, or the dense weights where that is nil or where they do
-// better on the held-out tokens.
+// targets returns the least-squares target of each of the given maps: fitted to the tokens that are not held out, to
+// see whether it does better on those than the dense weights, and if so fitted once more to all tokens. nil: the
+// dense weights are the target. It leaves the sums of all tokens in obs.fit.
 func (e *groups) targets(ctx context.Context, obs *observed, group *nn.Group, free []int) ([]*linalg.Matrix, error) {
-	start := make([]*linalg.Matrix, len(free))
+	targets := make([]*linalg.Matrix, len(free))
 	for k, i := range free {
-		l := group.Linears[i]
-		start[k] = linalg.FromTensor(e.original[l])
 		if obs.fit.cross[i] == nil {
 			continue
 		}
-		before := obs.held.loss(i, start[k], start[k])
+		l := group.Linears[i]
+		dense := linalg.FromTensor(e.original[l])
+		before := obs.held.loss(i, dense, dense)
 		e.note(l, "dense", before)
-		w, err := e.leastSquares(ctx, l, obs.fit, i, start[k])
+		w, err := e.leastSquares(ctx, l, obs.fit, i, dense)
 		if err != nil {
 			return nil, err
 		}
 		if w == nil {
 			continue
 		}
-		after := obs.held.loss(i, w, start[k])
+		after := obs.held.loss(i, w, dense)
 		e.note(l, "target", after)
 		if !(after < before) {
 			// Common with few windows, and nothing is lost: the objectives that were noted tell it as well.
@@ -269,37 +264,24 @@ func (e *groups) targets(ctx context.Context, obs *observed, group *nn.Group, fr
 				"tensor", e.o.Name(l), "dense", before, "target", after)
 			continue
 		}
-		start[k] = w
+		targets[k] = w
 	}
-	return start, nil
-}
-
-// finalTargets fits the targets that proved themselves once more, to all tokens.
-func (e *groups) finalTargets(ctx context.Context, obs *observed, group *nn.Group, free []int, start []*linalg.Matrix) ([]*linalg.Matrix, error) {
+	if obs.held == obs.fit {
+		return targets, nil
+	}
+	obs.fit.add(obs.held)
 	for k, i := range free {
-		l := group.Linears[i]
-		dense := linalg.FromTensor(e.original[l])
-		if obs.fit.cross[i] == nil || equal(start[k], dense) {
+		if targets[k] == nil {
 			continue
 		}
-		w, err := e.leastSquares(ctx, l, obs.fit, i, dense)
+		l := group.Linears[i]
+		w, err := e.leastSquares(ctx, l, obs.fit, i, linalg.FromTensor(e.original[l]))
 		if err != nil {
 			return nil, err
 		}
-		if w != nil {
-			start[k] = w
-		}
+		targets[k] = cmp.Or(w, targets[k])
 	}
-	return start, nil
-}
-
-func equal(a, b *linalg.Matrix) bool {
-	for k, v := range a.Data {
-		if v != b.Data[k] {
-			return false
-		}
-	}
-	return true
+	return targets, nil
 }
 
 // leastSquares is W* = (C + μW)(H + μI)⁻¹ of map i, or nil, with a warning, when no ridge makes the
@@ -320,15 +302,15 @@ func (e *groups) leastSquares(ctx context.Context, l *nn.Linear, s *sides, i int
 // fallback prunes what the local solver cannot factor.
 var fallback = wanda.Solver{}
 
-// solve prunes map i from the given weights. Where the result would be worse than no output at all, the
-// dense weights are pruned as well and the better result is taken.
-func (e *groups) solve(ctx context.Context, l *nn.Linear, obs *observed, i int, start, dense *linalg.Matrix, stats *calib.Stats) (*local.Solution, error) {
-	s, err := e.solveLocal(ctx, l, start, stats)
+// solve prunes map i towards its target, or the dense weights if that is nil. Where the result would be worse than
+// no output at all, the dense weights are pruned as well and the better result is taken.
+func (e *groups) solve(ctx context.Context, l *nn.Linear, obs *observed, i int, target, dense *linalg.Matrix, stats *calib.Stats) (*local.Solution, error) {
+	s, err := e.solveLocal(ctx, l, cmp.Or(target, dense), stats)
 	if err != nil {
 		return nil, err
 	}
 	loss := obs.held.loss(i, s.W, dense)
-	if !(loss < 1) && !equal(start, dense) {
+	if !(loss < 1) && target != nil {
 		t, err := e.solveLocal(ctx, l, dense, stats)
 		if err != nil {
 			return nil, err
