@@ -15,10 +15,9 @@
 //
 // For q, k and v, y is the dense network's output; for the maps that end a branch of a residual stream
 // it is whatever brings the stream back to its dense value, so each of them repairs what all before it
-// have done; gate, up and fc1 keep their own outputs. Presets add steps with masks fixed: alternation
-// over the feed-forward chain ([Alternate], no backward pass through a layer), and gradient descent on a decoder layer
-// and on the model (package tune). Each step is judged on calibration windows that it was not fitted
-// to, and undone if it did not help there.
+// have done; gate, up and fc1 keep their own outputs. Presets add steps with masks fixed, which [Settings]
+// lists: [Fast] none, [Balanced] gradient descent on each decoder layer and on the model ([TuneLayer],
+// [TuneModel]), [Best] an alternation over the feed-forward chain in front of these ([Alternate]).
 //
 // A network that is no language model is pruned the same way: by SolveGroups on groups of its own, or
 // on those of an nn.Chain. docs/maths/adagp-plus.md derives the steps.
@@ -39,12 +38,15 @@
 //	refit weights     W_l = (z_l − b_l) a⁺_{l−1}, a regression                     [engine.refit]
 //	prune weights     any local solver, on W_l and the Gram matrix of a_{l−1}      [engine.pruneWeights]
 //	activations       a = (βWᵀW + γI)⁻¹ (βWᵀ(y − b) + γφ(z)), least squares        [leastSquares]
+//	                  by conjugate gradients in front of convolutions and the like [conjugate]
 //	pre-activations   elementwise min of α(z − m)² + γ(a − φ(z))², m = Wx + b:
 //	                  in closed form where nn.Minimizer has one                    [pointwise]
 //	                  steps downhill through autograd where not                    [descent]
 //
 // The first epoch begins with pruning the dense weights; the weights after the last pruning are the
-// result. What is not in a chain (attention) goes to the local solver alone.
+// result. What is not in a chain (attention) goes to the local solver alone. One engine runs this alternation and
+// that of AdaGP+: variables may be recomputed instead of stored ([Options].Recompute), masks given instead of
+// found ([Options].Masks).
 //
 // # Chains
 //
@@ -64,14 +66,9 @@
 //
 // # Departures
 //
-// [NewPaper] runs the schedule as published. [Solve] offers two things beyond it, because
-// the published form breaks down on real layers: regressions may get a ridge, such as 0.01 of the mean diagonal
-// ([DefaultRidge]; inputs behind a LayerNorm are nearly rank deficient and the pseudo-inverse amplifies
-// noise), and gradient steps that would raise the objective are shortened or dropped
-// ([Options.Safeguard]; a fixed step length diverges where activations are large, which the authors'
-// code meets by doing a single epoch in three hand-picked layers). Neither form repeats that code's
-// accidents: that exception for decoder layers 1, 30 and 31, the damping that piles up in the stored
-// Hessian, and the one weight too many per block.
+// [NewPaper] runs the schedule as published, without the accidents of the authors' code. The settings of [Options]
+// that go beyond it say so: the published form breaks down where inputs are nearly rank deficient ([DefaultRidge])
+// and where activations are large ([Options].Safeguard).
 //
 // docs/maths/adagp.md derives the updates and says what they cost.
 package adagp

@@ -114,24 +114,18 @@ func (u *leastSquares) prepare() error {
 	for _, l := range u.v.links {
 		at += copy(stack.Data[at:], linalg.Scale(l.w, math.Sqrt(l.penalty)).Data)
 	}
-	gamma := u.v.source.weight()
-	var gain *linalg.Matrix // [width, rows]
+	gram, right := linalg.MulNT, stack
+	if rows > width {
+		gram, right = linalg.MulTN, stack.T()
+	}
+	k := gram(stack, stack)
+	k.AddDiag(u.v.source.weight())
+	gain, err := linalg.SolveSPD(k, right)
+	if err != nil {
+		return fmt.Errorf("update of %s: %w", u.v.name, err)
+	}
 	if rows <= width {
-		k := linalg.MulNT(stack, stack)
-		k.AddDiag(gamma)
-		gt, err := linalg.SolveSPD(k, stack)
-		if err != nil {
-			return fmt.Errorf("update of %s: %w", u.v.name, err)
-		}
-		gain = gt.T()
-	} else {
-		k := linalg.MulTN(stack, stack)
-		k.AddDiag(gamma)
-		g, err := linalg.SolveSPD(k, stack.T())
-		if err != nil {
-			return fmt.Errorf("update of %s: %w", u.v.name, err)
-		}
-		gain = g
+		gain = gain.T() // to [width, rows]
 	}
 	u.gain = u.gain[:0]
 	lo := 0

@@ -15,12 +15,13 @@ import (
 
 // Block tunes the weights of one decoder layer so that it maps in to target. Both are batches of
 // windows [windows · seqLens[b], hidden]: the hidden states of the pruned prefix, and what the dense
-// network has behind this layer. They may be in a file; those of one step at a time are loaded. masks names the linear layers whose weights may move, all of them in
-// the decoder layer; what a mask prunes must be zero. Weights change in place and are not rounded.
+// network has behind this layer. They may be in a file; those of one step at a time are loaded. masks
+// names the linear layers whose weights may move, all of them in the decoder layer; what a mask prunes
+// must be zero. Weights change in place and are not rounded.
 //
 // With fewer than 8 windows nothing happens. A loss or gradient that is not finite ends tuning with a
-// warning and the weights of the start. So does the end of ctx, with its error. Errors also come from options, weights and masks that do not fit; batches of wrong shapes
-// panic with a *tensor.ShapeError.
+// warning and the weights of the start. The end of ctx does so too, with its error. Options, weights and
+// masks that do not fit are errors; batches of wrong shapes panic with a *tensor.ShapeError.
 func Block(ctx context.Context, layer models.DecoderLayer, masks map[*nn.Linear]*sparsity.Mask, in, target []*scratch.Slot, seqLens []int, o Options) (Result, error) {
 	d, err := newBlock(layer, masks, in, target, seqLens, o)
 	if err != nil {

@@ -35,7 +35,11 @@ func (d *descent) run(ctx context.Context) (Result, error) {
 		o.Log.Warn("too few calibration windows to tune", "part", d.name, "windows", n, "wanted", minWindows)
 		return Result{}, ctx.Err()
 	}
-	train, judges := count(0, n-held), count(n-held, n)
+	windows := make([]int, n)
+	for i := range windows {
+		windows[i] = i
+	}
+	train, judges := windows[:n-held], windows[n-held:]
 	d.total = float64((1+lineSearch)*held + 3*o.Epochs*len(train))
 	o.Progress(0)
 
@@ -176,15 +180,6 @@ func (d *descent) advance(passes int) {
 }
 
 func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
-
-// count returns the numbers from lo to hi-1.
-func count(lo, hi int) []int {
-	ns := make([]int, 0, hi-lo)
-	for i := lo; i < hi; i++ {
-		ns = append(ns, i)
-	}
-	return ns
-}
 
 // byLength divides some windows into groups of equal length, which one pass can take together: each in
 // the order given, shorter windows first. It also returns their tokens.

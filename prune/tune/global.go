@@ -22,8 +22,8 @@ import (
 //
 // Besides both models, memory holds the gradients of the tuned matrices, the activations of one batch,
 // the logits of one window, and seven numbers for each weight that survives: its value at the start, how
-// far it has moved, its gradient, Adam's two moments, and two copies of what it is now. The teacher's last hidden states, unless given, are
-// kept where they take no more than a quarter of a gibibyte.
+// far it has moved, its gradient, Adam's two moments, and two copies of what it is now. The teacher's last
+// hidden states, unless given, are kept where they take no more than a quarter of a gibibyte.
 //
 // It ends early as [Block] does.
 func Global(ctx context.Context, student, teacher *models.Model, masks map[*nn.Linear]*sparsity.Mask, windows [][]int, o Options) (Result, error) {

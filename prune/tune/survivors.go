@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
+	"slices"
 
 	"github.com/adagp/adagp/asm"
 	"github.com/adagp/adagp/internal/parallel"
@@ -180,21 +181,12 @@ func collect(linears []*nn.Linear, masks map[*nn.Linear]*sparsity.Mask) (all, er
 			if lin == nil {
 				return nil, errors.New("tuning: a mask of no layer")
 			}
-			if !a.has(lin.Weight) {
+			if !slices.ContainsFunc(a, func(s *survivors) bool { return s.weight == lin.Weight }) {
 				return nil, fmt.Errorf("tuning: there is a mask of %s, which is not part of what is tuned", lin.Name())
 			}
 		}
 	}
 	return a, nil
-}
-
-func (a all) has(p *nn.Param) bool {
-	for _, s := range a {
-		if s.weight == p {
-			return true
-		}
-	}
-	return false
 }
 
 // params are what the optimiser steps.
