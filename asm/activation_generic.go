@@ -2,6 +2,17 @@ package asm
 
 import "math"
 
+var activationGeneric = activationKernels{
+	exp:        expGeneric,
+	tanh:       tanhGeneric,
+	sigmoid:    sigmoidGeneric,
+	silu:       siluGeneric,
+	gelu:       geluGeneric,
+	geluTanh:   geluTanhGeneric,
+	swiglu:     swigluGeneric,
+	swigluGrad: swigluGradGeneric,
+}
+
 // These bodies compute in float64, which costs a scalar processor nothing extra
 // and leaves the final rounding to float32 as the only error that shows.
 

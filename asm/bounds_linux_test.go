@@ -55,7 +55,7 @@ func TestWithinBounds(t *testing.T) {
 				return x
 			}
 			doubles := func(k, n int) []float64 { return atEdge[float64](islands[k], n, end) }
-			halves := func(k, n int) []uint16 { return atEdge[uint16](islands[k], n, end) }
+			bytes := func(k, n int) []byte { return atEdge[byte](islands[k], n, end) }
 			for _, n := range lengths {
 				x, y, dst := floats(0, n), floats(1, n), floats(2, n)
 				for _, k := range elementwise {
@@ -73,17 +73,16 @@ func TestWithinBounds(t *testing.T) {
 				Axpy64(0.5, doubles(0, n), doubles(1, n))
 				ExpRow(floats(2, n), floats(0, n))
 				SoftmaxRow(floats(2, n), floats(0, n))
-				LogSumExp(floats(0, n))
 				RMSNormRow(floats(2, n), floats(0, n), floats(1, n), 1e-5)
 				LayerNormRow(floats(2, n), floats(0, n), floats(1, n), floats(3, n), 1e-5)
 				LayerNormRow(floats(2, n), floats(0, n), floats(1, n), nil, 1e-5)
 				if n > 0 && n < 300 {
 					RoPERow(floats(2, 6*n), floats(0, 6*n), floats(1, n), floats(3, n))
 				}
-				F16ToF32(floats(2, n), halves(0, n))
-				BF16ToF32(floats(2, n), halves(0, n))
-				F32ToF16(halves(0, n), floats(2, n))
-				F32ToBF16(halves(0, n), floats(2, n))
+				for f := range formats {
+					Widen(f, floats(2, n), bytes(0, n*f.Size()))
+					Narrow(f, bytes(0, n*f.Size()), floats(2, n))
+				}
 				ReadLoop(floats(0, n))
 			}
 			for _, n := range []int{1, 2, 7, 8, 9, 33} { // keys, of every width around vectors and strips
@@ -99,16 +98,16 @@ func TestWithinBounds(t *testing.T) {
 							transA, transB := trans&1 != 0, trans&2 != 0
 							_, lda := stored(transA, m, k)
 							_, ldb := stored(transB, k, n)
-							Gemm(transA, transB, m, n, k, 1, floats(0, m*k), lda, floats(1, k*n), ldb, 1, floats(2, m*n), n)
-							Gemm64(transA, transB, m, n, k, 1, doubles(0, m*k), lda, doubles(1, k*n), ldb, 1, doubles(2, m*n), n)
+							gemmOn(transA, transB, m, n, k, 1, floats(0, m*k), lda, floats(1, k*n), ldb, 1, floats(2, m*n), n)
+							gemmOn(transA, transB, m, n, k, 1, doubles(0, m*k), lda, doubles(1, k*n), ldb, 1, doubles(2, m*n), n)
 						}
 					}
-					GramRows(0, n, m, floats(0, m*n), n, true, floats(2, n*n), n)
-					MirrorLower(0, n, floats(2, n*n), n)
-					Transpose(m, n, floats(2, m*n), m, floats(0, m*n), n)
+					GramRows(0, n, MatrixOf(floats(0, m*n), m, n, n), true, MatrixOf(floats(2, n*n), n, n, n))
+					MirrorLower(0, n, MatrixOf(floats(2, n*n), n, n, n))
+					Transpose(MatrixOf(floats(2, m*n), n, m, m), MatrixOf(floats(0, m*n), m, n, n))
 					AttendScores(floats(2, m), 0.5, floats(0, n), floats(1, m*n))
 					AttendSum(floats(2, n), floats(0, m), floats(1, m*n))
-					RowDots(m, n, floats(0, m*n), floats(1, n), floats(2, m))
+					RowDots(MatrixOf(floats(0, m*n), m, n, n), floats(1, n), floats(2, m))
 				}
 			}
 		}

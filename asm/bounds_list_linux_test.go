@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -78,9 +79,23 @@ func identifiers(n ast.Node) (names []string) {
 	return names
 }
 
+// holdsSlices are the types with slices of the caller in them.
+var holdsSlices = regexp.MustCompile(`^(Matrix|.*Weights)$`)
+
+// hasSlice reports whether a function is given slices, by themselves or in matrices.
 func hasSlice(f *ast.FuncType) bool {
 	for _, p := range f.Params.List {
-		if a, ok := p.Type.(*ast.ArrayType); ok && a.Len == nil {
+		t := p.Type
+		if address, ok := t.(*ast.StarExpr); ok {
+			t = address.X
+		}
+		if generic, ok := t.(*ast.IndexExpr); ok {
+			t = generic.X
+		}
+		if id, ok := t.(*ast.Ident); ok && holdsSlices.MatchString(id.Name) {
+			return true
+		}
+		if a, ok := t.(*ast.ArrayType); ok && a.Len == nil {
 			return true
 		}
 	}

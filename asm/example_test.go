@@ -17,7 +17,7 @@ func ExampleGemm() {
 		0, 2, 0,
 	}
 	c := make([]float32, 4) // [2, 2]
-	asm.Gemm(false, true, 2, 2, 3, 1, a, 3, b, 3, 0, c, 2)
+	asm.Gemm(1, asm.MatrixOf(a, 2, 3, 3), asm.MatrixOf(b, 2, 3, 3).T(), 0, asm.MatrixOf(c, 2, 2, 2))
 	fmt.Println(c)
 	// Output: [4 4 10 10]
 }

@@ -2,14 +2,8 @@ package asm
 
 import "fmt"
 
-// float is what matrix products are computed in.
-type float interface{ float32 | float64 }
-
-// Gemm sets C = alpha·op(A)·op(B) + beta·C, where op(A) is [m, k], op(B) is
-// [k, n] and C is [m, n]. All matrices are row-major; lda, ldb and ldc are their
-// leading dimensions, the distance from one row to the next. With transA, op
-// transposes: A is stored as [k, m] and lda ≥ m; without, as [m, k] and lda ≥ k.
-// Likewise B is stored as [n, k] with transB and as [k, n] without.
+// Gemm sets C = alpha·A·B + beta·C for A [m, k], B [k, n] and C [m, n], each of the operands as it is or transposed
+// ([Matrix.T]); C must not be.
 //
 // With beta 0, C is only written: it may hold NaN before. With alpha 0 or k 0,
 // A and B are not looked at. C must not overlap A or B.
@@ -19,48 +13,30 @@ type float interface{ float32 | float64 }
 // of C by a call, so work may be split over goroutines that way.
 //
 // Sizes and slices that do not fit together panic.
-func Gemm(transA, transB bool, m, n, k int, alpha float32, a []float32, lda int, b []float32, ldb int, beta float32, c []float32, ldc int) {
-	checkGemm(transA, transB, m, n, k, len(a), lda, len(b), ldb, len(c), ldc)
-	gemm(&current.Load().gemm32, &buffers32, transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
+func Gemm[T Float](alpha T, a, b *Matrix[T], beta T, c *Matrix[T]) {
+	a.check("gemm", "A")
+	b.check("gemm", "B")
+	if a.Cols != b.Rows {
+		panic(fmt.Sprintf("asm: gemm: A is [%d, %d] and B [%d, %d]", a.Rows, a.Cols, b.Rows, b.Cols))
+	}
+	c.checkResult("gemm", "C", a.Rows, b.Cols)
+	g, pool := gemmOf[T]()
+	gemm(g, pool, alpha, a, b, beta, c)
 }
 
-// Gemm64 is [Gemm] in float64.
-func Gemm64(transA, transB bool, m, n, k int, alpha float64, a []float64, lda int, b []float64, ldb int, beta float64, c []float64, ldc int) {
-	checkGemm(transA, transB, m, n, k, len(a), lda, len(b), ldb, len(c), ldc)
-	gemm(&current.Load().gemm64, &buffers64, transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
+// gemmOf returns the kernels for T of the current level, and their workspaces.
+func gemmOf[T Float]() (*gemmKernels[T], *bufferPool[T]) {
+	table := current.Load()
+	if g, ok := any(&table.gemm32).(*gemmKernels[T]); ok {
+		return g, any(&buffers32).(*bufferPool[T])
+	}
+	return any(&table.gemm64).(*gemmKernels[T]), any(&buffers64).(*bufferPool[T])
 }
 
-func checkGemm(transA, transB bool, m, n, k, lenA, lda, lenB, ldb, lenC, ldc int) {
-	if m < 0 || n < 0 || k < 0 {
-		panic(fmt.Sprintf("asm: gemm: negative size m=%d n=%d k=%d", m, n, k))
-	}
-	rowsA, colsA := m, k
-	if transA {
-		rowsA, colsA = k, m
-	}
-	rowsB, colsB := k, n
-	if transB {
-		rowsB, colsB = n, k
-	}
-	checkMatrix("A", rowsA, colsA, lda, lenA)
-	checkMatrix("B", rowsB, colsB, ldb, lenB)
-	checkMatrix("C", m, n, ldc, lenC)
-}
-
-func checkMatrix(name string, rows, cols, ld, length int) {
-	if ld < cols {
-		panic(fmt.Sprintf("asm: gemm: leading dimension of %s is %d, want at least %d", name, ld, cols))
-	}
-	if rows > 0 && cols > 0 && length < (rows-1)*ld+cols {
-		panic(fmt.Sprintf("asm: gemm: %s has %d elements, want at least %d for %d×%d with leading dimension %d",
-			name, length, (rows-1)*ld+cols, rows, cols, ld))
-	}
-}
-
-// gemmKernel is a level's inner part of the product: a tile of C that is held
+// gemmKernels is a level's inner part of the product: a tile of C that is held
 // in registers while a column of A and a row of B stream past. Which memory is
 // gone through in which order, [product] decides.
-type gemmKernel[T float] struct {
+type gemmKernels[T Float] struct {
 	mr, nr     int // largest register tile
 	mc, nc, kc int // cache blocks; nc a multiple of nr, more where k is less than kc
 
@@ -90,7 +66,7 @@ type gemmKernel[T float] struct {
 	transpose func(rows, cols int, dst []T, ldDst int, src []T, ldSrc int) // see Transpose
 }
 
-// packSlack is how far behind the panels they write, see gemmKernel: less than a
+// packSlack is how far behind the panels they write, see gemmKernels: less than a
 // vector.
 const packSlack = 16
 
@@ -98,7 +74,7 @@ const packSlack = 16
 // each [k][nr]. Row i of C is c[i*ldc:][:cols]. Every element is set to alpha·A·B,
 // or that is added to it: it is summed over k in order, starting from zero, and
 // meets C and alpha once at the end.
-type strip[T float] struct {
+type strip[T Float] struct {
 	rows, cols, k int
 	alpha         T
 	a, b, c       []T
@@ -117,76 +93,60 @@ type strip[T float] struct {
 // pairs at at and apart bytes further, then step bytes on, and so forth; in the
 // course of the next tile the same, leap bytes on, and that for so many tiles. No
 // address means none.
-type lines[T float] struct {
+type lines[T Float] struct {
 	at                       *T
 	step, apart, leap, tiles int
 }
 
 // depth returns how many elements of a sum over k are added up at a time. This is
 // what the order of summation depends on.
-func (g *gemmKernel[T]) depth(k int) int {
+func (g *gemmKernels[T]) depth(k int) int {
 	blocks := (k-1)/g.kc + 1
 	return min(k, roundUp((k-1)/blocks+1, 16))
 }
 
-func gemm[T float](g *gemmKernel[T], pool *bufferPool[T], transA, transB bool, m, n, k int, alpha T, a []T, lda int, b []T, ldb int, beta T, c []T, ldc int) {
-	if m == 0 || n == 0 {
+func gemm[T Float](g *gemmKernels[T], pool *bufferPool[T], alpha T, a, b *Matrix[T], beta T, c *Matrix[T]) {
+	if c.Rows == 0 || c.Cols == 0 {
 		return
 	}
 	// The first block over k overwrites C or adds to it; that leaves only other
 	// values of beta to be dealt with beforehand.
 	accumulate := beta != 0
-	if k == 0 || alpha == 0 {
-		scaleMatrix(m, n, beta, c, ldc)
+	if a.Cols == 0 || alpha == 0 {
+		scaleMatrix(beta, c)
 		return
 	}
 	if beta != 0 && beta != 1 {
-		scaleMatrix(m, n, beta, c, ldc)
+		scaleMatrix(beta, c)
 	}
-	if m == 1 || n == 1 {
-		gemv(g, pool, transA, transB, m, n, k, alpha, a, lda, b, ldb, c, ldc, accumulate)
-		return
+	switch {
+	case c.Cols == 1:
+		gemv(g, pool, alpha, a, b, c, accumulate)
+	case c.Rows == 1: // the transpose of the product: a column
+		gemv(g, pool, alpha, b.T(), a.T(), c.T(), accumulate)
+	default:
+		multiply(g, pool, alpha, a, b, c, accumulate)
 	}
-	x := product[T]{gemmKernel: g, transA: transA, transB: transB, m: m, n: n, k: k,
-		alpha: alpha, a: a, lda: lda, b: b, ldb: ldb, c: c, ldc: ldc, accumulate: accumulate, diagonal: n}
+}
+
+// multiply is gemm by way of [product], in a function of its own, as room for one takes time to clear.
+func multiply[T Float](g *gemmKernels[T], pool *bufferPool[T], alpha T, a, b, c *Matrix[T], accumulate bool) {
+	x := product[T]{gemmKernels: g, alpha: alpha, a: *a, b: *b, c: *c, accumulate: accumulate, diagonal: c.Cols}
 	x.compute(pool)
 }
 
-// corner returns the offset of op(X)[row, col].
-func corner(trans bool, row, col, ld int) int {
-	if trans {
-		return col*ld + row
-	}
-	return row*ld + col
-}
-
-// gemv is gemm for a single row or column of C.
-func gemv[T float](g *gemmKernel[T], pool *bufferPool[T], transA, transB bool, m, n, k int, alpha T, a []T, lda int, b []T, ldb int, c []T, ldc int, accumulate bool) {
-	// With one row, C = x·op(B): y runs along n. With one column it runs down m,
-	// and the roles of A and B are exchanged.
-	length, incY := n, 1
-	mat, ld, alongK := b, ldb, transB
-	vec, incX := a, 1
-	if transA {
-		incX = lda
-	}
-	if n == 1 {
-		length, incY = m, ldc
-		mat, ld, alongK = a, lda, !transA
-		vec, incX = b, ldb
-		if transB {
-			incX = 1
-		}
-	}
-	kc := g.depth(k)
+// gemv is gemm for a column c = alpha·A·b, or that added to it.
+func gemv[T Float](g *gemmKernels[T], pool *bufferPool[T], alpha T, a, b, c *Matrix[T], accumulate bool) {
+	incX, incY := b.at(1, 0), c.at(1, 0)
+	kc := g.depth(a.Cols)
 	var buf *buffers[T]
 	if incX != 1 {
 		buf = pool.get(kc, 0, 0)
 		defer pool.put(buf)
 	}
-	for p := 0; p < k; p += kc {
-		depth := min(kc, k-p)
-		x := vec[p*incX:]
+	for p := 0; p < a.Cols; p += kc {
+		depth := min(kc, a.Cols-p)
+		x := b.Data[p*incX:]
 		if incX != 1 {
 			for i := range depth {
 				buf.a[i] = x[i*incX]
@@ -194,18 +154,19 @@ func gemv[T float](g *gemmKernel[T], pool *bufferPool[T], transA, transB bool, m
 			x = buf.a
 		}
 		x = x[:depth]
-		if alongK {
-			g.dots(length, alpha, mat[p:], ld, x, c, incY, accumulate || p > 0)
+		from := a.Data[a.at(0, p):]
+		if a.Transposed {
+			g.axpys(a.Rows, alpha, from, a.Stride, x, c.Data, incY, accumulate || p > 0)
 		} else {
-			g.axpys(length, alpha, mat[p*ld:], ld, x, c, incY, accumulate || p > 0)
+			g.dots(a.Rows, alpha, from, a.Stride, x, c.Data, incY, accumulate || p > 0)
 		}
 	}
 }
 
 // scaleMatrix sets C = beta·C, without reading it if beta is 0.
-func scaleMatrix[T float](m, n int, beta T, c []T, ldc int) {
-	for i := range m {
-		row := c[i*ldc:][:n]
+func scaleMatrix[T Float](beta T, c *Matrix[T]) {
+	for i := range c.Rows {
+		row := c.Data[i*c.Stride:][:c.Cols]
 		switch beta {
 		case 0:
 			clear(row)

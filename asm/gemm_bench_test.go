@@ -15,12 +15,12 @@ func BenchmarkGemm(b *testing.B) {
 			for _, trans := range []string{"NN", "NT", "TN", "TT"} {
 				b.Run(fmt.Sprintf("%dx%dx%d/%s/%v", s.m, s.n, s.k, trans, level), func(b *testing.B) {
 					withLevel(b, level)
-					benchmarkGemm(b, trans[0] == 'T', trans[1] == 'T', s.m, s.n, s.k, Gemm)
+					benchmarkGemm(b, trans[0] == 'T', trans[1] == 'T', s.m, s.n, s.k, gemmOn[float32])
 				})
 				if s.m == 1024 {
 					b.Run(fmt.Sprintf("%dx%dx%d/%s/%v/float64", s.m, s.n, s.k, trans, level), func(b *testing.B) {
 						withLevel(b, level)
-						benchmarkGemm(b, trans[0] == 'T', trans[1] == 'T', s.m, s.n, s.k, Gemm64)
+						benchmarkGemm(b, trans[0] == 'T', trans[1] == 'T', s.m, s.n, s.k, gemmOn[float64])
 					})
 				}
 			}
@@ -28,7 +28,7 @@ func BenchmarkGemm(b *testing.B) {
 	}
 }
 
-func benchmarkGemm[T float](b *testing.B, transA, transB bool, m, n, k int, gemm func(bool, bool, int, int, int, T, []T, int, []T, int, T, []T, int)) {
+func benchmarkGemm[T Float](b *testing.B, transA, transB bool, m, n, k int, gemm func(bool, bool, int, int, int, T, []T, int, []T, int, T, []T, int)) {
 	x := make([]T, m*k)
 	y := make([]T, k*n)
 	c := make([]T, m*n)

@@ -1,6 +1,6 @@
 package asm
 
-// product is a matrix product in the making: C = alpha·op(A)·op(B), or that added
+// product is a matrix product in the making: C = alpha·A·B, or that added
 // to C.
 //
 // A block of B, kc × nc, is packed into panels of nr columns that stay in the
@@ -25,14 +25,11 @@ package asm
 // This is the scheme of Goto and van de Geijn, "Anatomy of High-Performance Matrix
 // Multiplication" (2008), section 4, with A and B in each other's places: row-major
 // matrices are the transposes of theirs.
-type product[T float] struct {
-	*gemmKernel[T]
-	transA, transB bool
-	m, n, k        int
-	alpha          T
-	a, b, c        []T
-	lda, ldb, ldc  int
-	accumulate     bool
+type product[T Float] struct {
+	*gemmKernels[T]
+	alpha      T
+	a, b, c    Matrix[T]
+	accumulate bool
 
 	// Only elements C[i, j] with j ≤ diagonal+i are wanted: tiles without any of
 	// these are left out.
@@ -48,29 +45,29 @@ const panelGroup = 4
 
 // compute does it all.
 func (x *product[T]) compute(pool *bufferPool[T]) {
-	kc := x.depth(x.k)
+	kc := x.depth(x.a.Cols)
 	nc := x.nc * x.kc / kc
-	if x.m <= 2*x.mr && x.transB {
+	if x.c.Rows <= 2*x.mr && x.b.Transposed {
 		// Panels of B are met once or twice, best right after they were packed. (Where
 		// its rows are contiguous, it pays to read longer pieces of them.)
 		nc = 2 * x.nr
 	}
-	nc = roundUp(evenly(x.n, nc), x.nr)
-	mc := evenly(x.m, x.mc)
-	x.inPlace = x.gemmKernel.inPlace && !x.transA
-	x.keep = nc < x.n && !x.inPlace
+	nc = roundUp(evenly(x.c.Cols, nc), x.nr)
+	mc := evenly(x.c.Rows, x.mc)
+	x.inPlace = x.gemmKernels.inPlace && !x.a.Transposed
+	x.keep = nc < x.c.Cols && !x.inPlace
 	sizeA := panelGroup * x.mr
 	if x.keep {
 		sizeA = roundUp(mc, x.mr)
 	}
 	buf := pool.get(sizeA*kc+packSlack, nc*kc+packSlack, x.mr*x.nr)
 	defer pool.put(buf)
-	for i := 0; i < x.m; i += mc {
-		rows := min(mc, x.m-i)
-		wanted := min(x.n, x.diagonal+i+rows)
-		for p := 0; p < x.k; p += kc {
+	for i := 0; i < x.c.Rows; i += mc {
+		rows := min(mc, x.c.Rows-i)
+		wanted := min(x.c.Cols, x.diagonal+i+rows)
+		for p := 0; p < x.a.Cols; p += kc {
 			for j := 0; j < wanted; j += nc {
-				x.pass(buf, i, j, p, rows, min(nc, wanted-j), min(kc, x.k-p))
+				x.pass(buf, i, j, p, rows, min(nc, wanted-j), min(kc, x.a.Cols-p))
 			}
 		}
 	}
@@ -81,7 +78,7 @@ func (x *product[T]) pass(buf *buffers[T], i, j, p, rows, cols, depth int) {
 	h := x.heights(rows)
 	fresh := j == 0 || x.inPlace // strips of A come from the matrix
 	group := 1
-	if fresh && x.transA {
+	if fresh && x.a.Transposed {
 		group = panelGroup
 	}
 	b := x.newBlock(buf, j, p, cols, depth)
@@ -91,17 +88,17 @@ func (x *product[T]) pass(buf *buffers[T], i, j, p, rows, cols, depth int) {
 		// Field by field: to copy what has just been written in smaller pieces is slow.
 		s := &buf.strip
 		s.rows, s.k, s.alpha, s.accumulate = height, depth, x.alpha, x.accumulate || p > 0
-		s.a, s.ldc, s.lda, s.ldb = buf.a, x.ldc, x.lda, x.ldb
+		s.a, s.ldc, s.lda, s.ldb = buf.a, x.c.Stride, x.a.Stride, x.b.Stride
 		s.fromA, s.fromB = nil, nil
 		if x.keep {
 			s.a = buf.a[row*depth:]
 		}
 		if fresh {
-			from := x.a[corner(x.transA, i+row, p, x.lda):]
-			if x.packs && !x.transA && b.packed > 0 {
+			from := x.a.Data[x.a.at(i+row, p):]
+			if x.packs && !x.a.Transposed && b.packed > 0 {
 				s.fromA = from
 			} else {
-				x.pack(s.a, from, x.lda, height, end-row, depth, !x.transA)
+				x.pack(s.a, from, x.a.Stride, height, end-row, depth, !x.a.Transposed)
 			}
 		}
 		soon := next[T]{rows: min(group*h.mr, rows-end), depth: depth, group: group}
@@ -110,7 +107,7 @@ func (x *product[T]) pass(buf *buffers[T], i, j, p, rows, cols, depth int) {
 		case !fresh:
 			soon.packed = buf.a[end*depth:]
 		default:
-			soon.source, soon.ld, soon.alongK = x.a[corner(x.transA, i+end, p, x.lda):], x.lda, !x.transA
+			soon.source, soon.ld, soon.alongK = x.a.Data[x.a.at(i+end, p):], x.a.Stride, !x.a.Transposed
 		}
 		for part := range count {
 			wanted := cols
@@ -118,7 +115,7 @@ func (x *product[T]) pass(buf *buffers[T], i, j, p, rows, cols, depth int) {
 				wanted = min(cols, roundUp(last, x.nr))
 			}
 			if wanted > 0 {
-				s.c = x.c[(i+row)*x.ldc+j:]
+				s.c = x.c.Data[(i+row)*x.c.Stride+j:]
 				soon.lines(&s.soon, part, (wanted-1)/x.nr+1)
 				x.meet(buf, b, s, min(height, end-row), wanted)
 			}
@@ -136,7 +133,7 @@ type heights struct {
 	tall       int // panels of height mr; the others have one row less
 }
 
-func (g *gemmKernel[T]) heights(rows int) heights {
+func (g *gemmKernels[T]) heights(rows int) heights {
 	panels := (rows-1)/g.mr + 1
 	if !g.anyHeight {
 		return heights{mr: g.mr, panels: panels, tall: panels}

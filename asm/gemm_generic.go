@@ -5,8 +5,8 @@ package asm
 // amd64; with larger tiles it spills and is slower.
 const tileSize = 3
 
-func genericGemm[T float]() gemmKernel[T] {
-	return gemmKernel[T]{
+func gemmGeneric[T Float]() gemmKernels[T] {
+	return gemmKernels[T]{
 		mr: tileSize, nr: tileSize,
 		mc: 680 * tileSize, nc: 64 * tileSize, kc: 256,
 		strip: stripOf(tileSize, tileGeneric[T]),
@@ -19,7 +19,7 @@ func genericGemm[T float]() gemmKernel[T] {
 }
 
 // stripOf computes strips by a kernel for whole tiles.
-func stripOf[T float](nr int, tile func(k int, alpha T, a, b, c []T, ldc int, accumulate bool)) func(*strip[T]) {
+func stripOf[T Float](nr int, tile func(k int, alpha T, a, b, c []T, ldc int, accumulate bool)) func(*strip[T]) {
 	return func(s *strip[T]) {
 		for j := 0; j < s.cols; j += nr {
 			tile(s.k, s.alpha, s.a, s.b[j*s.k:], s.c[j:], s.ldc, s.accumulate)
@@ -33,7 +33,7 @@ func stripOf[T float](nr int, tile func(k int, alpha T, a, b, c []T, ldc int, ac
 // product with the sum that follows. It may do so on some machines, in some
 // expressions and not in others, and then an element would depend on which
 // kernel computed it.
-func tileGeneric[T float](k int, alpha T, a, b, c []T, ldc int, accumulate bool) {
+func tileGeneric[T Float](k int, alpha T, a, b, c []T, ldc int, accumulate bool) {
 	var c00, c01, c02, c10, c11, c12, c20, c21, c22 T
 	a = a[:k*tileSize]
 	for p := 0; p+2 < len(a); p += 3 {
@@ -74,7 +74,7 @@ func tileGeneric[T float](k int, alpha T, a, b, c []T, ldc int, accumulate bool)
 	r2[2] += T(alpha * c22)
 }
 
-func dotsGeneric[T float](n int, alpha T, a []T, lda int, x, y []T, incY int, accumulate bool) {
+func dotsGeneric[T Float](n int, alpha T, a []T, lda int, x, y []T, incY int, accumulate bool) {
 	i := 0
 	for ; i+4 <= n; i += 4 {
 		// Four rows at a time hide the latency of the sums.
@@ -102,7 +102,7 @@ func dotsGeneric[T float](n int, alpha T, a []T, lda int, x, y []T, incY int, ac
 	}
 }
 
-func axpysGeneric[T float](n int, alpha T, a []T, lda int, x, y []T, incY int, accumulate bool) {
+func axpysGeneric[T Float](n int, alpha T, a []T, lda int, x, y []T, incY int, accumulate bool) {
 	// Sums are kept for a block of columns at a time, on the stack.
 	var block [128]T
 	for i := 0; i < n; i += len(block) {
@@ -130,7 +130,7 @@ func axpysGeneric[T float](n int, alpha T, a []T, lda int, x, y []T, incY int, a
 	}
 }
 
-func store[T float](y *T, alpha, sum T, accumulate bool) {
+func store[T Float](y *T, alpha, sum T, accumulate bool) {
 	if accumulate {
 		*y += T(alpha * sum)
 	} else {

@@ -1,7 +1,7 @@
 package asm
 
 // block is a block of B, [k, cols], part of which is packed into panels.
-type block[T float] struct {
+type block[T Float] struct {
 	from, panels []T
 	cols, whole  int // columns, and those in whole panels
 	packed       int // columns that are packed, counted from the left
@@ -10,14 +10,14 @@ type block[T float] struct {
 // newBlock packs of a block of B what strips do not pack.
 func (x *product[T]) newBlock(buf *buffers[T], j, p, cols, depth int) *block[T] {
 	b := &buf.block
-	b.from, b.panels = x.b[corner(x.transB, p, j, x.ldb):], buf.b
+	b.from, b.panels = x.b.Data[x.b.at(p, j):], buf.b
 	b.cols, b.whole, b.packed = cols, cols-cols%x.nr, cols
 	done := 0
-	if x.packs && !x.transB && b.whole > 0 {
+	if x.packs && !x.b.Transposed && b.whole > 0 {
 		b.packed, done = 0, b.whole
 	}
 	if done < cols {
-		x.pack(buf.b[done*depth:], b.from[corner(x.transB, 0, done, x.ldb):], x.ldb, x.nr, cols-done, depth, x.transB)
+		x.pack(buf.b[done*depth:], b.from[x.b.at(0, done):], x.b.Stride, x.nr, cols-done, depth, x.b.Transposed)
 	}
 	return b
 }

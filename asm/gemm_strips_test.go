@@ -8,7 +8,7 @@ import (
 
 // testStrip has strips of every height pack panels on the way or read A in place, and
 // compares panels and products bit for bit with those of panels packed beforehand.
-func testStrip[T float](t *testing.T, g gemmKernel[T]) {
+func testStrip[T Float](t *testing.T, g gemmKernels[T]) {
 	if !g.packs {
 		return
 	}

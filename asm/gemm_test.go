@@ -6,10 +6,10 @@ import (
 	"testing"
 )
 
-type gemmFunc[T float] func(transA, transB bool, m, n, k int, alpha T, a []T, lda int, b []T, ldb int, beta T, c []T, ldc int)
+type gemmFunc[T Float] func(transA, transB bool, m, n, k int, alpha T, a []T, lda int, b []T, ldb int, beta T, c []T, ldc int)
 
 // gemmCase is one call with its operands.
-type gemmCase[T float] struct {
+type gemmCase[T Float] struct {
 	transA, transB bool
 	m, n, k        int
 	alpha, beta    T
@@ -20,6 +20,19 @@ type gemmCase[T float] struct {
 func (g gemmCase[T]) String() string {
 	return fmt.Sprintf("transA=%v transB=%v m=%d n=%d k=%d alpha=%v beta=%v padding=%d offset=%d",
 		g.transA, g.transB, g.m, g.n, g.k, g.alpha, g.beta, g.padding, g.offset)
+}
+
+// gemmOn calls [Gemm] with matrices as they lie in memory.
+func gemmOn[T Float](transA, transB bool, m, n, k int, alpha T, a []T, lda int, b []T, ldb int, beta T, c []T, ldc int) {
+	Gemm(alpha, lying(transA, a, m, k, lda), lying(transB, b, k, n, ldb), beta, MatrixOf(c, m, n, ldc))
+}
+
+// lying returns the matrix [rows, cols] that lies in memory as it is or transposed.
+func lying[T Float](trans bool, x []T, rows, cols, ld int) *Matrix[T] {
+	if trans {
+		return MatrixOf(x, cols, rows, ld).T()
+	}
+	return MatrixOf(x, rows, cols, ld)
 }
 
 // stored returns rows and columns as a matrix lies in memory.
@@ -38,8 +51,16 @@ func length(rows, cols, ld int) int {
 	return (rows-1)*ld + cols
 }
 
+// corner returns the offset of op(X)[row, col].
+func corner(trans bool, row, col, ld int) int {
+	if trans {
+		return col*ld + row
+	}
+	return row*ld + col
+}
+
 // at returns op(X)[i, j].
-func at[T float](x []T, ld int, trans bool, i, j int) float64 {
+func at[T Float](x []T, ld int, trans bool, i, j int) float64 {
 	if trans {
 		return float64(x[j*ld+i])
 	}
@@ -108,7 +129,7 @@ func tails(tile int) []int {
 	return sizes
 }
 
-func testGemm[T float](t *testing.T, g gemmKernel[T], gemm gemmFunc[T]) {
+func testGemm[T Float](t *testing.T, g gemmKernels[T], gemm gemmFunc[T]) {
 	seed := uint64(0)
 	for _, m := range tails(g.mr) {
 		for _, n := range tails(g.nr) {
@@ -151,15 +172,15 @@ func testGemm[T float](t *testing.T, g gemmKernel[T], gemm gemmFunc[T]) {
 }
 
 func TestGemm(t *testing.T) {
-	onLevels(t, func(t *testing.T) { testGemm(t, current.Load().gemm32, Gemm) })
+	onLevels(t, func(t *testing.T) { testGemm(t, current.Load().gemm32, gemmOn[float32]) })
 }
 
 func TestGemm64(t *testing.T) {
-	onLevels(t, func(t *testing.T) { testGemm(t, current.Load().gemm64, Gemm64) })
+	onLevels(t, func(t *testing.T) { testGemm(t, current.Load().gemm64, gemmOn[float64]) })
 }
 
 // An element of C must not depend on how the caller cuts C into calls.
-func testGemmPartition[T float](t *testing.T, g gemmKernel[T], gemm gemmFunc[T]) {
+func testGemmPartition[T Float](t *testing.T, g gemmKernels[T], gemm gemmFunc[T]) {
 	r := newRand(7)
 	for trial := range 60 {
 		m, n := 1+r.IntN(3*g.mr), 1+r.IntN(3*g.nr)
@@ -202,8 +223,8 @@ func testGemmPartition[T float](t *testing.T, g gemmKernel[T], gemm gemmFunc[T])
 
 func TestGemmPartition(t *testing.T) {
 	onLevels(t, func(t *testing.T) {
-		t.Run("float32", func(t *testing.T) { testGemmPartition(t, current.Load().gemm32, Gemm) })
-		t.Run("float64", func(t *testing.T) { testGemmPartition(t, current.Load().gemm64, Gemm64) })
+		t.Run("float32", func(t *testing.T) { testGemmPartition(t, current.Load().gemm32, gemmOn[float32]) })
+		t.Run("float64", func(t *testing.T) { testGemmPartition(t, current.Load().gemm64, gemmOn[float64]) })
 	})
 }
 
@@ -213,7 +234,7 @@ func TestGemmGramSymmetric(t *testing.T) {
 		const n, c = 321, 45
 		x, h := make([]float32, n*c), make([]float32, c*c)
 		fillNormal(newRand(3), x)
-		Gemm(true, false, c, c, n, 1, x, c, x, c, 0, h, c)
+		gemmOn(true, false, c, c, n, 1, x, c, x, c, 0, h, c)
 		for i := range c {
 			for j := range i {
 				if h[i*c+j] != h[j*c+i] {
@@ -234,7 +255,7 @@ func TestGemmSpecialValues(t *testing.T) {
 			fillNormal(newRand(1), a)
 			fillNormal(newRand(2), b)
 			a[13*k+7] = bad
-			Gemm(false, false, m, n, k, 1, a, k, b, n, 0, c, n)
+			gemmOn(false, false, m, n, k, 1, a, k, b, n, 0, c, n)
 			for i, v := range c {
 				if finite := v-v == 0; finite == (i/n == 13) {
 					t.Fatalf("%v in row 13 of A: C[%d,%d] = %v", bad, i/n, i%n, v)
@@ -244,7 +265,7 @@ func TestGemmSpecialValues(t *testing.T) {
 		// alpha 0: the operands are not looked at.
 		c := []float32{1, 2, 3, 4}
 		poison := []float32{nan, nan, nan, nan}
-		Gemm(false, false, 2, 2, 2, 0, poison, 2, poison, 2, 2, c, 2)
+		gemmOn(false, false, 2, 2, 2, 0, poison, 2, poison, 2, 2, c, 2)
 		if want := [4]float32{2, 4, 6, 8}; [4]float32(c) != want {
 			t.Errorf("alpha 0, beta 2: got %v, want %v", c, want)
 		}
@@ -257,13 +278,16 @@ func TestGemmPanics(t *testing.T) {
 		name string
 		call func()
 	}{
-		{"negative size", func() { Gemm(false, false, -1, 2, 3, 1, x, 3, x, 2, 0, x, 2) }},
-		{"short A", func() { Gemm(false, false, 2, 2, 3, 1, x[:5], 3, x, 2, 0, x, 2) }},
-		{"short B", func() { Gemm(false, true, 2, 2, 3, 1, x, 3, x[:5], 3, 0, x, 2) }},
-		{"short C", func() { Gemm(false, false, 2, 2, 3, 1, x, 3, x, 2, 0, x[:3], 2) }},
-		{"small lda", func() { Gemm(true, false, 3, 2, 2, 1, x, 2, x, 2, 0, x, 2) }},
-		{"small ldb", func() { Gemm(false, true, 2, 2, 3, 1, x, 3, x, 2, 0, x, 2) }},
-		{"small ldc", func() { Gemm(false, false, 2, 2, 3, 1, x, 3, x, 2, 0, x, 1) }},
+		{"negative size", func() { gemmOn(false, false, -1, 2, 3, 1, x, 3, x, 2, 0, x, 2) }},
+		{"short A", func() { gemmOn(false, false, 2, 2, 3, 1, x[:5], 3, x, 2, 0, x, 2) }},
+		{"short B", func() { gemmOn(false, true, 2, 2, 3, 1, x, 3, x[:5], 3, 0, x, 2) }},
+		{"short C", func() { gemmOn(false, false, 2, 2, 3, 1, x, 3, x, 2, 0, x[:3], 2) }},
+		{"small lda", func() { gemmOn(true, false, 3, 2, 2, 1, x, 2, x, 2, 0, x, 2) }},
+		{"small ldb", func() { gemmOn(false, true, 2, 2, 3, 1, x, 3, x, 2, 0, x, 2) }},
+		{"inner sizes", func() { Gemm(1, MatrixOf(x, 2, 3, 3), MatrixOf(x, 2, 2, 2), 0, MatrixOf(x, 2, 2, 2)) }},
+		{"size of C", func() { Gemm(1, MatrixOf(x, 2, 3, 3), MatrixOf(x, 3, 2, 2), 0, MatrixOf(x, 2, 1, 2)) }},
+		{"transposed C", func() { Gemm(1, MatrixOf(x, 2, 3, 3), MatrixOf(x, 3, 2, 2), 0, MatrixOf(x, 2, 2, 2).T()) }},
+		{"small ldc", func() { gemmOn(false, false, 2, 2, 3, 1, x, 3, x, 2, 0, x, 1) }},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			defer func() {
@@ -281,10 +305,56 @@ func TestGemmAllocatesNothing(t *testing.T) {
 		x, c := make([]float32, 100*100), make([]float32, 100*100)
 		for _, m := range []int{1, 100} {
 			if n := testing.AllocsPerRun(10, func() {
-				Gemm(true, true, m, 100, 100, 1, x, 100, x, 100, 0, c, 100)
+				gemmOn(true, true, m, 100, 100, 1, x, 100, x, 100, 0, c, 100)
 			}); n != 0 {
 				t.Errorf("%d rows: %v allocations per call, want 0", m, n)
 			}
+		}
+	})
+}
+
+// TestSkinnyProducts: every number of rows that decoding a few texts at a time may have, and as many
+// columns the other way round, over the borders of tiles and of blocks of k, each from any address.
+func TestSkinnyProducts(t *testing.T) {
+	onLevels(t, func(t *testing.T) {
+		seed := uint64(1 << 20)
+		for rows := 1; rows <= 16; rows++ {
+			for _, s := range [][2]int{{1, 1}, {7, 3}, {33, 16}, {64, 65}, {129, 31}, {40, 300}} {
+				for trans := range 4 {
+					seed++
+					c := gemmCase[float32]{transA: trans&1 != 0, transB: trans&2 != 0, m: rows, n: s[0], k: s[1],
+						alpha: 1, beta: float32(seed % 2), padding: int(seed % 3), offset: int(seed % 7)}
+					c.run(t, gemmOn[float32], seed)
+					c.m, c.n = c.n, c.m
+					c.run(t, gemmOn[float32], seed)
+				}
+			}
+		}
+	})
+}
+
+// FuzzGemm looks for sizes, paddings and offsets that a kernel gets wrong.
+func FuzzGemm(f *testing.F) {
+	f.Add(uint16(1), uint16(1), uint16(1), uint8(0), uint8(0), uint64(1))
+	f.Add(uint16(13), uint16(33), uint16(257), uint8(3), uint8(17), uint64(2))
+	f.Add(uint16(1), uint16(47), uint16(300), uint8(2), uint8(4), uint64(3))
+	f.Add(uint16(40), uint16(1), uint16(19), uint8(1), uint8(255), uint64(4))
+	f.Fuzz(func(t *testing.T, m, n, k uint16, trans, shape uint8, seed uint64) {
+		for _, level := range Levels() {
+			withLevel(t, level)
+			alphas := []float32{1, -0.5, 3}
+			betas := []float32{0, 1, 0.25}
+			c := gemmCase[float32]{
+				transA: trans&1 != 0, transB: trans&2 != 0,
+				m: int(m % 100), n: int(n % 100), k: int(k % 600),
+				alpha: alphas[shape%3], beta: betas[shape/3%3],
+				padding: int(shape / 9 % 5), offset: int(shape / 45 % 5),
+			}
+			c.run(t, gemmOn[float32], seed)
+			gemmCase[float64]{
+				transA: c.transA, transB: c.transB, m: c.m, n: c.n, k: c.k,
+				alpha: float64(c.alpha), beta: float64(c.beta), padding: c.padding, offset: c.offset,
+			}.run(t, gemmOn[float64], seed)
 		}
 	})
 }

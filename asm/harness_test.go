@@ -55,9 +55,9 @@ func guardFloats(n, offset int) *guarded[float32] { return guard(n, offset, floa
 func sameBits(x, y float32) bool { return math.Float32bits(x) == math.Float32bits(y) }
 
 // same is equality with NaN equal to NaN.
-func same[T float](x, y T) bool { return x == y || x != x && y != y }
+func same[T Float](x, y T) bool { return x == y || x != x && y != y }
 
-func fillNormal[T float](r *rand.Rand, x []T) {
+func fillNormal[T Float](r *rand.Rand, x []T) {
 	for i := range x {
 		x[i] = T(r.NormFloat64())
 	}
@@ -84,7 +84,7 @@ func ulps(got float32, want float64) float64 {
 }
 
 // unit returns the rounding unit of T.
-func unit[T float]() float64 {
+func unit[T Float]() float64 {
 	var x T
 	if _, ok := any(x).(float32); ok {
 		return 0x1p-24

@@ -2,28 +2,8 @@
 
 package asm
 
-var peakNEON = peakLoops{
+var peakNEON = peakKernels{
 	multiplyAdd32: multiplyAddF32NEON, elements32: 24 * 4,
 	multiplyAdd64: multiplyAddF64NEON, elements64: 24 * 2,
 	read: readWith(readF32NEON),
 }
-
-// multiplyAddF32NEON computes in 24 registers x of 4 elements, zero at first:
-//
-//	for range turns:
-//		for i < 24: x[i] = fma(a, b, x[i])
-func multiplyAddF32NEON(turns int, a, b float32)
-
-// multiplyAddF64NEON computes in 24 registers x of 2 elements, zero at first:
-//
-//	for range turns:
-//		for i < 24: x[i] = fma(a, b, x[i])
-func multiplyAddF64NEON(turns int, a, b float64)
-
-// readF32NEON reads 2·lines·16 elements:
-//
-//	bits := 0
-//	for i < 2*lines*16: bits ^= x[i]
-//
-//go:noescape
-func readF32NEON(x *float32, lines int) uint32

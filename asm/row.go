@@ -1,19 +1,25 @@
 package asm
 
+// rowKernels work on a row of a matrix as a whole.
+type rowKernels struct {
+	exp       func(dst, x []float32) (top float32, sum float64)
+	softmax   func(dst, x []float32)
+	rmsNorm   func(dst, x, w []float32, eps float32) float32
+	layerNorm func(dst, x, w, b []float32, eps float32) (mean, invStd float32)
+	rope      func(dst, x, cos, sin []float32)
+}
+
 // ExpRow sets dst[i] = e^(x[i]-top) with top = max x, and returns top and the sum
 // of dst, added in float64: log Σ e^x[i] = top + log sum. An empty row has top
 // -Inf and sum 0. A row that contains NaN or +Inf, or nothing but -Inf, gives NaN
 // as the sum.
 func ExpRow(dst, x []float32) (top float32, sum float64) {
-	return current.Load().expRow(dst[:len(x)], x)
+	return current.Load().row.exp(dst[:len(x)], x)
 }
 
 // SoftmaxRow sets dst[i] = e^(x[i]-max x) / Σⱼ e^(x[j]-max x). Elements of -Inf
 // get 0. A row that contains NaN or +Inf, or nothing but -Inf, becomes NaN.
-func SoftmaxRow(dst, x []float32) { current.Load().softmaxRow(dst[:len(x)], x) }
-
-// LogSumExp returns log Σᵢ e^x[i], -Inf for an empty slice.
-func LogSumExp(x []float32) float64 { return logSumExp(x) }
+func SoftmaxRow(dst, x []float32) { current.Load().row.softmax(dst[:len(x)], x) }
 
 // RMSNormRow sets dst[i] = x[i]·r·w[i] with r = 1/√(mean(x²) + eps) (Zhang and
 // Sennrich 2019, eq. 4) and returns r.
@@ -21,7 +27,7 @@ func RMSNormRow(dst, x, w []float32, eps float32) float32 {
 	if len(x) == 0 {
 		return 0
 	}
-	return current.Load().rmsNormRow(dst[:len(x)], x, w[:len(x)], eps)
+	return current.Load().row.rmsNorm(dst[:len(x)], x, w[:len(x)], eps)
 }
 
 // LayerNormRow sets dst[i] = (x[i]-mean)·invStd·w[i] + b[i] with invStd =
@@ -34,7 +40,7 @@ func LayerNormRow(dst, x, w, b []float32, eps float32) (mean, invStd float32) {
 	if b != nil {
 		b = b[:len(x)]
 	}
-	return current.Load().layerNormRow(dst[:len(x)], x, w[:len(x)], b, eps)
+	return current.Load().row.layerNorm(dst[:len(x)], x, w[:len(x)], b, eps)
 }
 
 // RoPERow rotates the heads of one token, x [heads·2h] with h = len(cos): in
@@ -53,5 +59,5 @@ func RoPERow(dst, x, cos, sin []float32) {
 	if len(cos) == 0 || len(x)%(2*len(cos)) != 0 {
 		panic("asm: RoPERow: length is no multiple of the head dimension")
 	}
-	current.Load().ropeRow(dst[:len(x)], x, cos, sin[:len(cos)])
+	current.Load().row.rope(dst[:len(x)], x, cos, sin[:len(cos)])
 }

@@ -2,6 +2,14 @@ package asm
 
 import "math"
 
+var rowGeneric = rowKernels{
+	exp:       expRowGeneric,
+	softmax:   softmaxRowGeneric,
+	rmsNorm:   rmsNormRowGeneric,
+	layerNorm: layerNormRowGeneric,
+	rope:      ropeRowGeneric,
+}
+
 func expRowGeneric(dst, x []float32) (top float32, sum float64) {
 	top = maxOf(x)
 	dst = dst[:len(x)]
@@ -30,18 +38,6 @@ func maxOf(x []float32) float32 {
 		}
 	}
 	return top
-}
-
-func logSumExp(x []float32) float64 {
-	top := maxOf(x)
-	if math.IsInf(float64(top), 0) || top != top {
-		return float64(top)
-	}
-	sum := 0.0
-	for _, v := range x {
-		sum += float64(exp32(v - top))
-	}
-	return float64(top) + math.Log(sum)
 }
 
 func rmsNormRowGeneric(dst, x, w []float32, eps float32) float32 {

@@ -122,26 +122,6 @@ func TestExpRow(t *testing.T) {
 	})
 }
 
-func TestLogSumExp(t *testing.T) {
-	inf := float32(math.Inf(1))
-	for _, tc := range []struct {
-		x    []float32
-		want float64
-	}{
-		{nil, math.Inf(-1)},
-		{[]float32{3}, 3},
-		{[]float32{0, 0}, math.Ln2},
-		{[]float32{1000, 1000, -inf}, 1000 + math.Ln2},
-		{[]float32{-inf, -inf}, math.Inf(-1)},
-		{[]float32{0, inf}, math.Inf(1)},
-		{[]float32{0, float32(math.NaN())}, math.NaN()},
-	} {
-		if got := LogSumExp(tc.x); !same(got, tc.want) && !(math.Abs(got-tc.want) < 1e-7*math.Abs(tc.want)) {
-			t.Errorf("LogSumExp(%v) = %v, want %v", tc.x, got, tc.want)
-		}
-	}
-}
-
 func TestNormRows(t *testing.T) {
 	const eps = 1e-5
 	onLevels(t, func(t *testing.T) {

@@ -118,44 +118,6 @@ loop1:
 done:
 	RET
 
-// func scaleMulF32NEON(dst *float32, alpha float32, x, w *float32, n int)
-TEXT ·scaleMulF32NEON(SB), NOSPLIT, $0-40
-	MOVD  dst+0(FP), R0
-	FMOVS alpha+8(FP), F16
-	VDUP  V16.S[0], V16.S4
-	MOVD  x+16(FP), R1
-	MOVD  w+24(FP), R2
-	MOVD  n+32(FP), R3
-	SUBS  $8, R3
-	BLT   ones
-
-loop8:
-	FLDPQ.P 32(R1), (F0, F1)
-	FLDPQ.P 32(R2), (F4, F5)
-	VFMUL_S4(16, 0, 0)
-	VFMUL_S4(16, 1, 1)
-	VFMUL_S4(4, 0, 0)
-	VFMUL_S4(5, 1, 1)
-	FSTPQ.P (F0, F1), 32(R0)
-	SUBS    $8, R3
-	BGE     loop8
-
-ones:
-	ADDS $8, R3
-	BEQ  done
-
-loop1:
-	FMOVS.P 4(R1), F0
-	FMOVS.P 4(R2), F4
-	FMULS   F16, F0, F0
-	FMULS   F4, F0, F0
-	FMOVS.P F0, 4(R0)
-	SUBS    $1, R3
-	BNE     loop1
-
-done:
-	RET
-
 // R1 x, R2 y, R3 n, alpha in all lanes of V16; a vector has 16/size elements.
 #define AXPY(T, MOV, MADD, size) \
 	SUBS $(64/size), R3;        \

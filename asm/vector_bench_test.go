@@ -12,10 +12,10 @@ func BenchmarkKernels(b *testing.B) {
 	for _, n := range []int{1 << 10, 1 << 22} {
 		x, y, dst := make([]float32, n), make([]float32, n), make([]float32, n)
 		dst2 := make([]float32, n)
-		half := make([]uint16, n)
+		half := make([]byte, 2*n)
 		fillNormal(newRand(1), x)
 		fillNormal(newRand(2), y)
-		F32ToF16(half, x)
+		Narrow(Float16, half, x)
 		for _, k := range []struct {
 			name  string
 			bytes int // read and written per element
@@ -33,9 +33,9 @@ func BenchmarkKernels(b *testing.B) {
 			{"SoftmaxRow", 8, func() { SoftmaxRow(dst, x) }},
 			{"RMSNormRow", 12, func() { RMSNormRow(dst, x, y, eps) }},
 			{"LayerNormRow", 16, func() { LayerNormRow(dst, x, y, y, eps) }},
-			{"F16ToF32", 6, func() { F16ToF32(dst, half) }},
-			{"F32ToF16", 6, func() { F32ToF16(half, x) }},
-			{"F32ToBF16", 6, func() { F32ToBF16(half, x) }},
+			{"Widen/Float16", 6, func() { Widen(Float16, dst, half) }},
+			{"Narrow/Float16", 6, func() { Narrow(Float16, half, x) }},
+			{"Narrow/BFloat16", 6, func() { Narrow(BFloat16, half, x) }},
 		} {
 			for _, level := range Levels() {
 				b.Run(fmt.Sprintf("%s/%d/%v", k.name, n, level), func(b *testing.B) {

@@ -32,13 +32,6 @@ func mulF32AVX512(dst *float32, x *float32, y *float32, n int)
 //go:noescape
 func scaleF32AVX512(dst *float32, alpha float32, x *float32, n int)
 
-// scaleMulF32AVX512 computes
-//
-//	for i < n: dst[i] = (alpha * x[i]) * w[i]
-//
-//go:noescape
-func scaleMulF32AVX512(dst *float32, alpha float32, x *float32, w *float32, n int)
-
 // axpyF32AVX512 computes
 //
 //	for i < n: y[i] = fma(alpha, x[i], y[i])
@@ -81,40 +74,12 @@ func dotWideF32AVX512(x *float32, y *float32, n int) float64
 //go:noescape
 func sumWideF32AVX512(x *float32, n int) float64
 
-// deviationF32AVX512 computes
-//
-//	Σ (float64(x[i]) - mean)² over i < n
-//
-//go:noescape
-func deviationF32AVX512(x *float32, n int, mean float64) float64
-
 // maxAbsF32AVX512 computes
 //
 //	max |x[i]| over i < n, as bit patterns, which puts NaN above everything
 //
 //go:noescape
 func maxAbsF32AVX512(x *float32, n int) float32
-
-// normalizeF32AVX512 computes
-//
-//	for i < n: dst[i] = (x[i] - mean) * scale * w[i]
-//
-//go:noescape
-func normalizeF32AVX512(dst *float32, x *float32, w *float32, n int, mean float32, scale float32)
-
-// normalizeBiasF32AVX512 computes
-//
-//	for i < n: dst[i] = fma((x[i] - mean) * scale, w[i], b[i])
-//
-//go:noescape
-func normalizeBiasF32AVX512(dst *float32, x *float32, w *float32, b *float32, n int, mean float32, scale float32)
-
-// ropeF32AVX512 computes
-//
-//	for i < n: dst0[i], dst1[i] = x0[i]*cos[i] - x1[i]*sin[i], x1[i]*cos[i] + x0[i]*sin[i]
-//
-//go:noescape
-func ropeF32AVX512(dst0 *float32, dst1 *float32, x0 *float32, x1 *float32, cos *float32, sin *float32, n int)
 
 // addF32AVX2 computes
 //
@@ -143,13 +108,6 @@ func mulF32AVX2(dst *float32, x *float32, y *float32, n int)
 //
 //go:noescape
 func scaleF32AVX2(dst *float32, alpha float32, x *float32, n int)
-
-// scaleMulF32AVX2 computes
-//
-//	for i < n: dst[i] = (alpha * x[i]) * w[i]
-//
-//go:noescape
-func scaleMulF32AVX2(dst *float32, alpha float32, x *float32, w *float32, n int)
 
 // axpyF32AVX2 computes
 //
@@ -193,37 +151,9 @@ func dotWideF32AVX2(x *float32, y *float32, n int) float64
 //go:noescape
 func sumWideF32AVX2(x *float32, n int) float64
 
-// deviationF32AVX2 computes
-//
-//	Σ (float64(x[i]) - mean)² over i < n
-//
-//go:noescape
-func deviationF32AVX2(x *float32, n int, mean float64) float64
-
 // maxAbsF32AVX2 computes
 //
 //	max |x[i]| over i < n, as bit patterns, which puts NaN above everything
 //
 //go:noescape
 func maxAbsF32AVX2(x *float32, n int) float32
-
-// normalizeF32AVX2 computes
-//
-//	for i < n: dst[i] = (x[i] - mean) * scale * w[i]
-//
-//go:noescape
-func normalizeF32AVX2(dst *float32, x *float32, w *float32, n int, mean float32, scale float32)
-
-// normalizeBiasF32AVX2 computes
-//
-//	for i < n: dst[i] = fma((x[i] - mean) * scale, w[i], b[i])
-//
-//go:noescape
-func normalizeBiasF32AVX2(dst *float32, x *float32, w *float32, b *float32, n int, mean float32, scale float32)
-
-// ropeF32AVX2 computes
-//
-//	for i < n: dst0[i], dst1[i] = x0[i]*cos[i] - x1[i]*sin[i], x1[i]*cos[i] + x0[i]*sin[i]
-//
-//go:noescape
-func ropeF32AVX2(dst0 *float32, dst1 *float32, x0 *float32, x1 *float32, cos *float32, sin *float32, n int)

@@ -30,13 +30,6 @@ func mulF32NEON(dst, x, y *float32, n int)
 //go:noescape
 func scaleF32NEON(dst *float32, alpha float32, x *float32, n int)
 
-// scaleMulF32NEON computes
-//
-//	for i < n: dst[i] = (alpha * x[i]) * w[i]
-//
-//go:noescape
-func scaleMulF32NEON(dst *float32, alpha float32, x, w *float32, n int)
-
 // axpyF32NEON computes
 //
 //	for i < n: y[i] = fma(alpha, x[i], y[i])
@@ -79,46 +72,9 @@ func dotWideF32NEON(x, y *float32, n int) float64
 //go:noescape
 func sumWideF32NEON(x *float32, n int) float64
 
-// deviationF32NEON computes
-//
-//	Σ (float64(x[i]) - mean)² over i < n
-//
-//go:noescape
-func deviationF32NEON(x *float32, n int, mean float64) float64
-
 // maxAbsF32NEON computes
 //
 //	max |x[i]| over i < n, as bit patterns, which puts NaN above everything
 //
 //go:noescape
 func maxAbsF32NEON(x *float32, n int) float32
-
-// normalizeF32NEON computes
-//
-//	for i < n: dst[i] = (x[i] - mean) * scale * w[i]
-//
-//go:noescape
-func normalizeF32NEON(dst, x, w *float32, n int, mean, scale float32)
-
-// normalizeBiasF32NEON computes
-//
-//	for i < n: dst[i] = fma((x[i] - mean) * scale, w[i], b[i])
-//
-//go:noescape
-func normalizeBiasF32NEON(dst, x, w, b *float32, n int, mean, scale float32)
-
-// ropeF32NEON computes
-//
-//	for i < n: dst0[i], dst1[i] = x0[i]*cos[i] - x1[i]*sin[i], x1[i]*cos[i] + x0[i]*sin[i]
-//
-//go:noescape
-func ropeF32NEON(dst0, dst1, x0, x1, cos, sin *float32, n int)
-
-// maximumF32NEON computes
-//
-//	max x[i] over i < n
-//
-// for n ≥ 4; NaN if there is one.
-//
-//go:noescape
-func maximumF32NEON(x *float32, n int) float32

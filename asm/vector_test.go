@@ -209,7 +209,7 @@ func TestAxpy(t *testing.T) {
 	})
 }
 
-func testAxpy[T float](t *testing.T, axpy func(alpha T, x, y []T)) {
+func testAxpy[T Float](t *testing.T, axpy func(alpha T, x, y []T)) {
 	r := newRand(3)
 	for _, n := range lengths {
 		for offset := range 4 {
@@ -324,7 +324,9 @@ func TestShortSlicesPanic(t *testing.T) {
 		"LayerNorm":  func() { LayerNormRow(long, long, long, short, 1) },
 		"RoPE":       func() { RoPERow(long, long, short, short) },
 		"RoPE sin":   func() { RoPERow(make([]float32, 4), make([]float32, 4), short, short[:1:1]) },
-		"F16":        func() { F16ToF32(short, make([]uint16, 3)) },
+		"Widen":      func() { Widen(Float16, short, make([]byte, 3)) },
+		"Narrow":     func() { Narrow(BFloat16, make([]byte, 5), long) },
+		"format":     func() { Widen(formats, short, make([]byte, 4)) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			defer func() {

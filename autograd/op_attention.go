@@ -149,7 +149,8 @@ func (s AttentionShape) forwardHead(h attentionHead, y, p []float32) {
 	for lo := 0; lo < s.Queries; lo += queryBlock {
 		hi := min(lo+queryBlock, s.Queries)
 		from, n := s.probabilities(p, nil, h, lo, hi)
-		asm.Gemm(false, false, hi-lo, s.HeadDim, n, 1, p, n, h.v[from*kw:], kw, 0, y[lo*qw:], qw)
+		asm.Gemm(1, asm.MatrixOf(p, hi-lo, n, n), asm.MatrixOf(h.v[from*kw:], n, s.HeadDim, kw),
+			0, asm.MatrixOf(y[lo*qw:], hi-lo, s.HeadDim, qw))
 	}
 }
 
@@ -159,7 +160,8 @@ func (s AttentionShape) probabilities(p, slopes []float32, h attentionHead, lo, 
 	from, _ = s.visible(lo)
 	_, to := s.visible(hi - 1)
 	n = to - from
-	asm.Gemm(false, true, hi-lo, n, s.HeadDim, s.Scale, h.q[lo*s.queryWidth():], s.queryWidth(), h.k[from*s.keyWidth():], s.keyWidth(), 0, p, n)
+	asm.Gemm(s.Scale, asm.MatrixOf(h.q[lo*s.queryWidth():], hi-lo, s.HeadDim, s.queryWidth()),
+		asm.MatrixOf(h.k[from*s.keyWidth():], n, s.HeadDim, s.keyWidth()).T(), 0, asm.MatrixOf(p, hi-lo, n, n))
 	for i := lo; i < hi; i++ {
 		row := p[(i-lo)*n : (i-lo+1)*n]
 		first, behind := s.visible(i)
@@ -188,13 +190,16 @@ func (s AttentionShape) backwardHead(h, d attentionHead, dy []float32, a attenti
 		hi := min(lo+queryBlock, s.Queries)
 		rows, at := hi-lo, lo*qw
 		from, n := s.probabilities(a.p, a.slopes, h, lo, hi)
+		queries := func(x []float32) *asm.Matrix[float32] { return asm.MatrixOf(x[at:], rows, s.HeadDim, qw) }
+		keys := func(x []float32) *asm.Matrix[float32] { return asm.MatrixOf(x[from*kw:], n, s.HeadDim, kw) }
+		p, ds := asm.MatrixOf(a.p, rows, n, n), asm.MatrixOf(a.ds, rows, n, n)
 		if d.v != nil {
-			asm.Gemm(true, false, n, s.HeadDim, rows, 1, a.p, n, dy[at:], qw, 1, d.v[from*kw:], kw)
+			asm.Gemm(1, p.T(), queries(dy), 1, keys(d.v))
 		}
 		if d.q == nil && d.k == nil {
 			continue
 		}
-		asm.Gemm(false, true, rows, n, s.HeadDim, 1, dy[at:], qw, h.v[from*kw:], kw, 0, a.ds, n)
+		asm.Gemm(1, queries(dy), keys(h.v).T(), 0, ds)
 		for i := range rows {
 			dp, pi := a.ds[i*n:(i+1)*n], a.p[i*n:(i+1)*n]
 			asm.Axpy(-asm.Dot(dp, pi), a.ones[:n], dp) // exact products: a subtraction
@@ -205,10 +210,10 @@ func (s AttentionShape) backwardHead(h, d attentionHead, dy []float32, a attenti
 			}
 		}
 		if d.q != nil {
-			asm.Gemm(false, false, rows, s.HeadDim, n, s.Scale, a.ds, n, h.k[from*kw:], kw, 0, d.q[at:], qw)
+			asm.Gemm(s.Scale, ds, keys(h.k), 0, queries(d.q))
 		}
 		if d.k != nil {
-			asm.Gemm(true, false, n, s.HeadDim, rows, s.Scale, a.ds, n, h.q[at:], qw, 1, d.k[from*kw:], kw)
+			asm.Gemm(s.Scale, ds.T(), queries(h.q), 1, keys(d.k))
 		}
 	}
 }

@@ -146,7 +146,8 @@ func (h *cachedHead) attend(lo, hi, queries int, p []float32) {
 	seen := h.rows - queries + hi // by the last of them
 	for b := 0; b*kvBlock < seen; b++ {
 		rows, n := h.block(h.keys, b, seen)
-		asm.Gemm(false, true, hi-lo, n, h.width, h.scale, q, h.stride, rows, h.width, 0, p[b*kvBlock:], seen)
+		asm.Gemm(h.scale, asm.MatrixOf(q, hi-lo, h.width, h.stride), asm.MatrixOf(rows, n, h.width, h.width).T(),
+			0, asm.MatrixOf(p[b*kvBlock:], hi-lo, n, seen))
 	}
 	for i := range hi - lo {
 		row := p[i*seen : (i+1)*seen]
@@ -156,6 +157,7 @@ func (h *cachedHead) attend(lo, hi, queries int, p []float32) {
 	}
 	for b := 0; b*kvBlock < seen; b++ {
 		rows, n := h.block(h.values, b, seen)
-		asm.Gemm(false, false, hi-lo, h.width, n, 1, p[b*kvBlock:], seen, rows, h.width, float32(min(b, 1)), y, h.stride)
+		asm.Gemm(1, asm.MatrixOf(p[b*kvBlock:], hi-lo, n, seen), asm.MatrixOf(rows, n, h.width, h.width),
+			float32(min(b, 1)), asm.MatrixOf(y, hi-lo, h.width, h.stride))
 	}
 }

@@ -98,13 +98,11 @@ func decode(dst []float32, src []byte, d DType) {
 	le := binary.LittleEndian
 	switch d {
 	case F32:
-		for i := range dst {
-			dst[i] = math.Float32frombits(le.Uint32(src[4*i:]))
-		}
+		asm.Widen(asm.Float32, dst, src)
 	case F16:
-		halves(dst, src, asm.F16ToF32)
+		asm.Widen(asm.Float16, dst, src)
 	case BF16:
-		halves(dst, src, asm.BF16ToF32)
+		asm.Widen(asm.BFloat16, dst, src)
 	case F64:
 		for i := range dst {
 			dst[i] = float32(math.Float64frombits(le.Uint64(src[8*i:])))
@@ -139,20 +137,6 @@ func decode(dst []float32, src []byte, d DType) {
 	}
 }
 
-// halves hands 16-bit little-endian elements to kernel through a small buffer:
-// src comes from a file and need not be aligned.
-func halves(dst []float32, src []byte, kernel func([]float32, []uint16)) {
-	var buf [512]uint16
-	for len(dst) > 0 {
-		n := min(len(dst), len(buf))
-		for i := range n {
-			buf[i] = binary.LittleEndian.Uint16(src[2*i:])
-		}
-		kernel(dst[:n], buf[:n])
-		dst, src = dst[n:], src[2*n:]
-	}
-}
-
 // Encode narrows src to d, little endian, rounding to nearest, ties to even.
 // dst must have exactly the room. Values too large for F16 or BF16 become
 // infinities, for integers the nearest representable value; NaN becomes 0 in
@@ -172,13 +156,11 @@ func encode(dst []byte, src []float32, d DType) {
 	le := binary.LittleEndian
 	switch d {
 	case F32:
-		for i, v := range src {
-			le.PutUint32(dst[4*i:], math.Float32bits(v))
-		}
+		asm.Narrow(asm.Float32, dst, src)
 	case F16:
-		putHalves(dst, src, asm.F32ToF16)
+		asm.Narrow(asm.Float16, dst, src)
 	case BF16:
-		putHalves(dst, src, asm.F32ToBF16)
+		asm.Narrow(asm.BFloat16, dst, src)
 	case F64:
 		for i, v := range src {
 			le.PutUint64(dst[8*i:], math.Float64bits(float64(v)))
@@ -210,18 +192,6 @@ func encode(dst []byte, src []float32, d DType) {
 				dst[i] = 1
 			}
 		}
-	}
-}
-
-func putHalves(dst []byte, src []float32, kernel func([]uint16, []float32)) {
-	var buf [512]uint16
-	for len(src) > 0 {
-		n := min(len(src), len(buf))
-		kernel(buf[:n], src[:n])
-		for i, h := range buf[:n] {
-			binary.LittleEndian.PutUint16(dst[2*i:], h)
-		}
-		dst, src = dst[2*n:], src[n:]
 	}
 }
 

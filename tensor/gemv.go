@@ -10,6 +10,6 @@ import (
 func multiplyRow(dst, a, b *Tensor) {
 	n, k := b.shape[0], b.shape[1]
 	parallel.For(n, 1+minTileWork/max(1, k), func(lo, hi int) {
-		asm.RowDots(hi-lo, k, b.data[lo*k:hi*k], a.data, dst.data[lo:hi])
+		asm.RowDots(asm.MatrixOf(b.data[lo*k:hi*k], hi-lo, k, k), a.data, dst.data[lo:hi])
 	})
 }

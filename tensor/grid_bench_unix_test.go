@@ -28,7 +28,7 @@ func BenchmarkTile(b *testing.B) {
 				var product, peak time.Duration
 				for b.Loop() {
 					start := cpuTime(b)
-					asm.Gemm(false, false, g.height, g.width, s.k, 1, x.data, s.k, y.data, g.width, 0, z.data, g.width)
+					asm.Gemm(1, x.matrix(false), y.matrix(false), 0, z.matrix(false))
 					middle := cpuTime(b)
 					asm.MultiplyAddLoop32(turns) // the same number of multiply-adds, in registers
 					product += middle - start

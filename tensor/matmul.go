@@ -73,25 +73,23 @@ func product(op string, transA, transB bool, beta float32, dst, a, b *Tensor) {
 		multiplyRow(dst, a, b)
 		return
 	}
-	lda, ldb := a.shape[1], b.shape[1]
 	g := newGrid(m, n, k, parallel.Threads())
 	parallel.For(g.rows*g.cols, 1, func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			r := g.tile(i)
-			asm.Gemm(transA, transB, r.m, r.n, k, 1,
-				from(a.data, transA, r.i, lda), lda,
-				from(b.data, !transB, r.j, ldb), ldb,
-				beta, dst.data[r.i*n+r.j:], n)
+			asm.Gemm(1, a.matrix(transA).Part(r.i, 0, r.m, k), b.matrix(transB).Part(0, r.j, k, r.n),
+				beta, dst.matrix(false).Part(r.i, r.j, r.m, r.n))
 		}
 	})
 }
 
-// from returns the part of a matrix from row or column i on.
-func from(data []float32, column bool, i, ld int) []float32 {
-	if column {
-		return data[min(i, len(data)):]
+// matrix returns the elements of a tensor [rows, cols] for the kernels, or the transpose.
+func (t *Tensor) matrix(transposed bool) *asm.Matrix[float32] {
+	m := asm.MatrixOf(t.data, t.shape[0], t.shape[1], t.shape[1])
+	if transposed {
+		return m.T()
 	}
-	return data[i*ld:]
+	return m
 }
 
 // checkDisjoint catches the plainest case of a destination that is an operand.
@@ -140,12 +138,12 @@ func GramInto(dst, x *Tensor) {
 	}
 	parallel.For(strips, 1, func(lo, hi int) {
 		for s := lo; s < hi; s++ {
-			asm.GramRows(start(s), start(s+1), n, x.data, c, false, dst.data, c)
+			asm.GramRows(start(s), start(s+1), x.matrix(false), false, dst.matrix(false))
 		}
 	})
 	blocks := (c + gramStrip - 1) / gramStrip
 	parallel.For(blocks, 1+minTileWork/(gramStrip*c), func(lo, hi int) {
-		asm.MirrorLower(lo*gramStrip, min(c, hi*gramStrip), dst.data, c)
+		asm.MirrorLower(lo*gramStrip, min(c, hi*gramStrip), dst.matrix(false))
 	})
 }
 
@@ -165,7 +163,7 @@ func TransposeInto(dst, x *Tensor) {
 	checkDisjoint("Transpose", dst, x, x)
 	parallel.For(n, rowGrain(c), func(lo, hi int) {
 		if c > 0 {
-			asm.Transpose(hi-lo, c, dst.data[lo:], n, x.data[lo*c:], c)
+			asm.Transpose(dst.matrix(false).Part(0, lo, c, hi-lo), x.matrix(false).Part(lo, 0, hi-lo, c))
 		}
 	})
 }

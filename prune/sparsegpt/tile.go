@@ -102,14 +102,16 @@ func (t *tile) solve() {
 			}
 		}
 		if rest := t.width - end; rest > 0 {
-			asm.Gemm64(true, false, rest, t.height, end-j, -1, u.Data[(t.i1+j)*cols+t.i1+end:], cols,
-				t.e[j*t.height:], t.height, 1, t.w[end*t.height:], t.height)
+			asm.Gemm(-1, asm.MatrixOf(u.Data[(t.i1+j)*cols+t.i1+end:], end-j, rest, cols).T(),
+				asm.MatrixOf(t.e[j*t.height:], end-j, t.height, t.height),
+				1, asm.MatrixOf(t.w[end*t.height:], rest, t.height, t.height))
 		}
 	}
 	t.store()
 	if i2 := t.i1 + t.width; i2 < cols {
-		asm.Gemm64(true, false, t.height, cols-i2, t.width, -1, t.e, t.height,
-			u.Data[t.i1*cols+i2:], cols, 1, t.r.w.Data[t.first*cols+i2:], cols)
+		asm.Gemm(-1, asm.MatrixOf(t.e, t.width, t.height, t.height).T(),
+			asm.MatrixOf(u.Data[t.i1*cols+i2:], t.width, cols-i2, cols),
+			1, asm.MatrixOf(t.r.w.Data[t.first*cols+i2:], t.height, cols-i2, cols))
 	}
 }
 

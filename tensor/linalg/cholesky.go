@@ -1,6 +1,10 @@
 package linalg
 
-import "math"
+import (
+	"math"
+
+	"github.com/adagp/adagp/asm"
+)
 
 // Cholesky returns the lower triangular L with positive diagonal and L·Lᵀ = a. Only the lower
 // triangle of the symmetric matrix a is read.
@@ -79,7 +83,7 @@ func (t triangle) factorLeaf() int {
 			j = n - 1 - k
 			at, top, bottom = j+1, 0, j+1
 		}
-		gemm(false, true, bottom-top, 1, k, -1, t.a[top*ld+at:], ld, t.a[j*ld+at:], ld, 1, t.a[top*ld+j:], ld)
+		asm.Gemm(-1, view(t.a[top*ld+at:], bottom-top, k, ld), view(t.a[j*ld+at:], 1, k, ld).T(), 1, view(t.a[top*ld+j:], bottom-top, 1, ld))
 		pivot := t.a[j*ld+j]
 		if !(pivot > 0) || math.IsInf(pivot, 1) {
 			return j

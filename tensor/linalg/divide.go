@@ -1,6 +1,7 @@
 package linalg
 
 import (
+	"github.com/adagp/adagp/asm"
 	"math"
 	"slices"
 
@@ -236,8 +237,8 @@ func (t *tridiagonal) combine(lo, mid, hi int, live, deflated, byKind []int, cou
 		for tile := from; tile < to; tile++ {
 			i := tile * h
 			rows := min(h, k-i)
-			gemm(false, false, rows, n1, first, 1, s.Data[i*k:], k, top, n1, 0, out[i*n+lo:], n)
-			gemm(false, false, rows, n2, second, 1, s.Data[i*k+count[0]:], k, bottom, n2, 0, out[i*n+mid:], n)
+			asm.Gemm(1, view(s.Data[i*k:], rows, first, k), view(top, first, n1, n1), 0, view(out[i*n+lo:], rows, n1, n))
+			asm.Gemm(1, view(s.Data[i*k+count[0]:], rows, second, k), view(bottom, second, n2, n2), 0, view(out[i*n+mid:], rows, n2, n))
 		}
 	})
 	for i := range deflated {

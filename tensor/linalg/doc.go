@@ -20,7 +20,7 @@
 //
 // # What is ours and what is gonum's
 //
-// Everything but the leaves of the eigenvalue problem is our own code over asm.Gemm64, by halves down to
+// Everything but the leaves of the eigenvalue problem is our own code over asm.Gemm, by halves down to
 // blocks of 48, because gonum's (v0.17.0) stands on SSE2 kernels for dot products and axpys. One core of
 // an AMD EPYC with AVX-512, Go 1.26, in GFLOP/s per second of processor time, counting the operations of
 // the classical algorithm, where multiply-adds in registers do 120 (go test -bench . ./tensor/linalg; gonum's are its Gonum…

@@ -61,7 +61,8 @@ func addProductTN(m *Matrix, y, x *tensor.Tensor, i, j, rows, cols int, sum []fl
 	r, c := y.Dim(1), x.Dim(1)
 	for t := 0; t < x.Dim(0); t += gramTokens {
 		k := min(gramTokens, x.Dim(0)-t)
-		asm.Gemm(true, false, rows, cols, k, 1, y.Data()[t*r+i:], r, x.Data()[t*c+j:], c, 0, sum, cols)
+		asm.Gemm(1, asm.MatrixOf(y.Data()[t*r+i:], k, rows, r).T(), asm.MatrixOf(x.Data()[t*c+j:], k, cols, c),
+			0, asm.MatrixOf(sum, rows, cols, cols))
 		for a := range rows {
 			dst := m.Data[(i+a)*m.Cols+j : (i+a)*m.Cols+j+cols]
 			for b, v := range sum[a*cols : (a+1)*cols] {

@@ -57,15 +57,9 @@ func product(transA, transB bool, dst *Matrix, k int, alpha float64, a, b *Matri
 	parallel.For(across*down, 1, func(lo, hi int) {
 		for t := lo; t < hi; t++ {
 			i, j := t/across*h, t%across*w
-			pa, pb := i*a.Cols, j
-			if transA {
-				pa = i
-			}
-			if transB {
-				pb = j * b.Cols
-			}
-			gemm(transA, transB, min(h, m-i), min(w, n-j), k,
-				alpha, from(a.Data, pa), a.Cols, from(b.Data, pb), b.Cols, beta, dst.Data[i*n+j:], n)
+			rows, cols := min(h, m-i), min(w, n-j)
+			asm.Gemm(alpha, turned(a.view(), transA).Part(i, 0, rows, k), turned(b.view(), transB).Part(0, j, k, cols),
+				beta, dst.view().Part(i, j, rows, cols))
 		}
 	})
 }
@@ -87,12 +81,20 @@ func tile(m, n, k int) (h, w int) {
 
 func roundUp(n, unit int) int { return (n + unit - 1) / unit * unit }
 
-// gemm is asm.Gemm64 that also takes products over nothing.
-func gemm(transA, transB bool, m, n, k int, alpha float64, a []float64, lda int, b []float64, ldb int, beta float64, c []float64, ldc int) {
-	if m == 0 || n == 0 || (k == 0 && beta == 1) {
-		return
+// view returns the matrix [rows, cols] that lies row by row in data, from one row to the next stride elements.
+func view(data []float64, rows, cols, stride int) *asm.Matrix[float64] {
+	return asm.MatrixOf(data, rows, cols, stride)
+}
+
+// view returns the elements for the kernels.
+func (m *Matrix) view() *asm.Matrix[float64] { return view(m.Data, m.Rows, m.Cols, m.Cols) }
+
+// turned returns the transpose of m if it is asked for.
+func turned(m *asm.Matrix[float64], transposed bool) *asm.Matrix[float64] {
+	if transposed {
+		return m.T()
 	}
-	asm.Gemm64(transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
+	return m
 }
 
 // from returns s[i:], or nothing when i lies behind the end, as it does for operands without
@@ -147,8 +149,8 @@ func QuadForm(w, h *Matrix) float64 {
 			for j := 0; j < c; j += quadBlock {
 				n, rows := min(quadBlock, c-j), w.Data[lo*c:]
 				next := j + n
-				gemm(false, false, hi-lo, n, c-next, 2, from(rows, next), c, from(h.Data, next*c+j), c, 0, scratch, n)
-				gemm(false, false, hi-lo, n, n, 1, from(rows, j), c, h.Data[j*c+j:], c, 1, scratch, n)
+				asm.Gemm(2, view(from(rows, next), hi-lo, c-next, c), view(from(h.Data, next*c+j), c-next, n, c), 0, view(scratch, hi-lo, n, n))
+				asm.Gemm(1, view(from(rows, j), hi-lo, n, c), view(h.Data[j*c+j:], n, n, c), 1, view(scratch, hi-lo, n, n))
 				for i := lo; i < hi; i++ {
 					sums[i] += asm.Dot64(w.Data[i*c+j:i*c+next], scratch[(i-lo)*n:(i-lo+1)*n])
 				}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/adagp/adagp/asm"
 	"github.com/adagp/adagp/internal/parallel"
 )
 
@@ -66,6 +67,6 @@ func mulNTTriangle(upper bool, c []float64, n, ldc int, alpha float64, a, b []fl
 		if upper {
 			r = rect{r.j, r.i, r.cols, r.rows}
 		}
-		gemm(false, true, r.rows, r.cols, k, alpha, a[r.i*ld:], ld, b[r.j*ld:], ld, beta, c[r.i*ldc+r.j:], ldc)
+		asm.Gemm(alpha, view(a[r.i*ld:], r.rows, k, ld), view(b[r.j*ld:], r.cols, k, ld).T(), beta, view(c[r.i*ldc+r.j:], r.rows, r.cols, ldc))
 	})
 }

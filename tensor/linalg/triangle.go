@@ -3,6 +3,7 @@ package linalg
 import (
 	"sync"
 
+	"github.com/adagp/adagp/asm"
 	"github.com/adagp/adagp/internal/parallel"
 )
 
@@ -77,7 +78,7 @@ func (t triangle) invertLeaf() {
 		row := x[i*leaf : i*leaf+t.n]
 		clear(row)
 		r := 1 / t.a[i*t.ld+i]
-		gemm(false, false, 1, k, k, -r, t.a[i*t.ld+at:], t.ld, from(x, at*leaf+at), leaf, 0, row[at:], leaf)
+		asm.Gemm(-r, view(t.a[i*t.ld+at:], 1, k, t.ld), view(from(x, at*leaf+at), k, k, leaf), 0, view(row[at:], 1, k, leaf))
 		row[i] = r
 	}
 }
@@ -94,19 +95,19 @@ func (t triangle) solveStrip(transposed bool, b []float64, cols, ldb int, scratc
 		for i := range t.n {
 			copy(scratch[i*cols:(i+1)*cols], b[i*ldb:])
 		}
-		gemm(transposed, false, t.n, cols, t.n, 1, t.inverse, leaf, scratch, cols, 0, b, ldb)
+		asm.Gemm(1, turned(view(t.inverse, t.n, t.n, leaf), transposed), view(scratch, t.n, cols, cols), 0, view(b, t.n, cols, ldb))
 		return
 	}
 	h := t.split()
 	b1, b2 := b[h.at1*ldb:], b[h.at2*ldb:]
 	if transposed {
 		h.second.solveStrip(true, b2, cols, ldb, scratch)
-		gemm(true, false, h.first.n, cols, h.second.n, -1, h.square, t.ld, b2, ldb, 1, b1, ldb)
+		asm.Gemm(-1, view(h.square, h.second.n, h.first.n, t.ld).T(), view(b2, h.second.n, cols, ldb), 1, view(b1, h.first.n, cols, ldb))
 		h.first.solveStrip(true, b1, cols, ldb, scratch)
 		return
 	}
 	h.first.solveStrip(false, b1, cols, ldb, scratch)
-	gemm(false, false, h.second.n, cols, h.first.n, -1, h.square, t.ld, b1, ldb, 1, b2, ldb)
+	asm.Gemm(-1, view(h.square, h.second.n, h.first.n, t.ld), view(b1, h.first.n, cols, ldb), 1, view(b2, h.second.n, cols, ldb))
 	h.second.solveStrip(false, b2, cols, ldb, scratch)
 }
 
@@ -124,19 +125,19 @@ func (t triangle) solveRightStrip(sign float64, transposed bool, b []float64, ro
 		for i := range rows {
 			copy(scratch[i*t.n:(i+1)*t.n], b[i*ldb:])
 		}
-		gemm(false, transposed, rows, t.n, t.n, sign, scratch, t.n, t.inverse, leaf, 0, b, ldb)
+		asm.Gemm(sign, view(scratch, rows, t.n, t.n), turned(view(t.inverse, t.n, t.n, leaf), transposed), 0, view(b, rows, t.n, ldb))
 		return
 	}
 	h := t.split()
 	b1, b2 := b[h.at1:], b[h.at2:]
 	if transposed {
 		h.first.solveRightStrip(sign, true, b1, rows, ldb, scratch)
-		gemm(false, true, rows, h.second.n, h.first.n, -sign, b1, ldb, h.square, t.ld, 1, b2, ldb)
+		asm.Gemm(-sign, view(b1, rows, h.first.n, ldb), view(h.square, h.second.n, h.first.n, t.ld).T(), 1, view(b2, rows, h.second.n, ldb))
 		h.second.solveRightStrip(sign, true, b2, rows, ldb, scratch)
 		return
 	}
 	h.second.solveRightStrip(sign, false, b2, rows, ldb, scratch)
-	gemm(false, false, rows, h.first.n, h.second.n, -sign, b2, ldb, h.square, t.ld, 1, b1, ldb)
+	asm.Gemm(-sign, view(b2, rows, h.second.n, ldb), view(h.square, h.second.n, h.first.n, t.ld), 1, view(b1, rows, h.first.n, ldb))
 	h.first.solveRightStrip(sign, false, b1, rows, ldb, scratch)
 }
 

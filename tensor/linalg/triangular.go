@@ -1,5 +1,7 @@
 package linalg
 
+import "github.com/adagp/adagp/asm"
+
 // SolveLower returns X with l·X = b, for l [n, n] lower triangular (what lies above its diagonal is
 // not read) and b [n, r]. A zero on the diagonal makes elements of X infinite or NaN.
 func SolveLower(l, b *Matrix) *Matrix { return solveTriangular("SolveLower", false, l, b) }
@@ -39,13 +41,13 @@ func (t triangle) invert() {
 // triangle of tᵀ·t.
 func (t triangle) timesTransposed() {
 	if t.n <= leaf {
-		gemm(true, false, t.n, t.n, t.n, 1, t.inverse, leaf, t.inverse, leaf, 0, t.a, t.ld)
+		asm.Gemm(1, view(t.inverse, t.n, t.n, leaf).T(), view(t.inverse, t.n, t.n, leaf), 0, view(t.a, t.n, t.n, t.ld))
 		return
 	}
 	h := t.split()
 	h.first.timesTransposed()
 	inLowerTiles(h.first.n, h.second.n, func(r rect) {
-		gemm(true, false, r.rows, r.cols, h.second.n, 1, h.square[r.i:], t.ld, h.square[r.j:], t.ld, 1, t.a[r.i*t.ld+r.j:], t.ld)
+		asm.Gemm(1, view(h.square[r.i:], h.second.n, r.rows, t.ld).T(), view(h.square[r.j:], h.second.n, r.cols, t.ld), 1, view(t.a[r.i*t.ld+r.j:], r.rows, r.cols, t.ld))
 	})
 	h.second.multiplyT(h.square, h.first.n, t.ld)
 	h.second.timesTransposed()
@@ -66,6 +68,6 @@ func (t triangle) multiplyTStrip(b []float64, cols, ldb int, scratch []float64) 
 	h := t.split()
 	b1, b2 := b[h.at1*ldb:], b[h.at2*ldb:]
 	h.first.multiplyTStrip(b1, cols, ldb, scratch)
-	gemm(true, false, h.first.n, cols, h.second.n, 1, h.square, t.ld, b2, ldb, 1, b1, ldb)
+	asm.Gemm(1, view(h.square, h.second.n, h.first.n, t.ld).T(), view(b2, h.second.n, cols, ldb), 1, view(b1, h.first.n, cols, ldb))
 	h.second.multiplyTStrip(b2, cols, ldb, scratch)
 }

@@ -105,7 +105,7 @@ func updateRest(a *Matrix, first int, vw *Matrix) {
 	swapped := append(append([]float64(nil), vw.Data[reflectBlock*n:]...), vw.Data[:reflectBlock*n]...)
 	c := a.Data[first*n+first:]
 	inLowerTiles(rest, 2*reflectBlock, func(r rect) {
-		gemm(true, false, r.rows, r.cols, 2*reflectBlock, -1, vw.Data[first+r.i:], n, swapped[first+r.j:], n, 1, c[r.i*n+r.j:], n)
+		asm.Gemm(-1, view(vw.Data[first+r.i:], 2*reflectBlock, r.rows, n).T(), view(swapped[first+r.j:], 2*reflectBlock, r.cols, n), 1, view(c[r.i*n+r.j:], r.rows, r.cols, n))
 	})
 	mirrorLower(c, rest, n)
 }
@@ -131,9 +131,9 @@ func applyReflections(zt, reduced *Matrix, tau []float64) {
 				y, t := ys[b], ts[b]
 				z := zt.Data[s*strip*n+n-y.Cols:]
 				nb := y.Rows
-				gemm(false, true, rows, nb, y.Cols, 1, z, n, y.Data, y.Cols, 0, zy, nb)
-				gemm(false, true, rows, nb, nb, 1, zy, nb, t.Data, nb, 0, zyt, nb)
-				gemm(false, false, rows, y.Cols, nb, -1, zyt, nb, y.Data, y.Cols, 1, z, n)
+				asm.Gemm(1, view(z, rows, y.Cols, n), view(y.Data, nb, y.Cols, y.Cols).T(), 0, view(zy, rows, nb, nb))
+				asm.Gemm(1, view(zy, rows, nb, nb), view(t.Data, nb, nb, nb).T(), 0, view(zyt, rows, nb, nb))
+				asm.Gemm(-1, view(zyt, rows, nb, nb), view(y.Data, nb, y.Cols, y.Cols), 1, view(z, rows, y.Cols, n))
 			}
 		}
 	})

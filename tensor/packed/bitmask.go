@@ -157,17 +157,14 @@ func (m *Bitmask) MulNTInPanels(panels *asm.Panels, dst, x *tensor.Tensor) {
 }
 
 func (m *Bitmask) multiply(lo, hi int, v *vectors) {
-	mask, values, offsets := m.rows(lo, hi)
-	asm.BitmaskRows(m.format, hi-lo, m.in, mask, values, offsets, v.n, v.x, v.ld, v.y[lo:], m.out)
+	asm.BitmaskRows(m.rows(lo, hi), &v.x, v.rows(lo, hi))
 }
 
-func (m *Bitmask) widen(lo, hi int, w []float32) {
-	mask, values, offsets := m.rows(lo, hi)
-	asm.BitmaskWiden(m.format, hi-lo, m.in, mask, values, offsets, w)
-}
+func (m *Bitmask) widen(lo, hi int, w []float32) { asm.BitmaskWiden(m.rows(lo, hi), w) }
 
 // rows returns what belongs to the rows lo to hi-1.
-func (m *Bitmask) rows(lo, hi int) (mask, values, offsets []byte) {
+func (m *Bitmask) rows(lo, hi int) asm.BitmaskWeights {
 	stride := MaskStride(m.in)
-	return m.mask[lo*stride : hi*stride], m.values, m.offsets[8*lo : 8*(hi+1)]
+	return asm.BitmaskWeights{Format: m.format, Rows: hi - lo, Cols: m.in,
+		Mask: m.mask[lo*stride : hi*stride], Values: m.values, Offsets: m.offsets[8*lo : 8*(hi+1)]}
 }

@@ -24,10 +24,8 @@ const (
 
 // vectors are the inputs and outputs of a product with few tokens.
 type vectors struct {
-	n  int
-	x  []float32 // [n, ld]
-	ld int       // a multiple of asm.PackedColumns; what lies beyond the columns is zero
-	y  []float32 // [n, out]
+	x asm.Matrix[float32] // [n, in], padded with zeros to a multiple of asm.PackedColumns
+	y asm.Matrix[float32] // [n, out]
 }
 
 // layout is what the products need of a matrix.
@@ -40,8 +38,8 @@ type layout interface {
 
 // masked is a layout that can be had as a bit mask.
 type masked interface {
-	// rows returns the rows lo to hi-1 as mask, values and offsets, see [asm.BitmaskRows].
-	rows(lo, hi int) (mask, values, offsets []byte)
+	// rows returns the rows lo to hi-1.
+	rows(lo, hi int) asm.BitmaskWeights
 }
 
 // product is dst [n, out] = x [n, in]·Wᵀ for weights in one of the layouts. Its methods take it by value, which
@@ -127,26 +125,28 @@ var fewJobs = sync.Pool{New: func() any {
 
 func (p product) few(n int, y, x []float32) {
 	j := fewJobs.Get().(*fewJob)
-	j.layout, j.vectors = p.layout, vectors{n: n, x: x, ld: p.in, y: y}
+	j.layout, j.vectors = p.layout, vectors{x: *asm.MatrixOf(x, n, p.in, p.in), y: *asm.MatrixOf(y, n, p.out, p.out)}
 	if p.in%asm.PackedColumns != 0 {
-		j.padded(p.in)
+		j.padded()
 	}
 	parallel.For(p.out, 1+grainBytes/max(1, p.rowBytes), j.body)
 	j.layout, j.vectors = nil, vectors{} // the pool keeps no weights alive
 	fewJobs.Put(j)
 }
 
-// padded copies the inputs [n, in] to where there are zeros behind them.
-func (j *fewJob) padded(in int) {
-	x := j.x
-	j.ld = roundUp(in, asm.PackedColumns)
-	j.pad = slices.Grow(j.pad[:0], j.n*j.ld)[:j.n*j.ld]
-	j.x = j.pad
-	for i := range j.n {
-		row := j.x[i*j.ld : (i+1)*j.ld]
-		clear(row[copy(row, x[i*in:(i+1)*in]):])
+// padded copies the inputs to where there are zeros behind them.
+func (j *fewJob) padded() {
+	n, in, width := j.x.Rows, j.x.Cols, roundUp(j.x.Cols, asm.PackedColumns)
+	j.pad = slices.Grow(j.pad[:0], n*width)[:n*width]
+	for i := range n {
+		row := j.pad[i*width : (i+1)*width]
+		clear(row[copy(row, j.x.Data[i*in:(i+1)*in]):])
 	}
+	j.x = *asm.MatrixOf(j.pad, n, width, width)
 }
+
+// rows returns the columns lo to hi-1 of y, those of the products with the same rows of the weights.
+func (v *vectors) rows(lo, hi int) *asm.Matrix[float32] { return v.y.Part(0, lo, v.y.Rows, hi-lo) }
 
 // full widens some rows at a time. How they are cut makes no difference to the elements, see asm.Gemm.
 func (p product) full(n int, y, x []float32) {
@@ -158,7 +158,7 @@ func (p product) full(n int, y, x []float32) {
 			lo, hi := b*blockRows, min((b+1)*blockRows, p.out)
 			w := (*wide)[:(hi-lo)*p.in]
 			p.widen(lo, hi, w)
-			asm.Gemm(false, true, n, hi-lo, p.in, 1, x, p.in, w, p.in, 0, y[lo:], p.out)
+			asm.Gemm(1, asm.MatrixOf(x, n, p.in, p.in), asm.MatrixOf(w, hi-lo, p.in, p.in).T(), 0, asm.MatrixOf(y[lo:], n, hi-lo, p.out))
 		}
 	})
 }
@@ -168,14 +168,13 @@ func (p product) sparse(panels *asm.Panels, n int, y, x []float32) {
 	panels.Resize(n, p.in)
 	parallel.For(panels.Tiles(), 1, func(lo, hi int) {
 		for i := lo; i < hi; i++ {
-			panels.Fill(i, x, p.in)
+			panels.Fill(i, asm.MatrixOf(x, n, p.in, p.in))
 		}
 	})
 	parallel.For(p.out, sparseRows/8, func(lo, hi int) {
 		for ; lo < hi; lo += sparseRows {
 			end := min(hi, lo+sparseRows)
-			mask, values, offsets := p.rows(lo, end)
-			panels.MulBitmask(p.format, end-lo, mask, values, offsets, y[lo:], p.out)
+			panels.MulBitmask(p.rows(lo, end), asm.MatrixOf(y[lo:], n, end-lo, p.out))
 		}
 	})
 }

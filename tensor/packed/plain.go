@@ -43,7 +43,8 @@ func (m *Plain) MulNTInto(dst, x *tensor.Tensor) {
 func (m *Plain) rowBytes() int { return m.in * m.dtype.Size() }
 
 func (m *Plain) multiply(lo, hi int, v *vectors) {
-	asm.PlainRows(m.format, hi-lo, m.in, m.data[lo*m.rowBytes():hi*m.rowBytes()], v.n, v.x, v.ld, v.y[lo:], m.out)
+	w := asm.PlainWeights{Format: m.format, Rows: hi - lo, Cols: m.in, Data: m.data[lo*m.rowBytes() : hi*m.rowBytes()]}
+	asm.PlainRows(w, v.x.Part(0, 0, v.x.Rows, m.in), v.rows(lo, hi))
 }
 
 func (m *Plain) widen(lo, hi int, w []float32) {

@@ -22,13 +22,11 @@ func (m *Plain) RowInto(dst []float32, i int) {
 // RowInto widens row i.
 func (m *Bitmask) RowInto(dst []float32, i int) {
 	m.checkRow("packed.Bitmask row", dst, i)
-	mask, values, offsets := m.rows(i, i+1)
-	asm.BitmaskWiden(m.format, 1, m.in, mask, values, offsets, dst)
+	asm.BitmaskWiden(m.rows(i, i+1), dst)
 }
 
 // RowInto widens row i.
 func (m *Semi) RowInto(dst []float32, i int) {
 	m.checkRow("packed.Semi row", dst, i)
-	mask, values, offsets := m.rows(i, i+1)
-	asm.BitmaskWiden(m.format, 1, m.in, mask, values, offsets, dst)
+	asm.BitmaskWiden(m.rows(i, i+1), dst)
 }

@@ -140,13 +140,12 @@ func (m *Semi) rowValues() int { return m.in / 2 * m.dtype.Size() }
 
 func (m *Semi) multiply(lo, hi int, v *vectors) {
 	stride, row := SemiStride(m.in), m.rowValues()
-	asm.SemiRows(m.format, hi-lo, m.in, m.indices[lo*stride:hi*stride], m.values[lo*row:hi*row], v.n, v.x, v.ld, v.y[lo:], m.out)
+	w := asm.SemiWeights{Format: m.format, Rows: hi - lo, Cols: m.in,
+		Indices: m.indices[lo*stride : hi*stride], Values: m.values[lo*row : hi*row]}
+	asm.SemiRows(w, &v.x, v.rows(lo, hi))
 }
 
-func (m *Semi) widen(lo, hi int, w []float32) {
-	mask, values, offsets := m.rows(lo, hi)
-	asm.BitmaskWiden(m.format, hi-lo, m.in, mask, values, offsets, w)
-}
+func (m *Semi) widen(lo, hi int, w []float32) { asm.BitmaskWiden(m.rows(lo, hi), w) }
 
 // pairBits are the bits of the columns of two groups of four, by the byte of their places.
 var pairBits = func() (table [256]byte) {
@@ -157,9 +156,9 @@ var pairBits = func() (table [256]byte) {
 }()
 
 // rows returns the rows lo to hi-1 as a bit mask has them, with all values that are stored, zero or not.
-func (m *Semi) rows(lo, hi int) (mask, values, offsets []byte) {
+func (m *Semi) rows(lo, hi int) asm.BitmaskWeights {
 	stride, from := MaskStride(m.in), SemiStride(m.in)
-	mask = make([]byte, (hi-lo)*stride)
+	mask, offsets := make([]byte, (hi-lo)*stride), make([]byte, 0, 8*(hi-lo+1))
 	for i := range hi - lo {
 		row := mask[i*stride:][:from]
 		for j, b := range m.indices[(lo+i)*from:][:from] {
@@ -172,5 +171,5 @@ func (m *Semi) rows(lo, hi int) (mask, values, offsets []byte) {
 	for i := range hi - lo + 1 {
 		offsets = binary.LittleEndian.AppendUint64(offsets, uint64((lo+i)*m.in/2))
 	}
-	return mask, m.values, offsets
+	return asm.BitmaskWeights{Format: m.format, Rows: hi - lo, Cols: m.in, Mask: mask, Values: m.values, Offsets: offsets}
 }
