@@ -38,88 +38,120 @@ func readIndex(fsys fs.FS, name, suffix string) (*shardIndex, error) {
 // parseIndex decodes an index. Keys besides weight_map are left to others; inside it a name may
 // occur only once, and every shard must be a plain file name that ends in suffix.
 func parseIndex(file string, text []byte, suffix string) (*shardIndex, error) {
-	dec := json.NewDecoder(bytes.NewReader(text))
-	fail := func(name, format string, args ...any) (*shardIndex, error) {
-		return nil, &FormatError{File: file, Tensor: name, Offset: dec.InputOffset(), Msg: fmt.Sprintf(format, args...)}
-	}
+	p := indexParser{file: file, suffix: suffix, dec: json.NewDecoder(bytes.NewReader(text)), index: &shardIndex{text: text}}
 	if !utf8.Valid(text) {
-		return fail("", "index is not UTF-8")
+		return nil, p.fail("", "index is not UTF-8")
 	}
-	invalid := func(err error) (*shardIndex, error) {
-		if err == io.EOF {
-			err = io.ErrUnexpectedEOF
+	if err := p.open("index"); err != nil {
+		return nil, err
+	}
+	for p.dec.More() {
+		key, err := p.dec.Token()
+		if err != nil {
+			return nil, p.invalid(err)
 		}
-		return nil, &FormatError{File: file, Offset: dec.InputOffset(), Msg: "index is not valid JSON", Err: err}
+		if key == "weight_map" {
+			err = p.weightMap()
+		} else {
+			var skip json.RawMessage
+			err = p.invalid(p.dec.Decode(&skip))
+		}
+		if err != nil {
+			return nil, err
+		}
 	}
-	tok, err := dec.Token()
+	if _, err := p.dec.Token(); err != nil {
+		return nil, p.invalid(err)
+	}
+	if _, err := p.dec.Token(); err != io.EOF {
+		return nil, p.fail("", "index has text after its closing brace")
+	}
+	if len(p.index.weightMap) == 0 {
+		return nil, p.fail("", "weight_map is missing or empty")
+	}
+	return p.index, nil
+}
+
+// indexParser decodes an index token by token, as the order of the names counts and so do repeated ones.
+type indexParser struct {
+	file, suffix string
+	dec          *json.Decoder
+	index        *shardIndex
+}
+
+// fail is an error in the index, at tensor name if that is known.
+func (p *indexParser) fail(name, format string, args ...any) error {
+	return &FormatError{File: p.file, Tensor: name, Offset: p.dec.InputOffset(), Msg: fmt.Sprintf(format, args...)}
+}
+
+// invalid is the error of a decoder that cannot go on, nil for nil.
+func (p *indexParser) invalid(err error) error {
+	switch err {
+	case nil:
+		return nil
+	case io.EOF:
+		err = io.ErrUnexpectedEOF
+	}
+	return &FormatError{File: p.file, Offset: p.dec.InputOffset(), Msg: "index is not valid JSON", Err: err}
+}
+
+// open reads the brace that an object begins with.
+func (p *indexParser) open(what string) error {
+	tok, err := p.dec.Token()
 	if err != nil {
-		return invalid(err)
+		return p.invalid(err)
 	}
 	if tok != json.Delim('{') {
-		return fail("", "index is not a JSON object")
+		return p.fail("", "%s is not a JSON object", what)
 	}
-	x := &shardIndex{text: text}
-	for dec.More() {
-		key, err := dec.Token()
+	return nil
+}
+
+// weightMap reads the value of weight_map.
+func (p *indexParser) weightMap() error {
+	x := p.index
+	if x.weightMap != nil {
+		return p.fail("", "weight_map appears twice")
+	}
+	x.weightMap, x.order = make(map[string]string), make(map[string]int)
+	if err := p.open("weight_map"); err != nil {
+		return err
+	}
+	for p.dec.More() {
+		k, err := p.dec.Token()
 		if err != nil {
-			return invalid(err)
+			return p.invalid(err)
 		}
-		if key != "weight_map" {
-			var skip json.RawMessage
-			if err := dec.Decode(&skip); err != nil {
-				return invalid(err)
-			}
-			continue
+		name := k.(string) // the decoder lets nothing else be a key
+		if _, ok := x.weightMap[name]; ok {
+			return p.fail(name, "name appears twice in weight_map")
 		}
-		if x.weightMap != nil {
-			return fail("", "weight_map appears twice")
+		shard, err := p.shard(name)
+		if err != nil {
+			return err
 		}
-		x.weightMap, x.order = make(map[string]string), make(map[string]int)
-		if tok, err = dec.Token(); err != nil {
-			return invalid(err)
-		}
-		if tok != json.Delim('{') {
-			return fail("", "weight_map is not a JSON object")
-		}
-		for dec.More() {
-			k, err := dec.Token()
-			if err != nil {
-				return invalid(err)
-			}
-			name := k.(string) // the decoder lets nothing else be a key
-			if _, ok := x.weightMap[name]; ok {
-				return fail(name, "name appears twice in weight_map")
-			}
-			v, err := dec.Token()
-			if err != nil {
-				return invalid(err)
-			}
-			shard, ok := v.(string)
-			if !ok {
-				return fail(name, "shard in weight_map is not a string")
-			}
-			if !plainName(shard) {
-				return fail(name, "shard %s in weight_map is not the name of a file in the folder", blob.Quote(shard))
-			}
-			if !strings.HasSuffix(shard, suffix) {
-				return fail(name, "shard %s in weight_map does not end in %s", blob.Quote(shard), suffix)
-			}
-			x.weightMap[name], x.order[name] = shard, len(x.order)
-		}
-		if _, err := dec.Token(); err != nil {
-			return invalid(err)
-		}
+		x.weightMap[name], x.order[name] = shard, len(x.order)
 	}
-	if _, err := dec.Token(); err != nil {
-		return invalid(err)
+	_, err := p.dec.Token()
+	return p.invalid(err)
+}
+
+// shard reads the file of tensor name.
+func (p *indexParser) shard(name string) (string, error) {
+	v, err := p.dec.Token()
+	if err != nil {
+		return "", p.invalid(err)
 	}
-	if _, err := dec.Token(); err != io.EOF {
-		return fail("", "index has text after its closing brace")
+	shard, ok := v.(string)
+	switch {
+	case !ok:
+		return "", p.fail(name, "shard in weight_map is not a string")
+	case !plainName(shard):
+		return "", p.fail(name, "shard %s in weight_map is not the name of a file in the folder", blob.Quote(shard))
+	case !strings.HasSuffix(shard, p.suffix):
+		return "", p.fail(name, "shard %s in weight_map does not end in %s", blob.Quote(shard), p.suffix)
 	}
-	if len(x.weightMap) == 0 {
-		return fail("", "weight_map is missing or empty")
-	}
-	return x, nil
+	return shard, nil
 }
 
 // plainName reports whether s names a file directly in a folder, on any operating system.

@@ -136,45 +136,49 @@ func number(v float64) string {
 	return strconv.FormatFloat(v, 'f', 0, 64)
 }
 
+// tally counts the cells that meet the reference and names those that do not.
+type tally struct {
+	near, total    int // of the baselines and of AdaGP as published
+	met, totalPlus int // of the methods that are to be better
+	missing        int
+	off            []string
+}
+
+// see compares a cell with its reference.
+func (t *tally) see(sweeps map[string]*sweep, model, method, pattern string, seed int, want float64) {
+	got := sweeps[model].cell(method, pattern, seed)
+	if got == 0 {
+		t.missing++
+		return
+	}
+	d := got/want - 1
+	good := math.Abs(d) <= tolerance
+	count, all := &t.near, &t.total
+	if slices.Contains(better, method) {
+		good = d <= tolerance
+		count, all = &t.met, &t.totalPlus
+	}
+	*all++
+	if good {
+		*count++
+		return
+	}
+	t.off = append(t.off, fmt.Sprintf("%s `%s` %s seed %d: %s, reference %s (%+.1f %%)", model, method, pattern, seed, number(got), number(want), 100*d))
+}
+
 // summary counts the cells that meet the reference and names those that do not.
 func summary(reference map[string]modelReference, sweeps map[string]*sweep) string {
-	var near, total, missing int
-	var met, totalPlus int
-	var off []string
-	see := func(model, method, pattern string, seed int, want float64) {
-		got := sweeps[model].cell(method, pattern, seed)
-		if got == 0 {
-			missing++
-			return
-		}
-		d := got/want - 1
-		good := math.Abs(d) <= tolerance
-		if slices.Contains(better, method) {
-			good = d <= tolerance
-			totalPlus++
-			if good {
-				met++
-			}
-		} else {
-			total++
-			if good {
-				near++
-			}
-		}
-		if !good {
-			off = append(off, fmt.Sprintf("%s `%s` %s seed %d: %s, reference %s (%+.1f %%)", model, method, pattern, seed, number(got), number(want), 100*d))
-		}
-	}
+	var t tally
 	for _, model := range modelOrder {
 		ref := reference[model]
 		for _, m := range methodOrder {
 			for _, p := range patternOrder {
 				if want := ref.Rows[m][p]; want > 0 {
-					see(model, m, p, 0, want)
+					t.see(sweeps, model, m, p, 0, want)
 				}
 				for _, seed := range seedOrder[1:] {
 					if want := ref.Seeds[m][p][strconv.Itoa(seed)]; want > 0 {
-						see(model, m, p, seed, want)
+						t.see(sweeps, model, m, p, seed, want)
 					}
 				}
 			}
@@ -182,18 +186,24 @@ func summary(reference map[string]modelReference, sweeps map[string]*sweep) stri
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d of %d measured cells of the baselines and of AdaGP as published are within %.0f %% of the reference; %d of %d of AdaGP+ meet or beat it (within %.0f %%).",
-		near, total, 100*tolerance, met, totalPlus, 100*tolerance)
-	if missing > 0 {
-		fmt.Fprintf(&b, " %d cells that have a reference are not measured yet.", missing)
+		t.near, t.total, 100*tolerance, t.met, t.totalPlus, 100*tolerance)
+	if t.missing > 0 {
+		fmt.Fprintf(&b, " %d cells that have a reference are not measured yet.", t.missing)
 	}
-	if len(off) > 0 {
+	if len(t.off) > 0 {
 		b.WriteString(" The others:\n\n")
-		for _, line := range off {
+		for _, line := range t.off {
 			fmt.Fprintf(&b, "- %s\n", line)
 		}
 	} else {
 		b.WriteString("\n")
 	}
+	b.WriteString("\nMade by commits: " + origin(sweeps) + ".\n")
+	return b.String()
+}
+
+// origin says which commits and kernels the results are of.
+func origin(sweeps map[string]*sweep) string {
 	versions, kernels := map[string][]string{}, map[string]bool{}
 	for _, s := range sweeps {
 		for _, r := range s.Runs {
@@ -203,14 +213,10 @@ func summary(reference map[string]modelReference, sweeps map[string]*sweep) stri
 			kernels[fmt.Sprintf("%s kernels, threads: %d", r.Kernel, r.Threads)] = true
 		}
 	}
-	b.WriteString("\nMade by commits: ")
-	for i, m := range slices.Sorted(maps.Keys(versions)) {
-		if i > 0 {
-			b.WriteString("; ")
-		}
+	var methods []string
+	for _, m := range slices.Sorted(maps.Keys(versions)) {
 		slices.Sort(versions[m])
-		fmt.Fprintf(&b, "`%s` %s", m, strings.Join(versions[m], ", "))
+		methods = append(methods, fmt.Sprintf("`%s` %s", m, strings.Join(versions[m], ", ")))
 	}
-	fmt.Fprintf(&b, ". %s.\n", strings.Join(slices.Sorted(maps.Keys(kernels)), "; "))
-	return b.String()
+	return strings.Join(methods, "; ") + ". " + strings.Join(slices.Sorted(maps.Keys(kernels)), "; ")
 }

@@ -179,33 +179,25 @@ type Heat struct {
 	Values [][]float64 // [row][column]; NaN: nothing there
 }
 
+const (
+	heatTop = 30 // where the rows begin
+	heatRow = 24 // how high one is
+
+	heatFaint = 0.12 // opacity of the smallest value: still a cell
+)
+
 // SVG draws the map.
 func (h Heat) SVG() template.HTML {
-	const (
-		top, row = 30, 24
-		legend   = 50
-		faint    = 0.12 // opacity of the smallest value: still a cell
-	)
+	const legend = 50
 	left := 76.0 // for the names of the rows
 	for _, name := range h.Rows {
 		left = min(max(left, 16+7*float64(len(name))), 120)
 	}
-	c := canvas{label: h.Title, height: top + row*float64(len(h.Rows)) + 34 + legend}
+	c := canvas{label: h.Title, height: heatTop + heatRow*float64(len(h.Rows)) + 34 + legend}
 	c.text(0, 13, "title", h.Title)
 	low, high := h.bounds()
-	strength := func(v float64) float64 {
-		v = min(v, high)
-		if !(high > low) {
-			return 0.6
-		}
-		if h.Linear {
-			return faint + (1-faint)*(v-low)/(high-low)
-		}
-		return faint + (1-faint)*(math.Log(max(v, low))-math.Log(low))/(math.Log(high)-math.Log(low))
-	}
-	format := h.Format
-	if format == nil {
-		format = short
+	if h.Format == nil {
+		h.Format = short
 	}
 	w := float64(chartWidth-left) / float64(max(len(h.Cols), 1))
 	gap := 2.0
@@ -213,28 +205,13 @@ func (h Heat) SVG() template.HTML {
 		gap = 0.5
 	}
 	for i, name := range h.Rows {
-		y := top + row*float64(i)
-		c.text(left-8, y+row/2+3, "end", fit(name, left-8))
+		y := heatTop + heatRow*float64(i)
+		c.text(left-8, y+heatRow/2+3, "end", fit(name, left-8))
 		for j, v := range h.Values[i] {
-			x := left + w*float64(j)
-			if math.IsNaN(v) {
-				c.rect(x, y, w-gap, row-2, 2, 1, "empty", fmt.Sprintf("%s, %s %d: not pruned", name, h.XLabel, h.Cols[j]))
-				continue
-			}
-			s := strength(v)
-			c.rect(x, y, w-gap, row-2, 2, s, "bar", fmt.Sprintf("%s, %s %d: %s", name, h.XLabel, h.Cols[j], format(v)))
-			if w >= 34 {
-				class := "mid small"
-				if s > 0.88 { // where light type has the better contrast; in the dark, earlier
-					class += " hot"
-				} else if s > 0.65 {
-					class += " warm"
-				}
-				c.text(x+(w-gap)/2, y+row/2+3, class, format(v))
-			}
+			h.drawCell(&c, left+w*float64(j), y, w, gap, fmt.Sprintf("%s, %s %d", name, h.XLabel, h.Cols[j]), v, h.strength(v, low, high))
 		}
 	}
-	y := top + row*float64(len(h.Rows)) + 12
+	y := heatTop + heatRow*float64(len(h.Rows)) + 12
 	every := (len(h.Cols) + 11) / 12
 	for j, x := range h.Cols {
 		if j%every == 0 {
@@ -242,8 +219,39 @@ func (h Heat) SVG() template.HTML {
 		}
 	}
 	c.text(left+(chartWidth-left)/2, y+16, "mid muted small", h.XLabel)
-	h.drawLegend(&c, y+34, low, high, faint, format)
+	h.drawLegend(&c, y+34, low, high, heatFaint, h.Format)
 	return c.svg()
+}
+
+// strength returns the opacity of a value between the bounds.
+func (h Heat) strength(v, low, high float64) float64 {
+	v = min(v, high)
+	if !(high > low) {
+		return 0.6
+	}
+	if h.Linear {
+		return heatFaint + (1-heatFaint)*(v-low)/(high-low)
+	}
+	return heatFaint + (1-heatFaint)*(math.Log(max(v, low))-math.Log(low))/(math.Log(high)-math.Log(low))
+}
+
+// drawCell draws a value, w wide with the gap behind it, in the given strength; place says what it is of.
+func (h Heat) drawCell(c *canvas, x, y, w, gap float64, place string, v, strength float64) {
+	if math.IsNaN(v) {
+		c.rect(x, y, w-gap, heatRow-2, 2, 1, "empty", place+": not pruned")
+		return
+	}
+	c.rect(x, y, w-gap, heatRow-2, 2, strength, "bar", place+": "+h.Format(v))
+	if w < 34 {
+		return
+	}
+	class := "mid small"
+	if strength > 0.88 { // where light type has the better contrast; in the dark, earlier
+		class += " hot"
+	} else if strength > 0.65 {
+		class += " warm"
+	}
+	c.text(x+(w-gap)/2, y+heatRow/2+3, class, h.Format(v))
 }
 
 // bounds returns the smallest and largest values, on a logarithmic scale those above zero.
