@@ -11,7 +11,8 @@
 // a model larger than the memory can be walked, checked and loaded layer by layer.
 //
 // A Chain declares the linear maps and non-linearities that AdaGP solves together, and an
-// Activation may offer the closed forms (Minimizer) that make its auxiliary updates exact.
+// Activation may offer the closed forms (Minimizer) that make its auxiliary updates exact. An Operator around
+// the weights of a link makes it a convolution, or another linear map.
 //
 // Shapes that do not fit are mistakes of the caller and panic with *tensor.ShapeError.
 package nn
