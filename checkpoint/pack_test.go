@@ -184,8 +184,8 @@ func TestPackRoundTrip(t *testing.T) {
 // checkPacked compares the matrix as it is stored with the reader's bytes.
 func checkPacked(t testing.TB, r *Reader, m PackedMatrix) {
 	t.Helper()
-	for _, get := range []func(string) (packed.Matrix, error){r.Packed, r.PackedView} {
-		p, err := get(m.Name)
+	for _, get := range []func(View) (packed.Matrix, error){r.Packed, r.PackedMapped} {
+		p, err := get(View{Tensor: m.Name})
 		if err != nil {
 			t.Fatal(err)
 		}

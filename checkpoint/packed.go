@@ -253,19 +253,7 @@ func narrowOffsets(b []byte) ([]byte, bool) {
 	return narrow, true
 }
 
-// Packed returns a matrix as it is stored, to be multiplied by as it is: packed, or dense in float32,
-// float16 or bfloat16.
-func (r *Reader) Packed(name string) (packed.Matrix, error) {
-	return r.packed(name, (*shard).read)
-}
-
-// PackedView is Packed without a copy of what is stored, where the file system lets files be mapped.
-// The matrix is valid until Close, and the program dies if the file is truncated in the meantime.
-// Reading a mapped file takes longer than reading memory, by a sixth where it was measured.
-func (r *Reader) PackedView(name string) (packed.Matrix, error) {
-	return r.packed(name, (*shard).view)
-}
-
+// packed returns a matrix as it is stored, whose bytes get gives.
 func (r *Reader) packed(name string, get func(s *shard, tensor string) ([]byte, error)) (packed.Matrix, error) {
 	s, ok := r.homes[name]
 	if !ok {

@@ -60,7 +60,7 @@ func TestOpenPacked(t *testing.T) {
 		t.Errorf("a: got %+v", i)
 	}
 	for _, name := range []string{"c", "a.mask", "nothing"} {
-		if m, err := r.Packed(name); err == nil {
+		if m, err := r.Packed(View{Tensor: name}); err == nil {
 			t.Errorf("%s: got matrix %v, want an error", name, m)
 		}
 	}
@@ -201,8 +201,8 @@ func FuzzPacked(f *testing.F) {
 			if int64(len(b)) != info.Bytes {
 				t.Fatalf("%s: %d bytes, the header says %d", name, len(b), info.Bytes)
 			}
-			for _, get := range []func(string) (packed.Matrix, error){r.Packed, r.PackedView} {
-				if m, err := get(name); err == nil && !bytes.Equal(m.Unpack(), b) {
+			for _, get := range []func(View) (packed.Matrix, error){r.Packed, r.PackedMapped} {
+				if m, err := get(View{Tensor: name}); err == nil && !bytes.Equal(m.Unpack(), b) {
 					t.Fatalf("%s: two ways of reading differ", name)
 				}
 			}
@@ -219,8 +219,8 @@ func FuzzPacked(f *testing.F) {
 	})
 }
 
-// A view is the file and ends with it, a copy does not.
-func TestPackedView(t *testing.T) {
+// A mapped matrix is the file and ends with it, a copy does not.
+func TestPackedMapped(t *testing.T) {
 	dir := t.TempDir()
 	for name, file := range packedFolder(t) {
 		if err := os.WriteFile(filepath.Join(dir, name), file.Data, 0o666); err != nil {
@@ -231,14 +231,14 @@ func TestPackedView(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	view, err := r.PackedView("a")
+	view, err := r.PackedMapped(View{Tensor: "a"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got := view.Dense().Data()[2]; got != 2 {
 		t.Errorf("got %v, want 2", got)
 	}
-	copied, err := r.Packed("a")
+	copied, err := r.Packed(View{Tensor: "a"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -248,8 +248,8 @@ func TestPackedView(t *testing.T) {
 	if got := copied.Dense().Data()[2]; got != 2 { // the copy outlives the mapping
 		t.Errorf("got %v, want 2", got)
 	}
-	for name, get := range map[string]func(string) (packed.Matrix, error){"copy": r.Packed, "view": r.PackedView} {
-		if _, err := get("a"); !errors.Is(err, fs.ErrClosed) {
+	for name, get := range map[string]func(View) (packed.Matrix, error){"copy": r.Packed, "view": r.PackedMapped} {
+		if _, err := get(View{Tensor: "a"}); !errors.Is(err, fs.ErrClosed) {
 			t.Errorf("%s after Close: got %v, want that it is closed", name, err)
 		}
 	}

@@ -9,9 +9,8 @@ import (
 
 // Load makes the walked parameters hold float32 values. A parameter that has values keeps them, so pruned
 // weights are not lost and shared ones are read once; of weights that LoadStored has left as they are stored
-// values are made; all others are read from the checkpoint. A NaN or an
-// infinity is an error that names the tensor and the index; after an error the parameters that this
-// call has filled are empty again.
+// values are made; all others are read from the checkpoint. A NaN or an infinity is an error that names the
+// tensor and the index; after an error the parameters that this call has filled are empty again.
 //
 //	err := m.Load(m.Layers()[0].Walk)
 func (m *Model) Load(walk func(visit func(*nn.Param))) error {
@@ -50,21 +49,21 @@ func (m *Model) read(p *nn.Param) error {
 	if p.Held() != nil {
 		return held(p)
 	}
-	name := m.TensorName(p)
-	t, err := m.Reader.Read(name)
+	v := m.View(p)
+	t, err := m.Reader.ReadView(v)
 	if err != nil {
 		return err
 	}
 	// The headers were compared at Open, but the file could have changed since.
-	if info, ok := m.Reader.Info(name); ok {
-		if err := checkHeader(p, info); err != nil {
+	if info, ok := m.Reader.Info(v.Tensor); ok {
+		if err := checkHeader(p, v, info); err != nil {
 			return err
 		}
 	}
 	if i, ok := t.Finite(); !ok {
-		return fmt.Errorf("tensor %q holds %v at index %v", name, t.Data()[i], unflatten(i, p.FileShape()))
+		return fmt.Errorf("tensor %q holds %v at index %v", v.Tensor, t.Data()[i], v.Stored(unflatten(i, p.Shape)))
 	}
-	p.Set(p.InFile(t))
+	p.Set(t)
 	return nil
 }
 

@@ -20,28 +20,48 @@ type TensorNamer interface {
 	Ignorable(stored string) bool
 }
 
-// matchTensors finds the stored name of every parameter and checks shapes and types against the
+// View says which stored tensor a parameter is, or is a part or the transpose of.
+type View = checkpoint.View
+
+// TensorViewer is implemented by a model whose checkpoints hold parameters in another layout.
+type TensorViewer interface {
+	// StoredView returns what the parameter is of a stored tensor, with its usual name.
+	StoredView(p *nn.Param) View
+}
+
+// storedView asks the network, if it has something to say.
+func storedView(net CausalLM, p *nn.Param) View {
+	if v, ok := net.(TensorViewer); ok {
+		return v.StoredView(p)
+	}
+	return View{Tensor: p.Name}
+}
+
+// matchTensors finds the stored tensor of every parameter and checks shapes and types against the
 // headers of the checkpoint.
-func matchTensors(net CausalLM, r *checkpoint.Reader) (map[*nn.Param]string, error) {
+func matchTensors(net CausalLM, r *checkpoint.Reader) (map[*nn.Param]View, error) {
 	namer, _ := net.(TensorNamer)
-	left := map[string]bool{}
+	left, shared := map[string]bool{}, map[string]bool{} // tensors without a parameter, and those with some of their rows
 	for _, n := range r.Names() {
 		left[n] = true
 	}
-	stored := map[*nn.Param]string{}
+	stored := map[*nn.Param]View{}
 	var missing []string
 	for _, p := range nn.Params(net.Walk) {
-		names := []string{p.Name}
+		v := storedView(net, p)
+		names := []string{v.Tensor}
 		if namer != nil {
-			names = namer.StoredNames(p.Name)
+			names = namer.StoredNames(v.Tensor)
 		}
-		i := slices.IndexFunc(names, func(n string) bool { return left[n] })
+		rows := v.To != 0
+		i := slices.IndexFunc(names, func(n string) bool { return left[n] || rows && shared[n] })
 		if i < 0 {
 			missing = append(missing, p.Name)
 			continue
 		}
-		stored[p] = names[i]
-		delete(left, names[i])
+		v.Tensor = names[i]
+		stored[p], shared[v.Tensor] = v, rows
+		delete(left, v.Tensor)
 	}
 	var unexpected []string
 	for n := range left {
@@ -54,8 +74,8 @@ func matchTensors(net CausalLM, r *checkpoint.Reader) (map[*nn.Param]string, err
 		return nil, namesError(missing, unexpected)
 	}
 	for _, p := range nn.Params(net.Walk) {
-		info, _ := r.Info(stored[p])
-		if err := checkHeader(p, info); err != nil {
+		info, _ := r.Info(stored[p].Tensor)
+		if err := checkHeader(p, stored[p], info); err != nil {
 			return nil, err
 		}
 	}
@@ -97,9 +117,17 @@ func nameList(what string, names []string) string {
 var weightTypes = []tensor.DType{tensor.F32, tensor.F16, tensor.BF16}
 
 // checkHeader compares a stored tensor's header with the parameter it is for.
-func checkHeader(p *nn.Param, info checkpoint.Info) error {
-	if want := p.FileShape(); !slices.Equal(info.Shape, want) {
-		return fmt.Errorf("%s: tensor %q has shape %v, want %v", info.File, info.Name, info.Shape, want)
+func checkHeader(p *nn.Param, v View, info checkpoint.Info) error {
+	shape, err := v.Shape(info.Shape)
+	if err != nil {
+		return fmt.Errorf("%s: %w", info.File, err)
+	}
+	if !slices.Equal(shape, p.Shape) {
+		what := "has"
+		if !v.Whole() {
+			what = fmt.Sprintf("(%s) gives", v.Layout())
+		}
+		return fmt.Errorf("%s: tensor %q %s shape %v, want %v", info.File, info.Name, what, shape, p.Shape)
 	}
 	if !slices.Contains(weightTypes, info.DType) {
 		return fmt.Errorf("%s: tensor %q has type %s, want one of %v", info.File, info.Name, info.Type(), weightTypes)

@@ -20,7 +20,7 @@ type Model struct {
 	// Path is what Open was given.
 	Path string
 
-	stored map[*nn.Param]string // names in the checkpoint
+	stored map[*nn.Param]View // in the checkpoint
 }
 
 // Open opens the model in the folder path, or an embedded one ("demo:llama", "demo:opt"). It checks
@@ -65,14 +65,18 @@ func join(path, file string) string {
 	return strings.TrimRight(path, "/") + "/" + file
 }
 
-// TensorName returns the name under which the checkpoint stores the parameter. It differs from
-// p.Name when the checkpoint leaves out a prefix; a pruned copy must keep it.
-func (m *Model) TensorName(p *nn.Param) string {
-	if name, ok := m.stored[p]; ok {
-		return name
+// View returns what the parameter is of a tensor in the checkpoint. A pruned copy must keep the name and the
+// layout that the tensor has there.
+func (m *Model) View(p *nn.Param) View {
+	if v, ok := m.stored[p]; ok {
+		return v
 	}
-	return p.Name
+	return storedView(m.CausalLM, p)
 }
+
+// TensorName returns the name under which the checkpoint stores the parameter. It differs from
+// p.Name when the checkpoint leaves out a prefix.
+func (m *Model) TensorName(p *nn.Param) string { return m.View(p).Tensor }
 
 // Close releases the checkpoint's files. Loaded values stay usable, what LoadMapped loaded does not.
 func (m *Model) Close() error { return m.Reader.Close() }

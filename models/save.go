@@ -23,7 +23,7 @@ func Save(dir string, net CausalLM, config []byte, dtype tensor.DType) error {
 	if len(want) != len(params) {
 		return fmt.Errorf("save model %s: the model has %d parameters, one of its configuration %d", dir, len(params), len(want))
 	}
-	entries := make([]safetensors.Entry, len(params))
+	parts := make([]checkpoint.Part, len(params))
 	for i, p := range params {
 		if w := want[i]; w.Name != p.Name || !slices.Equal(w.Shape, p.Shape) {
 			return fmt.Errorf("save model %s: parameter %q has shape %v, its configuration wants %q with shape %v", dir, p.Name, p.Shape, w.Name, w.Shape)
@@ -34,7 +34,25 @@ func Save(dir string, net CausalLM, config []byte, dtype tensor.DType) error {
 		if i, ok := p.Value().Finite(); !ok {
 			return fmt.Errorf("save model %s: parameter %q holds %v", dir, p.Name, p.Value().Data()[i])
 		}
-		entries[i] = safetensors.Entry{Name: p.Name, DType: dtype, Value: p.InFile(p.Value())}
+		parts[i] = checkpoint.Part{View: storedView(net, p), Value: p.Value()}
+	}
+	var entries []safetensors.Entry
+	err = checkpoint.Assemble(nil, parts, func(name string, t *tensor.Tensor) error {
+		entries = append(entries, safetensors.Entry{Name: name, DType: dtype, Value: t})
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("save model %s: %w", dir, err)
 	}
 	return checkpoint.Save(dir, config, entries)
+}
+
+// Assemble calls put with the stored tensors that parameters belong to, in the layout of the checkpoint, with the
+// given values of these parameters; what else a tensor has is read.
+func (m *Model) Assemble(params []*nn.Param, value func(i int) *tensor.Tensor, put func(name string, t *tensor.Tensor) error) error {
+	parts := make([]checkpoint.Part, len(params))
+	for i, p := range params {
+		parts[i] = checkpoint.Part{View: m.View(p), Value: value(i)}
+	}
+	return checkpoint.Assemble(m.Reader, parts, put)
 }

@@ -20,13 +20,14 @@ func (m *Model) LoadStored(walk func(visit func(*nn.Param))) error {
 }
 
 // LoadMapped is LoadStored with the matrices left in the mapped file: it takes no time and works for
-// models larger than the memory, but tokens take longer. They can be used until Close. A file that is
+// models larger than the memory, but tokens take longer. Matrices that files hold in another layout, such as
+// transposed, are copied all the same. They can be used until Close. A file that is
 // truncated meanwhile raises a fault: checkpoint.CatchFault makes an error of it, as package generate does.
 func (m *Model) LoadMapped(walk func(visit func(*nn.Param))) error {
-	return m.loadStored(walk, m.Reader.PackedView)
+	return m.loadStored(walk, m.Reader.PackedMapped)
 }
 
-func (m *Model) loadStored(walk func(visit func(*nn.Param)), get func(name string) (packed.Matrix, error)) error {
+func (m *Model) loadStored(walk func(visit func(*nn.Param)), get func(View) (packed.Matrix, error)) error {
 	var filled []*nn.Param
 	for _, p := range nn.Params(walk) {
 		if p.Loaded() {
@@ -44,25 +45,25 @@ func (m *Model) loadStored(walk func(visit func(*nn.Param)), get func(name strin
 }
 
 // readStored fills one parameter.
-func (m *Model) readStored(p *nn.Param, get func(name string) (packed.Matrix, error)) (err error) {
+func (m *Model) readStored(p *nn.Param, get func(View) (packed.Matrix, error)) (err error) {
 	defer checkpoint.CatchFault(&err)()
-	if len(p.Shape) != 2 || p.Transposed { // products go along rows as they are in memory
+	if len(p.Shape) != 2 {
 		return m.read(p)
 	}
-	name := m.TensorName(p)
-	stored, err := get(name)
+	v := m.View(p)
+	stored, err := get(v)
 	if err != nil {
 		return err
 	}
-	if info, ok := m.Reader.Info(name); ok {
-		if err := checkHeader(p, info); err != nil {
+	if info, ok := m.Reader.Info(v.Tensor); ok {
+		if err := checkHeader(p, v, info); err != nil {
 			return err
 		}
 	}
 	if !finiteStored(stored) {
 		t := stored.Dense()
 		i, _ := t.Finite()
-		return fmt.Errorf("tensor %q holds %v at index %v", name, t.Data()[i], unflatten(i, p.Shape))
+		return fmt.Errorf("tensor %q holds %v at index %v", v.Tensor, t.Data()[i], v.Stored(unflatten(i, p.Shape)))
 	}
 	p.Hold(stored)
 	return nil

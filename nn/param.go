@@ -2,7 +2,6 @@ package nn
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/adagp/adagp/autograd"
 	"github.com/adagp/adagp/tensor"
@@ -16,8 +15,6 @@ type Param struct {
 	Name string
 	// Shape is what the configuration asks for; it is known before any value is.
 	Shape []int
-	// Transposed says that files hold a matrix as [in, out], the transpose of Shape.
-	Transposed bool
 	// Grad receives the gradient, added to what it holds. A nil Grad freezes the parameter:
 	// it takes part in a taped forward pass as a constant and costs no gradient.
 	Grad *tensor.Tensor
@@ -51,24 +48,6 @@ func (p *Param) Len() int {
 		n *= d
 	}
 	return n
-}
-
-// InFile returns values of the parameter in the layout that files have, and values in that layout as the parameter
-// has them: t itself, or its transpose.
-func (p *Param) InFile(t *tensor.Tensor) *tensor.Tensor {
-	if !p.Transposed {
-		return t
-	}
-	return tensor.Transpose(t)
-}
-
-// FileShape returns the shape that files have.
-func (p *Param) FileShape() []int {
-	s := slices.Clone(p.Shape)
-	if p.Transposed {
-		slices.Reverse(s)
-	}
-	return s
 }
 
 // Loaded reports whether the parameter holds weights, in any representation.

@@ -133,13 +133,8 @@ func (r *run) finish(ctx context.Context, selected [][]*nn.Linear, windows [][]i
 		return err
 	}
 	for _, linears := range selected {
-		for _, lin := range linears {
-			if r.out == nil {
-				continue
-			}
-			if err := r.put(lin.Weight, lin.Weight.Value()); err != nil {
-				return err
-			}
+		if err := r.put(linears, func(lin *nn.Linear) *tensor.Tensor { return lin.Weight.Value() }); err != nil {
+			return err
 		}
 	}
 	if err := r.keepFinish(selected); err != nil {

@@ -94,8 +94,8 @@ func (o *Options) checkGrids(m *models.Model) error {
 	}
 	for _, l := range m.Layers() {
 		for _, lin := range l.Linears() {
-			if lin.Weight.Transposed {
-				return fmt.Errorf("quantization: tensor %s is stored as [in, out], and grids are those of rows of matrices stored as [out, in]: not supported", m.TensorName(lin.Weight))
+			if v := m.View(lin.Weight); !v.Whole() {
+				return fmt.Errorf("quantization: tensor %s is %s, and grids are those of rows of whole matrices stored as [out, in]: not supported", v.Tensor, v.Layout())
 			}
 		}
 	}

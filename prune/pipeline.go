@@ -324,31 +324,37 @@ func (r *run) write(l *Layer) error {
 		}
 		if r.held != nil {
 			r.held[lin] = lin.Weight.Value()
-			continue
-		}
-		if r.out == nil {
-			continue
-		}
-		if err := r.put(lin.Weight, lin.Weight.Value()); err != nil {
-			return err
 		}
 	}
-	return nil
+	if r.held != nil {
+		return nil
+	}
+	return r.put(l.selected, func(lin *nn.Linear) *tensor.Tensor { return lin.Weight.Value() })
 }
 
-// put hands a pruned matrix to the sink, in the layout of the model's files.
-func (r *run) put(p *nn.Param, w *tensor.Tensor) error {
-	return r.out.Put(r.model.TensorName(p), p.InFile(w))
+// put hands pruned matrices to the sink, if there is one, in the layout of the model's files.
+func (r *run) put(linears []*nn.Linear, weights func(*nn.Linear) *tensor.Tensor) error {
+	if r.out == nil {
+		return nil
+	}
+	params := make([]*nn.Param, len(linears))
+	for i, lin := range linears {
+		params[i] = lin.Weight
+	}
+	return r.model.Assemble(params, func(i int) *tensor.Tensor { return weights(linears[i]) }, r.out.Put)
 }
 
 // putBefore returns a matrix that an interrupted run has put; sums are its checksums.
 func (r *run) putBefore(p *nn.Param, sums map[string]string) (*tensor.Tensor, error) {
-	name := r.model.TensorName(p)
-	w, err := r.keeper.Stored(name, sums[name])
+	v := r.model.View(p)
+	t, err := r.keeper.Stored(v.Tensor, sums[v.Tensor])
+	if err == nil {
+		t, err = v.Of(t)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("resume: %w", err)
 	}
-	return p.InFile(w), nil
+	return t, nil
 }
 
 // event completes e with the position of the run and passes it on.

@@ -169,14 +169,15 @@ func (r *run) decodeHeld(layer int, want string, linears []*nn.Linear, pruned ma
 		pruned[lin] = w
 		if r.held != nil {
 			r.held[lin], r.masks[lin] = w, mask
-		} else if err := r.put(lin.Weight, w); err != nil {
-			return err
 		}
 	}
 	if len(b) > 0 {
 		return fmt.Errorf("resume: what the interrupted run kept of layer %d does not fit the model", layer)
 	}
-	return nil
+	if r.held != nil {
+		return nil
+	}
+	return r.put(linears, func(lin *nn.Linear) *tensor.Tensor { return pruned[lin] })
 }
 
 // replay takes decoder layer i, which an earlier process has pruned, through the run: its weights are

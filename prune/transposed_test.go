@@ -22,7 +22,7 @@ import (
 )
 
 // transposed writes a small model whose files store matrices as [in, out].
-func transposed(t *testing.T) string {
+func transposed(t *testing.T, d tensor.DType) string {
 	t.Helper()
 	config, err := os.ReadFile(golden.Path("families/gpt2.json"))
 	if err != nil {
@@ -40,7 +40,7 @@ func transposed(t *testing.T) string {
 		}
 	}
 	dir := filepath.Join(t.TempDir(), "model")
-	if err := models.Save(dir, m, config, tensor.F32); err != nil {
+	if err := models.Save(dir, m, config, d); err != nil {
 		t.Fatal(err)
 	}
 	return dir
@@ -49,7 +49,7 @@ func transposed(t *testing.T) string {
 // A matrix that files store as [in, out] is pruned along its inputs, and stored as before; a run that was interrupted
 // goes on with it.
 func TestTransposed(t *testing.T) {
-	model := transposed(t)
+	model := transposed(t, tensor.F32)
 	o := prune.Options{Method: prunetest.Method("adagp", "preset", "fast"), Pattern: sparsity.NM(2, 4)}
 	dir := t.TempDir()
 	_, want, err := runKept(t, model, filepath.Join(dir, "whole"), false, 1<<30, o)

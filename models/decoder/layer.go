@@ -53,9 +53,6 @@ func (s *Spec) newLayer(i int, core *nn.Attention, act nn.Activation) *Layer {
 	default:
 		l.groups = append(l.sequential(&l.attention), l.sequential(&l.mlp)...)
 	}
-	for _, lin := range l.Linears() {
-		lin.Weight.Transposed = s.Transposed
-	}
 	l.chain = s.newChain(path+"mlp", &l.mlp, act)
 	return l
 }

@@ -44,8 +44,9 @@ type Model struct {
 
 	spec          *Spec
 	layers        []models.DecoderLayer
-	embeddingNorm norm // nil for none
-	finalNorm     norm // nil for none
+	embeddingNorm norm               // nil for none
+	finalNorm     norm               // nil for none
+	transposed    map[*nn.Param]bool // stored as [in, out]
 }
 
 // New returns the model that s declares, without values. The caller leaves s alone afterwards.
@@ -61,7 +62,7 @@ func New(s *Spec) (*Model, error) {
 	if s.Embedding.Width != 0 {
 		width = s.Embedding.Width
 	}
-	m := &Model{spec: s, Embedding: nn.NewEmbedding(n.Embedding, s.VocabSize, width)}
+	m := &Model{spec: s, transposed: map[*nn.Param]bool{}, Embedding: nn.NewEmbedding(n.Embedding, s.VocabSize, width)}
 	cores, err := s.newCores()
 	if err != nil {
 		return nil, err
@@ -77,7 +78,11 @@ func New(s *Spec) (*Model, error) {
 		m.ProjectOut = nn.NewLinear(n.ProjectOut, s.HiddenSize, width, false)
 	}
 	for i, core := range cores {
-		m.layers = append(m.layers, s.newLayer(i, core, act))
+		l := s.newLayer(i, core, act)
+		for _, lin := range l.Linears() {
+			m.transposed[lin.Weight] = s.Transposed
+		}
+		m.layers = append(m.layers, l)
 	}
 	if s.FinalNorm {
 		m.finalNorm = s.newNorm(n.FinalNorm)

@@ -3,6 +3,9 @@ package decoder
 import (
 	"slices"
 	"strings"
+
+	"github.com/adagp/adagp/models"
+	"github.com/adagp/adagp/nn"
 )
 
 // Names are the paths of a model's parts in its files. Those of a layer's parts are relative to the layer.
@@ -66,6 +69,11 @@ func (m *Model) StoredNames(name string) []string {
 		}
 	}
 	return names
+}
+
+// StoredView implements models.TensorViewer.
+func (m *Model) StoredView(p *nn.Param) models.View {
+	return models.View{Tensor: p.Name, Transposed: m.transposed[p]}
 }
 
 // Ignorable implements models.TensorNamer. Besides what the family names, a file may hold a tied head.
