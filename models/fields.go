@@ -59,6 +59,12 @@ func (f *Fields) IsNull(name string) bool {
 	return ok && string(v) == "null"
 }
 
+// IsEmpty reports whether the field is an empty array.
+func (f *Fields) IsEmpty(name string) bool {
+	var v []json.RawMessage
+	return f.Has(name) && json.Unmarshal(f.values[name], &v) == nil && len(v) == 0
+}
+
 // First returns the first of the names whose field is there and not null, the last one if none is.
 func (f *Fields) First(names ...string) string {
 	for _, n := range names {

@@ -137,7 +137,7 @@ func finiteValues(what string, h *tensor.Tensor) error {
 // not finite is returned together with an error that says where such values came up.
 func applied(m models.DecoderLayer, o nn.Observer) pass {
 	return func(t *autograd.Tape, h *tensor.Tensor, seqLen int) (*tensor.Tensor, error) {
-		return checked(m, m.Forward(&nn.Context{SeqLen: seqLen, Observer: o}, t.Const(h)).Value, h, seqLen)
+		return checked(m, m.Forward(&nn.Context{SeqLen: seqLen, Observer: o, Calibration: o != nil}, t.Const(h)).Value, h, seqLen)
 	}
 }
 
@@ -175,7 +175,7 @@ func observed(m models.DecoderLayer, o nn.Observer) pass {
 	groups := m.Groups()
 	last := &groups[len(groups)-1]
 	return func(t *autograd.Tape, h *tensor.Tensor, seqLen int) (*tensor.Tensor, error) {
-		c, s := &nn.Context{SeqLen: seqLen, Observer: o}, nn.Signals{t.Const(h)}
+		c, s := &nn.Context{SeqLen: seqLen, Observer: o, Calibration: true}, nn.Signals{t.Const(h)}
 		for i := range groups[:len(groups)-1] {
 			s = groups[i].Forward(c, s)
 		}

@@ -13,6 +13,7 @@ import (
 	_ "github.com/adagp/adagp/models/granite"
 	_ "github.com/adagp/adagp/models/llama"
 	_ "github.com/adagp/adagp/models/mistral"
+	_ "github.com/adagp/adagp/models/mixtral"
 	_ "github.com/adagp/adagp/models/mpt"
 	_ "github.com/adagp/adagp/models/olmo"
 	_ "github.com/adagp/adagp/models/opt"

@@ -29,15 +29,19 @@ func Example() {
 	// LlamaForCausalLM
 	// MPTForCausalLM
 	// MistralForCausalLM
+	// MixtralForCausalLM
 	// MptForCausalLM
 	// OPTForCausalLM
 	// Olmo2ForCausalLM
 	// Olmo3ForCausalLM
 	// OlmoForCausalLM
+	// OlmoeForCausalLM
 	// Phi3ForCausalLM
 	// PhiForCausalLM
 	// Qwen2ForCausalLM
+	// Qwen2MoeForCausalLM
 	// Qwen3ForCausalLM
+	// Qwen3MoeForCausalLM
 	// SmolLM3ForCausalLM
 	// StableLmForCausalLM
 	// Starcoder2ForCausalLM

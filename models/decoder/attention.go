@@ -17,11 +17,11 @@ func (s *Spec) newAttention(path string, core *nn.Attention) branch {
 	}
 	b.middle = func(c *nn.Context, y []*autograd.Var) *autograd.Var {
 		q, k, v := s.splitQKV(y)
-		if clip := s.Attention.Clip; clip != 0 {
-			q, k, v = autograd.Clamp(q, clip), autograd.Clamp(k, clip), autograd.Clamp(v, clip)
-		}
 		if qNorm != nil {
 			q, k = qNorm.Forward(c, q), kNorm.Forward(c, k)
+		}
+		if clip := s.Attention.Clip; clip != 0 {
+			q, k, v = autograd.Clamp(q, clip), autograd.Clamp(k, clip), autograd.Clamp(v, clip)
 		}
 		return core.Attend(c, q, k, v)
 	}

@@ -24,6 +24,7 @@ func (s *Spec) Check() error {
 	}{
 		{"a root mean square norm without a weight", s.Norm.Kind == RMSNorm && s.Norm.NoWeights},
 		{"a layer norm whose stored weight lacks one", s.Norm.Kind == LayerNorm && s.Norm.PlusOne},
+		{"a mixture of experts beside norms that do not stand in front of it, or a factor", s.MLP.Experts.Count != 0 && (s.Placement != Before || s.ResidualScale != 0)},
 	} {
 		if u.used {
 			return &UnsupportedError{Architecture: s.Architecture, What: u.what}
@@ -57,7 +58,7 @@ func (s *Spec) checkSizes() error {
 
 // checkParts reports parts of the declaration that contradict each other.
 func (s *Spec) checkParts() error {
-	p, a := &s.Position, &s.Attention
+	p, a, x := &s.Position, &s.Attention, &s.MLP.Experts
 	for _, c := range []struct {
 		what  string
 		wrong bool
@@ -75,6 +76,9 @@ func (s *Spec) checkParts() error {
 		{fmt.Sprintf("queries, keys and values head by head, with %d heads of keys and %d of queries", s.KVHeads, s.Heads),
 			a.Layout == PerHead && s.KVHeads != s.Heads},
 		{"gate and up in one matrix of a block that has no gate", s.MLP.Stacked && !s.MLP.Gated},
+		{fmt.Sprintf("%d of %d experts of width %d for a token", x.Active, x.Count, x.Width),
+			x.Count != 0 && (x.Active < 1 || x.Active > x.Count || x.Width < 1)},
+		{fmt.Sprintf("%d layers with a plain block or with experts, of %d", len(x.Plain), s.NumLayers), x.Plain != nil && len(x.Plain) != s.NumLayers},
 	} {
 		if c.wrong {
 			return fmt.Errorf("%s: %s", s.Architecture, c.what)

@@ -27,9 +27,11 @@ type Cut struct {
 }
 
 // Units returns how many of them the layer has. Heads cannot be removed one by one where one norm goes over all of
-// them, or where each has a norm with a number in its name.
+// them, or where each has a norm with a number in its name, and channels where there are experts.
 func (l *Layer) Units(u Unit) int {
 	switch qk := l.spec.Attention.QKNorm; {
+	case u == Channel && l.experts != nil:
+		return 0
 	case u != Channel && (qk == QKNormFullWidth || qk == QKNormHeadList):
 		return 0
 	}

@@ -84,6 +84,12 @@ var variants = map[string]func(*decoder.Spec){
 		s.Position.Rotary[0].Dims, s.Position.Rotary[0].Interleaved = 2, true
 		s.Norm, s.Attention.QKNorm = decoder.Norm{Kind: decoder.LayerNorm, Eps: 1e-5, NoBias: true}, decoder.QKNormEachHead
 	},
+	"experts": func(s *decoder.Spec) {
+		s.MLP.Experts = decoder.Experts{Count: 5, Active: 2, Width: 6, SharedWidth: 8, Plain: []bool{true, false}}
+	},
+	"normalised experts": func(s *decoder.Spec) {
+		s.MLP.Experts = decoder.Experts{Count: 3, Active: 2, Width: 6, Normalised: true}
+	},
 	"a norm for each head, clipped": func(s *decoder.Spec) {
 		s.Attention.QKNorm, s.Attention.Clip = decoder.QKNormHeadList, 0.9
 	},
@@ -233,7 +239,11 @@ func TestGroupsHoldAllLinears(t *testing.T) {
 		if err := nn.CheckGroups(l.Groups()); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		if err := l.Chain().Check(); err != nil {
+		if c := l.Chain(); c == nil {
+			if declared(change).MLP.Experts.Count == 0 {
+				t.Errorf("%s: no chain", name)
+			}
+		} else if err := c.Check(); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 		seen := map[*nn.Linear]bool{}
@@ -256,7 +266,10 @@ func TestGroupsHoldAllLinears(t *testing.T) {
 // What a Spec can say and nothing computes yet is refused by name, and sizes that do not fit as well.
 func TestRefused(t *testing.T) {
 	for want, change := range map[string]func(*decoder.Spec){
-		"lacks one":        func(s *decoder.Spec) { s.Norm = decoder.Norm{Kind: decoder.LayerNorm, PlusOne: true} },
+		"lacks one": func(s *decoder.Spec) { s.Norm = decoder.Norm{Kind: decoder.LayerNorm, PlusOne: true} },
+		"mixture of experts beside norms": func(s *decoder.Spec) {
+			s.MLP.Experts, s.Placement = decoder.Experts{Count: 3, Active: 2, Width: 6}, decoder.AfterBranch
+		},
 		"without a weight": func(s *decoder.Spec) { s.Norm.NoWeights = true },
 	} {
 		_, err := decoder.New(declared(change))
@@ -266,19 +279,23 @@ func TestRefused(t *testing.T) {
 		}
 	}
 	for want, change := range map[string]func(*decoder.Spec){
-		"hidden size is 0":            func(s *decoder.Spec) { s.HiddenSize = 0 },
-		"head dimension is -1":        func(s *decoder.Spec) { s.HeadDim = -1 },
-		"3 key/value heads":           func(s *decoder.Spec) { s.KVHeads = 3 },
-		"without a rotary embedding":  func(s *decoder.Spec) { s.Position.Rotary = nil },
-		"head dimension 3 is not":     func(s *decoder.Spec) { s.HeadDim = 3 },
-		"takes 2 arguments":           func(s *decoder.Spec) { s.Activation = "swiglu" },
-		"1 layers with a rotary":      func(s *decoder.Spec) { s.Position.PerLayer = []int{0} },
-		"that is none of 1":           func(s *decoder.Spec) { s.Position.PerLayer = []int{0, 1} },
-		"0 slopes":                    func(s *decoder.Spec) { s.Position.Kind = decoder.ALiBi },
-		"3 layers with a window":      func(s *decoder.Spec) { s.Attention.Window = []int{0, 1, 2} },
-		"a negative window":           func(s *decoder.Spec) { s.Attention.Window = []int{0, -1} },
-		"a negative bound":            func(s *decoder.Spec) { s.Attention.Clip = -1 },
-		"head by head, with 2":        func(s *decoder.Spec) { s.Attention.Layout = decoder.PerHead },
+		"hidden size is 0":           func(s *decoder.Spec) { s.HiddenSize = 0 },
+		"head dimension is -1":       func(s *decoder.Spec) { s.HeadDim = -1 },
+		"3 key/value heads":          func(s *decoder.Spec) { s.KVHeads = 3 },
+		"without a rotary embedding": func(s *decoder.Spec) { s.Position.Rotary = nil },
+		"head dimension 3 is not":    func(s *decoder.Spec) { s.HeadDim = 3 },
+		"takes 2 arguments":          func(s *decoder.Spec) { s.Activation = "swiglu" },
+		"1 layers with a rotary":     func(s *decoder.Spec) { s.Position.PerLayer = []int{0} },
+		"that is none of 1":          func(s *decoder.Spec) { s.Position.PerLayer = []int{0, 1} },
+		"0 slopes":                   func(s *decoder.Spec) { s.Position.Kind = decoder.ALiBi },
+		"3 layers with a window":     func(s *decoder.Spec) { s.Attention.Window = []int{0, 1, 2} },
+		"a negative window":          func(s *decoder.Spec) { s.Attention.Window = []int{0, -1} },
+		"a negative bound":           func(s *decoder.Spec) { s.Attention.Clip = -1 },
+		"head by head, with 2":       func(s *decoder.Spec) { s.Attention.Layout = decoder.PerHead },
+		"4 of 3 experts":             func(s *decoder.Spec) { s.MLP.Experts = decoder.Experts{Count: 3, Active: 4, Width: 6} },
+		"1 layers with a plain block": func(s *decoder.Spec) {
+			s.MLP.Experts = decoder.Experts{Count: 3, Active: 2, Width: 6, Plain: []bool{true}}
+		},
 		"that has no gate":            func(s *decoder.Spec) { s.MLP.Stacked, s.MLP.Gated = true, false },
 		"6 elements of a head of 4":   func(s *decoder.Spec) { s.Position.Rotary[0].Dims = 6 },
 		`unknown activation "nobody"`: func(s *decoder.Spec) { s.MLP.Gated, s.Activation = false, "nobody" },

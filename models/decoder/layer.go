@@ -28,7 +28,8 @@ type Layer struct {
 	spec      *Spec
 	name      string
 	attention branch
-	mlp       branch
+	mlp       branch   // empty where there are experts
+	experts   *experts // nil: none
 	groups    []nn.Group
 	chain     *nn.Chain
 }
@@ -36,7 +37,11 @@ type Layer struct {
 func (s *Spec) newLayer(i int, core *nn.Attention, act nn.Activation) *Layer {
 	l := &Layer{spec: s, name: fmt.Sprintf(s.Names.Layer, i)}
 	path := l.name + "."
-	l.attention, l.mlp = s.newAttention(path, core), s.newMLP(path, act)
+	l.attention = s.newAttention(path, core)
+	if x := s.MLP.Experts; x.Count > 0 && (x.Plain == nil || !x.Plain[i]) {
+		return l.withExperts(path, act)
+	}
+	l.mlp = s.newMLP(path, act)
 	if s.Placement != AfterBranch {
 		l.attention.norm = s.newNorm(path + s.Names.AttentionNorm)
 		if s.Placement != ParallelOneNorm {
@@ -54,6 +59,16 @@ func (s *Spec) newLayer(i int, core *nn.Attention, act nn.Activation) *Layer {
 		l.groups = append(l.sequential(&l.attention), l.sequential(&l.mlp)...)
 	}
 	l.chain = s.newChain(path+"mlp", &l.mlp, act)
+	return l
+}
+
+// withExperts completes a layer whose norms stand in front of attention and of experts. It has no chain.
+func (l *Layer) withExperts(path string, act nn.Activation) *Layer {
+	l.experts = l.spec.newExperts(path, act)
+	l.attention.norm = l.spec.newNorm(path + l.spec.Names.AttentionNorm)
+	l.groups = l.sequential(&l.attention)
+	l.groups[1].Leave = func(c *nn.Context, _ nn.Signals, y []*autograd.Var) nn.Signals { return l.experts.route(c, y[0]) }
+	l.groups = append(l.groups, l.experts.groups()...)
 	return l
 }
 
@@ -138,17 +153,29 @@ func (l *Layer) Forward(c *nn.Context, h *autograd.Var) *autograd.Var {
 // Groups returns the layer as groups of linear maps with a common input. Nobody may change them.
 func (l *Layer) Groups() []nn.Group { return l.groups }
 
-// Chain returns the feed-forward block for AdaGP. Nobody may change it.
+// Chain returns the feed-forward block for AdaGP, nil where there are experts. Nobody may change it.
 func (l *Layer) Chain() *nn.Chain { return l.chain }
 
 // Linears returns the linear maps: those of attention, then those of the feed-forward block.
 func (l *Layer) Linears() []*nn.Linear {
-	return append(l.attention.linears(), l.mlp.linears()...)
+	if l.experts == nil {
+		return append(l.attention.linears(), l.mlp.linears()...)
+	}
+	all := l.attention.linears()
+	for _, b := range l.experts.branches() {
+		all = append(all, b.linears()...)
+	}
+	return all
 }
 
 // Walk visits the parameters, attention with its norms first.
 func (l *Layer) Walk(visit func(*nn.Param)) {
-	for _, b := range []*branch{&l.attention, &l.mlp} {
+	branches := []*branch{&l.attention, &l.mlp}
+	if l.experts != nil {
+		defer l.experts.Walk(visit)
+		branches = branches[:1]
+	}
+	for _, b := range branches {
 		if b.norm != nil {
 			b.norm.Walk(visit)
 		}

@@ -8,7 +8,7 @@ import (
 // activation returns what stands between the maps of the feed-forward block.
 func (s *Spec) activation() (nn.Activation, error) {
 	act, err := nn.ActivationByName(s.Config.Activation)
-	if err != nil || !s.MLP.Gated {
+	if err != nil || !s.MLP.Gated && s.MLP.Experts.Count == 0 {
 		return act, err
 	}
 	return nn.Gated(act)

@@ -28,6 +28,10 @@ type Names struct {
 	Down             string
 	MLPOutNorm       string // behind the feed-forward block
 
+	Router, Expert                   string // Expert with %d for its number
+	Shared, SharedGate               string // the expert of all tokens
+	ExpertGate, ExpertUp, ExpertDown string // relative to an expert
+
 	FinalNorm, ProjectOut, Head string
 
 	// Prefix is what names begin with that some files begin in another way, one of OtherPrefixes; "" is none.
@@ -54,6 +58,13 @@ func StandardNames() Names {
 		Gate:          "mlp.gate_proj",
 		Up:            "mlp.up_proj",
 		Down:          "mlp.down_proj",
+		Router:        "mlp.gate",
+		Expert:        "mlp.experts.%d",
+		Shared:        "mlp.shared_expert",
+		SharedGate:    "mlp.shared_expert_gate",
+		ExpertGate:    "gate_proj",
+		ExpertUp:      "up_proj",
+		ExpertDown:    "down_proj",
 		FinalNorm:     "model.norm",
 		Head:          "lm_head",
 		Ignore:        []string{".rotary_emb.inv_freq"},

@@ -136,7 +136,7 @@ type Attention struct {
 	Scale float32
 	// SoftCap c bounds the scores s to c·tanh(s/c); 0 means no bound (Gemma 2).
 	SoftCap float32
-	// Clip bounds queries, keys and values; 0 means no bound (OLMo 1).
+	// Clip bounds queries, keys and values, behind their norms; 0 means no bound (OLMo 1).
 	Clip float32
 	// Window is the number of positions that the queries of each layer see, 0 for all; nil means all in
 	// every layer (Mistral, Gemma).
@@ -152,6 +152,19 @@ type MLP struct {
 	Stacked bool
 	// InBias is a bias of gate and up, OutBias one of down.
 	InBias, OutBias bool
+	// Experts take the place of the block where there are some.
+	Experts Experts
+}
+
+// Experts are several gated blocks without biases, of which each token goes through a few (Mixtral, Qwen-MoE).
+type Experts struct {
+	Count, Active, Width int // how many, how many of them for a token, and the intermediate size of each
+	// Normalised says that the weights of a token's experts are divided by their sum.
+	Normalised bool
+	// SharedWidth is the intermediate size of one that all tokens go through, times a gate; 0: there is none.
+	SharedWidth int
+	// Plain says which layers have the usual block instead; nil: none.
+	Plain []bool
 }
 
 // Head says how hidden states become logits.

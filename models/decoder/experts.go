@@ -1,0 +1,169 @@
+package decoder
+
+import (
+	"fmt"
+
+	"github.com/adagp/adagp/autograd"
+	"github.com/adagp/adagp/nn"
+	"github.com/adagp/adagp/tensor"
+)
+
+// experts are feed-forward blocks of which each token goes through a few, chosen by a router (Shazeer et al. 2017): the
+// sum of what they put out, each times a weight, joins the residual stream. Signals are the stream, the normalised
+// states x, which experts each token has chosen and with which weights [tokens, Active], and in front of the last map of
+// an expert what it reads.
+//
+// An expert is pruned by the tokens that have chosen it. Where no token of a calibration batch has, it is shown all of
+// them, with the weight 0: it keeps what is common to them.
+type experts struct {
+	spec       *Spec
+	norm       norm
+	router     *nn.Param // [Count, hidden]
+	each       []branch
+	shared     *branch   // of all tokens; nil for none
+	sharedGate *nn.Param // [1, hidden]
+}
+
+// newExperts declares the experts of a layer.
+func (s *Spec) newExperts(path string, act nn.Activation) *experts {
+	n, m := s.Names, &s.MLP.Experts
+	x := &experts{spec: s, norm: s.newNorm(path + n.MLPNorm), router: nn.NewParam(path+n.Router+".weight", m.Count, s.HiddenSize)}
+	for i := range m.Count {
+		x.each = append(x.each, s.newExpert(path+fmt.Sprintf(n.Expert, i)+".", m.Width, [3]string{n.ExpertGate, n.ExpertUp, n.ExpertDown}, act))
+	}
+	if m.SharedWidth > 0 {
+		b := s.newExpert(path+n.Shared+".", m.SharedWidth, [3]string{n.ExpertGate, n.ExpertUp, n.ExpertDown}, act)
+		x.shared, x.sharedGate = &b, nn.NewParam(path+n.SharedGate+".weight", 1, s.HiddenSize)
+	}
+	return x
+}
+
+func (s *Spec) newExpert(path string, width int, names [3]string, act nn.Activation) branch {
+	return branch{
+		target: nn.OwnOutputs,
+		in:     []*nn.Linear{nn.NewLinear(path+names[0], s.HiddenSize, width, false), nn.NewLinear(path+names[1], s.HiddenSize, width, false)},
+		middle: func(_ *nn.Context, y []*autograd.Var) *autograd.Var { return act.Apply(y...) },
+		out:    nn.NewLinear(path+names[2], width, s.HiddenSize, false),
+	}
+}
+
+// branches returns all of them, the shared one last.
+func (x *experts) branches() []*branch {
+	var all []*branch
+	for i := range x.each {
+		all = append(all, &x.each[i])
+	}
+	if x.shared != nil {
+		all = append(all, x.shared)
+	}
+	return all
+}
+
+// route returns the signals in front of the experts for the residual stream h.
+func (x *experts) route(c *nn.Context, h *autograd.Var) nn.Signals {
+	m := &x.spec.MLP.Experts
+	states := x.norm.Forward(c, h)
+	scores := autograd.Linear(states, x.router.On(c), nil)
+	if !m.Normalised {
+		scores = autograd.Softmax(scores)
+	}
+	weights, chosen := autograd.TopK(scores, m.Active)
+	if m.Normalised { // the same as dividing the largest probabilities by their sum
+		weights = autograd.Softmax(weights)
+	}
+	picks := tensor.New(states.Value.Dim(0), m.Active)
+	for i, e := range chosen {
+		picks.Data()[i] = float32(e)
+	}
+	return nn.Signals{h, states, c.Const(picks), weights}
+}
+
+// tokens returns the rows of the tokens that go through an expert, and where in the weights theirs are; nil for all rows
+// without a weight.
+func (x *experts) tokens(c *nn.Context, picks *autograd.Var, expert int) (rows, at []int) {
+	active := picks.Value.Dim(1)
+	for i, e := range picks.Value.Data() {
+		if int(e) == expert {
+			rows, at = append(rows, i/active), append(at, i)
+		}
+	}
+	if rows == nil && c.Calibration {
+		for i := range picks.Value.Dim(0) {
+			rows = append(rows, i)
+		}
+	}
+	return rows, at
+}
+
+// weights returns those of an expert's tokens.
+func (x *experts) weights(all *autograd.Var, rows, at []int) *autograd.Var {
+	if at == nil {
+		return autograd.Const(tensor.New(len(rows)))
+	}
+	flat := autograd.Reshape(all, all.Value.Len(), 1)
+	return autograd.Reshape(autograd.GatherRows(flat, at), len(at))
+}
+
+// groups returns the groups behind attention, whose last group must leave what route returns.
+func (x *experts) groups() []nn.Group {
+	var list []nn.Group
+	for e := range x.each {
+		b := &x.each[e]
+		list = append(list, nn.Group{
+			Linears: b.in, Target: b.target,
+			Enter: func(c *nn.Context, s nn.Signals) *autograd.Var {
+				rows, _ := x.tokens(c, s[2], e)
+				return autograd.GatherRows(s[1], rows)
+			},
+			Leave: func(c *nn.Context, s nn.Signals, y []*autograd.Var) nn.Signals {
+				return append(s[:4:4], b.middle(c, y))
+			},
+		}, nn.Group{
+			Linears: []*nn.Linear{b.out}, Target: b.target,
+			Leave: func(c *nn.Context, s nn.Signals, y []*autograd.Var) nn.Signals {
+				rows, at := x.tokens(c, s[2], e)
+				add := autograd.ScaleRows(y[0], x.weights(s[3], rows, at))
+				return x.join(s, autograd.ScatterRows(add, rows, s[0].Value.Dim(0)), e == len(x.each)-1 && x.shared == nil)
+			},
+		})
+	}
+	if x.shared == nil {
+		return list
+	}
+	return append(list, nn.Group{
+		Linears: x.shared.in, Target: x.shared.target,
+		Enter: func(_ *nn.Context, s nn.Signals) *autograd.Var { return s[1] },
+		Leave: func(c *nn.Context, s nn.Signals, y []*autograd.Var) nn.Signals {
+			return append(s[:4:4], x.shared.middle(c, y))
+		},
+	}, nn.Group{
+		Linears: []*nn.Linear{x.shared.out}, Target: x.shared.target,
+		Leave: func(c *nn.Context, s nn.Signals, y []*autograd.Var) nn.Signals {
+			gate := autograd.Sigmoid(autograd.Linear(s[1], x.sharedGate.On(c), nil))
+			return x.join(s, autograd.ScaleRows(y[0], autograd.Reshape(gate, gate.Value.Dim(0))), true)
+		},
+	})
+}
+
+// join adds to the residual stream; behind the last expert that is all that is left.
+func (x *experts) join(s nn.Signals, add *autograd.Var, last bool) nn.Signals {
+	h := autograd.Add(s[0], add)
+	if last {
+		return nn.Signals{h}
+	}
+	return nn.Signals{h, s[1], s[2], s[3]}
+}
+
+// Walk visits the parameters: the norm and the router first.
+func (x *experts) Walk(visit func(*nn.Param)) {
+	x.norm.Walk(visit)
+	visit(x.router)
+	for _, b := range x.branches() {
+		for _, lin := range b.linears() {
+			lin.Walk(visit)
+		}
+	}
+	if x.sharedGate != nil {
+		visit(x.sharedGate)
+	}
+}
