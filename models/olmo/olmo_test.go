@@ -29,3 +29,11 @@ func TestThird(t *testing.T) {
 		}, []any{[]int{1, 1, 1, 0}, "yarn", "", 1000}),
 	})
 }
+
+func TestMixture(t *testing.T) {
+	decodertest.Run(t, olmo.MixtureArchitecture, decodertest.Sizes, []decodertest.Case{
+		decodertest.Reads("of the class", decodertest.Fields{"clip_qkv": nil}, func(s *decoder.Spec) any {
+			return []any{s.MLP.Experts, s.Attention.Clip, s.Attention.QKNorm}
+		}, []any{decoder.Experts{Count: 64, Active: 8, Width: 48}, 0, decoder.QKNormFullWidth}),
+	})
+}
