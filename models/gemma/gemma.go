@@ -46,5 +46,8 @@ func common(f *models.Fields, architecture string, d decoder.Defaults) *decoder.
 	s.Embedding.Scale = float32(math.Sqrt(float64(s.HiddenSize)))
 	bias := f.BoolOr("attention_bias", false)
 	s.Attention.QKVBias, s.Attention.OutputBias = bias, bias
+	if f.BoolOr("use_bidirectional_attention", false) {
+		f.Fail("use_bidirectional_attention", "attention to later tokens is not supported, want false")
+	}
 	return s
 }

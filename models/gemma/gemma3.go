@@ -31,9 +31,6 @@ func read3(f *models.Fields, architecture string) *decoder.Spec {
 	s.Attention.Window = decoder.Windows(sliding, decoder.ReadWindow(f, 4096))
 	s.Position = decoder.ReadRotaryPair(f, s.Config,
 		decoder.RotaryDefaults{Theta: 1e6}, decoder.RotaryDefaults{ThetaName: "rope_local_base_freq"}, sliding)
-	if f.BoolOr("use_bidirectional_attention", false) {
-		f.Fail("use_bidirectional_attention", "attention to later tokens is not supported, want false")
-	}
 	return s
 }
 

@@ -45,12 +45,12 @@ func readRotated(f *models.Fields, layers int) []int {
 		return rotated
 	}
 	list := f.Ints("no_rope_layers")
-	if len(list) != layers {
+	if len(list) < layers { // more are allowed
 		f.Fail("no_rope_layers", "%d values, want one for each of %d layers", len(list), layers)
 		return rotated
 	}
-	for i, v := range list {
-		if v == 0 {
+	for i := range rotated {
+		if list[i] == 0 {
 			rotated[i] = -1
 		}
 	}
