@@ -48,7 +48,9 @@ func newStream(groups []nn.Group, input []*scratch.Slot, seqLens []int, dense ma
 }
 
 // context returns the context of a pass with batch b.
-func (s *stream) context(b int) *nn.Context { return &nn.Context{SeqLen: s.seqLens[b], Calibration: true} }
+func (s *stream) context(b int) *nn.Context {
+	return &nn.Context{SeqLen: s.seqLens[b], Calibration: true}
+}
 
 // with runs body with the stream's weights in place.
 func (s *stream) with(body func() error) error {
