@@ -25,13 +25,14 @@ type memory struct {
 	arena *Arena              // lends matrices in order; nil for a tape's memory, which is kept by length
 	round int                 // counts Resets
 	taken bool                // something was lent in this round
-	free  map[int][]buffer    // by length
+	free  map[int][]buffer    // by size
 	lent  map[*float32]buffer // by first element
 }
 
 type buffer struct {
-	data []float32
-	used int // round in which it was lent last
+	data []float32 // all of it
+	size int       // how much of it is lent, from the first element on
+	used int       // round in which it was lent last
 }
 
 // Const is the function Const, for a tape that recycles: what is computed from
@@ -89,16 +90,27 @@ func zeros(m *memory, shape ...int) *tensor.Tensor {
 	return x
 }
 
+// take lends n elements of a free buffer of that size, or else of the smallest larger one, so that a small batch
+// after larger ones takes no memory of its own.
 func (m *memory) take(n int) []float32 {
+	fits := n
+	if len(m.free[n]) == 0 {
+		fits = 0
+		for size, list := range m.free {
+			if size > n && len(list) > 0 && (fits == 0 || size < fits) {
+				fits = size
+			}
+		}
+	}
 	var b buffer
-	if list := m.free[n]; len(list) > 0 {
-		b, m.free[n] = list[len(list)-1], list[:len(list)-1]
+	if list := m.free[fits]; len(list) > 0 {
+		b, m.free[fits] = list[len(list)-1], list[:len(list)-1]
 	} else {
 		b.data = make([]float32, n)
 	}
-	b.used, m.taken = m.round, true
+	b.size, b.used, m.taken = n, m.round, true
 	m.lent[&b.data[0]] = b
-	return b.data
+	return b.data[:n:n]
 }
 
 // release takes back the memory of x, if it was lent, before Reset: nothing uses
@@ -122,7 +134,7 @@ func (m *memory) find(x *tensor.Tensor) (b buffer, ok bool) {
 		return b, false
 	}
 	b, ok = m.lent[&x.Data()[0]]
-	return b, ok && len(b.data) == x.Len()
+	return b, ok && b.size == x.Len()
 }
 
 // reset takes everything back, and drops what has been idle for long. Rounds in

@@ -171,3 +171,30 @@ func TestRecycleAllocates(t *testing.T) {
 		t.Errorf("memory was kept over rounds that did not need it: %d bytes allocated, %d at first", again, first)
 	}
 }
+
+// TestRecycleSmallerBatch: what a pass over few rows computes goes where a pass over more had its values.
+func TestRecycleSmallerBatch(t *testing.T) {
+	weights := random(1, 512, 256)
+	pass := func(tape *autograd.Tape, x *tensor.Tensor) *tensor.Tensor {
+		tape.Reset()
+		h := autograd.Linear(tape.Const(x), autograd.Const(weights), nil)
+		h = autograd.SiLU(h)
+		return autograd.Add(h, autograd.Scale(h, 2)).Value
+	}
+	large, small := random(2, 256, 256), random(3, 30, 256)
+	tape := autograd.NewTape().Recycle()
+	pass(tape, large)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	got := pass(tape, small)
+	runtime.ReadMemStats(&after)
+	if n := after.TotalAlloc - before.TotalAlloc; n > 4*512*30 {
+		t.Errorf("a small pass after a large one allocates %d bytes", n)
+	}
+	want := pass(autograd.NewTape(), small)
+	for i, v := range want.Data() {
+		if got.Data()[i] != v {
+			t.Fatalf("element %d is %v, in memory of its own %v", i, got.Data()[i], v)
+		}
+	}
+}
