@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -213,6 +214,35 @@ func TestTies(t *testing.T) {
 				t.Error("all ones but the last should go")
 			}
 		}
+	}
+}
+
+// What waits for the decision between equal scores, such as the zeros of a model that was pruned before, is a bit for
+// each and little for a row.
+func TestTiesTakeLittle(t *testing.T) {
+	const rows, cols = 500, 4000
+	row := func(dst []float64, _ int) {
+		clear(dst)
+		dst[0] = 1
+	}
+	c := prune.NewCounter()
+	c.Add(rows, cols, row)
+	d := c.Distribution()
+	live := func() int64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	before := live()
+	th := newThreshold(d, sparsity.Unstructured(0.5))
+	mask := th.mask(rows, cols, row)
+	if n, most := live()-before, int64(rows*cols/8*2+rows*100); n > most {
+		t.Errorf("%d tied scores take %d bytes, with the mask; want at most %d", rows*(cols-1), n, most)
+	}
+	th.settle()
+	if got := mask.Zeros(); got != rows*cols/2 {
+		t.Errorf("%d zeros, want %d", got, rows*cols/2)
 	}
 }
 
