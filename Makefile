@@ -12,7 +12,7 @@ MODULES  := bench/peers asm/_gen # of their own, which ./... does not reach
 export CGO_ENABLED := 0
 race: export CGO_ENABLED := 1
 
-.PHONY: all build test test-purego test-arm64 test-v1 test-browser race fuzz bench bench-peers bench-doc bench-big quality lint generate check demo clean
+.PHONY: all build test plans test-purego test-arm64 test-v1 test-browser race fuzz bench bench-peers bench-doc bench-big quality lint generate check demo clean
 
 all: build
 
@@ -24,6 +24,9 @@ demo: build ## the main job on the embedded models: prune, evaluate, report
 
 test: ## all tests, with the fastest kernels of this machine
 	$(GO) test -timeout 20m ./...
+
+plans: ## planned against taken memory for the full product of methods, presets, patterns and grids, some minutes
+	ADAGP_TEST_ALL_PLANS=1 $(GO) test -timeout 30m -count 1 -run TestPlans ./prune/all
 
 test-purego: ## the packages that compute, with the portable Go kernels only, without the long tests
 	$(GO) test -timeout 20m -short -tags purego ./asm/... ./tensor/... ./autograd/... ./nn/... ./models/... ./prune/...

@@ -80,6 +80,10 @@ type Counter struct {
 	counts []int64 // by bin
 }
 
+// CounterBytes is what counting takes whatever is counted: the counts, those of the parts of two threads, and the
+// distribution that comes of them.
+const CounterBytes = 8*binCount + 2*4*binCount
+
 // NewCounter returns a counter of nothing.
 func NewCounter() *Counter { return &Counter{counts: make([]int64, binCount)} }
 

@@ -201,20 +201,17 @@ func (l *Layer) measure(ctx context.Context) error {
 	for _, lin := range l.selected {
 		l.score(lin)
 	}
+	l.stats = nil // the passes that follow are better off with their memory
 	if len(l.unscored) == 0 {
 		return nil
 	}
-	o := &errorObserver{diff: map[*nn.Linear]*tensor.Tensor{}, num: map[*nn.Linear]float64{}, den: map[*nn.Linear]float64{}}
-	pruned := map[*nn.Linear]*tensor.Tensor{}
+	o := &errorObserver{pruned: map[*nn.Linear]*tensor.Tensor{}, wanted: l.unscored, num: map[*nn.Linear]float64{}, den: map[*nn.Linear]float64{}}
 	for lin, w := range l.original {
-		pruned[lin] = lin.Weight.Value()
-		if l.unscored[lin] {
-			o.diff[lin] = tensor.Sub(w, lin.Weight.Value())
-		}
+		o.pruned[lin] = lin.Weight.Value()
 		lin.Weight.Set(w)
 	}
 	defer func() {
-		for lin, w := range pruned {
+		for lin, w := range o.pruned {
 			lin.Weight.Set(w)
 		}
 	}()
@@ -230,16 +227,18 @@ func (l *Layer) measure(ctx context.Context) error {
 
 // errorObserver sums ‖XWᵀ − XŴᵀ‖² and ‖XWᵀ‖² of linear layers that still have their original weights.
 type errorObserver struct {
-	diff     map[*nn.Linear]*tensor.Tensor // W − Ŵ
+	pruned   map[*nn.Linear]*tensor.Tensor // Ŵ
+	wanted   map[*nn.Linear]bool
 	num, den map[*nn.Linear]float64
 }
 
+// Observe takes the difference of the weights anew for each batch: those of all matrices would be a third copy of
+// the layer.
 func (o *errorObserver) Observe(l *nn.Linear, x, y *tensor.Tensor) {
-	d := o.diff[l]
-	if d == nil {
+	if !o.wanted[l] {
 		return
 	}
-	o.num[l] += tensor.SumSquares(tensor.MatMulNT(x, d))
+	o.num[l] += tensor.SumSquares(tensor.MatMulNT(x, tensor.Sub(l.Weight.Value(), o.pruned[l])))
 	if l.Bias != nil {
 		y = tensor.AddBias(y, tensor.Scale(l.Bias.Value(), -1))
 	}

@@ -52,7 +52,9 @@ type Wants struct {
 	// LayerMemory says what the method takes, beside the weights of a decoder layer before and after pruning, in the
 	// stages of its work on one; nil: as a method made by [Local] with a Hessian for every input.
 	LayerMemory func(s LayerShape) []StagePlan
-	// FinishMemory says the same of Finish; nil: nothing but the model.
+	// PrepareMemory says what Prepare takes; nil: what [Dense.Backward] does.
+	PrepareMemory func(s LayerShape) PreparePlan
+	// FinishMemory says what Finish takes; nil: nothing but the model.
 	FinishMemory func(s LayerShape) []Part
 }
 
@@ -78,7 +80,7 @@ func (m *localMethod) Describe() Description {
 func (m *localMethod) Wants(*Options) Wants {
 	needs := m.solver.Needs()
 	return Wants{Statistics: needs, LayerMemory: func(s LayerShape) []StagePlan {
-		return LocalMemory(s, needs, func(rows, cols int) int64 { return WorkspaceOf(m.solver, rows, cols) })
+		return LocalMemory(s, needs, func(rows, cols int) int64 { return WorkspaceOf(m.solver, rows, cols, s.Kept) })
 	}}
 }
 

@@ -3,6 +3,7 @@ package prune
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/prune/scratch"
@@ -37,6 +38,8 @@ type StagePlan struct {
 	Name  string `json:"name"`
 	Bytes int64  `json:"bytes"`
 	Parts []Part `json:"parts"`
+
+	dense bool // no weights of the layer are pruned yet
 }
 
 // Part is something that takes memory in a stage.
@@ -45,8 +48,12 @@ type Part struct {
 	Bytes int64  `json:"bytes"`
 }
 
-func newStage(name string, parts ...Part) StagePlan {
-	s := StagePlan{Name: name}
+// NewStage adds up the parts of a stage, without those of no size.
+func NewStage(name string, parts ...Part) StagePlan { return StagePlan{Name: name}.With(parts...) }
+
+// With is the stage with some parts more.
+func (s StagePlan) With(parts ...Part) StagePlan {
+	s.Parts = slices.Clone(s.Parts)
 	for _, p := range parts {
 		if p.Bytes > 0 {
 			s.Parts = append(s.Parts, p)
@@ -236,14 +243,15 @@ func (r *run) planFor(batches [][][]int, file, finish bool) *Plan {
 		p.Scratch.Where, p.Scratch.DType = "file", r.options.scratchType().String()
 	}
 	streams := c.streams(r.method)
-	p.Scratch.Bytes = streams * c.tokens * int64(c.hidden) * 4
+	stream := c.tokens * int64(c.hidden) * 4
+	p.Scratch.Bytes = max(streams, c.networks+2) * stream
 	if file {
 		p.Scratch.Bytes = p.Scratch.Bytes / 4 * int64(r.options.scratchType().Size())
 	}
 	held := finish && r.finisher != nil
 	var waiting int64
 	if held {
-		p.Finish, waiting = "runs", c.prunable*4+c.prunable/8
+		p.Finish, waiting = "runs", (c.prunable-c.layerPrunable)*4+c.prunable/8 // those of the layer at work count by themselves
 	} else if r.wants.Finish != nil && r.options.Quantize == nil {
 		p.Finish = "skipped"
 	}
@@ -251,29 +259,34 @@ func (r *run) planFor(batches [][][]int, file, finish bool) *Plan {
 	stage := func(name string, copies int64, parts ...Part) {
 		all := []Part{{"the process", processBytes}, {"weights loaded before the run", c.loaded}, {"token ids of texts", r.textBytes() + r.options.Held}}
 		if !file {
-			all = append(all, Part{"hidden states", p.Scratch.Bytes / streams * copies})
+			all = append(all, Part{"hidden states", stream * copies})
 		}
-		s := newStage(name, append(all, parts...)...)
+		s := NewStage(name, append(all, parts...)...)
 		s.Bytes += int64(collectorShare * float64(s.Bytes-processBytes))
 		p.Stages = append(p.Stages, s)
 		p.Peak = max(p.Peak, s.Bytes)
 	}
 	stage("embedding", 1, Part{"table", 4 * c.embed}, Part{"hidden states of a batch", c.batch * int64(c.hidden) * 4})
-	if r.looksAtModel() {
-		kept, records, all := c.gradients()
-		logits := Part{"logits", 4 * 4 * c.headLogits(r.model.Config().VocabSize)}
-		if all {
-			stage("gradients of the dense model", 0, kept, records, logits)
-		} else {
-			stage("gradients of the dense model", 0, Part{"weights of a layer", 4 * c.layer}, kept, records)
-			stage("gradients of the head", 0, Part{"weights of the head", 4 * c.head}, kept, logits)
-		}
+	prepares := r.preparePlan(c)
+	for _, s := range r.gradientStages(c, prepares) {
+		stage(s.Name, 0, s.Parts...)
+	}
+	for _, s := range prepares.Stages {
+		stage(s.Name, 0, s.Parts...)
 	}
 	late := Part{"pruned weights and masks that wait for the last step", waiting}
 	weights := Part{"weights of a layer, before and after", 4 * (c.layer + c.layerPrunable)}
-	stage("a layer's forward pass", 4, late, weights, Part{"activations of a batch", c.batch * c.perToken})
-	for _, s := range r.layerStages(c) {
-		stage(s.Name, streams, append([]Part{late, weights}, s.Parts...)...)
+	activations := c.activations()
+	stage("a layer's forward pass", c.networks+2, late, weights, activations)
+	if !r.scoresByHessian() {
+		stage("measuring the errors of a layer", c.networks+1, late, weights, activations, Part{"a difference and its outputs", 4 * (c.widest + c.batch*c.outputs)})
+	}
+	for _, s := range append(r.layerStages(c), r.roundingStages(c)...) {
+		loaded := weights
+		if s.dense {
+			loaded.Bytes = 4 * c.layer
+		}
+		stage(s.Name, streams, append([]Part{late, loaded}, s.Parts...)...)
 	}
 	if held {
 		if r.wants.FinishMemory != nil {
@@ -291,9 +304,10 @@ func (r *run) textBytes() (n int64) {
 	return n
 }
 
-// looksAtModel reports whether the run begins with gradients of the dense model.
-func (r *run) looksAtModel() bool {
-	return r.wants.Fisher || r.wants.Prepare != nil || r.report.Allocation == "fisher"
+// scoresByHessian reports whether the errors of matrices follow from what the method has observed, see
+// [Layer.measure].
+func (r *run) scoresByHessian() bool {
+	return r.wants.Statistics.Hessian
 }
 
 // finite budgets only; used by Options.check.

@@ -97,7 +97,8 @@ func TestPlanIgnoresWindows(t *testing.T) {
 			t.Fatal(err)
 		}
 		more := ids(p) - ids(few)
-		if more != ids(few)*int64(n-64)/64 || p.Smallest-few.Smallest != more+more/10 || n > 64 && p.Peak <= few.Peak {
+		rounded := p.Smallest - few.Smallest - more - more/10 // shares of the collector are whole bytes
+		if more != ids(few)*int64(n-64)/64 || rounded < 0 || rounded > 1 || n > 64 && p.Peak <= few.Peak {
 			t.Errorf("%d windows: smallest budget %d, want %d and what their ids take; peak in memory %d, want above %d", n, p.Smallest, few.Smallest, p.Peak, few.Peak)
 		}
 	}

@@ -74,6 +74,24 @@ func (l *Layer) quantize(ctx context.Context) error {
 	return l.quantizeWithFeedback(ctx, rest)
 }
 
+// roundingStages says what [Layer.quantize] takes.
+func (r *run) roundingStages(c counts) []StagePlan {
+	o := r.options
+	switch {
+	case o.Quantize == nil:
+		return nil
+	case o.Feedback == nil:
+		return []StagePlan{NewStage("rounding of a layer", Part{"a matrix, before and after", 2 * 8 * c.widest})}
+	}
+	stages := LocalMemory(c.shape(r), o.Feedback.Needs(), func(rows, cols int) int64 {
+		return WorkspaceOf(o.Feedback, rows, cols, 1-o.Pattern.Sparsity)
+	})
+	for i := range stages {
+		stages[i].Name, stages[i].dense = "rounding: "+stages[i].Name, false
+	}
+	return stages
+}
+
 // quantizeWithFeedback keeps the outputs that the pruned layer has: the objective of rounding a matrix
 // is ‖X(Q − Ŵ)ᵀ‖² with the weights Ŵ that the method came to.
 func (l *Layer) quantizeWithFeedback(ctx context.Context, linears []*nn.Linear) error {

@@ -65,6 +65,8 @@ func (r *run) search(ctx context.Context) error {
 		}
 	}
 	r.top(r.b, r.mask)
+	// What follows works on b, pull and gram alone.
+	r.sum, r.rhs, r.score, r.inverse, r.scratch, r.eigenvectors, r.sel = nil, nil, nil, nil, nil, nil, sparsity.Selector{}
 	return nil
 }
 

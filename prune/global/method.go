@@ -12,6 +12,8 @@ import (
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
+const taylorName = "global-taylor"
+
 func init() {
 	for _, m := range []struct {
 		build   func() prune.Method
@@ -31,7 +33,7 @@ func Magnitude() prune.Method { return &method{name: "global-magnitude", score: 
 
 // Taylor returns the method that drops the weights of least weight times gradient (Molchanov et al. 2019).
 func Taylor() prune.Method {
-	return &method{name: "global-taylor", score: (&taylor{limit: gradientBytes}).scores}
+	return &method{name: taylorName, score: (&taylor{limit: gradientBytes}).scores}
 }
 
 // scores shows the scores of every selected matrix, one after the other in the order of the model: those
@@ -50,7 +52,7 @@ func (m *method) Describe() prune.Description { return prune.Description{Name: m
 
 // Wants implements prune.Method.
 func (m *method) Wants(o *prune.Options) prune.Wants {
-	w := prune.Wants{Prepare: m.prepare, Allocation: prune.ByMethod}
+	w := prune.Wants{Prepare: m.prepare, Allocation: prune.ByMethod, LayerMemory: m.layerMemory, PrepareMemory: m.prepareMemory}
 	if o.Pattern.Structured() {
 		w.Allocation = prune.Uniform
 	}

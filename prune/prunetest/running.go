@@ -114,7 +114,7 @@ func keepsToItsWorkspace(t testing.TB, s local.Solver) {
 	parallel.SetThreads(1)
 	for _, shape := range [][2]int{{320, 256}, {96, 480}} {
 		p := Random(51, shape[0], shape[1], 640, sparsity.Unstructured(0.6))
-		planned := prune.WorkspaceOf(s, shape[0], shape[1])
+		planned := prune.WorkspaceOf(s, shape[0], shape[1], 0.4)
 		c := &weighingContext{Context: context.Background()}
 		c.before = c.live()
 		sol, err := s.Solve(c, p)

@@ -230,7 +230,7 @@ func (s *Selector) threshold(score []float64, k int) (limit float64, ties, equal
 		k, _ = s.narrow(s.vals, k)
 	}
 	if !narrowed {
-		s.vals = s.vals[:0]
+		s.vals = slices.Grow(s.vals[:0], len(score)) // at once: growing would hold two
 		for _, v := range score {
 			s.vals = append(s.vals, ordered(v))
 		}
