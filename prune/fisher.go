@@ -30,7 +30,7 @@ func (d *Dense) Fisher(ctx context.Context) (map[*nn.Linear][]float64, error) {
 		if grads[g.Linear] == nil {
 			grads[g.Linear] = calib.NewStats(g.Linear.Out(), local.Needs{SquaredNorms: true})
 		}
-		if err := grads[g.Linear].Add(g.DY); err != nil {
+		if err := grads[g.Linear].Add(calib.Batch{X: g.DY}); err != nil {
 			return fmt.Errorf("layer %s: gradients of the outputs, counted as inputs: %w", g.Linear.Name(), err)
 		}
 		return inputs.Err()

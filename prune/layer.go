@@ -115,7 +115,7 @@ func (l *Layer) Capture(ctx context.Context, needs local.Needs, extra ...nn.Obse
 	}
 	l.stats = nil
 	extra = slices.DeleteFunc(slices.Clone(extra), func(o nn.Observer) bool { return o == nil })
-	if needs == (local.Needs{}) && len(extra) == 0 {
+	if needs.None() && len(extra) == 0 {
 		return nil, nil
 	}
 	c := calib.NewCollector(needs, l.selected...)

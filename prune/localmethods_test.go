@@ -71,7 +71,7 @@ func (m windowMethod) PruneLayer(ctx context.Context, l *prune.Layer) error {
 		want := calib.NewWindowMoments(lin.In())
 		at := 0
 		for _, n := range m.lengths {
-			want.Add(x.Rows(at, at+n), n)
+			want.Add(calib.Batch{X: x.Rows(at, at+n), WindowLen: n})
 			at += n
 		}
 		got := stats[lin].Moments

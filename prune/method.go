@@ -92,7 +92,7 @@ func (l *Layer) Problem(lin *nn.Linear, stats *calib.Stats) *local.Problem {
 		p.Quantize = l.run.options.Quantize
 	}
 	if stats != nil {
-		p.H, p.SquaredNorms, p.Moments = stats.Hessian, stats.SquaredNorms, stats.Moments
+		p.H, p.SquaredNorms, p.Moments, p.More = stats.Hessian, stats.SquaredNorms, stats.Moments, stats.More
 	}
 	return p
 }

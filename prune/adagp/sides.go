@@ -142,7 +142,7 @@ func (e *groups) observeBatch(o *observed, s *sides, b, g int, target nn.Target)
 	linalg.AddGram(s.gram, x)
 	o.tokens += x.Dim(0)
 	if o.moments != nil {
-		if err := o.moments.Add(x, e.pruned.seqLens[b]); err != nil {
+		if err := o.moments.Add(calib.Batch{X: x, WindowLen: e.pruned.seqLens[b]}); err != nil {
 			return fmt.Errorf("layer %s: %w", group.Linears[0].Name(), err)
 		}
 	}

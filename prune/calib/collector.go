@@ -79,7 +79,7 @@ func (c *Collector) enter(l *nn.Linear, x *tensor.Tensor) {
 func (c *Collector) add(g *group, l *nn.Linear, x *tensor.Tensor) {
 	g.last, g.served = x, map[*nn.Linear]bool{l: true}
 	g.adds++
-	if err := g.stats.AddWindows(x, c.WindowLen); err != nil {
+	if err := g.stats.Add(Batch{X: x, WindowLen: c.WindowLen}); err != nil {
 		c.err = fmt.Errorf("layer %s: %w", l.Name(), err)
 	}
 }

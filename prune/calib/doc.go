@@ -5,5 +5,7 @@
 // number of tokens. A [Recorder] keeps whole activations, for the methods that alternate over
 // them, and [Tee] sends one run to several observers.
 //
+// Everything that comes from data is a [Sum] over tokens: sums of parts merge, and have a binary encoding.
+//
 // Layers that are fed the very same tensor (query, key and value; gate and up) share one sum.
 package calib

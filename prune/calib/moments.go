@@ -21,10 +21,10 @@ func NewWindowMoments(inputs int) *WindowMoments {
 	return &WindowMoments{Sums: make([]float64, inputs), Variances: make([]float64, inputs)}
 }
 
-// Add takes in the windows that x [tokens, in] is made of, windowLen consecutive rows each, or one window
-// of all rows for 0. It is an error, and nothing is added, when tokens is no multiple of windowLen. An x of
-// another width panics with a *tensor.ShapeError.
-func (m *WindowMoments) Add(x *tensor.Tensor, windowLen int) error {
+// Add implements [Sum]. It is an error, and nothing is added, when the tokens are no multiple of the batch's
+// window length. Inputs of another width panic with a *tensor.ShapeError.
+func (m *WindowMoments) Add(b Batch) error {
+	x, windowLen := b.X, b.WindowLen
 	c := len(m.Sums)
 	tensor.CheckShape("calib.WindowMoments", x, tensor.AnyDim, c)
 	tokens := x.Dim(0)
@@ -57,5 +57,44 @@ func (m *WindowMoments) Add(x *tensor.Tensor, windowLen int) error {
 			}
 		})
 	}
+	return nil
+}
+
+// Merge implements [Sum]: means are weighted by the numbers of windows.
+func (m *WindowMoments) Merge(o Sum) error {
+	p, ok := o.(*WindowMoments)
+	if !ok || len(m.Sums) != len(p.Sums) {
+		return mergeError(m, o)
+	}
+	m.Windows += p.Windows
+	if m.Windows == 0 {
+		return nil
+	}
+	share := float64(p.Windows) / float64(m.Windows)
+	for j := range m.Sums {
+		m.Sums[j] += share * (p.Sums[j] - m.Sums[j])
+		m.Variances[j] += share * (p.Variances[j] - m.Variances[j])
+	}
+	return nil
+}
+
+// Bytes implements [Sum].
+func (m *WindowMoments) Bytes() int64 { return 16 * int64(len(m.Sums)) }
+
+// MarshalBinary implements [Sum].
+func (m *WindowMoments) MarshalBinary() ([]byte, error) {
+	return encodeFloats("moments", []int{m.Windows}, m.Sums, m.Variances), nil
+}
+
+// UnmarshalBinary implements [Sum].
+func (m *WindowMoments) UnmarshalBinary(b []byte) error {
+	ns, ls, err := decodeFloats(b, "moments", 1, 2)
+	if err != nil {
+		return err
+	}
+	if len(ls[0]) != len(ls[1]) {
+		return fmt.Errorf("encoded moments have %d sums and %d variances", len(ls[0]), len(ls[1]))
+	}
+	m.Windows, m.Sums, m.Variances = ns[0], ls[0], ls[1]
 	return nil
 }

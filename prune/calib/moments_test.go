@@ -84,23 +84,23 @@ func TestWindowLengthDoesNotFit(t *testing.T) {
 	}
 }
 
-// Windows of no length are one, as for [calib.Stats.AddWindows], and lengths that do not fit are errors that leave
+// Windows of no length are one, as for [calib.Batch], and lengths that do not fit are errors that leave
 // the moments as they were.
 func TestWindowMomentsLength(t *testing.T) {
 	x := random(1, 10, 4)
 	whole, one := calib.NewWindowMoments(4), calib.NewWindowMoments(4)
-	if err := whole.Add(x, 10); err != nil {
+	if err := whole.Add(calib.Batch{X: x, WindowLen: 10}); err != nil {
 		t.Fatal(err)
 	}
-	if err := one.Add(x, 0); err != nil || !reflect.DeepEqual(one, whole) {
+	if err := one.Add(calib.Batch{X: x}); err != nil || !reflect.DeepEqual(one, whole) {
 		t.Errorf("length 0 gives %+v (%v), want %+v", one, err, whole)
 	}
 	for _, length := range []int{-1, 4, 11} {
-		if err := one.Add(x, length); err == nil || !strings.Contains(err.Error(), "10 tokens are not made of calibration windows of") {
+		if err := one.Add(calib.Batch{X: x, WindowLen: length}); err == nil || !strings.Contains(err.Error(), "10 tokens are not made of calibration windows of") {
 			t.Errorf("length %d: error %v", length, err)
 		}
 	}
-	if err := one.Add(tensor.New(0, 4), 0); err != nil || !reflect.DeepEqual(one, whole) {
+	if err := one.Add(calib.Batch{X: tensor.New(0, 4)}); err != nil || !reflect.DeepEqual(one, whole) {
 		t.Errorf("got %+v (%v) after lengths that do not fit and no tokens, want %+v", one, err, whole)
 	}
 }

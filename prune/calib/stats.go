@@ -2,9 +2,7 @@ package calib
 
 import (
 	"fmt"
-	"math"
 
-	"github.com/adagp/adagp/internal/parallel"
 	"github.com/adagp/adagp/tensor"
 	"github.com/adagp/adagp/tensor/linalg"
 )
@@ -17,6 +15,7 @@ type Stats struct {
 	Hessian      *linalg.Matrix // XᵀX [in, in], unscaled; nil unless asked for
 	SquaredNorms []float64      // diagonal of XᵀX [in]; nil unless it or the Hessian was asked for
 	Moments      *WindowMoments // moments within calibration windows; nil unless asked for
+	More         map[string]Sum // those of Needs.More, by name
 }
 
 // NewStats returns empty sums over inputs of the given width.
@@ -31,40 +30,42 @@ func NewStats(inputs int, needs Needs) *Stats {
 	if needs.WindowMoments {
 		s.Moments = NewWindowMoments(inputs)
 	}
+	for _, k := range needs.More {
+		if s.More == nil {
+			s.More = map[string]Sum{}
+		}
+		s.More[k.Name] = k.New(inputs)
+	}
 	return s
 }
 
-// Add sums the rows of x [tokens, Inputs], which is one calibration window as far as moments go; see
-// [Stats.AddWindows].
-func (s *Stats) Add(x *tensor.Tensor) error { return s.AddWindows(x, 0) }
-
-// AddWindows sums the rows of x [tokens, Inputs], made of windows of windowLen tokens each; 0 stands
-// for one window. Products are taken in float32 over at most 256 tokens and accumulated in float64.
-// A value that is not finite is an error saying where it stands, and nothing is added then.
-func (s *Stats) AddWindows(x *tensor.Tensor, windowLen int) error {
-	x = x.View(tensor.AnyDim, s.Inputs)
-	if i, ok := x.Finite(); !ok {
-		return nonFinite(x, i, s.Tokens)
+// Add takes the inputs of a batch in. A value that is not finite is an error saying where it stands, and nothing
+// is added then.
+func (s *Stats) Add(b Batch) error {
+	b.X = b.X.View(tensor.AnyDim, s.Inputs)
+	if i, ok := b.X.Finite(); !ok {
+		return nonFinite(b.X, i, s.Tokens)
 	}
 	if s.Moments != nil {
-		if err := s.Moments.Add(x, windowLen); err != nil {
+		if err := s.Moments.Add(b); err != nil {
 			return err
 		}
 	}
-	s.Tokens += x.Dim(0)
+	for name, sum := range s.More {
+		if err := sum.Add(b); err != nil {
+			return fmt.Errorf("statistic %s: %w", name, err)
+		}
+	}
+	s.Tokens += b.X.Dim(0)
 	switch {
 	case s.Hessian != nil:
-		linalg.AddGram(s.Hessian, x)
+		err := (&Gram{s.Hessian}).Add(b)
 		for j := range s.SquaredNorms {
 			s.SquaredNorms[j] = s.Hessian.At(j, j)
 		}
+		return err
 	case s.SquaredNorms != nil:
-		addSquares(s.SquaredNorms, x)
-	}
-	for j, v := range s.SquaredNorms {
-		if math.IsInf(v, 0) || math.IsNaN(v) {
-			return fmt.Errorf("activations of input %d overflow: their sum of squares is %v", j, v)
-		}
+		return (&Squares{Sums: s.SquaredNorms}).Add(b)
 	}
 	return nil
 }
@@ -73,16 +74,4 @@ func (s *Stats) AddWindows(x *tensor.Tensor, windowLen int) error {
 func nonFinite(x *tensor.Tensor, i, token int) error {
 	return fmt.Errorf("activation of input %d at token %d is %v, want a finite value",
 		i%x.Dim(1), token+i/x.Dim(1), x.Data()[i])
-}
-
-// addSquares adds the column sums of x² to dst, in float64 and in the order of the rows.
-func addSquares(dst []float64, x *tensor.Tensor) {
-	n, c, data := x.Dim(0), x.Dim(1), x.Data()
-	parallel.For(c, max(16, 1<<14/max(n, 1)), func(lo, hi int) {
-		for i := range n {
-			for j, v := range data[i*c+lo : i*c+hi] {
-				dst[lo+j] += float64(v) * float64(v)
-			}
-		}
-	})
 }

@@ -22,6 +22,7 @@ type Problem struct {
 	H            *linalg.Matrix       // XᵀX over the calibration tokens [in, in], unscaled; nil unless the solver needs it
 	SquaredNorms []float64            // diagonal of H [in]; nil unless the solver needs it
 	Moments      *calib.WindowMoments // moments of the inputs within calibration windows; nil unless the solver needs them
+	More         map[string]calib.Sum // statistics of other kinds, by name; those that the solver needs
 	RowWeights   []float64            // importance of every output's error [out], see Solve; nil: all equal
 	Pattern      sparsity.Pattern     // zeros to make
 	Keep         *sparsity.Mask       // a mask chosen before, of which only the values are to be solved for; nil: free
@@ -93,6 +94,11 @@ func (p *Problem) Check(needs Needs) error {
 	}
 	if needs.WindowMoments && p.Moments == nil {
 		return fmt.Errorf("solve %s: the solver needs the moments of the inputs within calibration windows and got none", p.Name)
+	}
+	for _, k := range needs.More {
+		if p.More[k.Name] == nil {
+			return fmt.Errorf("solve %s: the solver needs the statistic %q and got none", p.Name, k.Name)
+		}
 	}
 	if err := p.checkMoments(); err != nil {
 		return err

@@ -29,7 +29,7 @@ func Problem(w, x [][]float64, p sparsity.Pattern) *local.Problem {
 	if length%windows == 0 {
 		length /= windows
 	}
-	moments.Add(m.T().Tensor(), length)
+	moments.Add(calib.Batch{X: m.T().Tensor(), WindowLen: length})
 	return &local.Problem{Name: "layer.weight", W: Matrix(w), H: h, SquaredNorms: h.Diag(), Moments: moments, Pattern: p}
 }
 
