@@ -62,29 +62,17 @@ func (p *Problem) Check(needs Needs) error {
 	if bad := firstNonFinite(p.W); bad != nil {
 		return fmt.Errorf("solve %s: weight [%d %d] is %v", p.Name, bad.Row, bad.Col, bad.Value)
 	}
-	c := p.W.Cols
 	if needs.Hessian {
-		if p.H == nil {
-			return fmt.Errorf("solve %s: the solver needs the Hessian of the inputs and got none", p.Name)
-		}
-		if p.H.Rows != c || p.H.Cols != c {
-			return fmt.Errorf("solve %s: hessian of shape [%d %d], want [%d %d]", p.Name, p.H.Rows, p.H.Cols, c, c)
-		}
-		if bad := firstNonFinite(p.H); bad != nil {
-			return fmt.Errorf("solve %s: hessian element [%d %d] is %v: the calibration activations are not finite", p.Name, bad.Row, bad.Col, bad.Value)
-		}
-		for j := range c {
-			if v := p.H.At(j, j); v < 0 {
-				return fmt.Errorf("solve %s: hessian element [%d %d] is %g, want a sum of squares", p.Name, j, j, v)
-			}
+		if err := p.checkHessian(); err != nil {
+			return err
 		}
 	}
 	if needs.SquaredNorms && p.SquaredNorms == nil && p.H == nil {
 		return fmt.Errorf("solve %s: the solver needs the squared norms of the inputs and got none", p.Name)
 	}
 	if p.SquaredNorms != nil {
-		if len(p.SquaredNorms) != c {
-			return fmt.Errorf("solve %s: %d squared norms, want %d", p.Name, len(p.SquaredNorms), c)
+		if len(p.SquaredNorms) != p.W.Cols {
+			return fmt.Errorf("solve %s: %d squared norms, want %d", p.Name, len(p.SquaredNorms), p.W.Cols)
 		}
 		for j, v := range p.SquaredNorms {
 			if !(v >= 0) || math.IsInf(v, 0) {
@@ -104,6 +92,25 @@ func (p *Problem) Check(needs Needs) error {
 		return err
 	}
 	return p.checkRowWeights()
+}
+
+func (p *Problem) checkHessian() error {
+	c := p.W.Cols
+	if p.H == nil {
+		return fmt.Errorf("solve %s: the solver needs the Hessian of the inputs and got none", p.Name)
+	}
+	if p.H.Rows != c || p.H.Cols != c {
+		return fmt.Errorf("solve %s: hessian of shape [%d %d], want [%d %d]", p.Name, p.H.Rows, p.H.Cols, c, c)
+	}
+	if bad := firstNonFinite(p.H); bad != nil {
+		return fmt.Errorf("solve %s: hessian element [%d %d] is %v: the calibration activations are not finite", p.Name, bad.Row, bad.Col, bad.Value)
+	}
+	for j := range c {
+		if v := p.H.At(j, j); v < 0 {
+			return fmt.Errorf("solve %s: hessian element [%d %d] is %g, want a sum of squares", p.Name, j, j, v)
+		}
+	}
+	return nil
 }
 
 func (p *Problem) checkMoments() error {
