@@ -53,3 +53,49 @@ func TestNoFamilies(t *testing.T) {
 		}
 	}
 }
+
+// names match the names of families in running text.
+var names = regexp.MustCompile(`(?i)llama|mistral|mixtral|qwen|gemma|gpt-?[2j]|gpt_?neo|pythia|smollm|granite|olmo|stablelm|starcoder|falcon|forcausallm|\bOPT(-\d|\b)`)
+
+// TestNoFamiliesInWords: no comment and no identifier in the packages that prune, store and command names a family of
+// models. It is said in general what holds in general. Lower-case opt is short for options.
+func TestNoFamiliesInWords(t *testing.T) {
+	root := filepath.Join("..", "..")
+	files := 0
+	for _, dir := range []string{"prune", "checkpoint", "cmd"} {
+		err := filepath.WalkDir(filepath.Join(root, dir), func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			files++
+			set := token.NewFileSet()
+			f, err := parser.ParseFile(set, path, nil, parser.SkipObjectResolution|parser.ParseComments)
+			if err != nil {
+				return err
+			}
+			complain := func(at token.Pos, text string) {
+				for _, found := range names.FindAllString(text, -1) {
+					if found != "opt" {
+						t.Errorf("%v: %q names a family of models", set.Position(at), found)
+					}
+				}
+			}
+			for _, c := range f.Comments {
+				complain(c.Pos(), c.Text())
+			}
+			ast.Inspect(f, func(n ast.Node) bool {
+				if id, ok := n.(*ast.Ident); ok {
+					complain(id.Pos(), id.Name)
+				}
+				return true
+			})
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if files < 100 {
+		t.Errorf("read %d files, want all", files)
+	}
+}

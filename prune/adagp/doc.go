@@ -52,13 +52,13 @@
 //
 // The package knows no model family. A model declares its block as an nn.Chain: links (linear maps)
 // and joins (activations) between named variables. [newGraph] resolves it, [chooseUpdate] gives every
-// auxiliary variable one of the rules above by looking at what reads it. For the two families that
-// the paper treats this comes out as published:
+// auxiliary variable one of the rules above by looking at what reads it. For the two kinds of
+// feed-forward networks that the paper treats this comes out as published:
 //
-//	OPT     links fc1 x→z, fc2 a→y; join relu(z)→a.
-//	        a least squares; z the better of the two branches of relu, exactly; fc2 refitted by ten
+//	plain   links in x→z, out a→y; join relu(z)→a.
+//	        a least squares; z the better of the two branches of relu, exactly; out refitted by ten
 //	        gradient steps ([PublishedOutputSteps]), as in the authors' code
-//	LLaMA   links up x→z, down a→y, gate x→s; join silu(s)⊙z→a.
+//	gated   links up x→z, down a→y, gate x→s; join silu(s)⊙z→a.
 //	        a least squares; z = (αm + γ silu(s) a) / (α + γ silu(s)²); s by gradient steps
 //
 // Links are refitted in the order of the declaration. Within a round the activations come first, then

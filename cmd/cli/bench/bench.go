@@ -100,7 +100,7 @@ type Step struct {
 	Seconds float64 `json:"seconds"`
 }
 
-// Forward is the forward pass of an OPT model with random weights over one window of text.
+// Forward is the forward pass of a model with random weights over one window of text.
 type Forward struct {
 	Layers    int     `json:"layers"`
 	Hidden    int     `json:"hidden"`

@@ -18,7 +18,8 @@ func (r *run) randomParam(p *nn.Param, inputs int) {
 	tensor.ScaleInto(p.Value(), p.Value(), float32(math.Sqrt(3/float64(inputs))))
 }
 
-// model returns an OPT model with random weights.
+// model returns a decoder-only model with random weights: each layer has attention and two linear maps with relu
+// between them.
 func (f forwardSize) model(r *run) (models.CausalLM, error) {
 	m, err := models.Build(fmt.Appendf(nil, `{"architectures": ["OPTForCausalLM"], "vocab_size": %d,
 		"hidden_size": %d, "ffn_dim": %d, "num_hidden_layers": %d, "num_attention_heads": %d,

@@ -27,7 +27,7 @@ type chainSize struct{ hidden, intermediate, tokens int }
 
 type forwardSize struct{ layers, hidden, intermediate, heads, vocab, tokens int }
 
-// fullSizes are cubes, and the widths of models from OPT-125M (768, 3072) to LLaMA-7B (4096, 11008).
+// fullSizes are cubes, and the widths of models from 125 million weights (768, 3072) to 7 billion (4096, 11008).
 var fullSizes = sizes{
 	rounds: 9,
 	sample: minSample,

@@ -114,7 +114,7 @@ func benchTable(r *bench.Result) *format.Table {
 		t.Add(s.Method+", 50 %", fmt.Sprintf("%d×%d", s.Rows, s.Cols), formatShortTime(s.Seconds), "", "")
 	}
 	f := r.Forward
-	t.Add("forward pass, OPT", fmt.Sprintf("%d×%d, %d tokens", f.Layers, f.Hidden, f.Tokens), formatShortTime(f.Seconds), fmt.Sprintf("%.0f tokens/s", f.TokensPer), "")
+	t.Add("forward pass of a model", fmt.Sprintf("%d×%d, %d tokens", f.Layers, f.Hidden, f.Tokens), formatShortTime(f.Seconds), fmt.Sprintf("%.0f tokens/s", f.TokensPer), "")
 	t.Add("", "its products", "", flops(f.GFLOPS), share(f.OfProducts, "a product"))
 	return t
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // demoFolder names the folder of one pruned demo model, in signs that every file system takes:
-// DIR/llama-adagp-paper.
+// DIR/NAME-adagp-paper for demo:NAME.
 func demoFolder(dir, model, method string) string {
 	return filepath.Join(dir, strings.TrimPrefix(model, "demo:")+"-"+strings.ReplaceAll(method, ":", "-"))
 }
