@@ -105,6 +105,19 @@ func ReadCorpus(paths []string) (*Corpus, error) {
 	return c, nil
 }
 
+// ReadText returns the text that r has, name standing for it in errors. It may be empty.
+func ReadText(name string, r io.Reader) (*Corpus, error) {
+	var text strings.Builder
+	err := readText(name, r, maxCorpusBytes, func(part string) { text.WriteString(part) })
+	if err != nil && !errors.Is(err, errEmpty) {
+		return nil, err
+	}
+	return &Corpus{Files: []string{name}, Text: text.String()}, nil
+}
+
+// errEmpty is the cause where a text must not be empty.
+var errEmpty = errors.New("want some text")
+
 // readFiles is ReadCorpus that hands the text over part by part.
 func readFiles(paths []string, text func(part string)) (*Corpus, error) {
 	c := &Corpus{}
@@ -200,7 +213,7 @@ func readText(path string, r io.Reader, limit int64, text func(part string)) err
 		}
 	}
 	if size == 0 {
-		return &CorpusError{File: path, Msg: "is empty"}
+		return &CorpusError{File: path, Msg: "is empty", Err: errEmpty}
 	}
 	return nil
 }

@@ -32,6 +32,13 @@ type Cutter interface {
 	Cut(text string) (end, next int)
 }
 
+// Ender is a Tokenizer that puts tokens behind a text.
+type Ender interface {
+	Tokenizer
+	// End returns their ids. Most tokenizers have none.
+	End() []int
+}
+
 // VocabularyError reports a token id that a model of the given vocabulary cannot embed.
 type VocabularyError struct {
 	Window, Position int // indices into the checked windows

@@ -3,8 +3,16 @@ package data
 // pieceBytes is how much of a text is encoded at a time, in bytes.
 const pieceBytes = 1 << 20
 
-// eachPiece hands over the ids of a corpus of text in order, with the tokenizer's default BOS in front: those
-// of the whole text, although little of it is in memory at a time if the tokenizer is a Cutter.
+// IDs returns the ids of a corpus of text as Calibration and EvalWindows see them: those of the whole text,
+// between the tokens that the tokenizer puts in front of it and behind it.
+func IDs(tok Tokenizer, c *Corpus) ([]int, error) {
+	ids := []int{}
+	err := eachPiece(tok, c, func(piece []int) { ids = append(ids, piece...) })
+	return ids, err
+}
+
+// eachPiece hands over the ids of a corpus of text in order, with the tokenizer's default BOS in front and what
+// an Ender puts behind: those of the whole text, although little of it is in memory at a time if the tokenizer is a Cutter.
 func eachPiece(tok Tokenizer, c *Corpus, piece func(ids []int)) error {
 	if bos, ok := tok.BOS(); ok {
 		piece([]int{bos})
@@ -37,6 +45,9 @@ func eachPiece(tok Tokenizer, c *Corpus, piece func(ids []int)) error {
 	}
 	if len(rest) > 0 {
 		piece(tok.Encode(string(rest)))
+	}
+	if e, ok := tok.(Ender); ok {
+		piece(e.End())
 	}
 	return nil
 }

@@ -112,3 +112,28 @@ func TestLongTextsArePieces(t *testing.T) {
 		t.Errorf("a text that is gone: %v", err)
 	}
 }
+
+// ending is letters with a token behind every text.
+type ending struct{ letters }
+
+func (ending) End() []int { return []int{7} }
+
+func TestIDs(t *testing.T) {
+	c, err := data.ReadText("stdin", strings.NewReader("\ufeffab"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain, err := data.IDs(letters{}, c)
+	if err != nil || len(plain) < 2 {
+		t.Fatalf("%v, %v", plain, err)
+	}
+	if got, err := data.IDs(ending{}, c); err != nil || !reflect.DeepEqual(got, append(plain, 7)) {
+		t.Errorf("got %v, %v, want %v and 7", got, err, plain)
+	}
+	if c, err := data.ReadText("stdin", strings.NewReader("")); err != nil || c.Text != "" {
+		t.Errorf("an empty text: %+v, %v", c, err)
+	}
+	if _, err := data.ReadText("stdin", strings.NewReader("\xff")); err == nil {
+		t.Error("bytes that are no text were taken")
+	}
+}

@@ -3,6 +3,7 @@ package tokenizer_test
 import (
 	"errors"
 	"io/fs"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -184,6 +185,45 @@ func TestOpenNeverFallsBack(t *testing.T) {
 		_, err := tokenizer.Open(folderOf(c.files))
 		if !errors.Is(err, errors.ErrUnsupported) || !strings.Contains(err.Error(), c.name) || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: got %v, want a refusal that says %q", c.name, err, c.says)
+		}
+	}
+}
+
+// Special tokens in a text are found where the caller asks for it, whatever file they come from.
+func TestEncodeSpecial(t *testing.T) {
+	opt, llama := golden.Path("tokenizers/opt-mini"), golden.Path("tokenizers/llama-mini")
+	for name, files := range map[string]map[string][]byte{
+		"tokenizer.model": {"tokenizer.model": readAll(t, llama, "tokenizer.model")},
+		"tokenizer.json":  {"tokenizer.json": byteLevelJSON(t, opt, nil)},
+		"vocab.json":      {"vocab.json": readAll(t, opt, "vocab.json"), "merges.txt": readAll(t, opt, "merges.txt"), "tokenizer_config.json": []byte(`{"eos_token":"</s>"}`)},
+	} {
+		tok, err := tokenizer.Open(folderOf(files))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids := tok.EncodeSpecial("the cat</s>")
+		if want := append(tok.Encode("the cat"), 2); !slices.Equal(ids, want) || slices.Contains(tok.Encode("the cat</s>"), 2) {
+			t.Errorf("%s: %v, want %v", name, ids, want)
+		}
+		if got := tok.DecodeSpecial(ids); got != "the cat</s>" || tok.Decode(ids) != "the cat" || tok.Piece(2) != "</s>" || tok.Piece(-1) != "" {
+			t.Errorf("%s: DecodeSpecial %q, Decode %q, piece 2 %q", name, got, tok.Decode(ids), tok.Piece(2))
+		}
+	}
+}
+
+// The tokens of the template behind a text.
+func TestEnd(t *testing.T) {
+	for name, c := range map[string]struct {
+		post any
+		want []int
+	}{
+		"none":     {nil, nil},
+		"template": {object{"type": "TemplateProcessing", "single": []object{{"Sequence": object{"id": "A"}}, {"SpecialToken": object{"id": "</s>"}}}}, []int{2}},
+		"sequence": {object{"type": "Sequence", "processors": []object{{"type": "ByteLevel"}, {"type": "RobertaProcessing", "sep": []any{"</s>", 2}, "cls": []any{"<s>", 0}}}}, []int{2}},
+	} {
+		tok := openJSON(t, byteLevelJSON(t, golden.Path("tokenizers/opt-mini"), func(file, _ object) { file["post_processor"] = c.post }))
+		if got := tok.End(); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
 	}
 }

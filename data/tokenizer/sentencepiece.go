@@ -33,12 +33,21 @@ func openSentencePiece(fsys fs.FS, cfg *config) (*Tokenizer, error) {
 	if cfg.AddPrefixSpace != nil {
 		t.prefixed = *cfg.AddPrefixSpace
 	}
-	t.added = &addedTokens{normalise: func(text string) string {
+	var special []addedToken
+	for id, p := range model.pieces {
+		if p.kind == pieceControl || p.kind == pieceUnknown {
+			special = append(special, addedToken{ID: id, Content: p.text, Special: true})
+		}
+	}
+	t.added, err = newAddedTokens(sentencePieceFile, special, func(text string) string {
 		if t.prefixed {
 			text = " " + text
 		}
 		return strings.ReplaceAll(text, " ", blank)
-	}}
+	})
+	if err != nil {
+		return nil, err
+	}
 	if !model.byteFallback {
 		t.fuse = model.unknownID // one unknown token for a run, wherever it was cut
 	}

@@ -23,8 +23,47 @@ func openVocabMerges(fsys fs.FS, cfg *config) (*Tokenizer, error) {
 		return nil, err
 	}
 	m := newBPE(v)
-	if b, err = readFile(fsys, mergesFile); err != nil {
+	if err := m.readMerges(fsys); err != nil {
 		return nil, err
+	}
+	// The file does not say which alphabet it is in. One without a space is not in ours.
+	if _, ok := v.id(spell(" ")); !ok {
+		return nil, unsupported(vocabFile, "a vocabulary without a token for the space (%q), want a byte-level one", spell(" "))
+	}
+	if id, ok := v.id(string(cfg.UnkToken)); ok {
+		m.unknown = int32(id)
+	}
+	m.useBytes()
+	t := &Tokenizer{vocabulary: *v, model: m, bytes: true, decoder: decodeByteLevel, control: map[int]bool{}, fuse: -1, cuts: true}
+	cut, err := byteLevel(&step{AddPrefixSpace: new(bool)})
+	if err != nil {
+		return nil, err
+	}
+	t.pre = []preTokenizer{cut.preTokenizer}
+	normalise := normalizer(unchanged)
+	if cfg.AddPrefixSpace != nil && *cfg.AddPrefixSpace {
+		t.prefixed = true
+		normalise, _ = prepend(&step{Prepend: " "})
+	}
+	if t.bosID, err = cfg.bos(familyBOS(v.id), v.id); err != nil {
+		return nil, err
+	}
+	var special []addedToken
+	for _, name := range cfg.control() {
+		if id, ok := v.id(name); ok {
+			t.control[id] = true
+			special = append(special, addedToken{ID: id, Content: name, Special: true})
+		}
+	}
+	t.added, err = newAddedTokens(vocabFile, special, normalise)
+	return t, err
+}
+
+// readMerges reads merges.txt.
+func (m *bpe) readMerges(fsys fs.FS) error {
+	b, err := readFile(fsys, mergesFile)
+	if err != nil {
+		return err
 	}
 	number := 0
 	for line := range strings.Lines(string(b)) {
@@ -35,37 +74,11 @@ func openVocabMerges(fsys fs.FS, cfg *config) (*Tokenizer, error) {
 		}
 		left, right, err := splitMerge(line)
 		if err != nil {
-			return nil, malformed(mergesFile, "line %d: %v", number, err)
+			return malformed(mergesFile, "line %d: %v", number, err)
 		}
 		if err := m.addMerge(mergesFile, number, left, right); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	// The file does not say which alphabet it is in. One without a space is not in ours.
-	if _, ok := v.id(spell(" ")); !ok {
-		return nil, unsupported(vocabFile, "a vocabulary without a token for the space (%q), want a byte-level one", spell(" "))
-	}
-	if id, ok := v.id(string(cfg.UnkToken)); ok {
-		m.unknown = int32(id)
-	}
-	m.useBytes()
-	t := &Tokenizer{vocabulary: *v, model: m, bytes: true, added: &addedTokens{normalise: unchanged}, decoder: decodeByteLevel, control: map[int]bool{}, fuse: -1, cuts: true}
-	cut, err := byteLevel(&step{AddPrefixSpace: new(bool)})
-	if err != nil {
-		return nil, err
-	}
-	t.pre = []preTokenizer{cut.preTokenizer}
-	if cfg.AddPrefixSpace != nil && *cfg.AddPrefixSpace {
-		t.prefixed = true
-		t.added.normalise, _ = prepend(&step{Prepend: " "})
-	}
-	if t.bosID, err = cfg.bos(familyBOS(v.id), v.id); err != nil {
-		return nil, err
-	}
-	for _, name := range cfg.control() {
-		if id, ok := v.id(name); ok {
-			t.control[id] = true
-		}
-	}
-	return t, nil
+	return nil
 }

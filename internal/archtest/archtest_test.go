@@ -73,7 +73,7 @@ var rules = []struct {
 	{"cmd/cli/flags", []string{"cmd/cli/exit"}},
 	{"cmd/cli/session", []string{"asm", "internal/parallel", "cmd/cli/exit", "cmd/cli/format", "cmd/cli/progress"}},
 	{"cmd/cli/method", []string{"cmd/cli/exit", "cmd/cli/flags", "prune/..."}},
-	{"cmd/cli/texts", []string{"cmd/cli/exit", "cmd/cli/flags", "cmd/cli/format", "cmd/cli/session", "data/...", "eval", "models"}},
+	{"cmd/cli/texts", []string{"cmd/cli/exit", "cmd/cli/flags", "cmd/cli/format", "cmd/cli/session", "data/...", "eval", "internal/inputfile", "models"}},
 	{"cmd/cli/output", []string{"cmd/cli/exit", "cmd/cli/format", "cmd/cli/report", "cmd/cli/session", "checkpoint/...", "models", "prune", "tensor"}},
 	{"cmd/cli/trial", []string{"cmd/cli/bench", "cmd/cli/output", "cmd/cli/session", "checkpoint", "data", "models", "prune"}},
 	{"cmd/cli/command", []string{"cmd/cli/exit", "cmd/cli/flags", "cmd/cli/session"}},

@@ -34,6 +34,7 @@ import (
 	"github.com/adagp/adagp/cmd/cli/command/packcmd"
 	"github.com/adagp/adagp/cmd/cli/command/prunecmd"
 	"github.com/adagp/adagp/cmd/cli/command/sweepcmd"
+	"github.com/adagp/adagp/cmd/cli/command/tokenizecmd"
 	"github.com/adagp/adagp/cmd/cli/exit"
 	"github.com/adagp/adagp/cmd/cli/session"
 	"github.com/adagp/adagp/internal/version"
@@ -69,6 +70,7 @@ func newApp(r *session.Process) *cli.App {
 			sweepcmd.Command(r),
 			evalcmd.Command(r),
 			inspectcmd.Command(r),
+			tokenizecmd.Command(r),
 			methodscmd.Command(r),
 			benchcmd.Command(r),
 		},

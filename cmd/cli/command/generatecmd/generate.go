@@ -3,17 +3,13 @@ package generatecmd
 import (
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"strings"
 
 	"github.com/urfave/cli/v2"
-	"golang.org/x/term"
 
 	"github.com/adagp/adagp/cmd/cli/command"
 	"github.com/adagp/adagp/cmd/cli/exit"
 	"github.com/adagp/adagp/cmd/cli/flags"
-	"github.com/adagp/adagp/cmd/cli/format"
 	"github.com/adagp/adagp/cmd/cli/session"
 	"github.com/adagp/adagp/cmd/cli/texts"
 	"github.com/adagp/adagp/data"
@@ -171,8 +167,8 @@ func checkGenerate(s *session.Session, c *cli.Context, o generate.Options) error
 	return nil
 }
 
-// MaxPrompt bounds what is read of stdin and of a file of prompts, in bytes.
-const MaxPrompt = 64 << 20
+// MaxPrompt bounds a prompt, in bytes.
+const MaxPrompt = texts.MaxRead
 
 // readPrompts returns the prompts of --prompts, or the one of --prompt or stdin.
 func readPrompts(s *session.Session, c *cli.Context) ([]string, error) {
@@ -182,10 +178,11 @@ func readPrompts(s *session.Session, c *cli.Context) ([]string, error) {
 	case c.IsSet("prompt"):
 		return []string{c.String("prompt")}, nil
 	case !c.IsSet("prompts"):
-		if f, ok := s.Stdin.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-			return nil, exit.Usagef("generate needs --prompt, --prompts, --chat, or a prompt on stdin; see %s generate --help", exit.Program)
+		in, err := texts.Stdin(s, "generate", "--prompt, --prompts, --chat, or a prompt")
+		if err != nil {
+			return nil, err
 		}
-		text, err := readText("stdin", s.Stdin)
+		text, err := texts.Read("stdin", in)
 		return []string{strings.TrimSuffix(text, "\n")}, err
 	}
 	name := c.String("prompts")
@@ -194,7 +191,7 @@ func readPrompts(s *session.Session, c *cli.Context) ([]string, error) {
 		return nil, fmt.Errorf("--prompts: %w", err)
 	}
 	defer f.Close()
-	text, err := readText(name, f)
+	text, err := texts.Read(name, f)
 	if err != nil {
 		return nil, err
 	}
@@ -203,17 +200,6 @@ func readPrompts(s *session.Session, c *cli.Context) ([]string, error) {
 		return nil, fmt.Errorf("--prompts %s: the file is empty", name)
 	}
 	return prompts, nil
-}
-
-func readText(name string, r io.Reader) (string, error) {
-	b, err := io.ReadAll(io.LimitReader(inputfile.SkipMark(r), MaxPrompt+1))
-	if err != nil {
-		return "", fmt.Errorf("read %s: %w", name, err)
-	}
-	if len(b) > MaxPrompt {
-		return "", fmt.Errorf("read %s: more than %s", name, format.Bytes(MaxPrompt))
-	}
-	return string(b), nil
 }
 
 // encode turns a prompt into ids, with the BOS of the tokenizer in front of the first.
