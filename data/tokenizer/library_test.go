@@ -91,7 +91,10 @@ func libraryFolder(t *testing.T, folder string) (*tokenizer.Tokenizer, libraryCa
 }
 
 func TestLibraryIDs(t *testing.T) {
-	for _, name := range []string{"syn-qwen2", "syn-starcoder2", "syn-added-flags"} {
+	for _, name := range []string{
+		"syn-added-flags", "syn-bloom", "syn-deepseek-coder", "syn-deepseek-v3", "syn-falcon", "syn-gemma", "syn-gpt2-prefix", "syn-llama3", "syn-metaspace-always",
+		"syn-mistral-metaspace", "syn-nfkc", "syn-o200k", "syn-phi3", "syn-qwen2", "syn-starcoder2", "syn-unigram", "syn-unigram-bytes",
+	} {
 		t.Run(name, func(t *testing.T) {
 			tok, g, err := libraryFolder(t, golden.Path("tokenizers/"+name))
 			if err != nil {
