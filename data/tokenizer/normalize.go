@@ -83,7 +83,7 @@ func lowercase(text string) string {
 		if r == 'İ' {
 			return "i\u0307"
 		}
-		return string(lower(r))
+		return string(unicode.ToLower(r))
 	})
 }
 

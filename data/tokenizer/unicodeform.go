@@ -12,8 +12,30 @@ import (
 // over from package norm, which inserts U+034F into runs of about 30. Written text has two or three.
 const manyMarks = 8
 
-// exactForm is NFC or NFKC as Unicode defines it.
+// exactForm is a normal form of Unicode as the library that the files are made with has it: characters that
+// its version of Unicode does not know stay as they are, and nothing joins over them.
 func exactForm(form norm.Form) normalizer {
+	known := endlessForm(form)
+	return func(text string) string {
+		var b strings.Builder
+		done := 0
+		for i, r := range text {
+			if r >= newerForms[0][0] && newerForms.has(r) {
+				b.WriteString(known(text[done:i]))
+				b.WriteRune(r)
+				done = i + utf8.RuneLen(r)
+			}
+		}
+		if done == 0 {
+			return known(text)
+		}
+		b.WriteString(known(text[done:]))
+		return b.String()
+	}
+}
+
+// endlessForm is a normal form without a limit to the marks in a row.
+func endlessForm(form norm.Form) normalizer {
 	return func(text string) string {
 		var b strings.Builder
 		done := 0 // before this, text is in b
@@ -46,7 +68,7 @@ func exactForm(form norm.Form) normalizer {
 // character is decomposed, marks are sorted by their class, and what can be composed again is.
 func composeMarks(form norm.Form, segment string) string {
 	decompose := norm.NFD
-	if form == norm.NFKC {
+	if form == norm.NFKC || form == norm.NFKD {
 		decompose = norm.NFKD
 	}
 	type mark struct {
@@ -75,7 +97,7 @@ func composeMarks(form norm.Form, segment string) string {
 	starter := -1 // index in out of the last character that marks can join
 	for _, m := range marks {
 		// A mark joins its starter unless one of its class or a higher one stands in between.
-		if starter >= 0 && (starter == len(out)-1 || out[len(out)-1].class < m.class) {
+		if composes := form == norm.NFC || form == norm.NFKC; composes && starter >= 0 && (starter == len(out)-1 || out[len(out)-1].class < m.class) {
 			if joined := norm.NFC.String(out[starter].char + m.char); utf8.RuneCountInString(joined) == 1 {
 				out[starter].char = joined
 				continue

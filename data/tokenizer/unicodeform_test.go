@@ -3,6 +3,7 @@ package tokenizer
 import (
 	"strings"
 	"testing"
+	"unicode"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -22,11 +23,15 @@ func TestExactForm(t *testing.T) {
 		{"\u1112\u1161" + strings.Repeat("\u11ab", 40), "한" + strings.Repeat("\u11ab", 39)},
 		{"\u09c7" + strings.Repeat("\u09be", 40), "\u09cb" + strings.Repeat("\u09be", 39)},
 		{"e\u0301\xff" + acute, "é\xff" + acute},
+		{"e\u08ca\u0301", "e\u08ca\u0301"}, // a mark of Unicode 14
 		{"Å \u0958", "Å \u0915\u093c"},
 	} {
 		if got := exactForm(norm.NFC)(c.in); got != c.want {
 			t.Errorf("NFC of %+q is %+q, want %+q", c.in, got, c.want)
 		}
+	}
+	if got, want := exactForm(norm.NFKD)("ﬁé"+acute+below), "fie"+below+"\u0301"+acute; got != want {
+		t.Errorf("NFKD: got %+q, want %+q", got, want)
 	}
 	if got, want := exactForm(norm.NFKC)("ﬁ"+acute), "fí"+acute[2:]; got != want {
 		t.Errorf("NFKC: got %+q, want %+q", got, want)
@@ -41,5 +46,13 @@ func TestComposeMarksEqualsNorm(t *testing.T) {
 				t.Errorf("form %d of %+q is %+q, want %+q", form, s, got, want)
 			}
 		}
+	}
+}
+
+// The tables of characters that our Unicode has and the library's has not, and the other way round, are for
+// one version. With another they must be made again: compare classes and forms of all characters.
+func TestUnicodeVersion(t *testing.T) {
+	if unicode.Version != "15.0.0" || norm.Version != "15.0.0" {
+		t.Errorf("Unicode %s, normal forms %s, want 15.0.0 as in characters.go and pattern/newer.go", unicode.Version, norm.Version)
 	}
 }

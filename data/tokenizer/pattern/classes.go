@@ -12,5 +12,5 @@ func classes(name string) (*set, bool) {
 	if !ok || name == "C" || name == "Cs" || name == "Cn" || name == "LC" {
 		return nil, false
 	}
-	return tableSet(table), true
+	return tableSet(table).union(&set{ranges: newerOf(name)}), true
 }

@@ -50,6 +50,7 @@ func TestEach(t *testing.T) {
 		{`[a-]+`, "-a_", "[-a]_"},
 		{`\x41\x{e9}\u00e9`, "Aéé", "[Aéé]"},
 		{`\P{L}+|\p{^Lu}`, "aB1é", "[a]B[1][é]"},
+		{`\p{L}+|\p{N}`, "\U00013f18\U0002ebf0\U00010d40", "[\U00013f18\U0002ebf0][\U00010d40]"}, // of Unicode 15.1 and 16
 		{`.+`, "ab\ncd", "[ab]\n[cd]"},
 		{`[一-龥]+`, "a中文b", "a[中文]b"},
 		{`\x{fffd}`, "a\xff\xe4\xbdb", "a[\xff][\xe4][\xbd]b"},
