@@ -16,7 +16,7 @@ import (
 //
 //	err := m.LoadStored(m.Walk)
 func (m *Model) LoadStored(walk func(visit func(*nn.Param))) error {
-	return m.loadStored(walk, m.Reader.Packed)
+	return m.loadStored(walk, m.Reader.Packed, false)
 }
 
 // LoadMapped is LoadStored with the matrices left in the mapped file: it takes no time and works for
@@ -24,16 +24,22 @@ func (m *Model) LoadStored(walk func(visit func(*nn.Param))) error {
 // transposed, are copied all the same. They can be used until Close. A file that is
 // truncated meanwhile raises a fault: checkpoint.CatchFault makes an error of it, as package generate does.
 func (m *Model) LoadMapped(walk func(visit func(*nn.Param))) error {
-	return m.loadStored(walk, m.Reader.PackedMapped)
+	return m.loadStored(walk, m.Reader.PackedMapped, false)
 }
 
-func (m *Model) loadStored(walk func(visit func(*nn.Param)), get func(View) (packed.Matrix, error)) error {
+// LoadWidened is LoadStored for measuring: every product is that of the float32 weights to the last bit, as after
+// Load, for a little more time where there are few tokens. Matrices that are stored as float32 are loaded as such.
+func (m *Model) LoadWidened(walk func(visit func(*nn.Param))) error {
+	return m.loadStored(walk, m.Reader.Packed, true)
+}
+
+func (m *Model) loadStored(walk func(visit func(*nn.Param)), get func(View) (packed.Matrix, error), widen bool) error {
 	var filled []*nn.Param
 	for _, p := range nn.Params(walk) {
 		if p.Loaded() {
 			continue
 		}
-		if err := m.readStored(p, get); err != nil {
+		if err := m.readStored(p, get, widen); err != nil {
 			for _, q := range filled {
 				q.Set(nil)
 			}
@@ -45,17 +51,21 @@ func (m *Model) loadStored(walk func(visit func(*nn.Param)), get func(View) (pac
 }
 
 // readStored fills one parameter.
-func (m *Model) readStored(p *nn.Param, get func(View) (packed.Matrix, error)) (err error) {
+func (m *Model) readStored(p *nn.Param, get func(View) (packed.Matrix, error), widen bool) (err error) {
 	defer checkpoint.CatchFault(&err)()
 	if len(p.Shape) != 2 {
 		return m.read(p)
 	}
 	v := m.View(p)
+	info, known := m.Reader.Info(v.Tensor)
+	if widen && known && info.DType == tensor.F32 && info.Layout == checkpoint.Dense {
+		return m.read(p) // nothing to widen
+	}
 	stored, err := get(v)
 	if err != nil {
 		return err
 	}
-	if info, ok := m.Reader.Info(v.Tensor); ok {
+	if known {
 		if err := checkHeader(p, v, info); err != nil {
 			return err
 		}
@@ -64,6 +74,9 @@ func (m *Model) readStored(p *nn.Param, get func(View) (packed.Matrix, error)) (
 		t := stored.Dense()
 		i, _ := t.Finite()
 		return fmt.Errorf("tensor %q holds %v at index %v", v.Tensor, t.Data()[i], v.Stored(unflatten(i, p.Shape)))
+	}
+	if widen {
+		stored = packed.Widened(stored)
 	}
 	p.Hold(stored)
 	return nil

@@ -59,6 +59,31 @@ func TestLoadStored(t *testing.T) {
 	}
 }
 
+// TestLoadWidened: whatever the number of tokens, the logits are those of the float32 weights to the last bit.
+func TestLoadWidened(t *testing.T) {
+	for _, g := range goldenModels {
+		t.Run(g.name, func(t *testing.T) {
+			path := g.path
+			if path == "" {
+				path = golden.Path("models/" + g.name)
+			}
+			m, dense := open(t, path), openLoaded(t, path)
+			if err := m.LoadWidened(m.Walk); err != nil {
+				t.Fatal(err)
+			}
+			rng := newRNG(3)
+			for _, length := range []int{1, 2, 5, 16, min(m.Config().MaxPositions, 50)} {
+				ids := make([]int, length)
+				for i := range ids {
+					ids[i] = rng.IntN(m.Config().VocabSize)
+				}
+				got := models.Forward(&nn.Context{}, m, [][]int{ids}).Value
+				checkClose(t, "logits", got, models.Forward(&nn.Context{}, dense, [][]int{ids}).Value, 0)
+			}
+		})
+	}
+}
+
 func TestLoadStoredRejectsNonFinite(t *testing.T) {
 	const name = "model.layers.1.mlp.up_proj.weight"
 	for _, folder := range []string{"rand-llama-tied", "rand-llama-bias", "rand-llama3"} { // F32, F16, BF16

@@ -54,11 +54,8 @@ type product struct {
 
 // into computes the product.
 func (p product) into(op string, dst, x *tensor.Tensor) {
-	tensor.CheckShape(op, x, tensor.AnyDim, p.in)
-	n := x.Dim(0)
-	tensor.CheckShape(op, dst, n, p.out)
-	if p.in == 0 || p.out == 0 || n == 0 {
-		dst.Zero()
+	n := p.check(op, dst, x)
+	if n == 0 {
 		return
 	}
 	in, out := x.Data(), dst.Data()
@@ -73,6 +70,19 @@ func (p product) into(op string, dst, x *tensor.Tensor) {
 			p.few(n-whole, out[whole*p.out:], in[whole*p.in:])
 		}
 	}
+}
+
+// check panics when the shapes do not fit, and returns the number of tokens: 0 when there is nothing to multiply,
+// with dst cleared.
+func (p product) check(op string, dst, x *tensor.Tensor) int {
+	tensor.CheckShape(op, x, tensor.AnyDim, p.in)
+	n := x.Dim(0)
+	tensor.CheckShape(op, dst, n, p.out)
+	if p.in == 0 || p.out == 0 || n == 0 {
+		dst.Zero()
+		return 0
+	}
+	return n
 }
 
 type way int
@@ -158,7 +168,12 @@ func (p product) full(n int, y, x []float32) {
 			lo, hi := b*blockRows, min((b+1)*blockRows, p.out)
 			w := (*wide)[:(hi-lo)*p.in]
 			p.widen(lo, hi, w)
-			asm.Gemm(1, asm.MatrixOf(x, n, p.in, p.in), asm.MatrixOf(w, hi-lo, p.in, p.in).T(), 0, asm.MatrixOf(y[lo:], n, hi-lo, p.out))
+			rows := asm.MatrixOf(w, hi-lo, p.in, p.in)
+			if n == 1 { // as in a dense product
+				asm.RowDots(rows, x, y[lo:hi])
+				continue
+			}
+			asm.Gemm(1, asm.MatrixOf(x, n, p.in, p.in), rows.T(), 0, asm.MatrixOf(y[lo:], n, hi-lo, p.out))
 		}
 	})
 }

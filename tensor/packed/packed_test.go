@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/adagp/adagp/asm"
@@ -122,6 +123,28 @@ func TestMulNT(t *testing.T) {
 								}
 							}
 						}
+					}
+				}
+			}
+		}
+	})
+}
+
+// TestWidened: the products are those of the float32 weights to the last bit, whatever the number of tokens.
+func TestWidened(t *testing.T) {
+	onLevels(t, func(t *testing.T) {
+		r := newRand(8)
+		for _, d := range dtypes {
+			const out, in = 70, 132
+			for name, m := range layouts(t, d, out, in, randomWeights(r, d, out, in, 0.6, true)) {
+				wide := packed.Widened(m)
+				for _, n := range []int{0, 1, 2, 3, 13, 64} {
+					x := randomTensor(r, n, in)
+					want, got := tensor.New(n, out), tensor.New(n, out)
+					tensor.MatMulNTInto(want, x, m.Dense())
+					wide.MulNTInto(got, x)
+					if !slices.Equal(got.Data(), want.Data()) {
+						t.Errorf("%s, %v, %d tokens: other sums than those of the dense product", name, d, n)
 					}
 				}
 			}

@@ -178,7 +178,7 @@ type evalSubject struct {
 
 // measure loads the model, runs everything, and unloads it again.
 func (e *evalSubject) measure(s *session.Session, p *evalPlan) error {
-	if err := e.model.LoadAll(); err != nil {
+	if err := e.model.LoadWidened(e.model.Walk); err != nil {
 		return err
 	}
 	defer e.model.Unload(e.model.Walk)
