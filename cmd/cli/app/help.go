@@ -14,7 +14,7 @@ COMMANDS
 
 START HERE
    ` + exit.Program + ` demo                    prune two small embedded models, no files needed
-   ` + exit.Program + ` COMMAND --help          flags and examples of a New
+   ` + exit.Program + ` COMMAND --help          flags and examples of a command
 
    Results go to stdout, logs and progress to stderr. Exit status: 0 done, 1 failed,
    2 wrong usage, 130 interrupted.

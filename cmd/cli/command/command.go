@@ -4,7 +4,6 @@ package command
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -13,29 +12,43 @@ import (
 	"github.com/adagp/adagp/cmd/cli/session"
 )
 
-// New completes a command, which has a name, its usage, a description and flags of its own: do is its work, and
-// examples are command lines without the program's name.
-func New(p *session.Process, c *cli.Command, do func(*session.Session, *cli.Context) error, examples ...string) *cli.Command {
-	c.Flags = append(c.Flags, flags.Common()...)
-	c.OnUsageError = OnUsageError
-	c.HideHelpCommand = true // "cli prune help" is a stray argument, not a command
-	c.Action = func(c *cli.Context) error {
-		if c.Args().Present() {
-			return exit.Usagef("unexpected argument %q: %s takes flags only", c.Args().First(), c.Command.Name)
-		}
-		s, err := session.New(p, c)
-		if err != nil {
-			return err
-		}
-		defer s.Progress.Close()
-		return do(s, c)
+// Command describes a command.
+type Command struct {
+	Name        string
+	Summary     string // one line for the list of commands
+	Synopsis    string // the command line in short
+	Description string
+	Examples    []string // command lines that work, without the program's name
+	Flags       []flags.Flag
+	Without     []string // common flags that have no effect here, see flags.Common
+	Run         func(*session.Session, *cli.Context) error
+}
+
+// New returns the command of a process for the parser of the command line, with the common flags.
+func New(p *session.Process, c Command) *cli.Command {
+	list := append(c.Flags, flags.Common(c.Without...)...)
+	parsed := &cli.Command{
+		Name: c.Name, Usage: c.Summary,
+		CustomHelpTemplate: "{{" + fmt.Sprintf("%q", help(c, list)) + "}}", // a template that is one constant
+		OnUsageError:       OnUsageError,
+		HideHelpCommand:    true, // "cli prune help" is a stray argument, not a command
+		Action: func(given *cli.Context) error {
+			if given.Args().Present() {
+				return exit.Usagef("unexpected argument %q: %s takes flags only", given.Args().First(), c.Name)
+			}
+			if err := flags.Resolve(given, list); err != nil {
+				return err
+			}
+			s, err := session.New(p, given)
+			if err != nil {
+				return err
+			}
+			defer s.Progress.Close()
+			return c.Run(s, given)
+		},
 	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s: %s\n\nUSAGE\n   %s\n\n%s\n\nEXAMPLES\n", exit.Program, c.Name, c.Usage, c.UsageText, c.Description)
-	for _, e := range examples {
-		fmt.Fprintf(&b, "   %s %s\n", exit.Program, e)
+	for _, f := range list {
+		parsed.Flags = append(parsed.Flags, f.Parser())
 	}
-	writeFlags(&b, c.Flags)
-	c.CustomHelpTemplate = "{{" + fmt.Sprintf("%q", b.String()) + "}}" // a template that is one constant
-	return c
+	return parsed
 }

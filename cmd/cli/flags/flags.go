@@ -2,68 +2,104 @@
 package flags
 
 import (
-	"regexp"
+	"fmt"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/adagp/adagp/cmd/cli/exit"
 )
 
-// Common returns the flags that are accepted by every command.
-func Common() []cli.Flag {
-	const category = "Common"
-	return []cli.Flag{
-		&cli.IntFlag{Name: "threads", Usage: "use `N` threads", DefaultText: "all cores", Category: category},
-		&cli.StringFlag{Name: "kernel", Usage: "`LEVEL` of the compute kernels: auto, avx512, avx512-novbmi2, avx2, neon or generic", Value: "auto", Category: category},
-		&cli.Uint64Flag{Name: "seed", Usage: "seed `N` of everything random", Category: category},
-		&cli.StringFlag{Name: "log-level", Usage: "least important messages to show, `LEVEL`: debug, info, warn or error", Value: "info", Category: category},
-		&cli.StringFlag{Name: "log-format", Usage: "how messages and progress are written to stderr, `FORMAT`: text, or json for one object per line", Value: "text", Category: category},
-		&cli.BoolFlag{Name: "json", Usage: "print one JSON object instead of a table", Category: category, DisableDefaultText: true},
-		&cli.BoolFlag{Name: "no-progress", Usage: "show neither bars nor a line per layer", Category: category, DisableDefaultText: true},
+// Kind is what a flag takes.
+type Kind int
+
+// The kinds of flags.
+const (
+	Text   Kind = iota // a text
+	Switch             // nothing
+	List               // texts: separated by commas, or the flag repeated
+	Whole              // a whole number
+	Count              // a whole number that is not negative
+	Number             // a number
+)
+
+// Flag describes a flag, for the parser of the command line and for the help.
+type Flag struct {
+	Name     string
+	Argument string // stands for the value in the help; none of a switch
+	Usage    string // what it does, in one sentence
+	Category string // heading in the help
+	Kind     Kind
+	Default  any    // of the kind's type: string, []string, int, uint64 or float64; nil is the zero value
+	Without  string // what holds without the flag, for the help, where Default does not say it
+	Means    string // of a switch that is a synonym of another flag with a value: "layout=dense"
+	Hidden   bool   // from the help: it is a former name, or has no effect in this command
+	// Parse, when set, takes each value of a flag that may repeat.
+	Parse cli.Generic
+}
+
+// Help returns the flag as the help shows it, such as "--samples N", and what it does.
+func (f Flag) Help() (name, usage string) {
+	name, usage = "--"+f.Name, f.Usage
+	if f.Argument != "" {
+		name += " " + f.Argument
 	}
-}
-
-// Model returns the flag that names a model.
-func Model() cli.Flag {
-	return &cli.StringFlag{Name: "model", Usage: "model folder `DIR`, or demo:llama, demo:opt (required)"}
-}
-
-// Required returns the value of a string flag, or a usage error when it is missing or empty.
-func Required(c *cli.Context, name string) (string, error) {
-	if v := c.String(name); v != "" {
-		return v, nil
+	without := f.Without
+	if without == "" {
+		switch v := f.Default.(type) {
+		case nil:
+		case []string:
+			without = strings.Join(v, ",")
+		case string:
+			without = fmt.Sprintf("%q", v)
+		default:
+			without = fmt.Sprint(v)
+		}
 	}
-	return "", exit.Usagef("%s needs --%s; see %s %s --help", c.Command.Name, name, exit.Program, c.Command.Name)
+	if without != "" {
+		usage += " (default: " + without + ")"
+	}
+	return name, usage
 }
 
-// NotEmpty checks flags that want a name when given.
-func NotEmpty(c *cli.Context, what string, names ...string) error {
-	for _, name := range names {
-		if c.IsSet(name) && c.String(name) == "" {
-			return exit.Usagef("--%s \"\": want %s", name, what)
+// Parser returns the flag as the parser of the command line wants it.
+func (f Flag) Parser() cli.Flag {
+	if f.Parse != nil {
+		return &cli.GenericFlag{Name: f.Name, Hidden: f.Hidden, Value: f.Parse}
+	}
+	switch f.Kind {
+	case Switch:
+		return &cli.BoolFlag{Name: f.Name, Hidden: f.Hidden}
+	case List:
+		list, _ := f.Default.([]string)
+		return &cli.StringSliceFlag{Name: f.Name, Hidden: f.Hidden, Value: cli.NewStringSlice(list...)}
+	case Whole:
+		n, _ := f.Default.(int)
+		return &cli.IntFlag{Name: f.Name, Hidden: f.Hidden, Value: n}
+	case Count:
+		n, _ := f.Default.(uint64)
+		return &cli.Uint64Flag{Name: f.Name, Hidden: f.Hidden, Value: n}
+	case Number:
+		x, _ := f.Default.(float64)
+		return &cli.Float64Flag{Name: f.Name, Hidden: f.Hidden, Value: x}
+	}
+	text, _ := f.Default.(string)
+	return &cli.StringFlag{Name: f.Name, Hidden: f.Hidden, Value: text}
+}
+
+// Resolve gives the flags that synonyms stand for their values.
+func Resolve(c *cli.Context, list []Flag) error {
+	for _, f := range list {
+		if f.Means == "" || !c.Bool(f.Name) {
+			continue
+		}
+		name, value, _ := strings.Cut(f.Means, "=")
+		if have := fmt.Sprint(c.Value(name)); c.IsSet(name) && have != value {
+			return exit.Usagef("--%s and --%s %s exclude each other", f.Name, name, have)
+		}
+		if err := c.Set(name, value); err != nil {
+			return exit.Usagef("--%s: %w", f.Name, err)
 		}
 	}
 	return nil
-}
-
-// AtLeast checks whole-number flags against a lower bound when given.
-func AtLeast(c *cli.Context, least int, names ...string) error {
-	for _, name := range names {
-		if v := c.Int(name); c.IsSet(name) && v < least {
-			return exit.Usagef("--%s %d: want at least %d", name, v, least)
-		}
-	}
-	return nil
-}
-
-// Regexp returns the regular expression that a flag holds; nil when it is not given.
-func Regexp(c *cli.Context, name string) (*regexp.Regexp, error) {
-	if !c.IsSet(name) {
-		return nil, nil
-	}
-	re, err := regexp.Compile(c.String(name))
-	if err != nil {
-		return nil, exit.Usagef("--%s: %w", name, err)
-	}
-	return re, nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/adagp/adagp/cmd/cli/exit"
+	"github.com/adagp/adagp/cmd/cli/flags"
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/registry"
@@ -44,20 +45,18 @@ func allSettings() (list []*setting) {
 }
 
 // Flags returns the settings of methods as flags.
-func Flags(category string) (flags []cli.Flag) {
+func Flags(category string) (list []flags.Flag) {
 	for _, s := range allSettings() {
-		usage := fmt.Sprintf("%s (%s)", s.Usage, strings.Join(s.methods, ", "))
+		argument, usage := flag.UnquoteUsage(s.Flag)
+		f := flags.Flag{Name: s.Name, Argument: argument, Usage: fmt.Sprintf("%s (%s)", usage, strings.Join(s.methods, ", ")), Category: category}
 		if b, ok := s.Value.(interface{ IsBoolFlag() bool }); ok && b.IsBoolFlag() {
-			flags = append(flags, &cli.BoolFlag{Name: s.Name, Usage: usage, DisableDefaultText: true, Category: category})
-			continue
+			f.Argument, f.Kind = "", flags.Switch
+		} else if f.Without = s.DefValue; f.Without == "" || s.vary {
+			f.Without = "the method's own"
 		}
-		text := s.DefValue
-		if text == "" || s.vary {
-			text = "the method's own"
-		}
-		flags = append(flags, &cli.StringFlag{Name: s.Name, Usage: usage, DefaultText: text, Category: category})
+		list = append(list, f)
 	}
-	return flags
+	return list
 }
 
 // Parse reads --method and the settings that it has.

@@ -9,28 +9,31 @@ import (
 	"github.com/adagp/adagp/cmd/cli/bench"
 	"github.com/adagp/adagp/cmd/cli/command"
 	"github.com/adagp/adagp/cmd/cli/exit"
+	"github.com/adagp/adagp/cmd/cli/flags"
 	"github.com/adagp/adagp/cmd/cli/format"
 	"github.com/adagp/adagp/cmd/cli/session"
 )
 
 // Command returns the command bench.
 func Command(p *session.Process) *cli.Command {
-	return command.New(p, &cli.Command{
-		Name:      "bench",
-		Usage:     "measure this machine's kernels and pruning steps",
-		UsageText: exit.Program + " bench [flags]",
+	return command.New(p, command.Command{
+		Name:     "bench",
+		Summary:  "measure this machine's kernels and pruning steps",
+		Synopsis: exit.Program + " bench [flags]",
 		Description: "Shows what the cores and the memory can do at most, and which share of it matrix products,\n" +
 			"factorisations, pruning steps and a forward pass reach. About a minute and 2 GiB of memory;\n" +
 			"run it on an otherwise idle machine.",
-		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "quick", Usage: "small sizes: seconds and rough figures", DisableDefaultText: true},
-			&cli.BoolFlag{Name: "cpu-time", Usage: "count processor time instead of wall time, which other programs disturb less; with --threads 1", DisableDefaultText: true},
+		Flags: []flags.Flag{
+			{Name: "quick", Usage: "small sizes: seconds and rough figures", Kind: flags.Switch},
+			{Name: "cpu-time", Usage: "count processor time instead of wall time, which other programs disturb less; with --threads 1", Kind: flags.Switch},
 		},
-	}, runBench,
-		"bench",
-		"bench --threads 1 --kernel avx2",
-		"bench --quick --json",
-	)
+		Examples: []string{
+			"bench",
+			"bench --threads 1 --kernel avx2",
+			"bench --quick --json",
+		},
+		Run: runBench,
+	})
 }
 
 func runBench(s *session.Session, c *cli.Context) error {

@@ -41,25 +41,27 @@ var (
 
 // Command returns the command demo.
 func Command(p *session.Process) *cli.Command {
-	return command.New(p, &cli.Command{
-		Name:      "demo",
-		Usage:     "prune two small embedded models by several methods and compare",
-		UsageText: exit.Program + " demo [flags]",
+	return command.New(p, command.Command{
+		Name:     "demo",
+		Summary:  "prune two small embedded models by several methods and compare",
+		Synopsis: exit.Program + " demo [flags]",
 		Description: fmt.Sprintf(`Prunes the embedded models at %.0f %% sparsity with magnitude, Wanda, SparseGPT and AdaGP
 (as published, with --preset fast, and by default), calibrated and evaluated on embedded texts, prints the perplexities and writes a report page.
 It needs no files and no network.`, 100*demoSparsity),
-		Flags: []cli.Flag{
-			&cli.IntFlag{Name: "samples", Usage: "calibration windows `N`", Value: demoSamples},
-			&cli.IntFlag{Name: "max-windows", Usage: "evaluate on at most `N` windows", Value: demoMaxWindows},
-			&cli.StringFlag{Name: "report", Usage: "write the page to `FILE.html`", Value: "demo-report.html"},
-			&cli.StringFlag{Name: "picture", Usage: "also write the comparison as a picture to `FILE.svg`"},
-			&cli.StringFlag{Name: "out", Usage: "keep the pruned models, one folder each, below `DIR`", DefaultText: "not kept"},
-			&cli.BoolFlag{Name: "force", Usage: "replace existing folders below --out", DisableDefaultText: true},
+		Flags: []flags.Flag{
+			{Name: "samples", Argument: "N", Usage: "calibration windows N", Kind: flags.Whole, Default: demoSamples},
+			{Name: "max-windows", Argument: "N", Usage: "evaluate on at most N windows", Kind: flags.Whole, Default: demoMaxWindows},
+			{Name: "report", Argument: "FILE.html", Usage: "write the page to FILE.html", Default: "demo-report.html"},
+			{Name: "picture", Argument: "FILE.svg", Usage: "also write the comparison as a picture to FILE.svg"},
+			{Name: "out", Argument: "DIR", Usage: "keep the pruned models, one folder each, below DIR", Without: "not kept"},
+			flags.Force(),
 		},
-	}, runDemo,
-		"demo",
-		"demo --report /tmp/demo.html --out /tmp/demo-models --json",
-	)
+		Examples: []string{
+			"demo",
+			"demo --report /tmp/demo.html --out /tmp/demo-models --json",
+		},
+		Run: runDemo,
+	})
 }
 
 // Result is the JSON of the demo.

@@ -21,31 +21,33 @@ import (
 
 // Command returns the command eval.
 func Command(p *session.Process) *cli.Command {
-	return command.New(p, &cli.Command{
-		Name:      "eval",
-		Usage:     "measure perplexity and zero-shot accuracy, compare models",
-		UsageText: exit.Program + " eval --model DIR [--model DIR…] [--text FILE…] [--task NAME=FILE…] [flags]",
+	return command.New(p, command.Command{
+		Name:     "eval",
+		Summary:  "measure perplexity and zero-shot accuracy, compare models",
+		Synopsis: exit.Program + " eval --model DIR [--model DIR…] [--text FILE…] [--task NAME=FILE…] [flags]",
 		Description: `Perplexity: a text is tokenised once, cut into windows of --seqlen tokens that do not overlap,
 and the perplexity is exp of the mean loss of the windows. FILE is .txt, or .jsonl (also .gz) with
 a "text" per line, or .jsonl whose lines hold "input_ids": those are windows, used as given.
 Tasks: accuracy on multiple-choice questions, prompts and scoring as in lm-evaluation-harness.
 Several models are measured on the same windows and questions, and each is compared with the
 first: the interval holds the true difference with 95 % confidence (paired bootstrap).`,
-		Flags: []cli.Flag{
-			&cli.StringSliceFlag{Name: "model", Usage: "model folder `DIR`, or demo:llama, demo:opt; may repeat (required)"},
-			&cli.StringSliceFlag{Name: "text", Usage: "measure the perplexity on `FILE`; may repeat"},
-			&cli.StringSliceFlag{Name: "task", Usage: "measure the accuracy on `NAME=FILE.jsonl`, NAME one of " + strings.Join(eval.TaskNames, ", ") + "; may repeat"},
-			&cli.IntFlag{Name: "seqlen", Usage: "tokens per window `L`", DefaultText: "the model's context, at most 2048"},
-			&cli.IntFlag{Name: "max-windows", Usage: "stop after `N` windows of each text", DefaultText: "all"},
-			&cli.IntFlag{Name: "max-questions", Usage: "stop after `N` questions of each task", DefaultText: "all"},
-			&cli.BoolFlag{Name: "no-bos", Usage: "put no BOS in front of a task's prompts, as the harness did in 2023", DisableDefaultText: true},
-			&cli.IntFlag{Name: "resamples", Usage: "bootstrap resamples `N` of a comparison", Value: eval.DefaultResamples},
+		Flags: []flags.Flag{
+			{Name: "model", Argument: "DIR", Usage: "model folder DIR, or demo:llama, demo:opt; may repeat (required)", Kind: flags.List},
+			{Name: "text", Argument: "FILE", Usage: "measure the perplexity on FILE; may repeat", Kind: flags.List},
+			{Name: "task", Argument: "NAME=FILE.jsonl", Usage: "measure the accuracy on NAME=FILE.jsonl, NAME one of " + strings.Join(eval.TaskNames, ", ") + "; may repeat", Kind: flags.List},
+			{Name: "seqlen", Argument: "L", Usage: "tokens per window L", Kind: flags.Whole, Without: "the model's context, at most 2048"},
+			{Name: "max-windows", Argument: "N", Usage: "stop after N windows of each text", Kind: flags.Whole, Without: "all"},
+			{Name: "max-questions", Argument: "N", Usage: "stop after N questions of each task", Kind: flags.Whole, Without: "all"},
+			{Name: "no-bos", Usage: "put no BOS in front of a task's prompts, as the harness did in 2023", Kind: flags.Switch},
+			{Name: "resamples", Argument: "N", Usage: "bootstrap resamples N of a comparison", Kind: flags.Whole, Default: eval.DefaultResamples},
 		},
-	}, runEval,
-		"eval --model demo:llama --text story.txt",
-		"eval --model pruned --text wiki.test.jsonl --seqlen 256 --max-windows 100 --json",
-		"eval --model dense --model pruned --text wiki.txt --task piqa=piqa.jsonl --task rte=rte.jsonl",
-	)
+		Examples: []string{
+			"eval --model demo:llama --text story.txt",
+			"eval --model pruned --text wiki.test.jsonl --seqlen 256 --max-windows 100 --json",
+			"eval --model dense --model pruned --text wiki.txt --task piqa=piqa.jsonl --task rte=rte.jsonl",
+		},
+		Run: runEval,
+	})
 }
 
 // evalPlan is what the flags of eval ask for.

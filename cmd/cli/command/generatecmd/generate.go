@@ -22,34 +22,36 @@ import (
 
 // Command returns the command generate.
 func Command(p *session.Process) *cli.Command {
-	return command.New(p, &cli.Command{
-		Name:      "generate",
-		Usage:     "continue texts with a model",
-		UsageText: exit.Program + " generate --model DIR --prompt TEXT [flags]",
+	return command.New(p, command.Command{
+		Name:     "generate",
+		Summary:  "continue texts with a model",
+		Synopsis: exit.Program + " generate --model DIR --prompt TEXT [flags]",
 		Description: `Prints what the model makes of a prompt, as it comes; tokens per second are told on stderr at the
 end. The prompt is --prompt, or what stdin holds. With --prompts each line of FILE is a prompt: they
 are decoded side by side, and stdout gets a line of JSON for each, in their order. With --chat every
 line that is typed goes behind the text so far, and the model goes on from there.
 Weights are used as they are stored, in half precision or packed, unless --weights is float32.`,
-		Flags: []cli.Flag{
+		Flags: []flags.Flag{
 			flags.Model(),
-			&cli.StringFlag{Name: "prompt", Usage: "`TEXT` to continue"},
-			&cli.StringFlag{Name: "prompts", Usage: "`FILE` with a prompt per line"},
-			&cli.BoolFlag{Name: "chat", Usage: "take turns with stdin", DisableDefaultText: true},
-			&cli.IntFlag{Name: "max-tokens", Usage: "end a text after `N` tokens", Value: 128},
-			&cli.Float64Flag{Name: "temperature", Usage: "`T` that the logits are divided by; 0 takes the likeliest token each time", Value: 0.8},
-			&cli.IntFlag{Name: "top-k", Usage: "draw from the likeliest `K` tokens only", DefaultText: "all"},
-			&cli.Float64Flag{Name: "top-p", Usage: "draw from the fewest tokens that have probability `P` together; 1: from all", Value: 0.95},
-			&cli.Float64Flag{Name: "min-p", Usage: "draw from tokens with `SHARE` of the probability of the likeliest at least", DefaultText: "all"},
-			&cli.Float64Flag{Name: "repetition-penalty", Usage: "make tokens that occurred less likely by a factor of `R` on their logits", Value: 1},
-			&cli.GenericFlag{Name: "stop", Usage: "end a text before `STRING`, in which \\n, \\t and \\\\ stand for what they usually do; may repeat", Value: &stopStrings{}},
-			&cli.StringFlag{Name: "weights", Usage: "`FORM` of the weights in memory: stored, mapped (left in the file, for models larger than memory) or float32", Value: "stored"},
-			&cli.IntFlag{Name: "batch", Usage: "decode `N` prompts of a file side by side", Value: 8},
+			{Name: "prompt", Argument: "TEXT", Usage: "TEXT to continue"},
+			{Name: "prompts", Argument: "FILE", Usage: "FILE with a prompt per line"},
+			{Name: "chat", Usage: "take turns with stdin", Kind: flags.Switch},
+			{Name: "max-tokens", Argument: "N", Usage: "end a text after N tokens", Kind: flags.Whole, Default: 128},
+			{Name: "temperature", Argument: "T", Usage: "T that the logits are divided by; 0 takes the likeliest token each time", Kind: flags.Number, Default: 0.8},
+			{Name: "top-k", Argument: "K", Usage: "draw from the likeliest K tokens only", Kind: flags.Whole, Without: "all"},
+			{Name: "top-p", Argument: "P", Usage: "draw from the fewest tokens that have probability P together; 1: from all", Kind: flags.Number, Default: 0.95},
+			{Name: "min-p", Argument: "SHARE", Usage: "draw from tokens with SHARE of the probability of the likeliest at least", Kind: flags.Number, Without: "all"},
+			{Name: "repetition-penalty", Argument: "R", Usage: "make tokens that occurred less likely by a factor of R on their logits", Kind: flags.Number, Default: float64(1)},
+			{Name: "stop", Argument: "STRING", Usage: "end a text before STRING, in which \\n, \\t and \\\\ stand for what they usually do; may repeat", Parse: &stopStrings{}},
+			{Name: "weights", Argument: "FORM", Usage: "FORM of the weights in memory: stored, mapped (left in the file, for models larger than memory) or float32", Default: "stored"},
+			{Name: "batch", Argument: "N", Usage: "decode N prompts of a file side by side", Kind: flags.Whole, Default: 8},
 		},
-	}, runGenerate,
-		`generate --model demo:llama --prompt "The old man"`,
-		"generate --model packed --prompts prompts.txt --temperature 0 --max-tokens 32 --json",
-	)
+		Examples: []string{
+			`generate --model demo:llama --prompt "The old man"`,
+			"generate --model packed --prompts prompts.txt --temperature 0 --max-tokens 32 --json",
+		},
+		Run: runGenerate,
+	})
 }
 
 // stopStrings is a flag that may repeat. Unlike cli's own kind it leaves commas alone.

@@ -19,17 +19,20 @@ import (
 
 // Command returns the command inspect.
 func Command(p *session.Process) *cli.Command {
-	return command.New(p, &cli.Command{
-		Name:      "inspect",
-		Usage:     "list a model's tensors, their sparsity and N:M patterns",
-		UsageText: exit.Program + " inspect --model DIR [flags]",
+	return command.New(p, command.Command{
+		Name:     "inspect",
+		Summary:  "list a model's tensors, their sparsity and N:M patterns",
+		Synopsis: exit.Program + " inspect --model DIR [flags]",
 		Description: `Reads headers and scans the stored bytes; the model is not loaded into memory. "nm" is the
 tightest of 1:4, 2:4, 3:4 and 4:8 (N zeros in every M neighbours of a row) that a matrix satisfies.`,
-		Flags: []cli.Flag{flags.Model()},
-	}, runInspect,
-		"inspect --model demo:opt",
-		"inspect --model pruned --json",
-	)
+		Flags: []flags.Flag{flags.Model()},
+		Examples: []string{
+			"inspect --model demo:opt",
+			"inspect --model pruned --json",
+		},
+		Without: []string{"threads", "kernel", "seed"},
+		Run:     runInspect,
+	})
 }
 
 // Result is the JSON of docs/contract.md. The pruned matrices are summed up apart, because

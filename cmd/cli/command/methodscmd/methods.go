@@ -16,15 +16,18 @@ import (
 
 // Command returns the command methods.
 func Command(p *session.Process) *cli.Command {
-	return command.New(p, &cli.Command{
+	return command.New(p, command.Command{
 		Name:        "methods",
-		Usage:       "list the pruning methods, solvers and allocations",
-		UsageText:   exit.Program + " methods [flags]",
+		Summary:     "list the pruning methods, solvers and allocations",
+		Synopsis:    exit.Program + " methods [flags]",
 		Description: "Methods go with --method; solvers work one matrix at a time and also go with --solver,\ninside a method that takes one; allocations go with --allocation and spread the zeros over the matrices.",
-	}, runMethods,
-		"methods",
-		"methods --json",
-	)
+		Examples: []string{
+			"methods",
+			"methods --json",
+		},
+		Without: []string{"threads", "kernel", "seed", "no-progress"},
+		Run:     runMethods,
+	})
 }
 
 // Named is a registered method, solver or allocation.

@@ -19,26 +19,29 @@ import (
 
 // Command returns the command pack.
 func Command(p *session.Process) *cli.Command {
-	return command.New(p, &cli.Command{
-		Name:      "pack",
-		Usage:     "store a pruned model without its zeros, or with them again",
-		UsageText: exit.Program + " pack --model DIR --out DIR [flags]",
+	return command.New(p, command.Command{
+		Name:     "pack",
+		Summary:  "store a pruned model without its zeros, or with them again",
+		Synopsis: exit.Program + " pack --model DIR --out DIR [flags]",
 		Description: `Each matrix is stored in the smallest layout: a bitmask with the weights that are not zero, or
 2:4 indices with two weights of every four; dense where there are too few zeros to pay. Nothing is
-lost: --unpack gives back every weight to the bit. Every command.New takes a packed folder as a model, and
+lost: --unpack gives back every weight to the bit. Every command takes a packed folder as a model, and
 generate works from the packed weights: less disk, less memory, with AVX-512 also more tokens per second.`,
-		Flags: []cli.Flag{
+		Flags: []flags.Flag{
 			flags.Model(),
-			&cli.StringFlag{Name: "out", Usage: "output folder `DIR` (required)"},
-			&cli.BoolFlag{Name: "unpack", Usage: "write dense matrices again", DisableDefaultText: true},
-			&cli.StringFlag{Name: "layout", Usage: "`NAME` of the layout: auto, bitmask, 2:4 (where the matrix has it) or dense", Value: "auto"},
-			&cli.StringFlag{Name: "dtype", Usage: "`TYPE` of the written weights: keep, float32, float16 or bfloat16", Value: "keep"},
-			&cli.BoolFlag{Name: "force", Usage: "replace an existing output folder", DisableDefaultText: true},
+			{Name: "out", Argument: "DIR", Usage: "output folder DIR (required)"},
+			{Name: "unpack", Usage: "the same as --layout dense: every weight is written again", Kind: flags.Switch, Means: "layout=dense"},
+			{Name: "layout", Argument: "NAME", Usage: "NAME of the layout: auto, bitmask, 2:4 (where the matrix has it) or dense", Default: "auto"},
+			{Name: "dtype", Argument: "TYPE", Usage: "TYPE of the written weights: keep, float32, float16 or bfloat16", Default: "keep"},
+			flags.Force(),
 		},
-	}, runPack,
-		"pack --model demo:llama --out packed --dtype bfloat16",
-		"pack --model packed --out dense --unpack",
-	)
+		Examples: []string{
+			"pack --model demo:llama --out packed --dtype bfloat16",
+			"pack --model packed --out dense --unpack",
+		},
+		Without: []string{"seed"},
+		Run:     runPack,
+	})
 }
 
 // Result is the JSON of docs/contract.md.
@@ -93,12 +96,6 @@ func runPack(s *session.Session, c *cli.Context) error {
 	layout, ok := packLayouts[name]
 	if !ok {
 		return exit.Usagef("--layout %q: want auto, bitmask, 2:4 or dense", name)
-	}
-	if c.Bool("unpack") {
-		if c.IsSet("layout") && layout != checkpoint.Dense {
-			return exit.Usagef("--unpack and --layout %s exclude each other", name)
-		}
-		name, layout = "dense", checkpoint.Dense
 	}
 	dtype, err := output.ParseDType(c.String("dtype"))
 	if err != nil {

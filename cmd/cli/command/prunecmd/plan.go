@@ -17,14 +17,14 @@ import (
 	"github.com/adagp/adagp/tensor"
 )
 
-func memoryFlags() []cli.Flag {
+func memoryFlags() []flags.Flag {
 	const category = "Memory"
-	return []cli.Flag{
-		&cli.StringFlag{Name: "memory", Usage: "budget `SIZE` that the run keeps to, such as 4GiB or 800MiB", DefaultText: "none", Category: category},
-		&cli.BoolFlag{Name: "plan", Usage: "print what memory the run would need, stage by stage, and end", DisableDefaultText: true, Category: category},
-		&cli.BoolFlag{Name: "no-last-step", Usage: "leave out what the method does to the whole model after the last layer, for which all weights are in memory; also with --resume", DisableDefaultText: true, Category: category},
-		&cli.StringFlag{Name: "scratch", Usage: "folder `DIR` for hidden states that the budget has no room for", DefaultText: "beside the output", Category: category},
-		&cli.StringFlag{Name: "scratch-dtype", Usage: "`TYPE` of hidden states in a file: float32, or bfloat16 for half the space and other results", Value: "float32", Category: category},
+	return []flags.Flag{
+		{Name: "memory", Argument: "SIZE", Usage: "budget SIZE that the run keeps to, such as 4GiB or 800MiB", Without: "none", Category: category},
+		{Name: "plan", Usage: "print what memory the run would need, stage by stage, and end", Kind: flags.Switch, Category: category},
+		{Name: "no-last-step", Usage: "leave out what the method does to the whole model after the last layer, for which all weights are in memory; also with --resume", Kind: flags.Switch, Category: category},
+		{Name: "scratch", Argument: "DIR", Usage: "folder DIR for hidden states that the budget has no room for", Without: "beside the output", Category: category},
+		{Name: "scratch-dtype", Argument: "TYPE", Usage: "TYPE of hidden states in a file: float32, or bfloat16 for half the space and other results", Default: "float32", Category: category},
 	}
 }
 

@@ -31,18 +31,20 @@ import (
 
 // Command returns the command prune.
 func Command(p *session.Process) *cli.Command {
-	return command.New(p, &cli.Command{
-		Name:      "prune",
-		Usage:     "prune a model and write the result to a new folder",
-		UsageText: exit.Program + " prune --model DIR --out DIR [flags]",
+	return command.New(p, command.Command{
+		Name:     "prune",
+		Summary:  "prune a model and write the result to a new folder",
+		Synopsis: exit.Program + " prune --model DIR --out DIR [flags]",
 		Description: `Prunes the linear layers of the decoder, layer by layer, each calibrated on the outputs of
 the layers pruned before it. The output folder loads wherever the input did and appears only when
 complete; pruning.json in it records the settings and what came of them.`,
 		Flags: pruneFlags(),
-	}, runPrune,
-		"prune --model demo:llama --out pruned --sparsity 0.7",
-		"prune --model demo:opt --out pruned --method sparsegpt --pattern 2:4 --samples 32 --report report.html",
-	)
+		Examples: []string{
+			"prune --model demo:llama --out pruned --sparsity 0.7",
+			"prune --model demo:opt --out pruned --method sparsegpt --pattern 2:4 --samples 32 --report report.html",
+		},
+		Run: runPrune,
+	})
 }
 
 // runPrune checks everything cheap before it begins anything expensive: flags, then paths, then the

@@ -11,11 +11,11 @@ import (
 )
 
 // quantizeFlags ask for weights that are few bits each besides being few.
-func quantizeFlags(category string) []cli.Flag {
-	return []cli.Flag{
-		&cli.IntFlag{Name: "wbits", Usage: "round the weights that stay to grids of 2^`B` points, 8, 4 or 3, at least 2; they are still stored in --dtype, so that no bytes are saved yet", DefaultText: "not rounded", Category: category},
-		&cli.IntFlag{Name: "wgroup", Usage: "`N` columns of a row that share a grid", DefaultText: "whole rows", Category: category},
-		&cli.StringFlag{Name: "wround", Usage: "`HOW` to round: gptq, errors are made up for in later columns, or nearest", DefaultText: "gptq for methods that use Hessians", Category: category},
+func quantizeFlags(category string) []flags.Flag {
+	return []flags.Flag{
+		{Name: "wbits", Argument: "B", Usage: "round the weights that stay to grids of 2^B points, 8, 4 or 3, at least 2; they are still stored in --dtype, so that no bytes are saved yet", Kind: flags.Whole, Without: "not rounded", Category: category},
+		{Name: "wgroup", Argument: "N", Usage: "N columns of a row that share a grid", Kind: flags.Whole, Without: "whole rows", Category: category},
+		{Name: "wround", Argument: "HOW", Usage: "HOW to round: gptq, errors are made up for in later columns, or nearest", Without: "gptq for methods that use Hessians", Category: category},
 	}
 }
 

@@ -21,36 +21,36 @@ import (
 
 const defaultSparsity = 0.5
 
-func pruneFlags() []cli.Flag {
+func pruneFlags() []flags.Flag {
 	const (
 		what    = "What to prune"
 		how     = "Method"
 		calib   = "Calibration"
 		results = "Results"
 	)
-	return slices.Concat([]cli.Flag{
+	return slices.Concat([]flags.Flag{
 		flags.Model(),
-		&cli.StringFlag{Name: "out", Usage: "output folder `DIR` (required)"},
-		&cli.BoolFlag{Name: "resume", Usage: "continue an interrupted run from the last decoder layer it finished", DisableDefaultText: true},
-		&cli.BoolFlag{Name: "force", Usage: "replace an existing output folder", DisableDefaultText: true},
+		{Name: "out", Argument: "DIR", Usage: "output folder DIR (required)"},
+		{Name: "resume", Usage: "continue an interrupted run from the last decoder layer it finished", Kind: flags.Switch},
+		flags.Force(),
 
-		&cli.Float64Flag{Name: "sparsity", Usage: "share `S` of zeros over all pruned matrices, 0 <= S < 1", Value: defaultSparsity, Category: what},
-		&cli.StringFlag{Name: "pattern", Usage: "zeros in groups, `N:M`: N in every M neighbours of a row, 1 <= N < M; excludes --sparsity", Category: what},
-		&cli.StringFlag{Name: "allocation", Usage: "how the sparsity is spread over the matrices: `NAME` of " + strings.Join(method.Allocations(), ", ") + ", or a file that ends in .json: {\"tensor or regular expression\": sparsity, ...}", DefaultText: "the method's own", Category: what},
-		&cli.StringFlag{Name: "layers", Usage: "decoder layers A <= i < B only, as `A:B`", DefaultText: "all", Category: what},
-		&cli.StringFlag{Name: "include", Usage: "only tensors whose name matches the regular expression `RE`", DefaultText: "all linear layers of the decoder", Category: what},
-		&cli.StringFlag{Name: "exclude", Usage: "no tensors whose name matches the regular expression `RE`", Category: what},
+		{Name: "sparsity", Argument: "S", Usage: "share S of zeros over all pruned matrices, 0 <= S < 1", Kind: flags.Number, Default: defaultSparsity, Category: what},
+		{Name: "pattern", Argument: "N:M", Usage: "zeros in groups, N:M: N in every M neighbours of a row, 1 <= N < M; excludes --sparsity", Category: what},
+		{Name: "allocation", Argument: "NAME", Usage: "how the sparsity is spread over the matrices: NAME of " + strings.Join(method.Allocations(), ", ") + ", or a file that ends in .json: {\"tensor or regular expression\": sparsity, ...}", Without: "the method's own", Category: what},
+		{Name: "layers", Argument: "A:B", Usage: "decoder layers A <= i < B only, as A:B", Without: "all", Category: what},
+		{Name: "include", Argument: "RE", Usage: "only tensors whose name matches the regular expression RE", Without: "all linear layers of the decoder", Category: what},
+		{Name: "exclude", Argument: "RE", Usage: "no tensors whose name matches the regular expression RE", Category: what},
 
-		&cli.StringFlag{Name: "method", Usage: "pruning method `NAME`; \"" + exit.Program + " methods\" lists them", Value: method.Default, Category: how},
-	}, method.Flags(how), []cli.Flag{
-		&cli.StringSliceFlag{Name: "calib", Usage: "calibration text: `FILE[,FILE…]` of .txt, or .jsonl (also .gz) with \"text\" or \"input_ids\"", DefaultText: "embedded text", Category: calib},
-		&cli.IntFlag{Name: "samples", Usage: "calibration windows `N`", Value: texts.DefaultSamples, Category: calib},
-		&cli.IntFlag{Name: "seqlen", Usage: "tokens per window `L`", DefaultText: "the model's context, at most 2048", Category: calib},
+		{Name: "method", Argument: "NAME", Usage: "pruning method NAME; \"" + exit.Program + " methods\" lists them", Default: method.Default, Category: how},
+	}, method.Flags(how), []flags.Flag{
+		{Name: "calib", Argument: "FILE[,FILE…]", Usage: "calibration text: FILE[,FILE…] of .txt, or .jsonl (also .gz) with \"text\" or \"input_ids\"", Kind: flags.List, Without: "embedded text", Category: calib},
+		{Name: "samples", Argument: "N", Usage: "calibration windows N", Kind: flags.Whole, Default: texts.DefaultSamples, Category: calib},
+		{Name: "seqlen", Argument: "L", Usage: "tokens per window L", Kind: flags.Whole, Without: "the model's context, at most 2048", Category: calib},
 
-		&cli.StringFlag{Name: "dtype", Usage: "`TYPE` of the written weights: keep, float32, float16 or bfloat16", Value: "keep", Category: results},
-		&cli.StringFlag{Name: "eval", Usage: "measure the perplexity on text `FILE` before and after", Category: results},
-		&cli.StringFlag{Name: "report", Usage: "write a page with tables and plots to `FILE.html`", Category: results},
-		&cli.BoolFlag{Name: "no-speed", Usage: "leave the speed of decoding out of the page, which takes some seconds to measure", DisableDefaultText: true, Category: results},
+		{Name: "dtype", Argument: "TYPE", Usage: "TYPE of the written weights: keep, float32, float16 or bfloat16", Default: "keep", Category: results},
+		{Name: "eval", Argument: "FILE", Usage: "measure the perplexity on text FILE before and after", Category: results},
+		{Name: "report", Argument: "FILE.html", Usage: "write a page with tables and plots to FILE.html", Category: results},
+		{Name: "no-speed", Usage: "leave the speed of decoding out of the page, which takes some seconds to measure", Kind: flags.Switch, Category: results},
 	}, quantizeFlags(results), memoryFlags())
 }
 

@@ -174,7 +174,7 @@ func (w *sweeper) todo() (runs []sweep.Run, err error) {
 
 // done reports whether a run need not be done again; nil is one that never was.
 func (w *sweeper) done(have *sweep.Run) bool {
-	return have != nil && !w.plan.force && (!w.plan.keepModels || w.kept(have)) && (!w.plan.sameVersion || have.Version == version.Exact())
+	return have != nil && !w.plan.redo && (!w.plan.keepModels || w.kept(have)) && (!w.plan.sameVersion || have.Version == version.Exact())
 }
 
 // kept reports whether the pruned model of a run is there.

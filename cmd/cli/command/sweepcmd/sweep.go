@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -22,45 +21,48 @@ import (
 
 // Command returns the command sweep.
 func Command(p *session.Process) *cli.Command {
-	return command.New(p, &cli.Command{
-		Name:      "sweep",
-		Usage:     "prune a model by many methods at many sparsities and compare",
-		UsageText: exit.Program + " sweep --model DIR --out DIR [flags]",
+	return command.New(p, command.Command{
+		Name:     "sweep",
+		Summary:  "prune a model by many methods at many sparsities and compare",
+		Synopsis: exit.Program + " sweep --model DIR --out DIR [flags]",
 		Description: `Runs every method at every sparsity and pattern with every seed and measures the perplexity of
 each. Calibration windows are made once per seed, the dense model is measured once, and pruned
 weights stay in memory. DIR gets sweep.json, sweep.csv, sweep.md, sweep.html and sweep.svg, written
-again after each session.Process, so that a sweep can be interrupted at any time: the same command.New goes on, and
+again after each run, so that a sweep can be interrupted at any time: the same command goes on, and
 more methods, sparsities, patterns or seeds add to what is there. Other settings are refused.`,
 		Flags: sweepFlags(),
-	}, runSweep,
-		"sweep --model demo:llama --out sweep",
-		"sweep --model demo:opt --out sweep-opt --methods wanda,adagp:fast,adagp --sparsities 0.7,0.8 --patterns 2:4 --seeds 0,1,2 --samples 32",
-	)
+		Examples: []string{
+			"sweep --model demo:llama --out sweep",
+			"sweep --model demo:opt --out sweep-opt --methods wanda,adagp:fast,adagp --sparsities 0.7,0.8 --patterns 2:4 --seeds 0,1,2 --samples 32",
+		},
+		Run: runSweep,
+	})
 }
 
 // DefaultMethods are run when none are named.
 var DefaultMethods = []string{"magnitude", "wanda", "sparsegpt", "adagp"}
 
-func sweepFlags() []cli.Flag {
+func sweepFlags() []flags.Flag {
 	const (
 		what = "What to run"
 		text = "Texts"
 	)
-	return []cli.Flag{
+	return []flags.Flag{
 		flags.Model(),
-		&cli.StringFlag{Name: "out", Usage: "folder `DIR` of the results (required)"},
-		&cli.BoolFlag{Name: "keep-models", Usage: "keep the pruned models in folders below DIR/models", DisableDefaultText: true},
-		&cli.BoolFlag{Name: "force", Usage: "do runs again that the folder holds already", DisableDefaultText: true},
-		&cli.BoolFlag{Name: "same-version", Usage: "do runs again that another version of the program did", DisableDefaultText: true},
-		&cli.StringSliceFlag{Name: "methods", Usage: "methods `A[,B…]`, each a name of \"" + exit.Program + " methods\" that settings may follow: " + method.SpecHelp, Value: cli.NewStringSlice(DefaultMethods...), DefaultText: strings.Join(DefaultMethods, ","), Category: what},
-		&cli.StringSliceFlag{Name: "sparsities", Usage: "shares of zeros `S[,S…]`, 0 <= S < 1", DefaultText: "0.5,0.6,0.7,0.8 without --patterns", Category: what},
-		&cli.StringSliceFlag{Name: "patterns", Usage: "zeros in groups, `N:M[,N:M…]`", Category: what},
-		&cli.StringSliceFlag{Name: "seeds", Usage: "seeds `N[,N…]` of calibration windows and methods", DefaultText: "--seed", Category: what},
-		&cli.StringSliceFlag{Name: "calib", Usage: "calibration text, as in prune; \"{seed}\" in `FILE[,FILE…]` stands for the seed", DefaultText: "embedded text", Category: text},
-		&cli.IntFlag{Name: "samples", Usage: "calibration windows `N`", Value: texts.DefaultSamples, Category: text},
-		&cli.IntFlag{Name: "seqlen", Usage: "tokens per window `L`", DefaultText: "the model's context, at most 2048", Category: text},
-		&cli.StringSliceFlag{Name: "eval", Usage: "texts to measure the perplexity on, each by itself: `FILE[,FILE…]`", DefaultText: "embedded text", Category: text},
-		&cli.IntFlag{Name: "max-windows", Usage: "evaluate on at most `N` windows of each text", DefaultText: "all", Category: text},
+		{Name: "out", Argument: "DIR", Usage: "folder DIR of the results (required)"},
+		{Name: "keep-models", Usage: "keep the pruned models in folders below DIR/models", Kind: flags.Switch},
+		{Name: "redo", Usage: "do runs again that the folder holds already", Kind: flags.Switch},
+		{Name: "force", Usage: "the former name of --redo", Kind: flags.Switch, Means: "redo=true", Hidden: true},
+		{Name: "same-version", Usage: "do runs again that another version of the program did", Kind: flags.Switch},
+		{Name: "methods", Argument: "A[,B…]", Usage: "methods A[,B…], each a name of \"" + exit.Program + " methods\" that settings may follow: " + method.SpecHelp, Kind: flags.List, Default: DefaultMethods, Category: what},
+		{Name: "sparsities", Argument: "S[,S…]", Usage: "shares of zeros S[,S…], 0 <= S < 1", Kind: flags.List, Without: "0.5,0.6,0.7,0.8 without --patterns", Category: what},
+		{Name: "patterns", Argument: "N:M[,N:M…]", Usage: "zeros in groups, N:M[,N:M…]", Kind: flags.List, Category: what},
+		{Name: "seeds", Argument: "N[,N…]", Usage: "seeds N[,N…] of calibration windows and methods", Kind: flags.List, Without: "--seed", Category: what},
+		{Name: "calib", Argument: "FILE[,FILE…]", Usage: "calibration text, as in prune; \"{seed}\" in FILE[,FILE…] stands for the seed", Kind: flags.List, Without: "embedded text", Category: text},
+		{Name: "samples", Argument: "N", Usage: "calibration windows N", Kind: flags.Whole, Default: texts.DefaultSamples, Category: text},
+		{Name: "seqlen", Argument: "L", Usage: "tokens per window L", Kind: flags.Whole, Without: "the model's context, at most 2048", Category: text},
+		{Name: "eval", Argument: "FILE[,FILE…]", Usage: "texts to measure the perplexity on, each by itself: FILE[,FILE…]", Kind: flags.List, Without: "embedded text", Category: text},
+		{Name: "max-windows", Argument: "N", Usage: "evaluate on at most N windows of each text", Kind: flags.Whole, Without: "all", Category: text},
 	}
 }
 
@@ -73,13 +75,13 @@ type sweepPlan struct {
 	eval        []string // empty: the embedded text
 	maxWindows  int      // 0: all
 	keepModels  bool
-	force       bool
+	redo        bool
 	sameVersion bool
 }
 
 func parseSweepPlan(s *session.Session, c *cli.Context) (*sweepPlan, error) {
 	p := &sweepPlan{calib: c.StringSlice("calib"), eval: c.StringSlice("eval"), maxWindows: c.Int("max-windows"),
-		keepModels: c.Bool("keep-models"), force: c.Bool("force"), sameVersion: c.Bool("same-version")}
+		keepModels: c.Bool("keep-models"), redo: c.Bool("redo"), sameVersion: c.Bool("same-version")}
 	var err error
 	if p.model, err = flags.Required(c, "model"); err != nil {
 		return nil, err

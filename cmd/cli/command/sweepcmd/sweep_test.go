@@ -114,7 +114,7 @@ func TestSweep(t *testing.T) {
 	if len(more.Runs) != 13 || more.Runs[12].Method != "wanda" {
 		t.Errorf("one more method at one sparsity makes %d runs, want 13", len(more.Runs))
 	}
-	clitest.OKJSON(t, &again, sweepArgs(dir, "--methods", "wanda", "--sparsities", "0.8", "--force")...)
+	clitest.OKJSON(t, &again, sweepArgs(dir, "--methods", "wanda", "--sparsities", "0.8", "--redo")...)
 	if a, b := again.Runs[12], more.Runs[12]; len(again.Runs) != 13 || a.Seconds == b.Seconds || a.Perplexity[0] != b.Perplexity[0] {
 		t.Errorf("--force made %+v of %+v, want it done again with the same perplexity", a, b)
 	}

@@ -22,25 +22,28 @@ import (
 
 // Command returns the command tokenize.
 func Command(p *session.Process) *cli.Command {
-	return command.New(p, &cli.Command{
-		Name:      "tokenize",
-		Usage:     "turn a text into token ids, or ids into text",
-		UsageText: exit.Program + " tokenize --model DIR [--text FILE] [flags]",
+	return command.New(p, command.Command{
+		Name:     "tokenize",
+		Summary:  "turn a text into token ids, or ids into text",
+		Synopsis: exit.Program + " tokenize --model DIR [--text FILE] [flags]",
 		Description: `Prints a line for each token: its id and how the tokenizer's file spells it. The text is --text, or what
 stdin holds; its ids are those that calibration and eval see. Of the model only the tokenizer's files are
 read. With --decode the input is ids: numbers between spaces, line ends or commas, or the output of
 tokenize --json; the text that they stand for is printed.`,
-		Flags: []cli.Flag{
+		Flags: []flags.Flag{
 			flags.Model(),
-			&cli.StringFlag{Name: "text", Usage: "`FILE` with the text, as for eval: .txt, .jsonl, .jsonl.gz; of any name with --decode", DefaultText: "stdin"},
-			&cli.BoolFlag{Name: "special", Usage: "read special tokens in the text as such; with --decode, write them out", DisableDefaultText: true},
-			&cli.BoolFlag{Name: "no-bos", Usage: "leave out the tokens that the tokenizer puts around a text", DisableDefaultText: true},
-			&cli.BoolFlag{Name: "decode", Usage: "turn ids into text", DisableDefaultText: true},
+			{Name: "text", Argument: "FILE", Usage: "FILE with the text, as for eval: .txt, .jsonl, .jsonl.gz; of any name with --decode", Without: "stdin"},
+			{Name: "special", Usage: "read special tokens in the text as such; with --decode, write them out", Kind: flags.Switch},
+			{Name: "no-bos", Usage: "leave out the tokens that the tokenizer puts around a text", Kind: flags.Switch},
+			{Name: "decode", Usage: "turn ids into text", Kind: flags.Switch},
 		},
-	}, runTokenize,
-		"tokenize --model demo:llama --text my-text.txt",
-		"tokenize --model demo:opt --decode --text ids.JSON",
-	)
+		Examples: []string{
+			"tokenize --model demo:llama --text my-text.txt",
+			"tokenize --model demo:opt --decode --text ids.json",
+		},
+		Without: []string{"threads", "kernel", "seed", "no-progress"},
+		Run:     runTokenize,
+	})
 }
 
 // Result is the JSON of docs/contract.md.
