@@ -10,8 +10,6 @@ import (
 	"testing"
 
 	"github.com/adagp/adagp/internal/parallel"
-	"github.com/adagp/adagp/models"
-	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/prunetest"
@@ -238,8 +236,6 @@ func TestQuantizeFinish(t *testing.T) {
 		t.Errorf("warnings %q, want one about the last step", r.Warnings)
 	}
 }
-
-func firstLinear(m *models.Model) *nn.Linear { return m.Layers()[0].Linears()[0] }
 
 // offGrid returns weights that are not on the grid it names.
 type offGrid struct{}

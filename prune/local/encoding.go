@@ -67,7 +67,7 @@ func (p *Problem) UnmarshalBinary(b []byte) error {
 	return nil
 }
 
-// solutionWire is a Solution.
+// solutionWire is a Solution without its methods, which gob would call.
 type solutionWire struct {
 	W       *linalg.Matrix
 	Mask    *sparsity.Mask
@@ -77,7 +77,7 @@ type solutionWire struct {
 
 // MarshalBinary implements encoding.BinaryMarshaler.
 func (s *Solution) MarshalBinary() ([]byte, error) {
-	return encode(solutionWire{s.W, s.Mask, s.Damping, s.Grid})
+	return encode(solutionWire(*s))
 }
 
 // UnmarshalBinary implements encoding.BinaryUnmarshaler. Whether the solution answers a problem is for
@@ -90,7 +90,7 @@ func (s *Solution) UnmarshalBinary(b []byte) error {
 	if err := checkMatrix(w.W); err != nil {
 		return fmt.Errorf("solution: %w", err)
 	}
-	*s = Solution{w.W, w.Mask, w.Damping, w.Grid}
+	*s = Solution(w)
 	return nil
 }
 
