@@ -20,7 +20,7 @@ func TestQualitySlice(t *testing.T) {
 	var reference map[string]struct {
 		Rows map[string]map[string]float64
 	}
-	golden.JSON(t, "../../../bench/quality/reference.json", &reference)
+	golden.JSON(t, "../../../../bench/quality/reference.json", &reference)
 	rows := reference["stories260k"].Rows
 	var got sweep.Result
 	clitest.OKJSON(t, &got, "sweep", "--model", golden.Path("models/stories260k"), "--out", filepath.Join(t.TempDir(), "sweep"),
