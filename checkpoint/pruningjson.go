@@ -95,17 +95,25 @@ func splitPruning(text []byte) (entries []packedEntry, rest []byte, err error) {
 	if start < 0 {
 		return nil, text, nil
 	}
-	var list packedList
-	if err := json.Unmarshal(value, &list); err != nil {
-		return nil, nil, &FormatError{File: pruningFile, Offset: start, Msg: `"packed" is not what it should be`, Err: err}
-	}
-	if list.Format != packedVersion {
-		return nil, nil, &FormatError{File: pruningFile, Offset: start, Msg: fmt.Sprintf(`"packed" has format %d, want %d`, list.Format, packedVersion)}
+	if entries, err = parsePacked(value, start); err != nil {
+		return nil, nil, err
 	}
 	if others > 0 {
 		rest = append(bytes.Clone(text[:start]), text[end:]...)
 	}
-	return list.Tensors, rest, nil
+	return entries, rest, nil
+}
+
+// parsePacked reads the value of "packed", which stands at the given place of pruning.json.
+func parsePacked(value []byte, at int64) ([]packedEntry, error) {
+	var list packedList
+	if err := json.Unmarshal(value, &list); err != nil {
+		return nil, &FormatError{File: pruningFile, Offset: at, Msg: `"packed" is not what it should be`, Err: err}
+	}
+	if list.Format != packedVersion {
+		return nil, &FormatError{File: pruningFile, Offset: at, Msg: fmt.Sprintf(`"packed" has format %d, want %d`, list.Format, packedVersion)}
+	}
+	return list.Tensors, nil
 }
 
 // joinPruning adds the entries to a text that has none; nil stands for no file.

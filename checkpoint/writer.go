@@ -101,17 +101,26 @@ func NewWriter(dir string, src *Reader, srcFS fs.FS, o WriterOptions) (*Writer, 
 	})
 }
 
+// target returns the absolute path of a folder. A link to a folder stays, what it points to is replaced.
+func target(dir string) (string, error) {
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	if real, err := filepath.EvalSymlinks(abs); err == nil {
+		return real, nil
+	}
+	return abs, nil
+}
+
 // startWriter is NewWriter for tensors stored in the way that store says.
 func startWriter(dir string, src *Reader, srcFS fs.FS, o WriterOptions, store func(Info) []safetensors.Tensor) (*Writer, error) {
 	if o.DType != nil && !floating(*o.DType) {
 		return nil, fmt.Errorf("weights cannot be stored as %v", *o.DType)
 	}
-	abs, err := filepath.Abs(dir)
+	abs, err := target(dir)
 	if err != nil {
 		return nil, err
-	}
-	if real, err := filepath.EvalSymlinks(abs); err == nil {
-		abs = real // a link to a folder stays, what it points to is replaced
 	}
 	log := o.Log
 	if log == nil {

@@ -141,94 +141,121 @@ type sweep struct {
 	steps, done int // for progress; a layer's backward pass counts twice
 }
 
+// states are those of some batches on their way through the model and back.
+type states struct {
+	batches [][][]int
+	lens    []int              // of the windows of each batch
+	h       []*tensor.Tensor   // hidden states of each batch, or gradients on the way back
+	inputs  [][]*tensor.Tensor // of each layer, one per batch
+	records [][]*record        // instead, where they are kept
+}
+
 // group takes some batches forward through the whole model and back again.
 func (s *sweep) group(ctx context.Context, batches [][][]int) error {
-	var embedded []*scratch.Slot
-	var lens []int
-	err := s.loaded(s.run.model.EmbedWalk, func() (err error) {
-		embedded, lens, err = s.run.embed(ctx, batches, scratch.Memory())
-		return err
-	})
-	if err != nil {
+	layers := len(s.run.model.Layers())
+	x := &states{batches: batches, inputs: make([][]*tensor.Tensor, layers), records: make([][]*record, layers)}
+	if err := s.enter(ctx, x); err != nil {
 		return err
 	}
-	h := make([]*tensor.Tensor, len(embedded))
-	for b, slot := range embedded {
-		if h[b], err = slot.Load(); err != nil {
+	for i := range layers {
+		if err := s.forward(ctx, x, i); err != nil {
 			return err
 		}
-		slot.Free()
 	}
-	layers := s.run.model.Layers()
-	inputs := make([][]*tensor.Tensor, len(layers)) // of each layer, one per batch
-	records := make([][]*record, len(layers))       // instead, where they are kept
-	for i, module := range layers {
-		inputs[i], records[i] = make([]*tensor.Tensor, len(h)), make([]*record, len(h))
-		err := s.loaded(module.Walk, func() error {
-			for b, x := range h {
-				if err := ctx.Err(); err != nil {
-					return err
-				}
-				if i >= s.lowest && s.keep {
-					records[i][b] = s.record(i, x, lens[b])
-					h[b] = records[i][b].out.Value
-				} else {
-					inputs[i][b] = x
-					s.tapes[i].Reset()
-					h[b] = module.Forward(&nn.Context{SeqLen: lens[b]}, s.tapes[i].Const(x)).Value.Clone()
-				}
-				if err := finiteStates("layer "+module.Name(), h[b]); err != nil {
-					return cmp.Or(culprit(module, x, lens[b]), err)
-				}
-				s.step(1)
-			}
-			return nil
-		})
+	if err := s.turn(ctx, x); err != nil {
+		return err
+	}
+	for i := layers - 1; i >= s.lowest; i-- {
+		if err := s.backward(ctx, x, i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// enter embeds the batches.
+func (s *sweep) enter(ctx context.Context, x *states) error {
+	return s.loaded(s.run.model.EmbedWalk, func() error {
+		embedded, lens, err := s.run.embed(ctx, x.batches, scratch.Memory())
 		if err != nil {
 			return err
 		}
-		if i < s.lowest {
-			inputs[i] = nil // no way back to it
+		x.lens, x.h = lens, make([]*tensor.Tensor, len(embedded))
+		for b, slot := range embedded {
+			if x.h[b], err = slot.Load(); err != nil {
+				return err
+			}
+			slot.Free()
 		}
-	}
-	err = s.loaded(s.run.model.HeadWalk, func() error {
-		for b := range h {
+		return nil
+	})
+}
+
+// forward takes the batches through decoder layer i.
+func (s *sweep) forward(ctx context.Context, x *states, i int) error {
+	module := s.run.model.Layers()[i]
+	x.inputs[i], x.records[i] = make([]*tensor.Tensor, len(x.h)), make([]*record, len(x.h))
+	err := s.loaded(module.Walk, func() error {
+		for b, in := range x.h {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			h[b] = s.headGradient(h[b], batches[b])
+			if i >= s.lowest && s.keep {
+				x.records[i][b] = s.record(i, in, x.lens[b])
+				x.h[b] = x.records[i][b].out.Value
+			} else {
+				x.inputs[i][b] = in
+				s.tapes[i].Reset()
+				x.h[b] = module.Forward(&nn.Context{SeqLen: x.lens[b]}, s.tapes[i].Const(in)).Value.Clone()
+			}
+			if err := finiteStates("layer "+module.Name(), x.h[b]); err != nil {
+				return cmp.Or(culprit(module, in, x.lens[b]), err)
+			}
+			s.step(1)
+		}
+		return nil
+	})
+	if i < s.lowest {
+		x.inputs[i] = nil // no way back to it
+	}
+	return err
+}
+
+// turn makes gradients of the hidden states that come out of the last layer.
+func (s *sweep) turn(ctx context.Context, x *states) error {
+	return s.loaded(s.run.model.HeadWalk, func() error {
+		for b := range x.h {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			x.h[b] = s.headGradient(x.h[b], x.batches[b])
 		}
 		if !s.keep { // more batches than one: let others have the memory
 			s.head, s.logits = autograd.NewTape().Recycle(), nil
 		}
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	for i := len(layers) - 1; i >= s.lowest; i-- {
-		err := s.loaded(layers[i].Walk, func() error {
-			for b := range h {
-				if err := ctx.Err(); err != nil {
-					return err
-				}
-				r := records[i][b]
-				if r == nil {
-					r = s.record(i, inputs[i][b], lens[b])
-				}
-				if h[b], err = s.back(r, h[b]); err != nil {
-					return err
-				}
-				records[i][b], inputs[i][b] = nil, nil
-				s.step(2)
+}
+
+// backward takes the gradients back through decoder layer i.
+func (s *sweep) backward(ctx context.Context, x *states, i int) error {
+	return s.loaded(s.run.model.Layers()[i].Walk, func() (err error) {
+		for b := range x.h {
+			if err := ctx.Err(); err != nil {
+				return err
 			}
-			return nil
-		})
-		if err != nil {
-			return err
+			r := x.records[i][b]
+			if r == nil {
+				r = s.record(i, x.inputs[i][b], x.lens[b])
+			}
+			if x.h[b], err = s.back(r, x.h[b]); err != nil {
+				return err
+			}
+			x.records[i][b], x.inputs[i][b] = nil, nil
+			s.step(2)
 		}
-	}
-	return nil
+		return nil
+	})
 }
 
 // record is a decoder layer's forward pass over a batch, with the way back.

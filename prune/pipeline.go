@@ -249,6 +249,12 @@ func (r *run) layer(ctx context.Context, i int, selected []*nn.Linear) error {
 		return err
 	}
 	r.clock.lap(StageSolve)
+	return r.endLayer(ctx, l, start)
+}
+
+// endLayer takes a pruned layer out of the method's hands: its errors are measured, its matrices written, the
+// hidden states go through it.
+func (r *run) endLayer(ctx context.Context, l *Layer, start time.Time) error {
 	if err := l.measure(ctx); err != nil {
 		return err
 	}
@@ -256,11 +262,11 @@ func (r *run) layer(ctx context.Context, i int, selected []*nn.Linear) error {
 	if err != nil {
 		return err
 	}
-	out, err := r.states(ctx, module, r.hidden, StagePropagate)
+	out, err := r.states(ctx, l.Module, r.hidden, StagePropagate)
 	if err != nil {
 		return err
 	}
-	r.advance(out, denseOut)
+	r.advance(out, l.DenseOut)
 	if rep.Error, err = distance(r.hidden, r.dense); err != nil {
 		return err
 	}

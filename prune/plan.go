@@ -112,6 +112,39 @@ func PlanRun(m *models.Model, windows [][]int, o Options) (*Plan, error) {
 	return r.plan, err
 }
 
+// candidate is one way for a run to go about its memory.
+type candidate struct {
+	file, finish bool // hidden states in a file; the method's last step
+	windows      int  // in a forward pass, at most
+}
+
+// candidates lists the ways, those that change the least first.
+func (r *run) candidates(windows int) (list []candidate) {
+	for _, finish := range []bool{true, false} {
+		if finish && (r.finisher == nil || r.options.NoFinish) {
+			continue
+		}
+		if !r.options.InFile {
+			list = append(list, candidate{false, finish, windows})
+		}
+		for n := windows; n > 0; n /= 2 {
+			list = append(list, candidate{true, finish, n})
+		}
+	}
+	return list
+}
+
+// worst returns the name of the stage that needs the most.
+func (p *Plan) worst() string {
+	w := p.Stages[0]
+	for _, s := range p.Stages {
+		if s.Bytes > w.Bytes {
+			w = s
+		}
+	}
+	return w.Name
+}
+
 // choosePlan settles batches, scratch and finish: whatever a run without a budget would do if that
 // fits; then hidden states in a file; then fewer windows in a pass; and in the end no finish. What
 // changes the result comes last.
@@ -125,24 +158,8 @@ func (r *run) choosePlan(windows [][]int) error {
 	for _, b := range all {
 		most = max(most, len(b))
 	}
-	type candidate struct {
-		file, finish bool
-		windows      int
-	}
-	var list []candidate
-	for _, finish := range []bool{true, false} {
-		if finish && (r.finisher == nil || o.NoFinish) {
-			continue
-		}
-		if !o.InFile {
-			list = append(list, candidate{false, finish, most})
-		}
-		for n := most; n > 0; n /= 2 {
-			list = append(list, candidate{true, finish, n})
-		}
-	}
 	var smallest *Plan
-	for _, c := range list {
+	for _, c := range r.candidates(most) {
 		batches := all
 		if c.windows < most {
 			if batches, err = batch(r.model, windows, c.windows); err != nil {
@@ -171,14 +188,8 @@ func (r *run) choosePlan(windows [][]int) error {
 	}
 	if r.plan == nil {
 		r.plan = smallest
-		worst := smallest.Stages[0]
-		for _, s := range smallest.Stages {
-			if s.Bytes > worst.Bytes {
-				worst = s
-			}
-		}
 		smallest.Smallest = smallest.Peak
-		return &MemoryError{Budget: o.Memory, Smallest: smallest.Peak, Stage: worst.Name, Kept: r.kept != nil}
+		return &MemoryError{Budget: o.Memory, Smallest: smallest.Peak, Stage: smallest.worst(), Kept: r.kept != nil}
 	}
 	if r.kept != nil {
 		r.plan.Smallest = smallest.Peak

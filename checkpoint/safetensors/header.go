@@ -157,17 +157,23 @@ func (p *headerParser) tensor(name string) (Tensor, error) {
 			return t, p.errorf(name, "%s is missing", key)
 		}
 	}
+	err := p.place(&t, offsets)
+	return t, err
+}
+
+// place says where the bytes of a tensor are, and checks that they are as many as its shape and type want.
+func (p *headerParser) place(t *Tensor, offsets []int) error {
 	if len(offsets) != 2 {
-		return t, p.errorf(name, "data_offsets %v: want 2 numbers", offsets)
+		return p.errorf(t.Name, "data_offsets %v: want 2 numbers", offsets)
 	}
 	t.Start, t.End = int64(offsets[0]), int64(offsets[1])
 	if t.End < t.Start {
-		return t, p.errorf(name, "data_offsets %v end before they start", offsets)
+		return p.errorf(t.Name, "data_offsets %v end before they start", offsets)
 	}
 	if err := t.check(); err != nil {
-		return t, p.errorf(name, "%v", err)
+		return p.errorf(t.Name, "%v", err)
 	}
-	return t, nil
+	return nil
 }
 
 // ints reads an array of at most limit non-negative integers.

@@ -32,13 +32,6 @@ var longer = map[string]int{
 	"asm/_gen/stored/panel.go panel":          70,
 	"asm/_gen/stored/plain.go quarters":       74,
 	"asm/_gen/stored/semi.go semi":            86,
-	"checkpoint/pruningjson.go splitPruning":  61,
-	"checkpoint/safetensors/header.go tensor": 61,
-	"checkpoint/writer.go startWriter":        62,
-	"prune/adagp/groups_test.go":              405,
-	"prune/backward.go group":                 88,
-	"prune/pipeline.go layer":                 67,
-	"prune/plan.go choosePlan":                81,
 }
 
 // TestSizes measures every file that nobody generated, those of the other modules too.
