@@ -32,8 +32,7 @@ func unary(v emit.Vec, name, formula string, f func(v emit.Vec, x VecVirtual) Ve
 	Pragma("noescape")
 	dst, x := emit.Pointer("dst"), emit.Pointer("x")
 	v.ForEach(Load(Param("n"), GP64()), 2, []Mem{x}, &dst, func(p emit.Part) VecVirtual { return f(v, p.In[0]) })
-	VZEROUPPER()
-	RET()
+	emit.Finish()
 }
 
 func swiglu(v emit.Vec) {
@@ -46,8 +45,7 @@ func swiglu(v emit.Vec) {
 		VMULPS(p.In[1], y, y)
 		return y
 	})
-	VZEROUPPER()
-	RET()
+	emit.Finish()
 }
 
 // swigluGrad stores two results from one exponential and one division.
@@ -72,8 +70,7 @@ func swigluGrad(v emit.Vec) {
 		VMULPS(s, d, d)
 		return d
 	})
-	VZEROUPPER()
-	RET()
+	emit.Finish()
 }
 
 // onePlusExpNeg returns 1 + e^-x.

@@ -21,8 +21,6 @@ func main() {
 	Generate()
 }
 
-func pointer(name string) Mem { return Mem{Base: Load(Param(name), GP64())} }
-
 // scores multiplies four keys at a time, of which each sum is in a register of its own, and folds the
 // four registers into one vector.
 func scores() {
@@ -35,7 +33,7 @@ func scores() {
 	Pragma("noescape")
 	vectors := Load(Param("vectors"), GP64())
 	n := Load(Param("n"), GP64())
-	q, k, s := pointer("q"), pointer("k"), pointer("s")
+	q, k, s := emit.Pointer("q"), emit.Pointer("k"), emit.Pointer("s")
 	scale := Load(Param("scale"), XMM())
 	VBROADCASTSS(scale, scale)
 	stride := GP64()
@@ -44,47 +42,15 @@ func scores() {
 	stride3 := GP64()
 	LEAQ(Mem{Base: stride, Index: stride, Scale: 2}, stride3)
 
-	left, qAt, kAt := GP64(), Mem{Base: GP64()}, Mem{Base: GP64()}
-	acc := make([]VecVirtual, rows)
-	for i := range acc {
-		acc[i] = ZMM()
-	}
-	// start points at the first vectors, with the sums empty.
-	start := func(count int) {
-		MOVQ(q.Base, qAt.Base)
-		MOVQ(k.Base, kAt.Base)
-		MOVQ(vectors, left)
-		for _, a := range acc[:count] {
-			VPXORD(a, a, a)
-		}
-	}
-	turn := func(at []Mem) {
-		x := ZMM()
-		VMOVUPS(qAt, x)
-		for i, m := range at {
-			VFMADD231PS(m, x, acc[i])
-		}
-		ADDQ(I8(bytes), qAt.Base)
-		ADDQ(I8(bytes), kAt.Base)
-		DECQ(left)
-	}
+	p := newProduct(q, k, vectors)
 
 	Label("four")
 	CMPQ(n, I8(rows))
 	JLT(LabelRef("one"))
-	start(rows)
-	Label("fourLoop")
-	turn([]Mem{kAt, kAt.Idx(stride, 1), kAt.Idx(stride, 2), kAt.Idx(stride3, 1)})
-	JNE(LabelRef("fourLoop"))
-	quarter := make([]VecVirtual, rows)
-	for i, a := range acc {
-		quarter[i] = fold(a)
-	}
-	VHADDPS(quarter[1], quarter[0], quarter[0])
-	VHADDPS(quarter[3], quarter[2], quarter[2])
-	VHADDPS(quarter[2], quarter[0], quarter[0])
-	VMULPS(scale, quarter[0], quarter[0])
-	VMOVUPS(quarter[0], s)
+	p.sum("fourLoop", p.kAt, p.kAt.Idx(stride, 1), p.kAt.Idx(stride, 2), p.kAt.Idx(stride3, 1))
+	four := p.fold()
+	VMULPS(scale, four, four)
+	VMOVUPS(four, s)
 	LEAQ(Mem{Base: k.Base, Index: stride, Scale: 4}, k.Base)
 	ADDQ(I8(4*rows), s.Base)
 	SUBQ(I8(rows), n)
@@ -93,11 +59,8 @@ func scores() {
 	Label("one")
 	TESTQ(n, n)
 	JLE(LabelRef("done"))
-	start(1)
-	Label("oneLoop")
-	turn([]Mem{kAt})
-	JNE(LabelRef("oneLoop"))
-	last := fold(acc[0])
+	p.sum("oneLoop", p.kAt)
+	last := fold(p.acc[0])
 	VHADDPS(last, last, last)
 	VHADDPS(last, last, last)
 	VMULSS(scale, last, last)
@@ -108,8 +71,54 @@ func scores() {
 	JMP(LabelRef("one"))
 
 	Label("done")
-	VZEROUPPER()
-	RET()
+	emit.Finish()
+}
+
+// product is the query times some keys, a vector of elements at a time.
+type product struct {
+	q, k, qAt, kAt Mem // where the query and the keys start, and where their vectors are now
+	vectors, left  Register
+	acc            []VecVirtual // for each key
+}
+
+func newProduct(q, k Mem, vectors Register) *product {
+	p := &product{q: q, k: k, vectors: vectors, left: GP64(), qAt: Mem{Base: GP64()}, kAt: Mem{Base: GP64()}}
+	for range rows {
+		p.acc = append(p.acc, ZMM())
+	}
+	return p
+}
+
+// sum writes the loop over the vectors, for keys at the given places.
+func (p *product) sum(label string, keys ...Mem) {
+	MOVQ(p.q.Base, p.qAt.Base)
+	MOVQ(p.k.Base, p.kAt.Base)
+	MOVQ(p.vectors, p.left)
+	for _, a := range p.acc[:len(keys)] {
+		VPXORD(a, a, a)
+	}
+	Label(label)
+	x := ZMM()
+	VMOVUPS(p.qAt, x)
+	for i, m := range keys {
+		VFMADD231PS(m, x, p.acc[i])
+	}
+	ADDQ(I8(bytes), p.qAt.Base)
+	ADDQ(I8(bytes), p.kAt.Base)
+	DECQ(p.left)
+	JNE(LabelRef(label))
+}
+
+// fold returns the four sums in one vector.
+func (p *product) fold() VecVirtual {
+	quarter := make([]VecVirtual, rows)
+	for i, a := range p.acc {
+		quarter[i] = fold(a)
+	}
+	VHADDPS(quarter[1], quarter[0], quarter[0])
+	VHADDPS(quarter[3], quarter[2], quarter[2])
+	VHADDPS(quarter[2], quarter[0], quarter[0])
+	return quarter[0]
 }
 
 // fold adds the four quarters of a vector.
@@ -135,7 +144,7 @@ func sum() {
 	Pragma("noescape")
 	n := Load(Param("n"), GP64())
 	stride := Load(Param("stride"), GP64())
-	p, v, y := pointer("p"), pointer("v"), pointer("y")
+	p, v, y := emit.Pointer("p"), emit.Pointer("v"), emit.Pointer("y")
 	SHLQ(U8(2), stride)
 	var acc [2][strip]VecVirtual
 	for i := range strip {
@@ -172,6 +181,5 @@ func sum() {
 		VADDPS(acc[1][i], acc[0][i], acc[0][i])
 		VMOVUPS(acc[0][i], y.Offset(i*bytes))
 	}
-	VZEROUPPER()
-	RET()
+	emit.Finish()
 }

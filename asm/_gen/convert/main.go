@@ -129,8 +129,8 @@ func loopWhole(name, what string, from, to int, step func(src, dst Mem)) {
 	const lanes = 8
 	Doc(fmt.Sprintf("%s converts n numbers, a multiple of %d:", name, lanes), "", "\tfor i < n: dst[i] = "+what)
 	Pragma("noescape")
-	dst := Mem{Base: Load(Param("dst"), GP64())}
-	src := Mem{Base: Load(Param("src"), GP64())}
+	dst := emit.Pointer("dst")
+	src := emit.Pointer("src")
 	n := Load(Param("n"), GP64())
 	turn := func(label, after string, vectors int) {
 		Label(label)
@@ -147,8 +147,7 @@ func loopWhole(name, what string, from, to int, step func(src, dst Mem)) {
 	turn("loop", "vector", unroll)
 	turn("vector", "done", 1)
 	Label("done")
-	VZEROUPPER()
-	RET()
+	emit.Finish()
 }
 
 func scaled(m Mem, size int) Mem {
@@ -187,6 +186,5 @@ func loop(name, what string, from, to int, step func(src, dst Mem, mask Op)) {
 	KMOVQ(bits, mask)
 	step(src, dst, mask)
 	Label("done")
-	VZEROUPPER()
-	RET()
+	emit.Finish()
 }

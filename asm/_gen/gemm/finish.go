@@ -9,12 +9,7 @@ import (
 
 // finish writes the sums to C, and ends at the label next.
 func (t *kernel) finish() {
-	address, err := Param("alpha").Resolve()
-	if err != nil {
-		panic(err)
-	}
-	alpha := t.Reg()
-	t.Bcast(address.Addr, alpha)
+	alpha := emit.Scalar(t.Vec, "alpha")
 	c, ldc := Mem{Base: GP64()}, Load(Param("ldc"), GP64())
 	MOVQ(t.c, c.Base)
 	SHLQ(U8(t.Shift()), ldc)

@@ -95,7 +95,7 @@ func (t *kernel) write() {
 	t.c, t.cols = local("c"), local("cols")
 	t.fromA, t.fromB = local("fromA"), local("fromB")
 	t.soon, t.step, t.apart, t.fetch = local("soon"), local("step"), local("apart"), local("fetch")
-	t.b = Mem{Base: Load(Param("b"), GP64())}
+	t.b = emit.Pointer("b")
 	t.a = Mem{Base: GP64()}
 
 	Label("tile")
@@ -123,8 +123,7 @@ func (t *kernel) write() {
 	t.advanceSoon()
 	SUBQ(I32(t.nr), t.cols)
 	JG(LabelRef("tile"))
-	VZEROUPPER()
-	RET()
+	emit.Finish()
 
 	Label("fromA")
 	if t.inPlace {

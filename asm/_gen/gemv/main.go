@@ -30,26 +30,12 @@ const groups = 2
 // dots keeps a row per lane, so that every sum runs over k in the order of the
 // tile kernel, and transposes on the way.
 func dots(v emit.Vec) {
-	name, rows := "dots"+v.Suffix(), groups*v.Lanes
-	TEXT(name, NOSPLIT, fmt.Sprintf("func(k int, alpha %[1]s, a *%[1]s, lda int, x, y *%[1]s, accumulate bool)", v.Type))
-	Doc(
-		fmt.Sprintf("%s multiplies %d rows by a vector:", name, rows),
-		"",
-		fmt.Sprintf("\tfor i < %d:", rows),
-		"\t\tsum := 0",
-		"\t\tfor p < k: sum = fma(a[i*lda+p], x[p], sum)",
-		"\t\tif accumulate: y[i] = fma(alpha, sum, y[i])",
-		"\t\telse:          y[i] = alpha*sum",
-	)
-	Pragma("noescape")
+	rows := groups * v.Lanes
+	dotsHead(v, rows)
 	k := Load(Param("k"), GP64())
-	x := Mem{Base: Load(Param("x"), GP64())}
+	x := emit.Pointer("x")
 	source := emit.NewRows(v, rows, Load(Param("a"), GP64()), Load(Param("lda"), GP64()))
-	sums := make([]VecVirtual, groups)
-	for g := range sums {
-		sums[g] = v.Reg()
-		v.Zero(sums[g], sums[g], sums[g])
-	}
+	sums := emit.Zeros(v, groups)
 	add := func(p int, column, sum VecVirtual) {
 		factor := v.Reg()
 		v.Bcast(x.Offset(p*v.Size), factor)
@@ -87,13 +73,28 @@ func dots(v emit.Vec) {
 	}
 
 	Label("finish")
-	y := Mem{Base: Load(Param("y"), GP64())}
-	address, err := Param("alpha").Resolve()
-	if err != nil {
-		panic(err)
-	}
-	alpha := v.Reg()
-	v.Bcast(address.Addr, alpha)
+	finishDots(v, sums)
+}
+
+func dotsHead(v emit.Vec, rows int) {
+	name := "dots" + v.Suffix()
+	TEXT(name, NOSPLIT, fmt.Sprintf("func(k int, alpha %[1]s, a *%[1]s, lda int, x, y *%[1]s, accumulate bool)", v.Type))
+	Doc(
+		fmt.Sprintf("%s multiplies %d rows by a vector:", name, rows),
+		"",
+		fmt.Sprintf("\tfor i < %d:", rows),
+		"\t\tsum := 0",
+		"\t\tfor p < k: sum = fma(a[i*lda+p], x[p], sum)",
+		"\t\tif accumulate: y[i] = fma(alpha, sum, y[i])",
+		"\t\telse:          y[i] = alpha*sum",
+	)
+	Pragma("noescape")
+}
+
+// finishDots scales the sums, brings them to y and returns.
+func finishDots(v emit.Vec, sums []VecVirtual) {
+	y := emit.Pointer("y")
+	alpha := emit.Scalar(v, "alpha")
 	accumulate := Load(Param("accumulate"), GP8())
 	TESTB(accumulate, accumulate)
 	JE(LabelRef("overwrite"))
@@ -101,41 +102,27 @@ func dots(v emit.Vec) {
 		v.FMA2(y.Offset(g*v.Bytes()), alpha, sum)
 		v.Load(sum, y.Offset(g*v.Bytes()))
 	}
-	VZEROUPPER()
-	RET()
+	emit.Finish()
 	Label("overwrite")
 	for g, sum := range sums {
 		v.Mul(alpha, sum, sum)
 		v.Load(sum, y.Offset(g*v.Bytes()))
 	}
-	VZEROUPPER()
-	RET()
+	emit.Finish()
 }
 
 // fewDots is for less rows than dots takes: one chain of scalar multiply-adds
 // for each.
 func fewDots(typ string, rows int) {
 	move, fma, fma2, mul, shift := VMOVSS, VFMADD231SS, VFMADD213SS, VMULSS, uint64(2)
-	name := fmt.Sprintf("dots%dxF32FMA", rows)
 	if typ == "float64" {
 		move, fma, fma2, mul, shift = VMOVSD, VFMADD231SD, VFMADD213SD, VMULSD, 3
-		name = fmt.Sprintf("dots%dxF64FMA", rows)
 	}
-	TEXT(name, NOSPLIT, fmt.Sprintf("func(k int, alpha %[1]s, a *%[1]s, lda int, x, y *%[1]s, incY int, accumulate bool)", typ))
-	Doc(
-		fmt.Sprintf("%s multiplies %d rows by a vector:", name, rows),
-		"",
-		fmt.Sprintf("\tfor i < %d:", rows),
-		"\t\tsum := 0",
-		"\t\tfor p < k: sum = fma(a[i*lda+p], x[p], sum)",
-		"\t\tif accumulate: y[i*incY] = fma(alpha, sum, y[i*incY])",
-		"\t\telse:          y[i*incY] = alpha*sum",
-	)
-	Pragma("noescape")
+	fewDotsHead(typ, rows)
 	k := Load(Param("k"), GP64())
 	a := Load(Param("a"), GP64())
 	lda := Load(Param("lda"), GP64())
-	x := Mem{Base: Load(Param("x"), GP64())}
+	x := emit.Pointer("x")
 	SHLQ(U8(shift), lda)
 	lda3 := GP64()
 	LEAQ(Mem{Base: lda, Index: lda, Scale: 2}, lda3)
@@ -160,7 +147,7 @@ func fewDots(typ string, rows int) {
 	JMP(LabelRef("loop"))
 
 	Label("finish")
-	y := Mem{Base: Load(Param("y"), GP64())}
+	y := emit.Pointer("y")
 	incY := Load(Param("incY"), GP64())
 	SHLQ(U8(shift), incY)
 	alpha := Load(Param("alpha"), XMM())
@@ -182,6 +169,21 @@ func fewDots(typ string, rows int) {
 	RET()
 }
 
+func fewDotsHead(typ string, rows int) {
+	name := fmt.Sprintf("dots%dxF%sFMA", rows, typ[len("float"):])
+	TEXT(name, NOSPLIT, fmt.Sprintf("func(k int, alpha %[1]s, a *%[1]s, lda int, x, y *%[1]s, incY int, accumulate bool)", typ))
+	Doc(
+		fmt.Sprintf("%s multiplies %d rows by a vector:", name, rows),
+		"",
+		fmt.Sprintf("\tfor i < %d:", rows),
+		"\t\tsum := 0",
+		"\t\tfor p < k: sum = fma(a[i*lda+p], x[p], sum)",
+		"\t\tif accumulate: y[i*incY] = fma(alpha, sum, y[i*incY])",
+		"\t\telse:          y[i*incY] = alpha*sum",
+	)
+	Pragma("noescape")
+}
+
 // vectors is how many vectors of sums axpys keeps at once: enough for whole
 // stretches of memory, as the next row may be far away.
 const vectors = 8
@@ -199,90 +201,90 @@ func axpys(v emit.Vec) {
 		"\t\telse:          y[i] = alpha*sum",
 	)
 	Pragma("noescape")
-	n := Load(Param("n"), GP64())
-	a := Load(Param("a"), GP64())
-	lda := Load(Param("lda"), GP64())
-	y := Mem{Base: Load(Param("y"), GP64())}
-	SHLQ(U8(v.Shift()), lda)
-	address, err := Param("alpha").Resolve()
-	if err != nil {
-		panic(err)
-	}
-	alpha := v.Reg()
-	v.Bcast(address.Addr, alpha)
-
-	// sum adds up count vectors of columns from a on.
-	sum := func(label string, count int, mask *emit.Mask) []VecVirtual {
-		sums := make([]VecVirtual, count)
-		for i := range sums {
-			sums[i] = v.Reg()
-			v.Zero(sums[i], sums[i], sums[i])
-		}
-		x := Mem{Base: Load(Param("x"), GP64())}
-		k := Load(Param("k"), GP64())
-		row := Mem{Base: GP64()}
-		MOVQ(a, row.Base)
-		Label(label)
-		factor := v.Reg()
-		v.Bcast(x, factor)
-		for i, s := range sums {
-			if mask != nil {
-				v.FMA(mask.Load(row), factor, s)
-			} else {
-				v.FMA(row.Offset(i*v.Bytes()), factor, s)
-			}
-		}
-		ADDQ(lda, row.Base)
-		ADDQ(I8(v.Size), x.Base)
-		DECQ(k)
-		JNE(LabelRef(label))
-		return sums
-	}
-	// write scales sums and brings them to y.
-	write := func(label string, sums []VecVirtual, mask *emit.Mask) {
-		accumulate := Load(Param("accumulate"), GP8())
-		TESTB(accumulate, accumulate)
-		JE(LabelRef(label + "Overwrite"))
-		for i, s := range sums {
-			if mask != nil {
-				old := mask.Load(y)
-				v.FMA(alpha, s, old)
-				mask.Store(old, y)
-			} else {
-				v.FMA2(y.Offset(i*v.Bytes()), alpha, s)
-				v.Load(s, y.Offset(i*v.Bytes()))
-			}
-		}
-		JMP(LabelRef(label + "Written"))
-		Label(label + "Overwrite")
-		for i, s := range sums {
-			v.Mul(alpha, s, s)
-			if mask != nil {
-				mask.Store(s, y)
-			} else {
-				v.Load(s, y.Offset(i*v.Bytes()))
-			}
-		}
-		Label(label + "Written")
-	}
-	columns := func(label, next string, count int) {
-		Label(label)
-		CMPQ(n, I32(count*v.Lanes))
-		JLT(LabelRef(next))
-		write(label, sum(label+"Sum", count, nil), nil)
-		ADDQ(I32(count*v.Bytes()), a)
-		ADDQ(I32(count*v.Bytes()), y.Base)
-		SUBQ(I32(count*v.Lanes), n)
-		JMP(LabelRef(label))
-	}
-	columns("wide", "single", vectors)
-	columns("single", "tail", 1)
+	t := &transposed{Vec: v, n: Load(Param("n"), GP64()), a: Load(Param("a"), GP64()), lda: Load(Param("lda"), GP64()),
+		y: emit.Pointer("y")}
+	SHLQ(U8(v.Shift()), t.lda)
+	t.alpha = emit.Scalar(v, "alpha")
+	t.columns("wide", "single", vectors)
+	t.columns("single", "tail", 1)
 	Label("tail")
-	TESTQ(n, n)
+	TESTQ(t.n, t.n)
 	JLE(LabelRef("done"))
-	mask := v.NewMask(n)
-	write("tail", sum("tailSum", 1, mask), mask)
+	mask := v.NewMask(t.n)
+	t.write("tail", t.sum("tailSum", 1, mask), mask)
 	Label("done")
-	VZEROUPPER()
-	RET()
+	emit.Finish()
+}
+
+// transposed is a product of a transposed matrix and a vector on its way over the columns: n are left, of
+// which the first is at a and its result at y.
+type transposed struct {
+	emit.Vec
+	n, a, lda Register
+	y         Mem
+	alpha     VecVirtual
+}
+
+// columns writes the loop over count vectors of columns at a time, after which next follows.
+func (t *transposed) columns(label, next string, count int) {
+	Label(label)
+	CMPQ(t.n, I32(count*t.Lanes))
+	JLT(LabelRef(next))
+	t.write(label, t.sum(label+"Sum", count, nil), nil)
+	ADDQ(I32(count*t.Bytes()), t.a)
+	ADDQ(I32(count*t.Bytes()), t.y.Base)
+	SUBQ(I32(count*t.Lanes), t.n)
+	JMP(LabelRef(label))
+}
+
+// sum adds up count vectors of columns from a on.
+func (t *transposed) sum(label string, count int, mask *emit.Mask) []VecVirtual {
+	sums := emit.Zeros(t.Vec, count)
+	x := emit.Pointer("x")
+	k := Load(Param("k"), GP64())
+	row := Mem{Base: GP64()}
+	MOVQ(t.a, row.Base)
+	Label(label)
+	factor := t.Reg()
+	t.Bcast(x, factor)
+	for i, s := range sums {
+		if mask != nil {
+			t.FMA(mask.Load(row), factor, s)
+		} else {
+			t.FMA(row.Offset(i*t.Bytes()), factor, s)
+		}
+	}
+	ADDQ(t.lda, row.Base)
+	ADDQ(I8(t.Size), x.Base)
+	DECQ(k)
+	JNE(LabelRef(label))
+	return sums
+}
+
+// write scales sums and brings them to y.
+func (t *transposed) write(label string, sums []VecVirtual, mask *emit.Mask) {
+	accumulate := Load(Param("accumulate"), GP8())
+	TESTB(accumulate, accumulate)
+	JE(LabelRef(label + "Overwrite"))
+	for i, s := range sums {
+		if mask != nil {
+			old := mask.Load(t.y)
+			t.FMA(t.alpha, s, old)
+			mask.Store(old, t.y)
+		} else {
+			t.FMA2(t.y.Offset(i*t.Bytes()), t.alpha, s)
+			t.Load(s, t.y.Offset(i*t.Bytes()))
+		}
+	}
+	JMP(LabelRef(label + "Written"))
+	Label(label + "Overwrite")
+	for i, s := range sums {
+		t.Mul(t.alpha, s, s)
+		if mask != nil {
+			mask.Store(s, t.y)
+		} else {
+			t.Load(s, t.y.Offset(i*t.Bytes()))
+		}
+	}
+	Label(label + "Written")
 }

@@ -106,8 +106,7 @@ func rows(v emit.Vec) {
 		SUBQ(stride, room)
 		JMP(LabelRef(label + "Last"))
 		Label(label + "Done")
-		VZEROUPPER()
-		RET()
+		emit.Finish()
 	}
 	TESTQ(high, high)
 	JZ(LabelRef("narrow"))
@@ -130,7 +129,7 @@ func columns(v emit.Vec) {
 		fmt.Sprintf("It writes %d elements at each p, in the order of p.", v.Lanes),
 	)
 	Pragma("noescape")
-	dst := Mem{Base: Load(Param("dst"), GP64())}
+	dst := emit.Pointer("dst")
 	src := Load(Param("src"), GP64())
 	ld := Load(Param("ld"), GP64())
 	rows := Load(Param("rows"), GP64())
@@ -198,6 +197,5 @@ func columns(v emit.Vec) {
 		JZ(LabelRef("done"))
 	}
 	Label("done")
-	VZEROUPPER()
-	RET()
+	emit.Finish()
 }

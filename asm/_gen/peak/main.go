@@ -34,7 +34,7 @@ func multiplyAdd(v emit.Vec, registers int) {
 		fmt.Sprintf("\t\tfor i < %d: x[i] = fma(a, x[i], b)", registers),
 	)
 	turns := Load(Param("turns"), GP64())
-	a, b := broadcast(v, "a"), broadcast(v, "b")
+	a, b := emit.Scalar(v, "a"), emit.Scalar(v, "b")
 	x := make([]VecVirtual, registers)
 	for i := range x {
 		x[i] = v.Reg()
@@ -49,19 +49,7 @@ func multiplyAdd(v emit.Vec, registers int) {
 	DECQ(turns)
 	JMP(LabelRef("turn"))
 	Label("done")
-	VZEROUPPER()
-	RET()
-}
-
-// broadcast returns a vector filled with a parameter.
-func broadcast(v emit.Vec, param string) VecVirtual {
-	address, err := Param(param).Resolve()
-	if err != nil {
-		panic(err)
-	}
-	x := v.Reg()
-	v.Bcast(address.Addr, x)
-	return x
+	emit.Finish()
 }
 
 // lineBytes is the size of a line of the caches, stepLines how many the loop

@@ -107,12 +107,7 @@ func expShifted(v, wide emit.Vec) {
 		"\tfor i < n: dst[i] = e^(x[i]-shift)", "", "and returns the sum of dst, added in float64.")
 	Pragma("noescape")
 	dst, x := emit.Pointer("dst"), emit.Pointer("x")
-	address, err := Param("shift").Resolve()
-	if err != nil {
-		panic(err)
-	}
-	shift := v.Reg()
-	v.Bcast(address.Addr, shift)
+	shift := emit.Scalar(v, "shift")
 	sums := []VecVirtual{v.Reg(), v.Reg()}
 	for _, s := range sums {
 		v.Zero(s, s, s)

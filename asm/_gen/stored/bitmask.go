@@ -21,7 +21,7 @@ func bitmaskDoc(v emit.Vec, f format, sum string) string {
 func bitmask(v emit.Vec, f format, tokens int) {
 	begin("bitmask", v, f, tokens, "mask, values",
 		bitmaskDoc(v, f, "\t\ty[t*ldy+i] = Σ (the next of values)*x[t*ldx+p] over the bits p of row i of mask"))
-	row := &bitRow{v: v, f: f, mask: Mem{Base: Load(Param("mask"), GP64())}, values: Mem{Base: Load(Param("values"), GP64())}}
+	row := &bitRow{v: v, f: f, mask: emit.Pointer("mask"), values: emit.Pointer("values")}
 	row.prepare()
 	rows(v, tokens, func(k *kernel) {
 		left := Load(Param("k"), GP64())
@@ -46,9 +46,9 @@ func bitmaskWiden(v emit.Vec, f format) {
 		fmt.Sprintf("\tfor p < %d*blocks: dst[p] = the next of values if bit p of mask is set, or else 0", maskColumns))
 	Pragma("noescape")
 	blocks := Load(Param("blocks"), GP64())
-	row := &bitRow{v: v, f: f, ordered: true, mask: Mem{Base: Load(Param("mask"), GP64())}, values: Mem{Base: Load(Param("values"), GP64())}}
+	row := &bitRow{v: v, f: f, ordered: true, mask: emit.Pointer("mask"), values: emit.Pointer("values")}
 	row.prepare()
-	dst := Mem{Base: Load(Param("dst"), GP64())}
+	dst := emit.Pointer("dst")
 	Label("block")
 	TESTQ(blocks, blocks)
 	JLE(LabelRef("done"))
@@ -62,8 +62,7 @@ func bitmaskWiden(v emit.Vec, f format) {
 	DECQ(blocks)
 	JMP(LabelRef("block"))
 	Label("done")
-	VZEROUPPER()
-	RET()
+	emit.Finish()
 }
 
 // bitmaskPairs is bitmask for one vector and both halves of the rows side by side: they share the
@@ -84,12 +83,12 @@ func bitmaskPairs(v emit.Vec, f format, narrow bool) {
 	count := Load(Param("rows"), GP64())
 	var later []func()
 	low := &bitRow{v: v, f: f, narrow: narrow, name: "Low", later: &later,
-		mask: Mem{Base: Load(Param("mask"), GP64())}, values: Mem{Base: Load(Param("values"), GP64())}}
+		mask: emit.Pointer("mask"), values: emit.Pointer("values")}
 	low.prepare()
 	high := *low
 	high.name = "High"
-	high.values = Mem{Base: Load(Param("upper"), GP64())}
-	high.mask = Mem{Base: Load(Param("k"), GP64())}
+	high.values = emit.Pointer("upper")
+	high.mask = emit.Pointer("k")
 	if f.size == 4 && v.Level == "AVX512" {
 		high.bits = K()
 	}
@@ -99,7 +98,7 @@ func bitmaskPairs(v emit.Vec, f format, narrow bool) {
 	LEAQ(Mem{Base: low.mask.Base, Index: high.mask.Base, Scale: 8}, high.mask.Base)
 	both := []*bitRow{low, &high}
 	x := Mem{Base: GP64()}
-	y := Mem{Base: Load(Param("y"), GP64())}
+	y := emit.Pointer("y")
 	half := GP64()
 	MOVQ(count, half)
 	sums := make([][2]VecVirtual, slots(v))
@@ -143,8 +142,7 @@ func bitmaskPairs(v emit.Vec, f format, narrow bool) {
 	DECQ(count)
 	JMP(LabelRef("row"))
 	Label("done")
-	VZEROUPPER()
-	RET()
+	emit.Finish()
 	for _, f := range later {
 		f()
 	}
@@ -167,8 +165,8 @@ func unzip() {
 	Doc("unzipF32AVX512 sorts every 32 elements, n being a multiple of 32:", "",
 		"\tfor i < n, 32 at a time, j < 16: dst[i+j] = src[i+2*j], dst[i+16+j] = src[i+2*j+1]")
 	Pragma("noescape")
-	dst := Mem{Base: Load(Param("dst"), GP64())}
-	src := Mem{Base: Load(Param("src"), GP64())}
+	dst := emit.Pointer("dst")
+	src := emit.Pointer("src")
 	n := Load(Param("n"), GP64())
 	even, odd := ZMM(), ZMM()
 	VMOVUPS(words("evenLanes", 16, func(lane int) uint32 { return uint32(2 * lane) }), even)
@@ -188,6 +186,5 @@ func unzip() {
 	SUBQ(I8(32), n)
 	JMP(LabelRef("loop"))
 	Label("done")
-	VZEROUPPER()
-	RET()
+	emit.Finish()
 }

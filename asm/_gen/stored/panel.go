@@ -31,9 +31,9 @@ func panel(v emit.Vec, f format) {
 	mask := Load(Param("mask"), GP64())
 	stride := Load(Param("stride"), GP64())
 	values := Load(Param("values"), GP64())
-	at := Mem{Base: Load(Param("at"), GP64())}
+	at := emit.Pointer("at")
 	x := Load(Param("x"), GP64())
-	c := Mem{Base: Load(Param("c"), GP64())}
+	c := emit.Pointer("c")
 
 	Label("row")
 	TESTQ(rows, rows)
@@ -85,8 +85,7 @@ func panel(v emit.Vec, f format) {
 	DECQ(rows)
 	JMP(LabelRef("row"))
 	Label("done")
-	VZEROUPPER()
-	RET()
+	emit.Finish()
 }
 
 // transpose writes the function that turns rows of as many elements as a vector has.
@@ -97,7 +96,7 @@ func transpose(v emit.Vec) {
 		fmt.Sprintf("\tfor p < n, i < %d: dst[p*ldDst+i] = src[i*ldSrc+p]", v.Lanes))
 	Pragma("noescape")
 	n := Load(Param("n"), GP64())
-	dst := Mem{Base: Load(Param("dst"), GP64())}
+	dst := emit.Pointer("dst")
 	ld := Load(Param("ldDst"), GP64())
 	SHLQ(U8(2), ld)
 	source := emit.NewRows(v, v.Lanes, Load(Param("src"), GP64()), Load(Param("ldSrc"), GP64()))
@@ -112,6 +111,5 @@ func transpose(v emit.Vec) {
 	SUBQ(I8(v.Lanes), n)
 	JMP(LabelRef("loop"))
 	Label("done")
-	VZEROUPPER()
-	RET()
+	emit.Finish()
 }

@@ -12,7 +12,7 @@ import (
 // plain writes the product of rows without zeros and some vectors.
 func plain(v emit.Vec, f format, tokens int) {
 	begin("plain", v, f, tokens, "w", "\t\ty[t*ldy+i] = Σ w[i*k+p]*x[t*ldx+p]"+except(v, v.Lanes))
-	w := Mem{Base: Load(Param("w"), GP64())}
+	w := emit.Pointer("w")
 	rows(v, tokens, func(k *kernel) {
 		left := Load(Param("k"), GP64())
 		loopColumns(left, slots(v), v.Lanes, func(slot int) {
@@ -112,6 +112,5 @@ func quarters(v emit.Vec, f format) {
 	DECQ(count)
 	JMP(LabelRef("row"))
 	Label("done")
-	VZEROUPPER()
-	RET()
+	emit.Finish()
 }

@@ -44,7 +44,7 @@ func rows(v emit.Vec, tokens int, body func(k *kernel)) {
 	ld3 := GP64()
 	LEAQ(Mem{Base: ld, Index: ld, Scale: 2}, ld3)
 	k.x = fourApart(k.base, ld, ld3)[:tokens]
-	y := Mem{Base: Load(Param("y"), GP64())}
+	y := emit.Pointer("y")
 	for range slots(v) {
 		var sums []VecVirtual
 		for range tokens {
@@ -85,8 +85,7 @@ func rows(v emit.Vec, tokens int, body func(k *kernel)) {
 	DECQ(count)
 	JMP(LabelRef("row"))
 	Label("done")
-	VZEROUPPER()
-	RET()
+	emit.Finish()
 }
 
 // add adds weights times the inputs that lie that many columns on.

@@ -17,8 +17,8 @@ func semi(v emit.Vec, f format, tokens int) {
 		semiShifts = words("semiShifts", 16, func(lane int) uint32 { return uint32(2 * lane) })
 		semiBases = words("semiBases", 16, func(lane int) uint32 { return uint32(lane / 2 * 4) })
 	}
-	indices := Mem{Base: Load(Param("indices"), GP64())}
-	values := Mem{Base: Load(Param("values"), GP64())}
+	indices := emit.Pointer("indices")
+	values := emit.Pointer("values")
 	shifts, bases := v.Reg(), v.Reg()
 	v.Load(semiShifts, shifts)
 	v.Load(semiBases, bases)
