@@ -68,35 +68,10 @@ func bitmaskWiden(v emit.Vec, f format) {
 // bitmaskPairs is bitmask for one vector and both halves of the rows side by side: they share the
 // inputs, and the wait for one fills that for the other.
 func bitmaskPairs(v emit.Vec, f format, narrow bool) {
-	name := fmt.Sprintf("bitmaskPairs%s%s", f.name, v.Level)
-	if narrow {
-		name = fmt.Sprintf("bitmaskPairs%sNarrow%s", f.name, v.Level)
-	}
-	TEXT(name, NOSPLIT, "func(rows, k int, mask, values, upper *byte, x *float32, y *float32)")
-	doc := []string{fmt.Sprintf("%s multiplies 2·rows stored rows by a padded vector; the second half of the weights is in upper:", name), "",
-		bitmaskDoc(v, f, "\tfor i < 2*rows: y[i] = Σ (the next of values)*x[p] over the bits p of row i of mask")}
-	if narrow {
-		doc = append(doc, "", "It is the faster one where less than half the bits are set.")
-	}
-	Doc(doc...)
-	Pragma("noescape")
+	pairsHead(v, f, narrow)
 	count := Load(Param("rows"), GP64())
 	var later []func()
-	low := &bitRow{v: v, f: f, narrow: narrow, name: "Low", later: &later,
-		mask: emit.Pointer("mask"), values: emit.Pointer("values")}
-	low.prepare()
-	high := *low
-	high.name = "High"
-	high.values = emit.Pointer("upper")
-	high.mask = emit.Pointer("k")
-	if f.size == 4 && v.Level == "AVX512" {
-		high.bits = K()
-	}
-	ADDQ(I8(maskColumns-1), high.mask.Base)
-	SHRQ(U8(6), high.mask.Base)
-	IMULQ(count, high.mask.Base)
-	LEAQ(Mem{Base: low.mask.Base, Index: high.mask.Base, Scale: 8}, high.mask.Base)
-	both := []*bitRow{low, &high}
+	both := bitRowPair(v, f, narrow, count, &later)
 	x := Mem{Base: GP64()}
 	y := emit.Pointer("y")
 	half := GP64()
@@ -117,17 +92,7 @@ func bitmaskPairs(v emit.Vec, f format, narrow bool) {
 		}
 	}
 	Label("block")
-	for i := range maskColumns / low.columns() {
-		var in []VecVirtual
-		for column := i * low.columns(); column < (i+1)*low.columns(); column += v.Lanes {
-			in = append(in, floats.load(v, x.Offset(4*column), nil))
-		}
-		for r, row := range both {
-			for j, w := range row.spread(i) {
-				v.FMA(in[j], w, sums[(i*len(in)+j)%slots(v)][r])
-			}
-		}
-	}
+	addPair(v, both, x, sums)
 	for _, row := range both {
 		PREFETCHT0(row.values.Offset(valuesAhead))
 		if f.size == 4 && !narrow {
@@ -145,6 +110,56 @@ func bitmaskPairs(v emit.Vec, f format, narrow bool) {
 	emit.Finish()
 	for _, f := range later {
 		f()
+	}
+}
+
+func pairsHead(v emit.Vec, f format, narrow bool) {
+	name := fmt.Sprintf("bitmaskPairs%s%s", f.name, v.Level)
+	if narrow {
+		name = fmt.Sprintf("bitmaskPairs%sNarrow%s", f.name, v.Level)
+	}
+	TEXT(name, NOSPLIT, "func(rows, k int, mask, values, upper *byte, x *float32, y *float32)")
+	doc := []string{fmt.Sprintf("%s multiplies 2·rows stored rows by a padded vector; the second half of the weights is in upper:", name), "",
+		bitmaskDoc(v, f, "\tfor i < 2*rows: y[i] = Σ (the next of values)*x[p] over the bits p of row i of mask")}
+	if narrow {
+		doc = append(doc, "", "It is the faster one where less than half the bits are set.")
+	}
+	Doc(doc...)
+	Pragma("noescape")
+}
+
+// bitRowPair returns the first row of each half.
+func bitRowPair(v emit.Vec, f format, narrow bool, count Register, later *[]func()) []*bitRow {
+	low := &bitRow{v: v, f: f, narrow: narrow, name: "Low", later: later,
+		mask: emit.Pointer("mask"), values: emit.Pointer("values")}
+	low.prepare()
+	high := *low
+	high.name = "High"
+	high.values = emit.Pointer("upper")
+	high.mask = Mem{Base: Load(Param("k"), GP64())} // the length of a row, at first
+	if f.size == 4 && v.Level == "AVX512" {
+		high.bits = K()
+	}
+	ADDQ(I8(maskColumns-1), high.mask.Base)
+	SHRQ(U8(6), high.mask.Base)
+	IMULQ(count, high.mask.Base)
+	LEAQ(Mem{Base: low.mask.Base, Index: high.mask.Base, Scale: 8}, high.mask.Base)
+	return []*bitRow{low, &high}
+}
+
+// addPair adds the products of a block of columns of two rows.
+func addPair(v emit.Vec, both []*bitRow, x Mem, sums [][2]VecVirtual) {
+	columns := both[0].columns()
+	for i := range maskColumns / columns {
+		var in []VecVirtual
+		for column := i * columns; column < (i+1)*columns; column += v.Lanes {
+			in = append(in, floats.load(v, x.Offset(4*column), nil))
+		}
+		for r, row := range both {
+			for j, w := range row.spread(i) {
+				v.FMA(in[j], w, sums[(i*len(in)+j)%slots(v)][r])
+			}
+		}
 	}
 }
 

@@ -54,19 +54,7 @@ func panel(v emit.Vec, f format) {
 	column, w := GP64(), v.Reg()
 	TZCNTQ(left, column)
 	SHLQ(U8(bits.TrailingZeros(uint(width*4))), column)
-	switch {
-	case f.size == 4:
-		VBROADCASTSS(value, w)
-	case f.name == "BF16":
-		VPBROADCASTW(value, w)
-		VPSLLD(U8(16), w, w)
-	case v.Level == "AVX512":
-		VPBROADCASTW(value, w.AsY())
-		VCVTPH2PS(w.AsY(), w)
-	default:
-		VPBROADCASTW(value, w.AsX())
-		VCVTPH2PS(w.AsX(), w)
-	}
+	f.broadcast(v, value, w)
 	for i, sum := range sums {
 		v.FMA(Mem{Base: x, Index: column, Scale: 1, Disp: i * v.Bytes()}, w, sum)
 	}
@@ -86,6 +74,23 @@ func panel(v emit.Vec, f format) {
 	JMP(LabelRef("row"))
 	Label("done")
 	emit.Finish()
+}
+
+// broadcast fills w with one weight.
+func (f format) broadcast(v emit.Vec, m Mem, w VecVirtual) {
+	switch {
+	case f.size == 4:
+		VBROADCASTSS(m, w)
+	case f.name == "BF16":
+		VPBROADCASTW(m, w)
+		VPSLLD(U8(16), w, w)
+	case v.Level == "AVX512":
+		VPBROADCASTW(m, w.AsY())
+		VCVTPH2PS(w.AsY(), w)
+	default:
+		VPBROADCASTW(m, w.AsX())
+		VCVTPH2PS(w.AsX(), w)
+	}
 }
 
 // transpose writes the function that turns rows of as many elements as a vector has.

@@ -64,22 +64,7 @@ func quarters(v emit.Vec, f format) {
 			sums[i][q] = v.Reg()
 		}
 	}
-	add := func(slot int, mask *lanes) {
-		at := slot * v.Lanes * f.size
-		if mask == nil && at%lineBytes == 0 {
-			for _, w := range weights {
-				PREFETCHT0(w.Offset(fetchAhead + at))
-			}
-		}
-		in := floats.load(v, x.Offset(slot*v.Bytes()), mask)
-		for q, w := range weights {
-			if w := w.Offset(at); f.size == 4 && mask == nil {
-				v.FMA(w, in, sums[slot][q])
-			} else {
-				v.FMA(f.load(v, w, mask), in, sums[slot][q])
-			}
-		}
-	}
+	add := func(slot int, mask *lanes) { addQuarters(v, f, weights, x, slot, mask, sums[slot]) }
 
 	Label("row")
 	TESTQ(count, count)
@@ -102,15 +87,38 @@ func quarters(v emit.Vec, f format) {
 	}
 	LEAQ(Mem{Base: base, Index: left, Scale: uint8(f.size)}, base)
 	Label("finish")
+	storeSums(v, results, sums)
+	ADDQ(I8(4), y)
+	DECQ(count)
+	JMP(LabelRef("row"))
+	Label("done")
+	emit.Finish()
+}
+
+// addQuarters adds the products of a vector of columns, the same in each quarter.
+func addQuarters(v emit.Vec, f format, weights []Mem, x Mem, slot int, mask *lanes, sums [4]VecVirtual) {
+	at := slot * v.Lanes * f.size
+	if mask == nil && at%lineBytes == 0 {
+		for _, w := range weights {
+			PREFETCHT0(w.Offset(fetchAhead + at))
+		}
+	}
+	in := floats.load(v, x.Offset(slot*v.Bytes()), mask)
+	for q, w := range weights {
+		if w := w.Offset(at); f.size == 4 && mask == nil {
+			v.FMA(w, in, sums[q])
+		} else {
+			v.FMA(f.load(v, w, mask), in, sums[q])
+		}
+	}
+}
+
+// storeSums adds up the slots of the sums of each row and stores them.
+func storeSums(v emit.Vec, results []Mem, sums [][4]VecVirtual) {
 	for q, to := range results {
 		for slot := len(sums) - 1; slot > 0; slot-- {
 			v.Add(sums[slot][q], sums[slot-1][q], sums[slot-1][q])
 		}
 		VMOVSS(total(v, sums[0][q]), to)
 	}
-	ADDQ(I8(4), y)
-	DECQ(count)
-	JMP(LabelRef("row"))
-	Label("done")
-	emit.Finish()
 }
