@@ -28,6 +28,7 @@ import (
 	"github.com/adagp/adagp/cmd/cli/command/benchcmd"
 	"github.com/adagp/adagp/cmd/cli/command/democmd"
 	"github.com/adagp/adagp/cmd/cli/command/evalcmd"
+	"github.com/adagp/adagp/cmd/cli/command/fetchcmd"
 	"github.com/adagp/adagp/cmd/cli/command/generatecmd"
 	"github.com/adagp/adagp/cmd/cli/command/inspectcmd"
 	"github.com/adagp/adagp/cmd/cli/command/methodscmd"
@@ -65,6 +66,7 @@ func newApp(r *session.Process) *cli.App {
 		Commands: []*cli.Command{
 			democmd.Command(r),
 			prunecmd.Command(r),
+			fetchcmd.Command(r),
 			packcmd.Command(r),
 			generatecmd.Command(r),
 			sweepcmd.Command(r),

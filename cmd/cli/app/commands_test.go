@@ -17,7 +17,7 @@ import (
 	"github.com/adagp/adagp/internal/golden"
 )
 
-var allCommands = []string{"demo", "prune", "pack", "generate", "sweep", "eval", "inspect", "tokenize", "methods", "bench"}
+var allCommands = []string{"demo", "prune", "fetch", "pack", "generate", "sweep", "eval", "inspect", "tokenize", "methods", "bench"}
 
 // TestHelp: every command's help has an example, its flags exist, and stderr stays empty.
 func TestHelp(t *testing.T) {

@@ -6,7 +6,11 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
+
+	"github.com/urfave/cli/v2"
 
 	"github.com/adagp/adagp/cmd/cli/exit"
 	"github.com/adagp/adagp/cmd/cli/session"
@@ -58,5 +62,17 @@ func dispatch(ctx context.Context, p *session.Process, args []string) (err error
 			err = exit.Recovered(v)
 		}
 	}()
-	return newApp(p).RunContext(ctx, args)
+	a := newApp(p)
+	return a.RunContext(ctx, argumentLast(a, args))
+}
+
+// argumentLast moves the argument of a command that has one behind its flags, where the parser looks for it.
+func argumentLast(a *cli.App, args []string) []string {
+	if len(args) < 4 || strings.HasPrefix(args[2], "-") {
+		return args
+	}
+	if c := a.Command(args[1]); c == nil || c.ArgsUsage == "" {
+		return args
+	}
+	return slices.Concat(args[:2], args[3:], args[2:3])
 }

@@ -19,6 +19,7 @@ type Command struct {
 	Synopsis    string // the command line in short
 	Description string
 	Examples    []string // command lines that work, without the program's name
+	Argument    string   // what the one argument that is no flag is, for errors; empty where there is none
 	Flags       []flags.Flag
 	Without     []string // common flags that have no effect here, see flags.Common
 	Run         func(*session.Session, *cli.Context) error
@@ -28,13 +29,13 @@ type Command struct {
 func New(p *session.Process, c Command) *cli.Command {
 	list := append(c.Flags, flags.Common(c.Without...)...)
 	parsed := &cli.Command{
-		Name: c.Name, Usage: c.Summary,
+		Name: c.Name, Usage: c.Summary, ArgsUsage: c.Argument,
 		CustomHelpTemplate: "{{" + fmt.Sprintf("%q", help(c, list)) + "}}", // a template that is one constant
 		OnUsageError:       OnUsageError,
 		HideHelpCommand:    true, // "cli prune help" is a stray argument, not a command
 		Action: func(given *cli.Context) error {
-			if given.Args().Present() {
-				return exit.Usagef("unexpected argument %q: %s takes flags only", given.Args().First(), c.Name)
+			if err := c.checkArguments(given); err != nil {
+				return err
 			}
 			if err := flags.Resolve(given, list); err != nil {
 				return err
@@ -51,4 +52,17 @@ func New(p *session.Process, c Command) *cli.Command {
 		parsed.Flags = append(parsed.Flags, f.Parser())
 	}
 	return parsed
+}
+
+func (c Command) checkArguments(given *cli.Context) error {
+	n := given.Args().Len()
+	switch {
+	case c.Argument == "" && n > 0:
+		return exit.Usagef("unexpected argument %q: %s takes flags only", given.Args().First(), c.Name)
+	case c.Argument != "" && (n == 0 || given.Args().First() == ""):
+		return exit.Usagef("%s wants %s", c.Name, c.Argument)
+	case c.Argument != "" && n > 1:
+		return exit.Usagef("%s takes one argument, %s, and flags; got %q", c.Name, c.Argument, given.Args().Slice())
+	}
+	return nil
 }

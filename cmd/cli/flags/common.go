@@ -24,7 +24,7 @@ func Common(without ...string) []Flag {
 
 // Model returns the flag that names a model.
 func Model() Flag {
-	return Flag{Name: "model", Argument: "DIR", Usage: "model folder, or demo:llama, demo:opt (required)"}
+	return Flag{Name: "model", Argument: "DIR", Usage: "model folder, or org/name[@revision] of the Hugging Face hub, or demo:llama, demo:opt (required)"}
 }
 
 // Force returns the flag that allows to replace an output folder, which is what it means in every command.

@@ -12,6 +12,7 @@ import (
 	"github.com/adagp/adagp/cmd/cli/exit"
 	"github.com/adagp/adagp/cmd/cli/flags"
 	"github.com/adagp/adagp/cmd/cli/format"
+	"github.com/adagp/adagp/cmd/cli/modelname"
 	"github.com/adagp/adagp/cmd/cli/session"
 	"github.com/adagp/adagp/data"
 	"github.com/adagp/adagp/data/tokenizer"
@@ -24,9 +25,12 @@ import (
 const defaultContext = 2048
 
 // OpenModel opens the model that --model names: headers only, every name and shape checked.
-func OpenModel(c *cli.Context) (*models.Model, error) {
+func OpenModel(s *session.Session, c *cli.Context) (*models.Model, error) {
 	path, err := flags.Required(c, "model")
 	if err != nil {
+		return nil, err
+	}
+	if path, err = modelname.Resolve(s, path); err != nil {
 		return nil, err
 	}
 	return models.Open(path)

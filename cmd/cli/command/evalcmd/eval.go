@@ -11,6 +11,7 @@ import (
 	"github.com/adagp/adagp/cmd/cli/exit"
 	"github.com/adagp/adagp/cmd/cli/flags"
 	"github.com/adagp/adagp/cmd/cli/format"
+	"github.com/adagp/adagp/cmd/cli/modelname"
 	"github.com/adagp/adagp/cmd/cli/session"
 	"github.com/adagp/adagp/cmd/cli/texts"
 	"github.com/adagp/adagp/data"
@@ -32,7 +33,7 @@ Tasks: accuracy on multiple-choice questions, prompts and scoring as in lm-evalu
 Several models are measured on the same windows and questions, and each is compared with the
 first: the interval holds the true difference with 95 % confidence (paired bootstrap).`,
 		Flags: []flags.Flag{
-			{Name: "model", Argument: "DIR", Usage: "model folder DIR, or demo:llama, demo:opt; may repeat (required)", Kind: flags.List},
+			{Name: "model", Argument: "DIR", Usage: "model folder DIR, or org/name[@revision] of the Hugging Face hub, or demo:llama, demo:opt; may repeat (required)", Kind: flags.List},
 			{Name: "text", Argument: "FILE", Usage: "measure the perplexity on FILE; may repeat", Kind: flags.List},
 			{Name: "task", Argument: "NAME=FILE.jsonl", Usage: "measure the accuracy on NAME=FILE.jsonl, NAME one of " + strings.Join(eval.TaskNames, ", ") + "; may repeat", Kind: flags.List},
 			{Name: "seqlen", Argument: "L", Usage: "tokens per window L", Kind: flags.Whole, Without: "the model's context, at most 2048"},
@@ -124,7 +125,11 @@ func runEval(s *session.Session, c *cli.Context) error {
 	}
 	var subjects []*evalSubject
 	for _, path := range p.models {
-		m, err := models.Open(path)
+		folder, err := modelname.Resolve(s, path)
+		if err != nil {
+			return err
+		}
+		m, err := models.Open(folder)
 		if err != nil {
 			return err
 		}

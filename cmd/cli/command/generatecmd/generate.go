@@ -118,7 +118,7 @@ func runGenerate(s *session.Session, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if w.model, err = texts.OpenModel(c); err != nil {
+	if w.model, err = texts.OpenModel(s, c); err != nil {
 		return err
 	}
 	defer w.model.Close()

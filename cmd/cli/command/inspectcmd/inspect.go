@@ -66,7 +66,7 @@ type Tensor struct {
 }
 
 func runInspect(s *session.Session, c *cli.Context) error {
-	m, err := texts.OpenModel(c)
+	m, err := texts.OpenModel(s, c)
 	if err != nil {
 		return err
 	}

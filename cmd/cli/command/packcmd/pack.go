@@ -12,6 +12,7 @@ import (
 	"github.com/adagp/adagp/cmd/cli/exit"
 	"github.com/adagp/adagp/cmd/cli/flags"
 	"github.com/adagp/adagp/cmd/cli/format"
+	"github.com/adagp/adagp/cmd/cli/modelname"
 	"github.com/adagp/adagp/cmd/cli/output"
 	"github.com/adagp/adagp/cmd/cli/session"
 	"github.com/adagp/adagp/models"
@@ -104,7 +105,11 @@ func runPack(s *session.Session, c *cli.Context) error {
 	if err := output.CheckModel(out, []string{model}); err != nil {
 		return err
 	}
-	m, err := models.Open(model)
+	folder, err := modelname.Resolve(s, model)
+	if err != nil {
+		return err
+	}
+	m, err := models.Open(folder)
 	if err != nil {
 		return err
 	}

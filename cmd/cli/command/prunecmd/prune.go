@@ -16,6 +16,7 @@ import (
 	"github.com/adagp/adagp/cmd/cli/command"
 	"github.com/adagp/adagp/cmd/cli/exit"
 	"github.com/adagp/adagp/cmd/cli/format"
+	"github.com/adagp/adagp/cmd/cli/modelname"
 	"github.com/adagp/adagp/cmd/cli/output"
 	"github.com/adagp/adagp/cmd/cli/prunepage"
 	"github.com/adagp/adagp/cmd/cli/session"
@@ -47,6 +48,14 @@ complete; pruning.json in it records the settings and what came of them.`,
 	})
 }
 
+// open opens the model that --model names, and notes the folder that the name stands for.
+func (set *pruneSettings) open(s *session.Session) (m *models.Model, err error) {
+	if set.model, err = modelname.Resolve(s, set.model); err != nil {
+		return nil, err
+	}
+	return models.Open(set.model)
+}
+
 // runPrune checks everything cheap before it begins anything expensive: flags, then paths, then the
 // model's headers, then the texts. Only then is the output folder begun.
 func runPrune(s *session.Session, c *cli.Context) error {
@@ -62,7 +71,7 @@ func runPrune(s *session.Session, c *cli.Context) error {
 	if err := set.reportFile().Check(); err != nil {
 		return err
 	}
-	m, err := models.Open(set.model)
+	m, err := set.open(s)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/adagp/adagp/cmd/cli/exit"
 	"github.com/adagp/adagp/cmd/cli/flags"
 	"github.com/adagp/adagp/cmd/cli/method"
+	"github.com/adagp/adagp/cmd/cli/modelname"
 	"github.com/adagp/adagp/cmd/cli/output"
 	"github.com/adagp/adagp/cmd/cli/session"
 	"github.com/adagp/adagp/cmd/cli/sweep"
@@ -122,6 +123,9 @@ func runSweep(s *session.Session, c *cli.Context) error {
 	}
 	store, err := sweep.Open(p.out, exit.Program+" sweep, "+version.Name())
 	if err != nil {
+		return err
+	}
+	if p.model, err = modelname.Resolve(s, p.model); err != nil {
 		return err
 	}
 	m, err := models.Open(p.model)

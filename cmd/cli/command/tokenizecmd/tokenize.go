@@ -12,6 +12,7 @@ import (
 	"github.com/adagp/adagp/cmd/cli/command"
 	"github.com/adagp/adagp/cmd/cli/exit"
 	"github.com/adagp/adagp/cmd/cli/flags"
+	"github.com/adagp/adagp/cmd/cli/modelname"
 	"github.com/adagp/adagp/cmd/cli/session"
 	"github.com/adagp/adagp/cmd/cli/texts"
 	"github.com/adagp/adagp/data"
@@ -69,6 +70,9 @@ func runTokenize(s *session.Session, c *cli.Context) error {
 	}
 	if c.Bool("decode") && c.Bool("no-bos") {
 		return exit.Usagef("--decode and --no-bos exclude each other: the tokens around a text are special, and --decode gives no text for them without --special")
+	}
+	if path, err = modelname.Resolve(s, path); err != nil {
+		return err
 	}
 	files, err := models.Folder(path)
 	if err != nil {
