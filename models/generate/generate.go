@@ -136,6 +136,20 @@ func (s *Session) Extend(ctx context.Context, ids []int) (Result, Stats, error) 
 	return s.q.result, s.g.stats, err
 }
 
+// Continue makes ids the text, and lets the model go on from there. What the text began with before is not computed
+// again.
+func (s *Session) Continue(ctx context.Context, ids []int) (Result, Stats, error) {
+	same := 0
+	for same < min(len(ids)-1, len(s.q.ids)) && ids[same] == s.q.ids[same] {
+		same++
+	}
+	s.q.ids = s.q.ids[:same]
+	s.q.cache.Truncate(min(same, s.q.cache.Len()))
+	s.q.sampler.forget()
+	s.q.sampler.saw(s.q.ids...)
+	return s.Extend(ctx, ids[same:])
+}
+
 // Len returns the number of tokens of the text.
 func (s *Session) Len() int { return len(s.q.ids) }
 

@@ -54,6 +54,12 @@ func (s *sampler) saw(ids ...int) {
 	}
 }
 
+// forget takes back what saw has noted.
+func (s *sampler) forget() {
+	clear(s.seen)
+	s.penalised = s.penalised[:0]
+}
+
 // next draws a token for the logits [vocab]. The order of operations is that of Hugging Face's
 // library: penalty, temperature, top-k, top-p, min-p.
 func (s *sampler) next(logits []float32) (int, error) {

@@ -53,3 +53,27 @@ func TestSession(t *testing.T) {
 		t.Errorf("after an interrupt: got %+v, %v", r, err)
 	}
 }
+
+// TestContinue: a text that is replaced, in part or in whole, goes on as one that was begun with it.
+func TestContinue(t *testing.T) {
+	m := openStored(t, "demo:llama")
+	tok := tokenizerOf(t, m)
+	o := generate.Options{MaxTokens: 6, RepetitionPenalty: 1.2}
+	s, err := generate.NewSession(m, tok, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, ids := range [][]int{{1, 20, 30, 40}, {1, 20, 30, 40, 50, 60}, {1, 20, 31}, {5}, {5, 6, 7}, {5, 6, 7}} {
+		got, _, err := s.Continue(t.Context(), ids)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, _, err := generate.Run(t.Context(), m, tok, [][]int{ids}, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(got.Tokens, want[0].Tokens) {
+			t.Errorf("%v goes on with %v, want %v", ids, got.Tokens, want[0].Tokens)
+		}
+	}
+}

@@ -12,7 +12,7 @@ import (
 	"github.com/adagp/adagp/cmd/cli/flags"
 	"github.com/adagp/adagp/cmd/cli/session"
 	"github.com/adagp/adagp/cmd/cli/texts"
-	"github.com/adagp/adagp/data"
+	"github.com/adagp/adagp/data/chat"
 	"github.com/adagp/adagp/data/tokenizer"
 	"github.com/adagp/adagp/internal/inputfile"
 	"github.com/adagp/adagp/models"
@@ -29,13 +29,17 @@ func Command(p *session.Process) *cli.Command {
 		Description: `Prints what the model makes of a prompt, as it comes; tokens per second are told on stderr at the
 end. The prompt is --prompt, or what stdin holds. With --prompts each line of FILE is a prompt: they
 are decoded side by side, and stdout gets a line of JSON for each, in their order. With --chat every
-line that is typed goes behind the text so far, and the model goes on from there.
+line that is typed is a turn of a conversation, which the model's chat template puts into words; without
+such a template it goes behind the text so far. --apply-chat-template makes a conversation of each prompt.
 Weights are used as they are stored, in half precision or packed, unless --weights is float32.`,
 		Flags: []flags.Flag{
 			flags.Model(),
 			{Name: "prompt", Argument: "TEXT", Usage: "TEXT to continue"},
 			{Name: "prompts", Argument: "FILE", Usage: "FILE with a prompt per line"},
 			{Name: "chat", Usage: "take turns with stdin", Kind: flags.Switch},
+			{Name: "apply-chat-template", Usage: "take each prompt for what a user says, in the words of the model's chat template", Kind: flags.Switch},
+			{Name: "system", Argument: "TEXT", Usage: "TEXT of the system, ahead of what the user says (with a chat template)"},
+			{Name: "template-variables", Argument: "JSON", Usage: "further variables for the chat template, as an object: {\"enable_thinking\": false}"},
 			{Name: "max-tokens", Argument: "N", Usage: "end a text after N tokens", Kind: flags.Whole, Default: 128},
 			{Name: "temperature", Argument: "T", Usage: "T that the logits are divided by; 0 takes the likeliest token each time", Kind: flags.Number, Default: 0.8},
 			{Name: "top-k", Argument: "K", Usage: "draw from the likeliest K tokens only", Kind: flags.Whole, Without: "all"},
@@ -98,7 +102,8 @@ type Results struct {
 type writer struct {
 	*session.Session
 	model     *models.Model
-	tokenizer data.Tokenizer
+	tokenizer *tokenizer.Tokenizer
+	words     *conversation // nil: texts are continued as they are
 	options   generate.Options
 	weights   string
 }
@@ -127,6 +132,9 @@ func runGenerate(s *session.Session, c *cli.Context) error {
 	}
 	if w.options.EOS, err = generate.ReadEOS(w.model.FS); err != nil {
 		return fmt.Errorf("model %s: %w", w.model.Path, err)
+	}
+	if w.words, err = openConversation(w, c); err != nil {
+		return err
 	}
 	load := map[string]func(func(func(*nn.Param))) error{
 		"stored": w.model.LoadStored, "mapped": w.model.LoadMapped, "float32": w.model.Load,
@@ -162,6 +170,11 @@ func checkGenerate(s *session.Session, c *cli.Context, o generate.Options) error
 	}
 	if c.IsSet("prompts") && (c.IsSet("prompt") || c.Bool("chat")) {
 		return exit.Usagef("--prompts excludes --prompt and --chat")
+	}
+	if c.IsSet("system") || c.IsSet("template-variables") {
+		if !c.Bool("chat") && !c.Bool("apply-chat-template") {
+			return exit.Usagef("--system and --template-variables want --chat or --apply-chat-template")
+		}
 	}
 	if c.Bool("chat") && s.JSON {
 		return exit.Usagef("--chat and --json exclude each other")
@@ -206,6 +219,9 @@ func readPrompts(s *session.Session, c *cli.Context) ([]string, error) {
 
 // encode turns a prompt into ids, with the BOS of the tokenizer in front of the first.
 func (w *writer) encode(prompt string, first bool) ([]int, error) {
+	if w.words != nil {
+		return w.words.encode([]chat.Message{{Role: "user", Content: prompt}})
+	}
 	ids := w.tokenizer.Encode(prompt)
 	if bos, ok := w.tokenizer.BOS(); ok && first {
 		ids = append([]int{bos}, ids...)

@@ -11,6 +11,7 @@ import (
 	"github.com/adagp/adagp/cmd/cli/command/generatecmd"
 	"github.com/adagp/adagp/cmd/cli/exit"
 	"github.com/adagp/adagp/internal/golden"
+	"github.com/adagp/adagp/models"
 )
 
 const story = ", there was a little girl named Lily. She loved to play outside in the park."
@@ -106,6 +107,45 @@ func TestGenerateChat(t *testing.T) {
 	if r.Code != exit.Done || !strings.Contains(r.Stderr, "warning: the text has") {
 		t.Errorf("status %d, stderr %q, want a warning about the context", r.Code, r.Stderr)
 	}
+}
+
+// templated returns a folder with the model of demo:llama and a chat template.
+func templated(t *testing.T, template string) string {
+	t.Helper()
+	dir := t.TempDir()
+	demo, err := models.Folder("demo:llama")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.CopyFS(dir, demo); err != nil {
+		t.Fatal(err)
+	}
+	clitest.WriteFile(t, dir, "chat_template.jinja", template)
+	return dir
+}
+
+// TestGenerateTemplate: with a chat template a prompt is what the template makes of it, special tokens included, and each
+// turn of a talk goes on from the whole conversation.
+func TestGenerateTemplate(t *testing.T) {
+	dir := templated(t, "{{ bos_token }}{% for m in messages %}{{ m.role }}: {{ m.content }}{{ sep }}{% endfor %}{% if add_generation_prompt %}He said{% endif %}")
+	flags := []string{"--max-tokens", "8", "--temperature", "0"}
+	var got, want generatecmd.Result
+	clitest.OKJSON(t, &got, append([]string{"generate", "--model", dir, "--prompt", "Hello", "--apply-chat-template", "--system", "Be kind.", "--template-variables", `{"sep":" | "}`}, flags...)...)
+	clitest.OKJSON(t, &want, append([]string{"generate", "--model", "demo:llama", "--prompt", "system: Be kind. | user: Hello | He said"}, flags...)...)
+	if got.Text != want.Text || got.PromptTokens != want.PromptTokens || got.Prompt != "Hello" {
+		t.Errorf("got %+v, want the text and the tokens of %+v", got.Generation, want.Generation)
+	}
+	talk := append([]string{"generate", "--model", dir, "--chat", "--template-variables", `{"sep":" | "}`}, flags...)
+	first := strings.TrimSuffix(clitest.CallWith(t, "Hello\n", talk...).Stdout, "\n")
+	both := clitest.CallWith(t, "Hello\nWhy?\n", talk...)
+	clitest.OKJSON(t, &want, append([]string{"generate", "--model", "demo:llama", "--prompt", "user: Hello | assistant: " + first + " | user: Why? | He said"}, flags...)...)
+	if both.Stdout != first+"\n"+want.Text+"\n" {
+		t.Errorf("the talk is %q, want the turns %q and %q; %s", both.Stdout, first, want.Text, both.Stderr)
+	}
+	refusing := templated(t, "\n{{ raise_exception('no systems') }}")
+	clitest.WantFailure(t, clitest.Call(t, "generate", "--model", refusing, "--prompt", "x", "--apply-chat-template"), exit.Failed, "chat_template.jinja", "line 2", "no systems")
+	clitest.WantFailure(t, clitest.Call(t, "generate", "--model", "demo:llama", "--prompt", "x", "--apply-chat-template"), exit.Failed, "demo:llama", "no chat template")
+	clitest.WantFailure(t, clitest.Call(t, "generate", "--model", dir, "--prompt", "x", "--system", "y"), exit.Usage, "--system")
 }
 
 // TestGenerateChatLongLine: a line that cannot be taken ends the talk with an error, not as the end of it.

@@ -158,12 +158,8 @@ func (w *writer) chat(start string) error {
 		if !ok {
 			break
 		}
-		ids, err := w.encode(start+line.text+"\n", talk.Len() == 0)
-		if err != nil {
-			return err
-		}
+		r, stats, err := w.turn(ctx, talk, start+line.text)
 		start = ""
-		r, stats, err := talk.Extend(ctx, ids)
 		total.Add(stats)
 		var full *generate.ContextError
 		if errors.As(err, &full) {
@@ -186,6 +182,18 @@ func (w *writer) chat(start string) error {
 	}
 	w.tell(total, "")
 	return nil
+}
+
+// turn adds what was typed to the text, by itself or in the words of the chat template, and lets the model go on.
+func (w *writer) turn(ctx context.Context, talk *generate.Session, line string) (generate.Result, generate.Stats, error) {
+	if w.words != nil {
+		return w.words.turn(ctx, talk, line)
+	}
+	ids, err := w.encode(line+"\n", talk.Len() == 0)
+	if err != nil {
+		return generate.Result{}, generate.Stats{}, err
+	}
+	return talk.Extend(ctx, ids)
 }
 
 // typed is a line of stdin, or why there is none.
