@@ -5,6 +5,7 @@ import (
 
 	"github.com/adagp/adagp/autograd"
 	"github.com/adagp/adagp/nn"
+	"github.com/adagp/adagp/prune/calib"
 	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/tensor"
 	"github.com/adagp/adagp/tensor/linalg"
@@ -30,6 +31,7 @@ type input struct {
 	v     *variable
 	links []*link
 	gram  *linalg.Matrix // sum of the products of its rows over all tokens [width, width]
+	more  *calib.Stats   // other sums over its rows, for the local solver; nil: none asked for
 }
 
 // rows returns the input in the chunk at hand [rows, width].

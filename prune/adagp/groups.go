@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 
 	"github.com/adagp/adagp/nn"
+	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/calib"
 	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/refit"
@@ -22,23 +24,11 @@ import (
 // DefaultTargetRidge is λ of the least-squares targets.
 const DefaultTargetRidge = 0.01
 
-// Streams are the calibration batches [sequences · SeqLens[b], width] that enter a network given as
-// groups: those of the dense network, and those of the network whose earlier parts are pruned. The
-// two are the same where nothing was pruned before.
-type Streams struct {
-	Dense, Pruned []*scratch.Slot
-	DenseOut      []*scratch.Slot // the dense network's outputs, if known; saves computing sums anew
-	// DenseSums are the sums behind groups with a residual target in the dense network, by index of the group,
-	// where they are known; saves going through it.
-	DenseSums map[int][]*scratch.Slot
-	SeqLens   []int // nil: every row is a sequence
-}
-
 // GroupOptions are the settings of [SolveGroups].
 type GroupOptions struct {
 	Solver     local.Solver
 	Pattern    func(l *nn.Linear) sparsity.Pattern // zeros of each map
-	RowWeights func(l *nn.Linear) []float64        // importance of each output's error; nil: all equal
+	RowWeights func(l *nn.Linear) []float64        // importance of each output's error [out]; nil: all equal
 	Frozen     func(l *nn.Linear) bool             // maps that keep their dense weights; nil: none
 	Name       func(l *nn.Linear) string           // for messages; nil: the name of the weights
 	Ridge      float64                             // share of the mean diagonal in least-squares targets; 0: DefaultTargetRidge
@@ -49,10 +39,10 @@ type GroupOptions struct {
 	// the solution was found with.
 	Set func(l *nn.Linear, s *local.Solution, stats *calib.Stats) error
 	// Note is told the relative squared errors ‖y − xŴᵀ‖² / ‖y‖² on held-out tokens with y the
-	// group's target, after each step.
+	// group's target, after each step; nil: nobody.
 	Note     func(step string, value float64)
-	Progress func(fraction float64)
-	Log      *slog.Logger
+	Progress func(fraction float64) // nil: nobody
+	Log      *slog.Logger           // nil: silent
 }
 
 func (o *GroupOptions) defaults() error {
@@ -62,38 +52,16 @@ func (o *GroupOptions) defaults() error {
 	if o.Pattern == nil {
 		return fmt.Errorf("no pattern")
 	}
-	if o.Ridge == 0 {
-		o.Ridge = DefaultTargetRidge
-	}
+	o.Ridge = cmp.Or(o.Ridge, DefaultTargetRidge)
 	if !(o.Ridge > 0) || o.Ridge-o.Ridge != 0 {
 		return fmt.Errorf("ridge %v: want a positive number", o.Ridge)
 	}
-	if o.RowWeights == nil {
-		o.RowWeights = func(*nn.Linear) []float64 { return nil }
-	}
-	if o.Frozen == nil {
-		o.Frozen = func(*nn.Linear) bool { return false }
+	o.Log = cmp.Or(o.Log, slog.New(slog.DiscardHandler))
+	if o.Scratch == nil {
+		o.Scratch = scratch.Memory()
 	}
 	if o.Name == nil {
 		o.Name = func(l *nn.Linear) string { return l.Weight.Name }
-	}
-	if o.Set == nil {
-		o.Set = func(l *nn.Linear, s *local.Solution, _ *calib.Stats) error {
-			l.Weight.Set(s.W.Tensor())
-			return nil
-		}
-	}
-	if o.Note == nil {
-		o.Note = func(string, float64) {}
-	}
-	if o.Progress == nil {
-		o.Progress = func(float64) {}
-	}
-	if o.Log == nil {
-		o.Log = slog.New(slog.DiscardHandler)
-	}
-	if o.Scratch == nil {
-		o.Scratch = scratch.Memory()
 	}
 	return nil
 }
@@ -102,6 +70,7 @@ func (o *GroupOptions) defaults() error {
 // activations that the already pruned ones before it really make. Groups with a target other than
 // nn.OwnOutputs are first given the weights that best restore the dense network's signals from those
 // activations, by least squares; what the local solver prunes then makes up for earlier damage.
+// docs/maths/adagp-plus.md, equations (1) to (3).
 //
 // The weights must be loaded; they are replaced through Set. Memory beside the streams, whatever the
 // number of tokens: one more copy of each stream's input, the activations of one batch, and the
@@ -121,7 +90,6 @@ type groups struct {
 	in            Streams
 	o             GroupOptions
 	original      map[*nn.Linear]*tensor.Tensor // dense weights
-	masks         map[*nn.Linear]*sparsity.Mask // of what was pruned
 	dense, pruned *stream
 	lastDense     int  // the last group for which the dense stream has to run
 	changed       bool // weights differ from the dense ones
@@ -135,26 +103,17 @@ func newGroups(list []nn.Group, in Streams, o GroupOptions) (*groups, error) {
 		return nil, err
 	}
 	if in.SeqLens == nil {
-		in.SeqLens = make([]int, len(in.Pruned))
-		for b := range in.SeqLens {
-			in.SeqLens[b] = 1
-		}
+		in.SeqLens = slices.Repeat([]int{1}, len(in.Pruned))
 	}
 	if err := in.check(list, o.HeldOut); err != nil {
 		return nil, err
 	}
-	if err := takeDense(func(visit func(*nn.Param)) {
-		for _, g := range list {
-			for _, l := range g.Linears {
-				l.Walk(visit)
-			}
-		}
-	}); err != nil {
-		return nil, err
-	}
-	e := &groups{list: list, in: in, o: o, original: map[*nn.Linear]*tensor.Tensor{}, masks: map[*nn.Linear]*sparsity.Mask{}}
+	e := &groups{list: list, in: in, o: o, original: map[*nn.Linear]*tensor.Tensor{}}
 	for g := range list {
 		for _, l := range list[g].Linears {
+			if err := takeDense(l.Walk); err != nil {
+				return nil, err
+			}
 			e.original[l] = l.Weight.Value()
 		}
 		if t := list[g].Target; t == nn.DenseOutputs || t == nn.Residual && e.sums(g) == nil {
@@ -183,23 +142,31 @@ func (e *groups) release() {
 	e.pruned.release()
 }
 
-func (e *groups) progress(done float64) { e.o.Progress(min(1, done/float64(len(e.list)))) }
-
-// weights returns the dense weights of a group's maps.
-func (e *groups) weights(g *nn.Group) []*linalg.Matrix {
-	ws := make([]*linalg.Matrix, len(g.Linears))
-	for i, l := range g.Linears {
-		ws[i] = linalg.FromTensor(e.original[l])
+func (e *groups) progress(done float64) {
+	if e.o.Progress != nil {
+		e.o.Progress(min(1, done/float64(len(e.list))))
 	}
-	return ws
 }
+
+// note reports an objective under the last part of the map's name.
+func (e *groups) note(l *nn.Linear, step string, value float64) {
+	if e.o.Note != nil {
+		e.o.Note(lastName(l)+" "+step, value)
+	}
+}
+
+// lastName is the last part of a map's name.
+func lastName(l *nn.Linear) string { return l.Name()[strings.LastIndexByte(l.Name(), '.')+1:] }
+
+// weights returns the dense weights of a map.
+func (e *groups) weights(l *nn.Linear) *linalg.Matrix { return linalg.FromTensor(e.original[l]) }
 
 // solveGroup prunes the maps of one group.
 func (e *groups) solveGroup(ctx context.Context, g int) error {
 	group := &e.list[g]
 	var free []int
 	for i, l := range group.Linears {
-		if !e.o.Frozen(l) {
+		if e.o.Frozen == nil || !e.o.Frozen(l) {
 			free = append(free, i)
 		}
 	}
@@ -210,26 +177,26 @@ func (e *groups) solveGroup(ctx context.Context, g int) error {
 	if !e.changed && e.in.Dense[0] == e.in.Pruned[0] {
 		target = nn.OwnOutputs // the streams are still the same
 	}
-	obs, err := e.observe(ctx, g, target, e.o.Solver.Needs().WindowMoments)
+	obs, err := e.observe(ctx, g, target)
 	if err != nil {
 		return err
 	}
-	targets, err := e.targets(ctx, obs, group, free)
+	targets, err := e.targets(ctx, obs, free)
 	if err != nil {
 		return err
 	}
-	stats := &calib.Stats{Inputs: obs.fit.gram.Rows, Tokens: obs.tokens, Hessian: obs.fit.gram, SquaredNorms: obs.fit.gram.Diag(), Moments: obs.moments}
+	obs.stats.Hessian, obs.stats.SquaredNorms = obs.fit.gram, obs.fit.gram.Diag()
 	for k, i := range free {
 		l := group.Linears[i]
-		dense := linalg.FromTensor(e.original[l])
-		s, err := e.solve(ctx, l, obs, i, targets[k], dense, stats)
+		s, err := e.solve(ctx, obs, i, targets[k])
 		if err != nil {
 			return err
 		}
-		if err := e.o.Set(l, s, stats); err != nil {
+		if e.o.Set == nil {
+			l.Weight.Set(s.W.Tensor())
+		} else if err := e.o.Set(l, s, obs.stats); err != nil {
 			return err
 		}
-		e.masks[l] = s.Mask
 		e.changed = true
 		e.progress(float64(g) + 0.5 + 0.5*float64(k+1)/float64(len(free)))
 	}
@@ -239,17 +206,17 @@ func (e *groups) solveGroup(ctx context.Context, g int) error {
 // targets returns the least-squares target of each of the given maps: fitted to the tokens that are not held out, to
 // see whether it does better on those than the dense weights, and if so fitted once more to all tokens. nil: the
 // dense weights are the target. It leaves the sums of all tokens in obs.fit.
-func (e *groups) targets(ctx context.Context, obs *observed, group *nn.Group, free []int) ([]*linalg.Matrix, error) {
+func (e *groups) targets(ctx context.Context, obs *observed, free []int) ([]*linalg.Matrix, error) {
 	targets := make([]*linalg.Matrix, len(free))
 	for k, i := range free {
 		if obs.fit.cross[i] == nil {
 			continue
 		}
-		l := group.Linears[i]
-		dense := linalg.FromTensor(e.original[l])
+		l := obs.group.Linears[i]
+		dense := e.weights(l)
 		before := obs.held.loss(i, dense, dense)
 		e.note(l, "dense", before)
-		w, err := e.leastSquares(ctx, l, obs.fit, i, dense)
+		w, err := e.leastSquares(ctx, obs, i, dense)
 		if err != nil {
 			return nil, err
 		}
@@ -258,13 +225,13 @@ func (e *groups) targets(ctx context.Context, obs *observed, group *nn.Group, fr
 		}
 		after := obs.held.loss(i, w, dense)
 		e.note(l, "target", after)
-		if !(after < before) {
-			// Common with few windows, and nothing is lost: the objectives that were noted tell it as well.
-			e.o.Log.Debug("the least-squares target does worse than the dense weights on held-out tokens and is not used",
-				"tensor", e.o.Name(l), "dense", before, "target", after)
+		if after < before {
+			targets[k] = w
 			continue
 		}
-		targets[k] = w
+		// Common with few windows, and nothing is lost: the objectives that were noted tell it as well.
+		e.o.Log.Debug("the least-squares target does worse than the dense weights on held-out tokens and is not used",
+			"tensor", e.o.Name(l), "dense", before, "target", after)
 	}
 	if obs.held == obs.fit {
 		return targets, nil
@@ -274,8 +241,7 @@ func (e *groups) targets(ctx context.Context, obs *observed, group *nn.Group, fr
 		if targets[k] == nil {
 			continue
 		}
-		l := group.Linears[i]
-		w, err := e.leastSquares(ctx, l, obs.fit, i, linalg.FromTensor(e.original[l]))
+		w, err := e.leastSquares(ctx, obs, i, e.weights(obs.group.Linears[i]))
 		if err != nil {
 			return nil, err
 		}
@@ -286,32 +252,31 @@ func (e *groups) targets(ctx context.Context, obs *observed, group *nn.Group, fr
 
 // leastSquares is W* = (C + μW)(H + μI)⁻¹ of map i, or nil, with a warning, when no ridge makes the
 // equations soluble.
-func (e *groups) leastSquares(ctx context.Context, l *nn.Linear, s *sides, i int, dense *linalg.Matrix) (*linalg.Matrix, error) {
-	p := &local.Problem{Name: e.o.Name(l), W: dense, H: s.gram, Pattern: sparsity.Unstructured(0), Log: e.o.Log}
-	w, _, err := refit.LeastSquares(ctx, p, s.cross[i], e.o.Ridge)
+func (e *groups) leastSquares(ctx context.Context, obs *observed, i int, dense *linalg.Matrix) (*linalg.Matrix, error) {
+	p := &local.Problem{Name: e.o.Name(obs.group.Linears[i]), W: dense, H: obs.fit.gram, Log: e.o.Log}
+	w, _, err := refit.LeastSquares(ctx, p, obs.fit.cross[i], e.o.Ridge)
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
 	if err != nil {
-		e.o.Log.Warn("no least-squares target, keeping the dense weights", "tensor", e.o.Name(l), "cause", err)
+		e.o.Log.Warn("no least-squares target, keeping the dense weights", "tensor", p.Name, "cause", err)
 		return nil, nil
 	}
 	return w, nil
 }
 
-// fallback prunes what the local solver cannot factor.
-var fallback = wanda.Solver{}
-
 // solve prunes map i towards its target, or the dense weights if that is nil. Where the result would be worse than
 // no output at all, the dense weights are pruned as well and the better result is taken.
-func (e *groups) solve(ctx context.Context, l *nn.Linear, obs *observed, i int, target, dense *linalg.Matrix, stats *calib.Stats) (*local.Solution, error) {
-	s, err := e.solveLocal(ctx, l, cmp.Or(target, dense), stats)
+func (e *groups) solve(ctx context.Context, obs *observed, i int, target *linalg.Matrix) (*local.Solution, error) {
+	l := obs.group.Linears[i]
+	dense := e.weights(l)
+	s, err := e.solveLocal(ctx, l, cmp.Or(target, dense), obs.stats)
 	if err != nil {
 		return nil, err
 	}
 	loss := obs.held.loss(i, s.W, dense)
 	if !(loss < 1) && target != nil {
-		t, err := e.solveLocal(ctx, l, dense, stats)
+		t, err := e.solveLocal(ctx, l, dense, obs.stats)
 		if err != nil {
 			return nil, err
 		}
@@ -325,10 +290,16 @@ func (e *groups) solve(ctx context.Context, l *nn.Linear, obs *observed, i int, 
 	return s, nil
 }
 
+// fallback prunes what the local solver cannot factor.
+var fallback = wanda.Solver{}
+
 func (e *groups) solveLocal(ctx context.Context, l *nn.Linear, w *linalg.Matrix, stats *calib.Stats) (*local.Solution, error) {
 	p := &local.Problem{
-		Name: e.o.Name(l), W: w, H: stats.Hessian, SquaredNorms: stats.SquaredNorms, Moments: stats.Moments,
-		RowWeights: e.o.RowWeights(l), Pattern: e.o.Pattern(l), Log: e.o.Log,
+		Name: e.o.Name(l), W: w, H: stats.Hessian, SquaredNorms: stats.SquaredNorms, Moments: stats.Moments, More: stats.More,
+		Pattern: e.o.Pattern(l), Log: e.o.Log,
+	}
+	if e.o.RowWeights != nil {
+		p.RowWeights = e.o.RowWeights(l)
 	}
 	s, err := local.Solve(ctx, e.o.Solver, p)
 	if err == nil || ctx.Err() != nil || !numerical(err) {
@@ -346,7 +317,29 @@ func numerical(err error) bool {
 	return errors.As(err, &notPositive) || errors.As(err, &notFinite) || errors.Is(err, linalg.ErrNoConvergence)
 }
 
-// note reports an objective under the last part of the map's name.
-func (e *groups) note(l *nn.Linear, step string, value float64) {
-	e.o.Note(l.Name()[strings.LastIndexByte(l.Name(), '.')+1:]+" "+step, value)
+// groupMemory is what pruning a group takes, in bytes: while its inputs are observed, while targets are found, and while
+// its largest matrix is pruned.
+func groupMemory(g *nn.Group, solver local.Solver, s prune.LayerShape) []prune.StagePlan {
+	in, outputs, most := g.Linears[0].In(), 0, 0
+	for _, l := range g.Linears {
+		if s.Prunes(l) {
+			outputs, most = outputs+l.Out(), max(most, l.Out())
+		}
+	}
+	if outputs == 0 {
+		return nil
+	}
+	summing, finishing, finished := observedBytes(g, outputs, solver.Needs(), s.HeldOut)
+	matrix, name := prune.Float64s(most, in), g.Linears[0].Name()
+	stages := []prune.StagePlan{prune.NewStage("observing "+name, prune.Part{What: "sums over tokens", Bytes: summing}, s.Activations)}
+	sums := prune.Part{What: "sums over tokens", Bytes: finished}
+	weights := prune.Part{What: "targets and dense weights", Bytes: prune.Float64s(outputs, in) + matrix}
+	if g.Target != nn.OwnOutputs {
+		stages = append(stages,
+			prune.NewStage("cross moments of "+name, prune.Part{What: "sums over tokens", Bytes: finishing}, prune.Part{What: "dense weights", Bytes: matrix}),
+			prune.NewStage("target of "+name, sums, weights, prune.Part{What: "normal equations", Bytes: refit.LeastSquaresBytes(most, in)}))
+	}
+	// Behind the solver the loss has a difference and its products, and Set the rounded weights.
+	work := max(prune.WorkspaceOf(solver, most, in, s.Kept)+matrix+local.RowWeightsBytes(most, in), 5*matrix)
+	return append(stages, prune.NewStage("pruning "+name, sums, weights, prune.Part{What: "the solver's matrices", Bytes: work}))
 }

@@ -326,7 +326,7 @@ func TestGroupsRefuse(t *testing.T) {
 		{"held out", d.chain.Groups(), both, with(func(o *adagp.GroupOptions) { o.HeldOut = 2 }), "2 held out"},
 		{"streams", d.chain.Groups(), streams(xs[:1], xs), good, "2 batches of the pruned stream, 1 of the dense one"},
 		{"declaration", []nn.Group{{}}, both, good, "group 0 has no linear map"},
-		{"NaN", d.chain.Groups(), streams(xs, []*tensor.Tensor{xs[0], nan}), good, "layer fc1: activation of input 5 at token 7 of a batch is NaN"},
+		{"NaN", d.chain.Groups(), streams(xs, []*tensor.Tensor{xs[0], nan}), good, "layer fc1: activation of input 5 at token 207 is NaN"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			err := adagp.SolveGroups(context.Background(), tc.groups, tc.in, tc.o)

@@ -12,7 +12,6 @@ import (
 	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/sparsegpt"
 	"github.com/adagp/adagp/tensor"
-	"github.com/adagp/adagp/tensor/linalg"
 )
 
 // PaperSettings are those of AdaGP as published.
@@ -113,14 +112,35 @@ func (m *paper) options(l *prune.Layer, chain *nn.Chain, joint []*nn.Linear, sta
 		Solver: m.Solver, PatternOf: l.Pattern, Epochs: m.Epochs, Alpha: m.Alpha, Beta: m.Beta, Gamma: m.Gamma, Ridge: m.Ridge,
 		OutputSteps: PublishedOutputSteps(chain),
 		Frozen:      func(lin *nn.Linear) bool { return !slices.Contains(joint, lin) },
-		Hessian: func(lin *nn.Linear) *linalg.Matrix {
-			if slices.Contains(joint, lin) {
-				return stats[lin].Hessian
-			}
-			return nil
-		},
-		Note: l.Note, Progress: func(f float64) { l.Progress(prune.StageSolve, done+(1-done)*f) }, Log: l.Log,
+		Stats:       func(lin *nn.Linear) *calib.Stats { return stats[lin] },
+		Note:        l.Note, Progress: func(f float64) { l.Progress(prune.StageSolve, done+(1-done)*f) }, Log: l.Log,
 	}
+}
+
+// layerMemory adds up what the local solver takes for each matrix, and the engine for the chain. The variables of the
+// published method are in memory, whatever the scratch: the chain's input, its output and the pre-activations of every
+// token.
+func (m *paper) layerMemory(s prune.LayerShape) []prune.StagePlan {
+	work := func(rows, cols int) int64 { return prune.WorkspaceOf(m.Solver, rows, cols, s.Kept) }
+	stages := prune.LocalMemory(s, m.needs(), work)
+	if s.Chain == nil {
+		return stages
+	}
+	input := 4 * s.Tokens * int64(s.Hidden)
+	sums := stages[0].Parts[0]
+	for i := range stages {
+		stages[i] = stages[i].With(prune.Part{What: "recorded inputs of all tokens", Bytes: input})
+	}
+	alternation := linksMemory(s.Chain, false)
+	var outputs int64 // of all links for a token, in bytes
+	for _, k := range s.Chain.Links {
+		outputs += 4 * int64(k.Linear.Out())
+		alternation[1].Bytes = max(alternation[1].Bytes, work(k.Linear.Out(), k.Linear.In()))
+	}
+	return append(stages, prune.NewStage("alternation over "+s.Chain.Name, alternation...).With(sums,
+		prune.Part{What: "inputs, outputs and pre-activations of all tokens", Bytes: input + s.Tokens*outputs},
+		// Of each variable what it is and was, its prediction, and the gradients of both.
+		prune.Part{What: "a chunk of tokens", Bytes: min(chunkTokens, s.Tokens) * 5 * outputs}))
 }
 
 // entryOf returns a linear map that reads the chain's input.

@@ -177,6 +177,5 @@ func (e *engine) finishChunk(row int) error {
 			}
 		}
 	}
-	e.addSums()
-	return nil
+	return e.addSums()
 }

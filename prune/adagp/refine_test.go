@@ -206,7 +206,7 @@ func TestSidesLoss(t *testing.T) {
 			linalg.AddCross(s.cross[0], y, x)
 			s.power[0], want = tensor.SumSquares(y), direct(y)
 		}
-		s.finish([]*linalg.Matrix{dense})
+		s.finish(g, func(*nn.Linear) *linalg.Matrix { return dense })
 		if got := s.loss(0, linalg.FromTensor(w), dense); math.Abs(got-want) > 1e-5*want {
 			t.Errorf("target %d: loss %g, want %g", target, got, want)
 		}

@@ -3,10 +3,13 @@ package adagp
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/adagp/adagp/autograd"
 	"github.com/adagp/adagp/nn"
+	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/calib"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/refit"
 	"github.com/adagp/adagp/prune/scratch"
 	"github.com/adagp/adagp/tensor"
@@ -37,14 +40,37 @@ func newSides(g *nn.Group, target nn.Target) *sides {
 	return s
 }
 
-// finish brings the sums into the form that [sides.loss] reads; weights are the dense ones.
-func (s *sides) finish(weights []*linalg.Matrix) {
-	for i, w := range weights {
-		if s.inputs != nil {
-			s.cross[i] = linalg.Mul(w, s.inputs)
+// finish brings the sums into the form that [sides.loss] reads; weights gives the dense ones of a map.
+func (s *sides) finish(g *nn.Group, weights func(*nn.Linear) *linalg.Matrix) {
+	if s.inputs != nil {
+		for i, l := range g.Linears {
+			s.cross[i] = linalg.Mul(weights(l), s.inputs)
 		}
+		s.inputs = nil
 	}
-	s.inputs = nil
+}
+
+// observedBytes is what the sums of a group take whose pruned maps have so many outputs: while tokens are summed, in
+// [sides.finish], and behind it.
+func observedBytes(g *nn.Group, outputs int, needs local.Needs, heldOut bool) (summing, finishing, finished int64) {
+	in := g.Linears[0].In()
+	square, cross := prune.Float64s(in, in), prune.Float64s(outputs, in)
+	switch g.Target {
+	case nn.DenseOutputs:
+		summing, finishing, finished = 2*square, 2*square+cross, square+cross
+	case nn.Residual:
+		summing, finishing, finished = square+cross, square+cross, square+cross
+	default:
+		summing, finishing, finished = square, square, square
+	}
+	if heldOut { // apart from what is fitted to
+		summing, finishing, finished = 2*summing, 2*finishing, 2*finished
+	}
+	more := int64(0) // of the local solver's own
+	for _, k := range needs.More {
+		more += k.New(in).Bytes()
+	}
+	return summing + more, finishing + more, finished + more
 }
 
 // add adds the sums of t, in place.
@@ -63,20 +89,16 @@ func (s *sides) add(t *sides) {
 	}
 }
 
-// loss returns ‖y − x·Wᵀ‖² / ‖y‖² of weights w for map i, whose dense weights are given.
+// loss returns ‖y − x·Wᵀ‖² / ‖y‖² of weights w [out, in] for map i, whose dense weights are given: equation (2) of
+// docs/maths/adagp-plus.md.
 func (s *sides) loss(i int, w, dense *linalg.Matrix) float64 {
-	if s.cross[i] == nil {
-		return relative(linalg.QuadForm(linalg.Sub(dense, w), s.gram), s.ownPower(i, dense))
+	if s.cross[i] != nil {
+		return relative(max(0, refit.Loss(w, s.gram, s.cross[i], s.power[i])), s.power[i])
 	}
-	return relative(max(0, refit.Loss(w, s.gram, s.cross[i], s.power[i])), s.power[i])
-}
-
-// ownPower is ‖x·Wᵀ‖², computed once.
-func (s *sides) ownPower(i int, dense *linalg.Matrix) float64 {
 	if s.power[i] == 0 {
 		s.power[i] = linalg.QuadForm(dense, s.gram)
 	}
-	return s.power[i]
+	return relative(linalg.QuadForm(linalg.Sub(dense, w), s.gram), s.power[i])
 }
 
 // relative is num/den, with nothing relative to nothing 0.
@@ -89,63 +111,52 @@ func relative(num, den float64) float64 {
 
 // observed is everything that calibration says about a group.
 type observed struct {
-	fit, held *sides // tokens to fit to, tokens to judge by; the same when none are held out
-	moments   *calib.WindowMoments
-	tokens    int
+	group     *nn.Group
+	fit, held *sides       // tokens to fit to, tokens to judge by; the same when none are held out
+	stats     *calib.Stats // what else the local solver asks for, over all tokens
 }
 
 // observe sends all batches of both streams as far as group g and sums what the solvers of its maps
 // need. target is that of the group, or OwnOutputs where there is nothing to correct.
-func (e *groups) observe(ctx context.Context, g int, target nn.Target, windowMoments bool) (*observed, error) {
-	group := &e.list[g]
-	o := &observed{fit: newSides(group, target)}
+func (e *groups) observe(ctx context.Context, g int, target nn.Target) (*observed, error) {
+	group, needs, batches := &e.list[g], e.o.Solver.Needs(), len(e.pruned.input)
+	o := &observed{group: group, fit: newSides(group, target)}
+	o.stats = calib.NewStats(group.Linears[0].In(), local.Needs{WindowMoments: needs.WindowMoments, More: needs.More})
 	o.held = o.fit
 	if e.o.HeldOut > 0 {
 		o.held = newSides(group, target)
 	}
-	if windowMoments {
-		o.moments = calib.NewWindowMoments(group.Linears[0].In())
-	}
 	e.pruned.tape, e.dense.tape = autograd.NewTape().Recycle(), autograd.NewTape().Recycle()
 	defer func() { e.pruned.tape, e.dense.tape = nil, nil }()
-	for b := range e.pruned.input {
+	for b := range batches {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
 		s := o.fit
-		if b >= len(e.pruned.input)-e.o.HeldOut {
+		if b >= batches-e.o.HeldOut {
 			s = o.held
 		}
 		if err := e.observeBatch(o, s, b, g, target); err != nil {
 			return nil, err
 		}
-		e.progress(float64(g) + 0.5*float64(b+1)/float64(len(e.pruned.input)))
+		e.progress(float64(g) + 0.5*float64(b+1)/float64(batches))
 	}
-	dense := e.weights(group)
-	o.fit.finish(dense)
-	if o.held != o.fit {
-		o.held.finish(dense)
-	}
+	o.fit.finish(group, e.weights)
+	o.held.finish(group, e.weights) // once more where it is the same, which does nothing
 	return o, nil
 }
 
 func (e *groups) observeBatch(o *observed, s *sides, b, g int, target nn.Target) error {
-	group := &e.list[g]
+	first := o.group.Linears[0]
 	at, err := e.pruned.reach(b, g)
 	if err != nil {
 		return err
 	}
-	x := group.Input(e.pruned.context(b), at.signals).Value
-	if err := finite(group.Linears[0], "activation of input", x); err != nil {
-		return err
+	x := o.group.Input(e.pruned.context(b), at.signals).Value
+	if err := o.stats.Add(calib.Batch{X: x, WindowLen: e.pruned.seqLens[b]}); err != nil {
+		return fmt.Errorf("layer %s: %w", first.Name(), err)
 	}
 	linalg.AddGram(s.gram, x)
-	o.tokens += x.Dim(0)
-	if o.moments != nil {
-		if err := o.moments.Add(calib.Batch{X: x, WindowLen: e.pruned.seqLens[b]}); err != nil {
-			return fmt.Errorf("layer %s: %w", group.Linears[0].Name(), err)
-		}
-	}
 	switch target {
 	case nn.DenseOutputs:
 		return e.observeDense(o, s, b, g, x)
@@ -154,8 +165,8 @@ func (e *groups) observeBatch(o *observed, s *sides, b, g int, target nn.Target)
 		if err != nil {
 			return err
 		}
-		if bias := group.Linears[0].Bias; bias != nil {
-			y = tensor.AddBias(y, tensor.Scale(bias.Value(), -1))
+		if first.Bias != nil {
+			y = tensor.AddBias(y, tensor.Scale(first.Bias.Value(), -1))
 		}
 		linalg.AddCross(s.cross[0], y, x)
 		s.power[0] += tensor.SumSquares(y)
@@ -167,18 +178,17 @@ func (e *groups) observeBatch(o *observed, s *sides, b, g int, target nn.Target)
 // dense outputs where the sums serve as a judge.
 func (e *groups) observeDense(o *observed, s *sides, b, g int, x *tensor.Tensor) error {
 	return e.dense.with(func() error {
-		group := &e.list[g]
 		at, err := e.dense.reach(b, g)
 		if err != nil {
 			return err
 		}
-		xd := group.Input(e.dense.context(b), at.signals).Value
-		if err := finite(group.Linears[0], "dense activation of input", xd); err != nil {
+		xd := o.group.Input(e.dense.context(b), at.signals).Value
+		if err := finite(o.group.Linears[0], "dense activation of input", xd); err != nil {
 			return err
 		}
 		linalg.AddCross(s.inputs, xd, x)
 		if s == o.held {
-			for i, l := range group.Linears {
+			for i, l := range o.group.Linears {
 				s.power[i] += tensor.SumSquares(tensor.MatMulNT(xd, l.Weight.Value()))
 			}
 		}
@@ -186,17 +196,18 @@ func (e *groups) observeDense(o *observed, s *sides, b, g int, x *tensor.Tensor)
 	})
 }
 
-// residual returns what a map's output is to add to skip: the sum in the dense network less skip.
+// residual returns what a map's output [tokens, out] is to add to skip: the sum in the dense network less skip.
 func (e *groups) residual(b, g int, skip *tensor.Tensor) (y *tensor.Tensor, err error) {
+	group := &e.list[g]
 	if sums := e.sums(g); sums != nil {
 		sum, err := sums[b].Load()
 		if err != nil {
 			return nil, err
 		}
-		return e.list[g].Branch(sum, skip), nil
+		return group.Branch(sum, skip), nil
 	}
 	err = e.dense.with(func() error {
-		group, c := &e.list[g], e.dense.context(b)
+		c := e.dense.context(b)
 		at, err := e.dense.reach(b, g)
 		if err != nil {
 			return err
@@ -213,6 +224,44 @@ func (e *groups) residual(b, g int, skip *tensor.Tensor) (y *tensor.Tensor, err 
 		return nil
 	})
 	return y, err
+}
+
+// chainData gives inputs and residual targets of a chain that begins with one group and ends with the
+// map of another, which adds to the stream that passes by; nil when it is not like that.
+func (e *groups) chainData(c *nn.Chain) (*tokens, error) {
+	groupOf := func(l *nn.Linear) func(nn.Group) bool {
+		return func(g nn.Group) bool { return slices.Contains(g.Linears, l) }
+	}
+	first, last := -1, -1
+	for _, l := range slices.Backward(c.Links) { // the foremost ones count
+		g := slices.IndexFunc(e.list, groupOf(l.Linear))
+		if l.In == nn.Input {
+			first = g
+		}
+		if l.Out == nn.Output {
+			last = g
+		}
+	}
+	if first < 0 || last < first || e.list[last].Target != nn.Residual {
+		return nil, nil
+	}
+	if ok, err := e.pruned.passes(first, last); err != nil || !ok {
+		return nil, err
+	}
+	data := &tokens{heldOut: e.o.HeldOut, at: func(b int) (x, y *tensor.Tensor, err error) {
+		at, err := e.pruned.reach(b, first)
+		if err != nil {
+			return nil, nil, err
+		}
+		if y, err = e.residual(b, last, at.signals[0].Value); err != nil {
+			return nil, nil, err
+		}
+		return e.list[first].Input(e.pruned.context(b), at.signals).Value, y, nil
+	}}
+	for _, slot := range e.pruned.input {
+		data.rows = append(data.rows, slot.Dim(0))
+	}
+	return data, nil
 }
 
 // sums returns the sums behind group g in the dense network, nil if they are not known: the output of the whole

@@ -7,10 +7,10 @@ import (
 	"slices"
 
 	"github.com/adagp/adagp/nn"
+	"github.com/adagp/adagp/prune/calib"
 	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
-	"github.com/adagp/adagp/tensor/linalg"
 )
 
 // Published settings, used where [Options] leaves a zero.
@@ -28,7 +28,7 @@ type Options struct {
 	Pattern   sparsity.Pattern                    // zeros that every link is to get
 	PatternOf func(l *nn.Linear) sparsity.Pattern // zeros of each link, instead of Pattern
 	Frozen    func(l *nn.Linear) bool             // links that keep their weights; nil: none
-	Hessian   func(l *nn.Linear) *linalg.Matrix   // XᵀX of a link's dense inputs when it is known; nil results are summed here
+	Stats     func(l *nn.Linear) *calib.Stats     // sums over a link's dense inputs, with what Solver needs; nil results are summed here
 
 	// Masks, if given, are fixed: only weights change, those of links without a mask do not, and Solver and patterns
 	// are not used. Without, the local solver chooses masks anew in every epoch.

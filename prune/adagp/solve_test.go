@@ -15,7 +15,6 @@ import (
 	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
-	"github.com/adagp/adagp/tensor/linalg"
 )
 
 func TestSolveRefuses(t *testing.T) {
@@ -150,7 +149,7 @@ func TestKnownHessian(t *testing.T) {
 		t.Fatal(err)
 	}
 	asked := 0
-	o.Hessian = func(l *nn.Linear) *linalg.Matrix { asked++; return stats[l].Hessian }
+	o.Stats = func(l *nn.Linear) *calib.Stats { asked++; return stats[l] }
 	got, err := adagp.Solve(context.Background(), d.chain, x, nil, o)
 	if err != nil {
 		t.Fatal(err)

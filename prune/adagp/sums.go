@@ -1,8 +1,11 @@
 package adagp
 
 import (
+	"fmt"
 	"slices"
 
+	"github.com/adagp/adagp/prune/calib"
+	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/tensor"
 	"github.com/adagp/adagp/tensor/linalg"
 )
@@ -40,8 +43,9 @@ func (e *engine) sumFirst(links []*link) {
 		if i < 0 {
 			continue
 		}
-		if e.o.Hessian != nil && !(in.v == e.x && e.exactFor(in)) {
-			if in.gram = e.o.Hessian(in.links[i].Linear); in.gram != nil {
+		if e.o.Stats != nil && !(in.v == e.x && e.exactFor(in)) {
+			if s := e.o.Stats(in.links[i].Linear); s != nil && s.Hessian != nil {
+				in.gram, in.more = s.Hessian, s
 				continue
 			}
 		}
@@ -76,7 +80,11 @@ func (e *engine) sumForRefit(links []*link) {
 }
 
 func (e *engine) sumGram(in *input) {
-	in.gram = linalg.New(in.links[0].dense.Cols, in.links[0].dense.Cols)
+	width := in.links[0].dense.Cols
+	in.gram, in.more = linalg.New(width, width), nil
+	if e.o.Solver != nil && len(e.o.Solver.Needs().More) > 0 {
+		in.more = calib.NewStats(width, local.Needs{More: e.o.Solver.Needs().More})
+	}
 	e.sums.inputs = append(e.sums.inputs, in)
 }
 
@@ -86,10 +94,15 @@ func (e *engine) sumCross(l *link) {
 }
 
 // addSums adds the chunk at hand.
-func (e *engine) addSums() {
+func (e *engine) addSums() error {
 	for _, in := range e.sums.inputs {
 		x := in.rows()
 		addProduct(in.gram, x, x, e.exactFor(in))
+		if in.more != nil {
+			if err := in.more.Add(calib.Batch{X: x}); err != nil {
+				return fmt.Errorf("input %s: %w", in.v.name, err)
+			}
+		}
 	}
 	for _, l := range e.sums.links {
 		target := l.aim()
@@ -105,6 +118,7 @@ func (e *engine) addSums() {
 			e.losses[j] += tensor.SumSquares(r)
 		}
 	}
+	return nil
 }
 
 // exactFor reports whether products with an input are to be exact: without a ridge, the pseudo-inverse of a

@@ -5,9 +5,10 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/adagp/adagp/nn"
+	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/refit"
-	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
@@ -55,7 +56,7 @@ func (e *engine) refit(ctx context.Context, l *link) (*linalg.Matrix, error) {
 
 // regression is the problem of a link's weights, held to those given by a ridge.
 func (e *engine) regression(l *link, towards *linalg.Matrix) *local.Problem {
-	return &local.Problem{Name: l.Linear.Weight.Name, W: towards, H: l.in.gram, Pattern: sparsity.Unstructured(0), Log: e.o.Log}
+	return &local.Problem{Name: l.Linear.Weight.Name, W: towards, H: l.in.gram, Log: e.o.Log}
 }
 
 // maskSteps is the number of conjugate gradient steps of a refit on a fixed mask.
@@ -78,6 +79,27 @@ func (e *engine) refitOnMask(ctx context.Context, l *link) (*linalg.Matrix, erro
 	}
 	e.o.Log.Warn("alternation leaves a matrix as it is", "tensor", l.Linear.Weight.Name, "cause", err)
 	return l.w, nil
+}
+
+// linksMemory is what an engine holds of the links of a chain, in bytes: weights and sums of all, and beside them the
+// matrices of the one whose weights are being refitted.
+func linksMemory(c *nn.Chain, fixed bool) []prune.Part {
+	var weights, update int64
+	for _, k := range c.Links {
+		rows, cols := k.Linear.Out(), k.Linear.In()
+		square, matrix := prune.Float64s(cols, cols), prune.Float64s(rows, cols)
+		if fixed {
+			// Dense, present and best weights, and in float32 those of the network and of the engine. A target, its
+			// products, and in turns what makes them.
+			weights += 4 * matrix
+			update = max(update, square+max(matrix+refit.LeastSquaresBytes(rows, cols), 2*matrix+refit.CGBytes(rows, cols)))
+		} else {
+			// Dense and present weights, cross moments and the Gram matrix. Eigenvectors where equations are singular.
+			weights += 3*matrix + square
+			update = max(update, 4*square+2*matrix)
+		}
+	}
+	return []prune.Part{{What: "weights and products", Bytes: weights}, {What: "matrices of an update", Bytes: update}}
 }
 
 // gradientRefit takes plain gradient steps on the mean over tokens and outputs of (out − b − W·in)²,
@@ -122,6 +144,9 @@ func (e *engine) pruneWeights(ctx context.Context, links []*link) error {
 		p := &local.Problem{
 			Name: l.Linear.Weight.Name, W: l.w, H: l.in.gram, SquaredNorms: l.in.gram.Diag(),
 			Pattern: e.o.pattern(l.Linear), Log: e.o.Log,
+		}
+		if l.in.more != nil {
+			p.More = l.in.more.More
 		}
 		s, err := local.Solve(ctx, e.o.Solver, p)
 		if err != nil {

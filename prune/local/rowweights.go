@@ -82,3 +82,7 @@ func solveWeighted(ctx context.Context, s Solver, p *Problem) (*Solution, error)
 	out.W = unscaled
 	return &out, nil
 }
+
+// RowWeightsBytes is what row weights of a problem [rows, cols] cost [Solve] beside what the solver takes, in bytes: the
+// rows scaled, and scaled back.
+func RowWeightsBytes(rows, cols int) int64 { return 2 * 8 * int64(rows) * int64(cols) }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/adagp/adagp/asm"
 	"github.com/adagp/adagp/internal/parallel"
+	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
@@ -39,6 +40,10 @@ func (f *Fit) CG(ctx context.Context, iterations int) (*linalg.Matrix, error) {
 	}
 	return s.w, s.w.CheckFinite()
 }
+
+// CGBytes is what [Fit.CG] takes for weights [rows, cols] beside the problem, in bytes: the weights, their residuals,
+// the directions and the images of these, and a mask.
+func CGBytes(rows, cols int) int64 { return 4*prune.Float64s(rows, cols) + prune.MaskBytes(rows, cols) }
 
 // descent is the state of CG. Rows of every matrix are zero outside the mask.
 type descent struct {

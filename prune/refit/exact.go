@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/adagp/adagp/internal/parallel"
+	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
@@ -45,6 +46,14 @@ func (f *Fit) Exact(ctx context.Context) (w *linalg.Matrix, damping float64, row
 		}
 	}
 	return w, damping, rows, w.CheckFinite()
+}
+
+// ExactBytes is what [Fit.Exact] takes for weights [rows, cols] of which it keeps a share kept, beside the problem, in
+// bytes: the weights, and on each thread the equations of a row.
+func ExactBytes(rows, cols int, kept float64) int64 {
+	most := int(kept*float64(cols)) + 1
+	matrix := prune.Float64s(rows, cols)
+	return matrix + matrix/2 + int64(min(parallel.Threads(), rows))*prune.Float64s(most, most)
 }
 
 // rowSystem holds the normal equations of one row after the other.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/tensor"
 	"github.com/adagp/adagp/tensor/linalg"
@@ -49,4 +50,10 @@ func LeastSquares(ctx context.Context, p *local.Problem, cross *linalg.Matrix, r
 		return nil, 0, fmt.Errorf("%w (ridge %.3g)", err, ridge)
 	}
 	return w, ridge, nil
+}
+
+// LeastSquaresBytes is what [LeastSquares] takes for weights [rows, cols] beside the problem, in bytes: the damped Gram
+// matrix, in which it is factored, and the weights, also transposed.
+func LeastSquaresBytes(rows, cols int) int64 {
+	return prune.Float64s(cols, cols) + 2*prune.Float64s(rows, cols)
 }

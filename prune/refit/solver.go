@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 
+	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/prune/registry"
 	"github.com/adagp/adagp/prune/sparsity"
@@ -52,6 +53,15 @@ func (s Solver) Describe() local.Description {
 		d.Settings["iterations"] = cmp.Or(s.Iterations, DefaultIterations)
 	}
 	return d
+}
+
+// Workspace implements prune.Workspace: the products C, and what the fit takes.
+func (s Solver) Workspace(rows, cols int, kept float64) int64 {
+	fit := CGBytes(rows, cols)
+	if s.Exact {
+		fit = ExactBytes(rows, cols, kept)
+	}
+	return prune.Float64s(rows, cols) + fit
 }
 
 // Needs asks for the Hessian.

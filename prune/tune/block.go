@@ -8,6 +8,7 @@ import (
 	"github.com/adagp/adagp/autograd"
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/nn"
+	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/scratch"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
@@ -31,33 +32,16 @@ func Block(ctx context.Context, layer models.DecoderLayer, masks map[*nn.Linear]
 	return d.run(ctx)
 }
 
-func newBlock(layer models.DecoderLayer, masks map[*nn.Linear]*sparsity.Mask, in, target []*scratch.Slot, seqLens []int, o Options) (*descent, error) {
-	if err := o.Check(); err != nil {
-		return nil, err
-	}
-	b := &block{layer: layer, tape: autograd.NewTape().Recycle()}
-	b.divide(in, target, seqLens)
-	weights, err := collect(layer.Linears(), masks)
-	if err != nil {
-		return nil, err
-	}
-	variance, err := spread(target)
-	if err != nil {
-		return nil, err
-	}
-	b.scale = 1 / variance
-	b.descent = &descent{name: layer.Name(), weights: weights, loss: b.loss, options: o.withDefaults()}
-	for _, w := range b.windows {
-		b.descent.tokens = append(b.descent.tokens, w.tokens)
-	}
-	return b.descent, nil
+// BlockMemory is what [Block] takes, in bytes, beside the layer and the batches, with so many windows in a step.
+func BlockMemory(s prune.LayerShape, batchWindows int) prune.StagePlan {
+	return prune.NewStage("tuning of a layer", weightsMemory(s, 1, batchWindows)...).With(
+		prune.Part{What: "records of a window", Bytes: 3 * s.Window * s.PerToken})
 }
 
 // block is a decoder layer and what it should do.
 type block struct {
 	layer   models.DecoderLayer
 	tape    *autograd.Tape
-	descent *descent
 	windows []window
 	width   int
 	scale   float64 // 1/var(target)
@@ -69,6 +53,28 @@ type window struct {
 	begin, tokens int
 }
 
+func newBlock(layer models.DecoderLayer, masks map[*nn.Linear]*sparsity.Mask, in, target []*scratch.Slot, seqLens []int, o Options) (*descent, error) {
+	o, err := o.complete()
+	if err != nil {
+		return nil, err
+	}
+	b := &block{layer: layer, tape: autograd.NewTape().Recycle()}
+	b.divide(in, target, seqLens)
+	d := &descent{name: layer.Name(), loss: b.loss, options: o}
+	if d.weights, err = collect(layer.Linears(), masks); err != nil {
+		return nil, err
+	}
+	variance, err := spread(target)
+	if err != nil {
+		return nil, err
+	}
+	b.scale = 1 / variance
+	for _, w := range b.windows {
+		d.tokens = append(d.tokens, w.tokens)
+	}
+	return d, nil
+}
+
 // divide finds the windows in the batches.
 func (b *block) divide(in, target []*scratch.Slot, seqLens []int) {
 	if len(in) != len(target) || len(in) != len(seqLens) {
@@ -78,11 +84,14 @@ func (b *block) divide(in, target []*scratch.Slot, seqLens []int) {
 		if shape := h.Shape(); b.width == 0 && len(shape) == 2 {
 			b.width = shape[1]
 		}
-		checkShape(fmt.Sprintf("tune.Block, batch %d", i), h, h.Dim(0), b.width)
-		checkShape(fmt.Sprintf("tune.Block, target %d", i), target[i], h.Shape()...)
-		n := seqLens[i]
+		n, op := seqLens[i], fmt.Sprintf("tune.Block, batch %d", i)
+		for _, s := range []*scratch.Slot{h, target[i]} {
+			if want := []int{h.Dim(0), b.width}; !slices.Equal(s.Shape(), want) {
+				panic(&tensor.ShapeError{Op: op, Got: s.Shape(), Want: want})
+			}
+		}
 		if n < 1 || h.Dim(0)%n != 0 {
-			panic(&tensor.ShapeError{Op: fmt.Sprintf("tune.Block, batch %d", i), Got: h.Shape(), Want: []int{n, b.width}, Msg: "rows must be whole windows"})
+			panic(&tensor.ShapeError{Op: op, Got: h.Shape(), Want: []int{n, b.width}, Msg: "rows must be whole windows"})
 		}
 		for lo := 0; lo < h.Dim(0); lo += n {
 			b.windows = append(b.windows, window{h, target[i], lo, n})
@@ -90,16 +99,10 @@ func (b *block) divide(in, target []*scratch.Slot, seqLens []int) {
 	}
 }
 
-func checkShape(op string, s *scratch.Slot, want ...int) {
-	if !slices.Equal(s.Shape(), want) {
-		panic(&tensor.ShapeError{Op: op, Got: s.Shape(), Want: want})
-	}
-}
-
 // spread is the variance of all elements of the targets, 1 if they are all the same: any unit will do
 // then.
 func spread(slots []*scratch.Slot) (float64, error) {
-	n, sum := 0, 0.0
+	n, sum, squares := 0, 0.0, 0.0
 	for _, s := range slots {
 		t, err := s.Load()
 		if err != nil {
@@ -108,7 +111,7 @@ func spread(slots []*scratch.Slot) (float64, error) {
 		n += t.Len()
 		sum += tensor.Sum(t)
 	}
-	mean, squares := sum/float64(max(n, 1)), 0.0
+	mean := sum / float64(max(n, 1))
 	for _, s := range slots {
 		t, err := s.Load()
 		if err != nil {
@@ -124,46 +127,34 @@ func spread(slots []*scratch.Slot) (float64, error) {
 	return squares / float64(n), nil
 }
 
-func (b *block) loss(windows []int, gradient bool) (float64, error) {
-	groups, tokens := b.descent.byLength(windows)
-	sum := 0.0
-	for _, group := range groups {
-		in, target, err := b.gather(group)
-		if err != nil {
-			return 0, err
-		}
-		c := &nn.Context{SeqLen: b.windows[group[0]].tokens}
-		if gradient {
-			c.Tape = b.tape
-		}
-		y := b.layer.Forward(c, b.tape.Const(in))
-		diff := tensor.Sub(y.Value, target)
-		sum += tensor.SumSquares(diff) * b.scale / float64(b.width)
-		if gradient {
-			tensor.ScaleInto(diff, diff, float32(2*b.scale/float64(tokens*b.width)))
-			b.tape.BackwardFrom(y, diff)
-		}
-		b.tape.Reset()
-	}
-	return sum, nil
-}
-
-// gather puts windows of equal length one after the other.
-func (b *block) gather(group []int) (in, target *tensor.Tensor, err error) {
-	n := b.windows[group[0]].tokens
-	in, target = tensor.New(len(group)*n, b.width), tensor.New(len(group)*n, b.width)
-	for i, k := range group {
+// loss implements descent.loss: Σⱼ (y[j]−t[j])² / (d·var(t)) of each token.
+func (b *block) loss(windows []int, tokens int, gradient bool) (float64, error) {
+	n := b.windows[windows[0]].tokens
+	in, target := tensor.New(len(windows)*n, b.width), tensor.New(len(windows)*n, b.width)
+	for i, k := range windows {
 		w := b.windows[k]
-		for _, part := range []struct {
+		for _, copied := range []struct {
 			from *scratch.Slot
 			to   *tensor.Tensor
 		}{{w.in, in}, {w.target, target}} {
-			rows, err := part.from.Rows(w.begin, w.begin+n)
+			rows, err := copied.from.Rows(w.begin, w.begin+n)
 			if err != nil {
-				return nil, nil, err
+				return 0, err
 			}
-			part.to.Rows(i*n, (i+1)*n).CopyFrom(rows)
+			copied.to.Rows(i*n, (i+1)*n).CopyFrom(rows)
 		}
 	}
-	return in, target, nil
+	c := &nn.Context{SeqLen: n}
+	if gradient {
+		c.Tape = b.tape
+	}
+	defer b.tape.Reset()
+	y := b.layer.Forward(c, b.tape.Const(in))
+	diff := tensor.Sub(y.Value, target)
+	sum := tensor.SumSquares(diff) * b.scale / float64(b.width)
+	if gradient {
+		tensor.ScaleInto(diff, diff, float32(2*b.scale/float64(tokens*b.width)))
+		b.tape.BackwardFrom(y, diff)
+	}
+	return sum, nil
 }

@@ -216,15 +216,13 @@ func TestProgress(t *testing.T) {
 // TestHeldOut counts the windows that training sees, by spoiling one after the other.
 func TestHeldOut(t *testing.T) {
 	for _, c := range []struct {
-		windows int
-		share   float64
-		held    int
-	}{{7, 0, 0}, {8, 0, 1}, {15, 0, 1}, {16, 0, 2}, {20, 0.3, 6}, {8, 0.01, 1}, {8, 0.99, 7}} {
+		windows, held int
+	}{{7, 0}, {8, 1}, {15, 1}, {16, 2}, {20, 2}, {24, 3}} {
 		p := newProblem(4, slices.Repeat([]int{4}, c.windows)...)
 		start := p.layer.lin.Weight.Value().Clone()
 		// A target that no window trained on wants would be worse for the ones before.
 		p.target[0].Rows(4*(c.windows-max(c.held, 1)), 4*c.windows).Fill(0)
-		r := p.tuned(t, tune.Options{HeldOut: c.share})
+		r := p.tuned(t, tune.Options{})
 		if c.held == 0 {
 			if r != (tune.Result{}) {
 				t.Errorf("%d windows: got %+v, want nothing done", c.windows, r)
@@ -237,7 +235,7 @@ func TestHeldOut(t *testing.T) {
 		n, sum, squares := float64(p.target[0].Len()), tensor.Sum(p.target[0]), tensor.SumSquares(p.target[0])
 		want := tensor.SumSquares(y) / float64(y.Len()) / (squares/n - sum/n*sum/n)
 		if math.Abs(r.Before-want) > 1e-6*want {
-			t.Errorf("%d windows, share %v: loss %.9g, want that of the last %d, %.9g", c.windows, c.share, r.Before, c.held, want)
+			t.Errorf("%d windows: loss %.9g, want that of the last %d, %.9g", c.windows, r.Before, c.held, want)
 		}
 	}
 }
@@ -253,7 +251,6 @@ func TestBlockErrors(t *testing.T) {
 		{"rate", nil, tune.Options{LR: math.NaN()}, "learning rate NaN"},
 		{"negative rate", nil, tune.Options{LR: -1e-3}, "learning rate -0.001"},
 		{"batch", nil, tune.Options{BatchWindows: -4}, "batches of -4"},
-		{"held out", nil, tune.Options{HeldOut: 1}, "share of 1"},
 		{"not loaded", func(p *problem) { p.layer.lin.Weight.Set(nil) }, tune.Options{}, "single.proj: the weights are not loaded"},
 		{"mask of another shape", func(p *problem) { p.masks[p.layer.lin] = sparsity.NewMask(4, 8) }, tune.Options{}, "mask of shape [4 8], weights [8 8]"},
 		{"nil mask", func(p *problem) { p.masks[p.layer.lin] = nil }, tune.Options{}, "no mask"},

@@ -10,30 +10,43 @@ import (
 	"github.com/adagp/adagp/nn/optim"
 )
 
-// descent is the part that tuning a block and tuning a model have in common.
+const (
+	// Adam's settings other than the rate.
+	beta1, beta2 = 0.9, 0.95
+	epsilon      = 1e-10
+	// One window in heldOutShare is held out. With fewer windows there is no tuning: what one says about the rest
+	// is too little.
+	heldOutShare = 8
+	// divergence is how many times the loss at the start is worth a warning.
+	divergence = 10
+	// lineSearch is how many points of the way search looks at.
+	lineSearch = 3
+)
+
+// descent is what tuning a decoder layer and tuning a model have in common.
 type descent struct {
 	name    string // of what is tuned, for messages
 	weights all
 	tokens  []int // of each window
-	// loss returns the sum over the tokens of some windows of their losses, and if asked to adds to
-	// the gradients those of the loss's mean over these tokens.
-	loss    func(windows []int, gradient bool) (float64, error)
+	// loss returns the sum of the losses of all tokens of some windows of equal length. If asked to, it adds to the
+	// gradients those of this sum divided by tokens.
+	loss    func(windows []int, tokens int, gradient bool) (float64, error)
 	options Options
 	done    float64 // work, in passes over a window: a training step counts as three, forward and twice that back
 	total   float64
 }
 
 // run tunes the weights.
-func (d *descent) run(ctx context.Context) (Result, error) {
+func (d *descent) run(ctx context.Context) (r Result, err error) {
 	o, n := d.options, len(d.tokens)
-	held := o.heldOut(n)
+	held := n / heldOutShare
 	switch {
 	case len(d.weights) == 0:
 		o.Log.Info("nothing to tune", "part", d.name)
-		return Result{}, ctx.Err()
+		return r, ctx.Err()
 	case held == 0:
-		o.Log.Warn("too few calibration windows to tune", "part", d.name, "windows", n, "wanted", minWindows)
-		return Result{}, ctx.Err()
+		o.Log.Warn("too few calibration windows to tune", "part", d.name, "windows", n, "wanted", heldOutShare)
+		return r, ctx.Err()
 	}
 	windows := make([]int, n)
 	for i := range windows {
@@ -42,8 +55,15 @@ func (d *descent) run(ctx context.Context) (Result, error) {
 	train, judges := windows[:n-held], windows[n-held:]
 	d.total = float64((1+lineSearch)*held + 3*o.Epochs*len(train))
 	o.Progress(0)
-
-	r, err := d.epochs(ctx, train, judges)
+	if r.Before, err = d.evaluate(ctx, judges); err == nil {
+		r.After = r.Before
+		var cause error
+		if cause, err = d.epochs(ctx, train, r.Before); cause != nil {
+			d.diverged("cause", cause.Error())
+		} else if err == nil {
+			err = d.search(ctx, judges, &r)
+		}
+	}
 	if err != nil {
 		d.weights.settle(0)
 		return Result{}, err
@@ -54,17 +74,13 @@ func (d *descent) run(ctx context.Context) (Result, error) {
 	return r, nil
 }
 
-// epochs goes through the windows and returns how far to go in the direction found.
-func (d *descent) epochs(ctx context.Context, train, judges []int) (r Result, err error) {
+// epochs moves the weights by Adam, batch after batch. A loss or a gradient that is not finite ends them, as the
+// first result.
+func (d *descent) epochs(ctx context.Context, train []int, before float64) (diverged, err error) {
+	if !finite(before) {
+		return fmt.Errorf("the loss is %v at the start", before), nil
+	}
 	o := d.options
-	if r.Before, err = d.evaluate(ctx, judges); err != nil {
-		return r, err
-	}
-	r.After = r.Before
-	if !finite(r.Before) {
-		d.diverged("cause", fmt.Sprintf("the loss is %v at the start", r.Before))
-		return r, nil
-	}
 	steps := o.Epochs * ((len(train)-1)/o.BatchWindows + 1)
 	opt := optim.New(d.weights.params(), optim.Adam(o.LR, beta1, beta2, epsilon), optim.Options{Schedule: optim.Cosine(o.LR, steps)})
 	rng := rand.New(rand.NewPCG(o.Seed, 0x74756e65))
@@ -72,39 +88,29 @@ func (d *descent) epochs(ctx context.Context, train, judges []int) (r Result, er
 		rng.Shuffle(len(train), func(i, j int) { train[i], train[j] = train[j], train[i] })
 		for batch := range slices.Chunk(train, o.BatchWindows) {
 			if err := ctx.Err(); err != nil {
-				return r, err
+				return nil, err
 			}
-			diverged, err := d.step(opt, batch)
-			if err != nil {
-				return r, err
-			}
-			if diverged != nil {
-				d.diverged("cause", diverged.Error())
-				return r, nil
+			if diverged, err := d.step(opt, batch); diverged != nil || err != nil {
+				return diverged, err
 			}
 		}
 	}
-	return r, d.search(ctx, judges, &r)
+	return nil, nil
 }
-
-// lineSearch is how many points of the way search looks at.
-const lineSearch = 3
 
 // search looks along the straight line from the start (t = 0) to the weights that the epochs led to (t = 1)
 // for the point with the lowest loss on the judges: at the end, in the middle, and where the parabola
 // through the three losses known then is lowest.
-func (d *descent) search(ctx context.Context, judges []int, r *Result) error {
+func (d *descent) search(ctx context.Context, judges []int, r *Result) (err error) {
 	var losses [lineSearch]float64
 	t := 1.0
 	for i := range losses {
 		d.weights.moveTo(t)
-		loss, err := d.evaluate(ctx, judges)
-		if err != nil {
+		if losses[i], err = d.evaluate(ctx, judges); err != nil {
 			return err
 		}
-		losses[i] = loss
-		if loss < r.After {
-			r.After, r.Step = loss, t
+		if losses[i] < r.After {
+			r.After, r.Step = losses[i], t
 		}
 		if t = 0.5; i == 1 {
 			t = vertex(r.Before, losses[1], losses[0])
@@ -136,9 +142,9 @@ func (d *descent) diverged(why ...any) {
 	d.options.Log.Warn("tuning diverged", append([]any{"part", d.name, "rate", d.options.LR}, why...)...)
 }
 
-// step takes one step of the optimiser. It tells of a loss or a gradient that is not finite in diverged.
+// step takes one step of the optimiser. A loss or a gradient that is not finite is the first result.
 func (d *descent) step(opt *optim.Optimizer, windows []int) (diverged, err error) {
-	loss, err := d.loss(windows, true)
+	loss, _, err := d.sum(windows, true)
 	if err != nil {
 		return nil, err
 	}
@@ -161,14 +167,11 @@ func (d *descent) evaluate(ctx context.Context, windows []int) (float64, error) 
 		if err := ctx.Err(); err != nil {
 			return 0, err
 		}
-		loss, err := d.loss(batch, false)
+		part, n, err := d.sum(batch, false)
 		if err != nil {
 			return 0, err
 		}
-		sum += loss
-		for _, w := range batch {
-			tokens += d.tokens[w]
-		}
+		sum, tokens = sum+part, tokens+n
 		d.advance(len(batch))
 	}
 	return sum / float64(tokens), nil
@@ -181,16 +184,24 @@ func (d *descent) advance(passes int) {
 
 func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
 
-// byLength divides some windows into groups of equal length, which one pass can take together: each in
-// the order given, shorter windows first. It also returns their tokens.
-func (d *descent) byLength(windows []int) (groups [][]int, tokens int) {
+// sum returns the sum of the losses of all tokens of some windows, and their number. Windows of equal length go
+// through in one pass, in the order given, shorter ones first.
+func (d *descent) sum(windows []int, gradient bool) (sum float64, tokens int, err error) {
 	sorted := slices.Clone(windows)
 	slices.SortStableFunc(sorted, func(a, b int) int { return d.tokens[a] - d.tokens[b] })
-	for lo, hi := 0, 0; lo < len(sorted); lo = hi {
-		for hi = lo; hi < len(sorted) && d.tokens[sorted[hi]] == d.tokens[sorted[lo]]; hi++ {
-			tokens += d.tokens[sorted[hi]]
-		}
-		groups = append(groups, sorted[lo:hi])
+	for _, w := range sorted {
+		tokens += d.tokens[w]
 	}
-	return groups, tokens
+	for len(sorted) > 0 {
+		n := 1
+		for n < len(sorted) && d.tokens[sorted[n]] == d.tokens[sorted[0]] {
+			n++
+		}
+		part, err := d.loss(sorted[:n], tokens, gradient)
+		if err != nil {
+			return 0, 0, err
+		}
+		sum, sorted = sum+part, sorted[n:]
+	}
+	return sum, tokens, nil
 }

@@ -30,8 +30,8 @@ type products struct {
 // newProducts returns room for the kept weights of a matrix, nil where there are too many of them or the
 // machine has no kernel.
 func newProducts(mask *sparsity.Mask, panels *asm.Panels) (*products, error) {
-	kept := mask.Rows*mask.Cols - mask.Zeros()
-	if panels == nil || float64(kept) > densest*float64(mask.Rows*mask.Cols) {
+	count := mask.Rows*mask.Cols - mask.Zeros()
+	if panels == nil || float64(count) > densest*float64(mask.Rows*mask.Cols) {
 		return nil, nil
 	}
 	p := &products{mask: mask, panels: panels}
@@ -43,18 +43,17 @@ func newProducts(mask *sparsity.Mask, panels *asm.Panels) (*products, error) {
 			binary.LittleEndian.PutUint64(rowBits[i*rows+8*k:], word)
 			p.before = append(p.before, uint32(inRow[i]))
 			inRow[i] += bits.OnesCount64(word)
-			for ; word != 0; word &= word - 1 {
-				j := k<<6 + bits.TrailingZeros64(word)
-				columnBits[j*columns+i/8] |= 1 << (i % 8)
-				inColumn[j]++
-			}
+		}
+		for j := range kept(mask.RowBits(i)) {
+			columnBits[j*columns+i/8] |= 1 << (i % 8)
+			inColumn[j]++
 		}
 	}
 	var err error
-	if p.byRow, err = packed.NewBitmask(tensor.F32, mask.Rows, mask.Cols, rowBits, make([]byte, 4*kept), offsets(inRow)); err != nil {
+	if p.byRow, err = packed.NewBitmask(tensor.F32, mask.Rows, mask.Cols, rowBits, make([]byte, 4*count), offsets(inRow)); err != nil {
 		return nil, err
 	}
-	p.byColumn, err = packed.NewBitmask(tensor.F32, mask.Cols, mask.Rows, columnBits, make([]byte, 4*kept), offsets(inColumn))
+	p.byColumn, err = packed.NewBitmask(tensor.F32, mask.Cols, mask.Rows, columnBits, make([]byte, 4*count), offsets(inColumn))
 	return p, err
 }
 
@@ -73,10 +72,10 @@ func offsets(counts []int) []byte {
 func offset(m *packed.Bitmask, i int) int { return int(binary.LittleEndian.Uint64(m.Offsets()[8*i:])) }
 
 // set puts start + t·move [kept] in place, row by row.
-func (p *products) set(start, move *tensor.Tensor, t float32) {
-	parallel.For(start.Len(), 1<<15, func(lo, hi int) {
-		to, moved := p.byRow.Values()[4*lo:4*hi], move.Data()[lo:hi]
-		for j, v := range start.Data()[lo:hi] {
+func (p *products) set(start, move []float32, t float32) {
+	parallel.For(len(start), 1<<15, func(lo, hi int) {
+		to, moved := p.byRow.Values()[4*lo:4*hi], move[lo:hi]
+		for j, v := range start[lo:hi] {
 			binary.LittleEndian.PutUint32(to[4*j:], math.Float32bits(along(v, t, moved[j])))
 		}
 	})

@@ -3,6 +3,7 @@ package tune
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"math"
 	"math/bits"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"github.com/adagp/adagp/asm"
 	"github.com/adagp/adagp/internal/parallel"
 	"github.com/adagp/adagp/nn"
+	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/sparsity"
 	"github.com/adagp/adagp/tensor"
 )
@@ -33,6 +35,34 @@ type survivors struct {
 	by     *products // what weight holds meanwhile; nil: matrix
 }
 
+// weightsMemory is what tuning holds of the pruned matrices of so many decoder layers, in bytes: what [newSurvivors],
+// [newProducts] and the optimiser take of each.
+func weightsMemory(s prune.LayerShape, layers, batchWindows int) []prune.Part {
+	var weights, edges, widest int64 // of one layer
+	for _, g := range s.Groups {
+		for _, l := range g.Linears {
+			widest = max(widest, int64(l.In()), int64(l.Out()))
+			if s.Prunes(l) {
+				weights += int64(l.In()) * int64(l.Out())
+				edges += int64(l.In() + l.Out())
+			}
+		}
+	}
+	weights, edges = weights*int64(layers), edges*int64(layers)
+	return []prune.Part{
+		{What: "gradients", Bytes: 4 * weights},
+		// Half a number more for what memory that comes in pieces leaves unused. And for each weight, kept or not,
+		// two bits of masks, and half a bit that says where its word begins.
+		{What: "survivors and moments", Bytes: int64((floatsPerSurvivor+0.5)*4*s.Kept*float64(weights)) + 5*weights/16},
+		{What: "where rows and columns begin", Bytes: 16 * edges},
+		{What: "inputs of a product", Bytes: 4 * int64(batchWindows) * s.Window * widest},
+	}
+}
+
+// floatsPerSurvivor is how many numbers there are for each kept weight: its value at the start, how far it has moved,
+// its gradient, Adam's two moments, and what products multiply by, row by row and column by column.
+const floatsPerSurvivor = 7
+
 // newSurvivors packs the weights of a linear layer. It is an error if they are not loaded, the mask is
 // of another shape, or a weight that it prunes is not zero.
 // panels is memory that products of several matrices share, nil where there are none.
@@ -49,10 +79,10 @@ func newSurvivors(lin *nn.Linear, mask *sparsity.Mask, panels *asm.Panels) (*sur
 		return nil, fmt.Errorf("tuning %s: mask of shape [%d %d], weights %v", lin.Name(), mask.Rows, mask.Cols, w.Shape())
 	}
 	s := &survivors{weight: p, matrix: w, mask: mask, first: make([]int, mask.Rows)}
-	kept := 0
+	count := 0
 	for i := range mask.Rows {
-		s.first[i] = kept
-		kept += mask.Cols - mask.RowZeros(i)
+		s.first[i] = count
+		count += mask.Cols - mask.RowZeros(i)
 		row := mask.RowBits(i)
 		for j, v := range w.Row(i) {
 			if v != 0 && row.Kept(j, 1) == 0 {
@@ -60,8 +90,8 @@ func newSurvivors(lin *nn.Linear, mask *sparsity.Mask, panels *asm.Panels) (*sur
 			}
 		}
 	}
-	s.start, s.move = tensor.New(kept), nn.NewParam(p.Name, kept)
-	s.move.Set(tensor.New(kept))
+	s.start, s.move = tensor.New(count), nn.NewParam(p.Name, count)
+	s.move.Set(tensor.New(count))
 	s.move.ZeroGrad()
 	s.pack(s.start, w, false)
 	s.unit = unit(s.start, mask.Rows, mask.Cols)
@@ -69,9 +99,7 @@ func newSurvivors(lin *nn.Linear, mask *sparsity.Mask, panels *asm.Panels) (*sur
 	if s.by, err = newProducts(mask, panels); err != nil {
 		return nil, fmt.Errorf("tuning %s: %w", lin.Name(), err)
 	}
-	if s.by != nil {
-		s.moveTo(0)
-	}
+	s.moveTo(0)
 	return s, nil
 }
 
@@ -79,16 +107,26 @@ func newSurvivors(lin *nn.Linear, mask *sparsity.Mask, panels *asm.Panels) (*sur
 //
 //	rms(kept) · share of zeros / √(kept per output)
 //
-// A step of Adam moves all k weights of an output by about the rate, those of a batch mostly together,
-// and so the output by rate·k·|x|; what it was made of before is rms·√k·|x|. Relative to that the step is
-// rate·√k/rms, which the unit makes the same for all widths. Survivors have to make up for what went,
-// hence the share of zeros.
+// with which a step changes an output by about the same share for all widths; see docs/maths/tuning.md, "Steps".
 func unit(kept *tensor.Tensor, out, in int) float32 {
 	n, size := float64(kept.Len()), float64(out*in)
 	if n == 0 {
 		return 0
 	}
 	return float32(math.Sqrt(tensor.SumSquares(kept)/n) * (1 - n/size) / math.Sqrt(n/float64(out)))
+}
+
+// kept are the columns of a row of a mask whose weights are kept.
+func kept(row sparsity.Bits) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for k, word := range row {
+			for ; word != 0; word &= word - 1 {
+				if !yield(k<<6 + bits.TrailingZeros64(word)) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // rows calls body with every row's words of the mask and the index of its first kept weight, in parallel.
@@ -104,14 +142,14 @@ func (s *survivors) rows(body func(i, first int, row sparsity.Bits)) {
 func (s *survivors) pack(dst, matrix *tensor.Tensor, empty bool) {
 	s.rows(func(i, at int, row sparsity.Bits) {
 		to, from := dst.Data()[at:], matrix.Row(i)
-		for k, word := range row {
+		for k, word := range row { // not by kept, which takes three times as long: this is done in every step
 			part := from[k<<6 : min(k<<6+64, len(from))]
-			kept := to[:bits.OnesCount64(word)]
-			to = to[len(kept):]
-			for j := range kept {
-				kept[j] = part[bits.TrailingZeros64(word)]
+			n := bits.OnesCount64(word)
+			for j := range to[:n] {
+				to[j] = part[bits.TrailingZeros64(word)]
 				word &= word - 1
 			}
+			to = to[n:]
 		}
 		if empty {
 			clear(from)
@@ -125,23 +163,18 @@ func (s *survivors) moveTo(t float32) {
 		s.settle(t)
 		return
 	}
-	s.by.set(s.start, s.move.Value(), t*s.unit)
+	s.by.set(s.start.Data(), s.move.Value().Data(), t*s.unit)
 }
 
 // settle puts start + t·unit·move into the matrix.
 func (s *survivors) settle(t float32) {
 	t *= s.unit
+	start, move := s.start.Data(), s.move.Value().Data()
 	s.rows(func(i, at int, row sparsity.Bits) {
-		start, move, to := s.start.Data()[at:], s.move.Value().Data()[at:], s.matrix.Row(i)
-		for k, word := range row {
-			part := to[k<<6 : min(k<<6+64, len(to))]
-			n := bits.OnesCount64(word)
-			moved := move[:n]
-			for j, v := range start[:n] {
-				part[bits.TrailingZeros64(word)] = along(v, t, moved[j])
-				word &= word - 1
-			}
-			start, move = start[n:], move[n:]
+		to := s.matrix.Row(i)
+		for j := range kept(row) {
+			to[j] = along(start[at], t, move[at])
+			at++
 		}
 	})
 }
@@ -160,6 +193,14 @@ type all []*survivors
 // collect packs the linear layers that have a mask; others stay as they are. A mask of a layer that is
 // not among them is an error.
 func collect(linears []*nn.Linear, masks map[*nn.Linear]*sparsity.Mask) (all, error) {
+	for lin := range masks {
+		switch {
+		case lin == nil:
+			return nil, errors.New("tuning: a mask of no layer")
+		case !slices.Contains(linears, lin):
+			return nil, fmt.Errorf("tuning: there is a mask of %s, which is not part of what is tuned", lin.Name())
+		}
+	}
 	var a all
 	var panels *asm.Panels
 	if asm.PanelWidth() > 0 {
@@ -175,16 +216,6 @@ func collect(linears []*nn.Linear, masks map[*nn.Linear]*sparsity.Mask) (all, er
 			return nil, err
 		}
 		a = append(a, s)
-	}
-	if len(a) < len(masks) {
-		for lin := range masks {
-			if lin == nil {
-				return nil, errors.New("tuning: a mask of no layer")
-			}
-			if !slices.ContainsFunc(a, func(s *survivors) bool { return s.weight == lin.Weight }) {
-				return nil, fmt.Errorf("tuning: there is a mask of %s, which is not part of what is tuned", lin.Name())
-			}
-		}
 	}
 	return a, nil
 }

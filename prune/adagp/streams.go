@@ -9,6 +9,18 @@ import (
 	"github.com/adagp/adagp/tensor"
 )
 
+// Streams are the calibration batches [sequences · SeqLens[b], width] that enter a network given as
+// groups: those of the dense network, and those of the network whose earlier parts are pruned. The
+// two are the same where nothing was pruned before.
+type Streams struct {
+	Dense, Pruned []*scratch.Slot
+	DenseOut      []*scratch.Slot // the dense network's outputs, if known; saves computing sums anew
+	// DenseSums are the sums behind groups with a residual target in the dense network, by index of the group,
+	// where they are known; saves going through it.
+	DenseSums map[int][]*scratch.Slot
+	SeqLens   []int // nil: every row is a sequence
+}
+
 // Inputs returns the streams that enter a network with nothing pruned in front of it: the same batches
 // [rows, width], kept in memory, for the dense and the pruned network.
 func Inputs(batches ...*tensor.Tensor) Streams {
