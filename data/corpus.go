@@ -2,11 +2,11 @@ package data
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 	"unicode/utf8"
 
@@ -32,20 +32,29 @@ const (
 // Corpus is the text of some files, or the ready-made token windows of some files; never both.
 type Corpus struct {
 	Files   []string // what the corpus was read from, in order
-	Text    string   // empty when Windows is set, and for long texts, which are read from Files again
-	Windows [][]int  // one per line of "input_ids", in order; nil for text
+	Text    string   // empty when Windows is set, for conversations, and for long texts, which are read from Files again
+	Windows [][]int  // one per row of "input_ids", in order; nil for text
 
-	long bool // Text is left in Files
+	long   bool    // the text is left in Files
+	reader *Reader // for long texts
+	apart  bool    // the texts are conversations, each encoded by itself, with the special tokens that are in it
+	texts  []string
 }
 
 // read hands over the text in order.
 func (c *Corpus) read(text func(part string)) error {
-	if !c.long {
+	switch {
+	case c.long:
+		_, err := c.reader.readFiles(c.Files, text)
+		return err
+	case c.apart:
+		for _, t := range c.texts {
+			text(t)
+		}
+	default:
 		text(c.Text)
-		return nil
 	}
-	_, err := readFiles(c.Files, text)
-	return err
+	return nil
 }
 
 // CorpusError reports a corpus file that cannot be used. It wraps the cause, if there is one.
@@ -70,38 +79,64 @@ func (e *CorpusError) Error() string {
 
 func (e *CorpusError) Unwrap() error { return e.Err }
 
-// ReadCorpus reads paths in order. The ending of a name says what is in it:
+// Reader reads corpora. The zero value reads files.
+type Reader struct {
+	// Stdin is what the path "-" stands for: text, or JSON if it begins with a bracket or a brace.
+	Stdin io.Reader
+	// Chat makes a text of a row with messages, a JSON list, and tools, a list or empty; nil refuses such rows.
+	Chat func(messages, tools json.RawMessage) (string, error)
+}
+
+// ReadCorpus is [Reader.Corpus] of files.
+func ReadCorpus(paths []string) (*Corpus, error) { return new(Reader).Corpus(paths) }
+
+// Corpus reads paths in order. The ending of a name says what is in it:
 //
-//	.txt               plain UTF-8 text
-//	.jsonl, .jsonl.gz  JSON lines, each with a "text" field or each with an "input_ids" field
-//	                   (also spelled .json.gz and .json, as C4 is published)
+//	.txt, .md       plain UTF-8 text
+//	.jsonl, .json   JSON lines, or a JSON list: rows with a field "text", "input_ids" or "messages"
+//	.parquet        the same in columns
+//
+// All but .parquet may be packed, with .gz or .zst behind the ending. A folder stands for the files in it, and a
+// pattern with *, ? or [ for those that match, in the order of their names; "-" for the standard input.
 //
 // A byte-order mark at the beginning of a file is left out. Text of several files is joined by an empty
-// line; windows of several files follow one another. Text and windows cannot be mixed. A long text is checked
-// and left in its files, which must not change while the corpus is in use. Every failure is a *CorpusError naming file and line.
-func ReadCorpus(paths []string) (*Corpus, error) {
+// line; windows of several files follow one another. Text, windows and conversations cannot be mixed. A long text is
+// checked and left in its files, which must not change while the corpus is in use. Every failure is a *CorpusError
+// naming file and line.
+func (r *Reader) Corpus(paths []string) (*Corpus, error) {
 	if len(paths) == 0 {
 		return nil, errors.New("corpus: no files given")
 	}
+	paths, err := expand(paths)
+	if err != nil {
+		return nil, err
+	}
 	again := true // the files can be read another time, unlike pipes
 	for _, path := range paths {
-		if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		if info, err := os.Stat(path); path == StdinName || err == nil && !info.Mode().IsRegular() {
 			again = false
 		}
 	}
-	var held strings.Builder
-	long := false
-	c, err := readFiles(paths, func(part string) {
-		if again && (long || held.Len()+len(part) > maxHeldBytes) {
-			long, held = true, strings.Builder{}
+	var parts []string
+	size, long := 0, false
+	c, err := r.readFiles(paths, func(part string) {
+		if size += len(part); again && size > maxHeldBytes {
+			long, parts = true, nil
 			return
 		}
-		held.WriteString(part)
+		parts = append(parts, part)
 	})
 	if err != nil {
 		return nil, err
 	}
-	c.Text, c.long = held.String(), long
+	switch {
+	case long:
+		c.long, c.reader = true, r
+	case c.apart:
+		c.texts = parts
+	default:
+		c.Text = strings.Join(parts, "")
+	}
 	return c, nil
 }
 
@@ -118,14 +153,14 @@ func ReadText(name string, r io.Reader) (*Corpus, error) {
 // errEmpty is the cause where a text must not be empty.
 var errEmpty = errors.New("want some text")
 
-// readFiles is ReadCorpus that hands the text over part by part.
-func readFiles(paths []string, text func(part string)) (*Corpus, error) {
+// readFiles is Corpus that hands the text over part by part, a conversation being one.
+func (r *Reader) readFiles(paths []string, text func(part string)) (*Corpus, error) {
 	c := &Corpus{}
 	var total int64
 	for i, path := range paths {
 		size := int64(0) // of the text of the file
-		part, err := readFile(path, maxCorpusBytes-total, func(part string) {
-			if size == 0 && i > 0 && part != "" {
+		part, err := r.readFile(path, maxCorpusBytes-total, func(part string) {
+			if size == 0 && i > 0 && part != "" && !c.apart {
 				text(fileSeparator)
 			}
 			size += int64(len(part))
@@ -134,10 +169,11 @@ func readFiles(paths []string, text func(part string)) (*Corpus, error) {
 		if err != nil {
 			return nil, err
 		}
-		if len(c.Files) > 0 && (part.Windows != nil) != (c.Windows != nil) {
-			return nil, &CorpusError{File: path, Msg: fmt.Sprintf("text and input_ids cannot be mixed: %s holds %s, this file %s", c.Files[0], c.kind(), part.kind())}
+		if len(c.Files) > 0 && part.kind() != c.kind() {
+			return nil, &CorpusError{File: path, Msg: fmt.Sprintf("%s and %s cannot be mixed: %s holds %[1]s, this file %[2]s", c.kind(), part.kind(), c.Files[0])}
 		}
 		c.Files = append(c.Files, path)
+		c.apart = part.apart
 		c.Windows = append(c.Windows, part.Windows...)
 		total += size
 		for _, ids := range part.Windows {
@@ -148,32 +184,13 @@ func readFiles(paths []string, text func(part string)) (*Corpus, error) {
 }
 
 func (c *Corpus) kind() string {
-	if c.Windows != nil {
+	switch {
+	case c.Windows != nil:
 		return "input_ids"
+	case c.apart:
+		return "messages"
 	}
 	return "text"
-}
-
-// readFile reads one file of a corpus, of at most limit bytes of text, which it hands over part by part.
-func readFile(path string, limit int64, text func(part string)) (*Corpus, error) {
-	name := strings.ToLower(filepath.Base(path))
-	lines, zipped := false, strings.HasSuffix(name, ".gz")
-	switch ext := filepath.Ext(strings.TrimSuffix(name, ".gz")); {
-	case ext == ".txt" && !zipped:
-	case ext == ".jsonl" || ext == ".json":
-		lines = true
-	default:
-		return nil, &CorpusError{File: path, Msg: "unknown kind of file, want .txt, .jsonl or .jsonl.gz"}
-	}
-	f, err := inputfile.OpenText(path)
-	if err != nil {
-		return nil, &CorpusError{File: path, Msg: "cannot open", Err: inputfile.Cause(err)}
-	}
-	defer f.Close()
-	if lines {
-		return readLines(path, f, zipped, limit, text)
-	}
-	return &Corpus{}, readText(path, f, limit, text)
 }
 
 // readText hands plain text over and checks that there is some and that it is UTF-8.

@@ -117,7 +117,12 @@ func TestReadCorpusRefuses(t *testing.T) {
 		"mark.jsonl":     "\ufeff\n",
 		"utf16.txt":      "\xff\xfea\x00",
 		"table.csv":      "a,b",
-		"text.txt.gz":    zip(t, "zipped text"),
+		"chat.jsonl":     `{"messages":[]}`,
+		"open.json":      `[{"text":"a"}`,
+		"torn.json":      `[{"text":"a"},{"te]`,
+		"torn.parquet":   "PAR1PAR1",
+		"text.csv.gz":    zip(t, "zipped text"),
+		"plain.txt.zst":  "not packed",
 	}
 	for _, c := range []struct {
 		names string
@@ -138,7 +143,12 @@ func TestReadCorpusRefuses(t *testing.T) {
 		{"mixed2.jsonl", 2, "mixed"},
 		{"both.jsonl", 1, "has both"},
 		{"neither.jsonl", 1, "has neither"},
-		{"list.jsonl", 1, "want an object, got a list"},
+		{"list.jsonl", 0, "row 1 of the list: want an object, got a string"},
+		{"chat.jsonl", 1, "--apply-chat-template"},
+		{"open.json", 0, "the list has no end"},
+		{"torn.json", 0, "row 2 of the list: malformed JSON"},
+		{"torn.parquet", 0, "not a Parquet file"},
+		{"plain.txt.zst", 0, "cannot read"},
 		{"number.jsonl", 1, "text: want a string, got a number"},
 		{"negative.jsonl", 1, "input_ids[1] is -2"},
 		{"large.jsonl", 1, "input_ids[1] is 4294967296"},
@@ -153,7 +163,7 @@ func TestReadCorpusRefuses(t *testing.T) {
 		{"plain.jsonl.gz", 0, "not a gzip file"},
 		{"short.jsonl.gz", 0, "cannot read"}, // the line depends on the compressor
 		{"table.csv", 0, "unknown kind of file"},
-		{"text.txt.gz", 0, "unknown kind of file"},
+		{"text.csv.gz", 0, "unknown kind of file"},
 	} {
 		paths := write(t, files, strings.Fields(c.names)...)
 		file := paths[len(paths)-1]
@@ -170,8 +180,14 @@ func TestReadCorpusRefuses(t *testing.T) {
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := data.ReadCorpus([]string{dir}); err == nil || !strings.Contains(err.Error(), "is a folder") {
-		t.Errorf("a folder: got %v", err)
+	if _, err := data.ReadCorpus([]string{dir}); err == nil || !strings.Contains(err.Error(), "the folder has no file") {
+		t.Errorf("an empty folder: got %v", err)
+	}
+	if _, err := data.ReadCorpus([]string{filepath.Join(dir, "*.txt")}); err == nil || !strings.Contains(err.Error(), "no file matches") {
+		t.Errorf("a pattern: got %v", err)
+	}
+	if _, err := data.ReadCorpus([]string{"-"}); err == nil || !strings.Contains(err.Error(), "no standard input") {
+		t.Errorf("no standard input: got %v", err)
 	}
 }
 

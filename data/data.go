@@ -39,6 +39,13 @@ type Ender interface {
 	End() []int
 }
 
+// SpecialEncoder is a Tokenizer that can find special tokens in a text, as conversations have them.
+type SpecialEncoder interface {
+	Tokenizer
+	// EncodeSpecial is Encode that takes markers such as "<s>" for the tokens they are.
+	EncodeSpecial(text string) []int
+}
+
 // VocabularyError reports a token id that a model of the given vocabulary cannot embed.
 type VocabularyError struct {
 	Window, Position int // indices into the checked windows

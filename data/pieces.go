@@ -1,5 +1,10 @@
 package data
 
+import (
+	"errors"
+	"fmt"
+)
+
 // pieceBytes is how much of a text is encoded at a time, in bytes.
 const pieceBytes = 1 << 20
 
@@ -14,6 +19,13 @@ func IDs(tok Tokenizer, c *Corpus) ([]int, error) {
 // eachPiece hands over the ids of a corpus of text in order, with the tokenizer's default BOS in front and what
 // an Ender puts behind: those of the whole text, although little of it is in memory at a time if the tokenizer is a Cutter.
 func eachPiece(tok Tokenizer, c *Corpus, piece func(ids []int)) error {
+	if c.apart {
+		special, ok := tok.(SpecialEncoder)
+		if !ok {
+			return fmt.Errorf("conversations of %v need a tokenizer that finds special tokens: %w", c.Files, errors.ErrUnsupported)
+		}
+		return c.read(func(text string) { piece(special.EncodeSpecial(text)) })
+	}
 	if bos, ok := tok.BOS(); ok {
 		piece([]int{bos})
 	}

@@ -34,7 +34,8 @@ Several models are measured on the same windows and questions, and each is compa
 first: the interval holds the true difference with 95 % confidence (paired bootstrap).`,
 		Flags: []flags.Flag{
 			{Name: "model", Argument: "DIR", Usage: "model folder DIR, or org/name[@revision] of the Hugging Face hub, or demo:llama, demo:opt; may repeat (required)", Kind: flags.List},
-			{Name: "text", Argument: "FILE", Usage: "measure the perplexity on FILE; may repeat", Kind: flags.List},
+			{Name: "text", Argument: "FILE", Usage: "measure the perplexity on FILE, as --calib of prune takes it; may repeat", Kind: flags.List},
+			texts.ChatTemplate(""),
 			{Name: "task", Argument: "NAME=FILE.jsonl", Usage: "measure the accuracy on NAME=FILE.jsonl, NAME one of " + strings.Join(eval.TaskNames, ", ") + "; may repeat", Kind: flags.List},
 			{Name: "seqlen", Argument: "L", Usage: "tokens per window L", Kind: flags.Whole, Without: "the model's context, at most 2048"},
 			{Name: "max-windows", Argument: "N", Usage: "stop after N windows of each text", Kind: flags.Whole, Without: "all"},
@@ -53,6 +54,7 @@ first: the interval holds the true difference with 95 % confidence (paired boots
 
 // evalPlan is what the flags of eval ask for.
 type evalPlan struct {
+	chat         bool // rows of messages are read
 	models       []string
 	texts        []string
 	tasks        []evalTask
@@ -72,7 +74,7 @@ type evalTask struct {
 const maxResamples = 10_000_000
 
 func parseEvalPlan(c *cli.Context) (*evalPlan, error) {
-	p := &evalPlan{models: c.StringSlice("model"), texts: c.StringSlice("text"), maxWindows: c.Int("max-windows"),
+	p := &evalPlan{models: c.StringSlice("model"), texts: c.StringSlice("text"), chat: c.Bool("apply-chat-template"), maxWindows: c.Int("max-windows"),
 		maxQuestions: c.Int("max-questions"), noBOS: c.Bool("no-bos"), resamples: c.Int("resamples")}
 	if err := flags.AtLeast(c, 2, "seqlen", "max-questions"); err != nil {
 		return nil, err
@@ -150,11 +152,13 @@ func runEval(s *session.Session, c *cli.Context) error {
 		}
 	}
 	for _, file := range p.texts {
-		corpus, err := data.ReadCorpus([]string{file})
-		if err != nil {
-			return err
-		}
-		for _, sub := range subjects {
+		var corpus *data.Corpus
+		for i, sub := range subjects {
+			if i == 0 || p.chat { // each model has a template of its own
+				if corpus, err = texts.Corpus(s, sub.model, []string{file}, p.chat, data.DefaultEvaluation); err != nil {
+					return err
+				}
+			}
 			windows, _, err := texts.Evaluation(sub.model, corpus, sub.length, p.maxWindows)
 			if err != nil {
 				return err

@@ -188,11 +188,9 @@ func pruneTexts(s *session.Session, c *cli.Context, set *pruneSettings, m *model
 	if err != nil {
 		return nil, nil, err
 	}
-	corpus := data.DefaultCalibration()
-	if len(set.calib) > 0 {
-		if corpus, err = data.ReadCorpus(set.calib); err != nil {
-			return nil, nil, err
-		}
+	corpus, err := texts.Corpus(s, m, set.calib, c.Bool("apply-chat-template"), data.DefaultCalibration)
+	if err != nil {
+		return nil, nil, err
 	}
 	samples := set.samples
 	if corpus.Windows != nil && !set.samplesGiven {
@@ -202,7 +200,7 @@ func pruneTexts(s *session.Session, c *cli.Context, set *pruneSettings, m *model
 	if err != nil || set.eval == "" {
 		return calib, nil, err
 	}
-	text, err := data.ReadCorpus([]string{set.eval})
+	text, err := texts.Corpus(s, m, []string{set.eval}, c.Bool("apply-chat-template"), data.DefaultEvaluation)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -43,7 +43,8 @@ func pruneFlags() []flags.Flag {
 
 		{Name: "method", Argument: "NAME", Usage: "pruning method NAME; \"" + exit.Program + " methods\" lists them", Default: method.Default, Category: how},
 	}, method.Flags(how), []flags.Flag{
-		{Name: "calib", Argument: "FILE[,FILE…]", Usage: "calibration text: FILE[,FILE…] of .txt, or .jsonl (also .gz) with \"text\" or \"input_ids\"", Kind: flags.List, Without: "embedded text", Category: calib},
+		{Name: "calib", Argument: "FILE[,FILE…]", Usage: "calibration texts FILE[,FILE…]: " + texts.Kinds, Kind: flags.List, Without: "embedded text", Category: calib},
+		texts.ChatTemplate(calib),
 		{Name: "samples", Argument: "N", Usage: "calibration windows N", Kind: flags.Whole, Default: texts.DefaultSamples, Category: calib},
 		{Name: "seqlen", Argument: "L", Usage: "tokens per window L", Kind: flags.Whole, Without: "the model's context, at most 2048", Category: calib},
 

@@ -108,7 +108,7 @@ func (w *sweeper) settings() (sweep.Settings, error) {
 			corpus = data.DefaultCalibration()
 			set.Calibration.Files = []string{"embedded"}
 		case i == 0 || strings.Contains(strings.Join(w.plan.calib, ""), seedMark):
-			if corpus, err = data.ReadCorpus(files); err != nil {
+			if corpus, err = texts.Corpus(w.Session, w.model, files, w.plan.chat, data.DefaultCalibration); err != nil {
 				return set, err
 			}
 		}
@@ -134,7 +134,7 @@ func (w *sweeper) settings() (sweep.Settings, error) {
 		corpus, name := data.DefaultEvaluation(), "embedded"
 		if file != "" {
 			var err error
-			if corpus, err = data.ReadCorpus([]string{file}); err != nil {
+			if corpus, err = texts.Corpus(w.Session, w.model, []string{file}, w.plan.chat, data.DefaultEvaluation); err != nil {
 				return set, err
 			}
 			name = file

@@ -60,6 +60,7 @@ func sweepFlags() []flags.Flag {
 		{Name: "patterns", Argument: "N:M[,N:M…]", Usage: "zeros in groups, N:M[,N:M…]", Kind: flags.List, Category: what},
 		{Name: "seeds", Argument: "N[,N…]", Usage: "seeds N[,N…] of calibration windows and methods", Kind: flags.List, Without: "--seed", Category: what},
 		{Name: "calib", Argument: "FILE[,FILE…]", Usage: "calibration text, as in prune; \"{seed}\" in FILE[,FILE…] stands for the seed", Kind: flags.List, Without: "embedded text", Category: text},
+		texts.ChatTemplate(text),
 		{Name: "samples", Argument: "N", Usage: "calibration windows N", Kind: flags.Whole, Default: texts.DefaultSamples, Category: text},
 		{Name: "seqlen", Argument: "L", Usage: "tokens per window L", Kind: flags.Whole, Without: "the model's context, at most 2048", Category: text},
 		{Name: "eval", Argument: "FILE[,FILE…]", Usage: "texts to measure the perplexity on, each by itself: FILE[,FILE…]", Kind: flags.List, Without: "embedded text", Category: text},
@@ -69,6 +70,7 @@ func sweepFlags() []flags.Flag {
 
 // sweepPlan is what the flags of sweep ask for.
 type sweepPlan struct {
+	chat        bool // rows of messages are read
 	model, out  string
 	axes        sweepAxes
 	calib       []string // empty: the embedded text
@@ -81,7 +83,7 @@ type sweepPlan struct {
 }
 
 func parseSweepPlan(s *session.Session, c *cli.Context) (*sweepPlan, error) {
-	p := &sweepPlan{calib: c.StringSlice("calib"), eval: c.StringSlice("eval"), maxWindows: c.Int("max-windows"),
+	p := &sweepPlan{chat: c.Bool("apply-chat-template"), calib: c.StringSlice("calib"), eval: c.StringSlice("eval"), maxWindows: c.Int("max-windows"),
 		keepModels: c.Bool("keep-models"), redo: c.Bool("redo"), sameVersion: c.Bool("same-version")}
 	var err error
 	if p.model, err = flags.Required(c, "model"); err != nil {

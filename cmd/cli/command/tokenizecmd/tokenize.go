@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"io/fs"
 	"strconv"
 	"strings"
 
@@ -34,6 +35,7 @@ tokenize --json; the text that they stand for is printed.`,
 		Flags: []flags.Flag{
 			flags.Model(),
 			{Name: "text", Argument: "FILE", Usage: "FILE with the text, as for eval: .txt, .jsonl, .jsonl.gz; of any name with --decode", Without: "stdin"},
+			texts.ChatTemplate(""),
 			{Name: "special", Usage: "read special tokens in the text as such; with --decode, write them out", Kind: flags.Switch},
 			{Name: "no-bos", Usage: "leave out the tokens that the tokenizer puts around a text", Kind: flags.Switch},
 			{Name: "decode", Usage: "turn ids into text", Kind: flags.Switch},
@@ -85,7 +87,7 @@ func runTokenize(s *session.Session, c *cli.Context) error {
 	if c.Bool("decode") {
 		return decode(s, c, tok)
 	}
-	corpus, err := inputText(s, c)
+	corpus, err := inputText(s, c, files)
 	if err != nil {
 		return err
 	}
@@ -110,7 +112,7 @@ func newResult(tok *tokenizer.Tokenizer, ids []int) *Result {
 }
 
 // inputText reads --text or stdin.
-func inputText(s *session.Session, c *cli.Context) (*data.Corpus, error) {
+func inputText(s *session.Session, c *cli.Context, model fs.FS) (*data.Corpus, error) {
 	if !c.IsSet("text") {
 		in, err := texts.Stdin(s, "tokenize", "--text, or a text")
 		if err != nil {
@@ -118,7 +120,14 @@ func inputText(s *session.Session, c *cli.Context) (*data.Corpus, error) {
 		}
 		return data.ReadText("stdin", in)
 	}
-	corpus, err := data.ReadCorpus([]string{c.String("text")})
+	r := &data.Reader{Stdin: s.Stdin}
+	if c.Bool("apply-chat-template") {
+		var err error
+		if r.Chat, err = texts.Conversations(model); err != nil {
+			return nil, fmt.Errorf("--apply-chat-template: %w", err)
+		}
+	}
+	corpus, err := r.Corpus([]string{c.String("text")})
 	if err == nil && corpus.Windows != nil {
 		err = fmt.Errorf("--text %s holds input_ids, want text; --decode turns ids into text", c.String("text"))
 	}
