@@ -52,7 +52,7 @@ func alternating(solver string) func(*nn.Chain, *tensor.Tensor, float64) error {
 			return err
 		}
 		solutions, err := adagp.Solve(context.Background(), net, images, nil, adagp.Options{
-			Solver: s, Pattern: sparsity.Unstructured(share), Ridge: adagp.DefaultRidge,
+			Solver: s, Pattern: adagp.Uniform(sparsity.Unstructured(share)), Ridge: adagp.DefaultRidge,
 		})
 		for layer, solution := range solutions {
 			layer.Weight.Set(solution.W.Tensor())

@@ -25,7 +25,7 @@ func TestAlternations(t *testing.T) {
 				t.Run(fmt.Sprintf("%s/recompute %v/fixed %v", d.name, recompute, fixed), func(t *testing.T) {
 					x := inputs(9)
 					y := d.chain.Forward(&nn.Context{}, autograd.Const(x)).Value
-					o := adagp.Options{Solver: sparseGPT(t), Pattern: sparsity.Unstructured(0.7), Ridge: adagp.DefaultRidge, Epochs: 1,
+					o := adagp.Options{Solver: sparseGPT(t), Pattern: adagp.Uniform(sparsity.Unstructured(0.7)), Ridge: adagp.DefaultRidge, Epochs: 1,
 						Alpha: 1, Beta: 30, Gamma: 1, Relative: true, Newton: true, Safeguard: true, Recompute: recompute}
 					run := func(threads int) map[*nn.Linear]*local.Solution {
 						parallel.SetThreads(threads)

@@ -138,7 +138,7 @@ func TestSideBySide(t *testing.T) {
 	solve := func(c *nn.Chain) map[*nn.Linear]*local.Solution {
 		t.Helper()
 		s, err := adagp.Solve(context.Background(), c, x, nil, adagp.Options{
-			Solver: solverNamed(t, "wanda"), Epochs: 3, Ridge: 1e-3, Alpha: 2, Beta: 2, Gamma: 2, PatternOf: always(sparsity.NM(2, 4)),
+			Solver: solverNamed(t, "wanda"), Epochs: 3, Ridge: 1e-3, Alpha: 2, Beta: 2, Gamma: 2, Pattern: adagp.Uniform(sparsity.NM(2, 4)),
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -213,7 +213,7 @@ func TestDeclarationsSuffice(t *testing.T) {
 	for _, d := range declarations(3) {
 		t.Run(d.name, func(t *testing.T) {
 			x := inputs(3)
-			o := d.with(adagp.Options{Solver: sparseGPT(t), Pattern: sparsity.Unstructured(0.7), Ridge: adagp.DefaultRidge, Safeguard: true})
+			o := d.with(adagp.Options{Solver: sparseGPT(t), Pattern: adagp.Uniform(sparsity.Unstructured(0.7)), Ridge: adagp.DefaultRidge, Safeguard: true})
 			joint, trace := solve(t, d.chain, x, o)
 			o.Epochs = 1
 			local, _ := solve(t, d.chain, x, o)
@@ -246,7 +246,7 @@ func TestUpdatesNeverRaiseObjective(t *testing.T) {
 			for _, l := range d.chain.Links {
 				gradientRefit["refit "+l.Out] = l.Out == nn.Output && d.steps > 0
 			}
-			_, trace := solve(t, d.chain, inputs(4), d.with(adagp.Options{Solver: sparseGPT(t), Pattern: sparsity.Unstructured(0.6), Safeguard: true}))
+			_, trace := solve(t, d.chain, inputs(4), d.with(adagp.Options{Solver: sparseGPT(t), Pattern: adagp.Uniform(sparsity.Unstructured(0.6)), Safeguard: true}))
 			checked := 0
 			for i, s := range trace {
 				if i == 0 || strings.HasPrefix(s.update, "prune") || gradientRefit[s.update] {
@@ -272,7 +272,7 @@ func TestStreamingIsExact(t *testing.T) {
 		t.Run(d.name, func(t *testing.T) {
 			parallel.SetThreads(1)
 			x := inputs(5)
-			o := d.with(adagp.Options{Solver: sparseGPT(t), Pattern: sparsity.NM(2, 4), Epochs: 3, Ridge: 0.01})
+			o := d.with(adagp.Options{Solver: sparseGPT(t), Pattern: adagp.Uniform(sparsity.NM(2, 4)), Epochs: 3, Ridge: 0.01})
 			want, _ := solve(t, d.chain, x, o)
 			for _, threads := range []int{1, 2, 3} {
 				parallel.SetThreads(threads)
@@ -300,7 +300,7 @@ func TestFrozen(t *testing.T) {
 			before[l.Linear] = l.Linear.Weight.Value().Clone()
 		}
 		for _, frozen := range d.chain.Links {
-			s, _ := solve(t, d.chain, inputs(6), d.with(adagp.Options{Solver: sparseGPT(t), Pattern: sparsity.Unstructured(0.5), Epochs: 2, Ridge: 0.01,
+			s, _ := solve(t, d.chain, inputs(6), d.with(adagp.Options{Solver: sparseGPT(t), Pattern: adagp.Uniform(sparsity.Unstructured(0.5)), Epochs: 2, Ridge: 0.01,
 				Frozen: func(l *nn.Linear) bool { return l == frozen.Linear }}))
 			if s[frozen.Linear] != nil || len(s) != len(d.chain.Links)-1 {
 				t.Errorf("%s: %d solutions with %s frozen", d.name, len(s), frozen.Linear.Name())

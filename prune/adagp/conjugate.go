@@ -17,19 +17,15 @@ const conjugateSteps = 20
 //	(Σ_l w_l A_lᵀA_l + γI) δ = Σ_l w_l A_lᵀ(t_l − A_l φ − b_l)        v = φ + δ
 //
 // Every token has its own step lengths. No step raises the objective.
-type conjugate struct{ v *variable }
+type conjugate struct{ moves }
 
-func (u *conjugate) variable() *variable { return u.v }
-func (u *conjugate) reads() []*variable  { return (&leastSquares{v: u.v}).reads() }
-func (u *conjugate) prepare() error      { return nil }
-
-func (u *conjugate) apply() {
-	phi := prediction(u.v.source)
+func (u conjugate) apply() {
+	phi := u.v.source.prediction()
 	u.v.at.CopyFrom(phi)
 	residual := tensor.New(phi.Shape()...)
 	for _, l := range u.v.links {
-		r := tensor.Sub(l.output(), prediction(l)) // at φ
-		tensor.AddScaled(residual, float32(l.penalty), l.Adjoint(r, l.w32))
+		r := tensor.Sub(l.output(), l.apply(u.v.tape.Const(phi)).Value)
+		tensor.AddScaled(residual, float32(l.penalty()), l.Adjoint(r, l.w32))
 	}
 	direction := residual.Clone()
 	rz := products(residual, residual)
@@ -63,11 +59,11 @@ func (u *conjugate) apply() {
 }
 
 // normal returns (Σ_l w_l A_lᵀA_l + γI)·d for each token.
-func (u *conjugate) normal(d *tensor.Tensor) *tensor.Tensor {
-	sum := tensor.Scale(d, float32(u.v.source.weight()))
+func (u conjugate) normal(d *tensor.Tensor) *tensor.Tensor {
+	sum := tensor.Scale(d, float32(u.v.source.penalty))
 	for _, l := range u.v.links {
 		image := tensor.MatMulNT(l.Enters(u.v.tape.Const(d)).Value, l.w32)
-		tensor.AddScaled(sum, float32(l.penalty), l.Adjoint(l.Leaves(u.v.tape.Const(image)).Value, l.w32))
+		tensor.AddScaled(sum, float32(l.penalty()), l.Adjoint(l.Leaves(u.v.tape.Const(image)).Value, l.w32))
 	}
 	return sum
 }

@@ -1,8 +1,6 @@
 package adagp
 
 import (
-	"slices"
-
 	"github.com/adagp/adagp/autograd"
 	"github.com/adagp/adagp/internal/parallel"
 	"github.com/adagp/adagp/tensor"
@@ -11,7 +9,7 @@ import (
 // descent moves a variable downhill on the terms it appears in, summed (not averaged) over elements as published.
 // Derivatives come from autograd, so any activation will do.
 type descent struct {
-	v         *variable
+	moves
 	steps     int
 	propose   func(mean *tensor.Tensor) // sets full and quarter, given what the network computes for v
 	safeguard bool                      // take full only where it lowers the cost, quarter where that does, neither elsewhere
@@ -21,16 +19,22 @@ type descent struct {
 	grad, part    *tensor.Tensor // in the shape of v
 }
 
+// gradientSteps and gradientRate are published: so many steps of that length.
+const (
+	gradientSteps = 2
+	gradientRate  = 0.01
+)
+
 // gradientDescent takes plain gradient steps. Steps of a fixed length diverge where rate·γ·φ'² exceeds 1, which a
 // few large activations are enough for: hence the safeguard.
-func gradientDescent(v *variable, steps int, rate float64, safeguard bool) *descent {
-	u := &descent{v: v, steps: steps, safeguard: safeguard, tape: autograd.NewTape().Recycle()}
+func gradientDescent(v *variable, safeguard bool) *descent {
+	u := &descent{moves: moves{v}, steps: gradientSteps, safeguard: safeguard, tape: autograd.NewTape().Recycle()}
 	u.propose = func(mean *tensor.Tensor) {
 		u.gradient(mean)
 		u.full.CopyFrom(v.at)
 		u.quarter.CopyFrom(v.at)
-		tensor.AddScaled(u.full, float32(-rate), u.grad)
-		tensor.AddScaled(u.quarter, float32(-rate/4), u.grad)
+		tensor.AddScaled(u.full, float32(-gradientRate), u.grad)
+		tensor.AddScaled(u.quarter, float32(-gradientRate/4), u.grad)
 	}
 	return u
 }
@@ -43,14 +47,14 @@ const newtonSteps = 4
 //
 //	u − (α(u − m) − γ(a − φ)φ′) / (α + γφ′²)
 func newtonDescent(v *variable, j *join) *descent {
-	u := &descent{v: v, steps: newtonSteps, safeguard: true, tape: autograd.NewTape().Recycle()}
+	u := &descent{moves: moves{v}, steps: newtonSteps, safeguard: true, tape: autograd.NewTape().Recycle()}
 	u.propose = func(mean *tensor.Tensor) {
 		clear(u.grad.Data())
 		phi := j.predict(u.with(u.tape.Param(v.at, u.grad)))
 		ones := u.part
 		ones.Fill(1)
 		u.tape.BackwardFrom(phi, ones)
-		alpha, gamma := v.source.weight(), j.penalty
+		alpha, gamma := v.source.penalty, j.penalty
 		at, m, a, value, slope := v.at.Data(), mean.Data(), j.out.at.Data(), phi.Value.Data(), u.grad.Data()
 		full, quarter := u.full.Data(), u.quarter.Data()
 		parallel.For(len(at), 1<<13, func(lo, hi int) {
@@ -65,33 +69,8 @@ func newtonDescent(v *variable, j *join) *descent {
 	return u
 }
 
-func (u *descent) variable() *variable { return u.v }
-func (u *descent) prepare() error      { return nil }
-
-func (u *descent) reads() []*variable {
-	vs := append(slices.Clone(u.v.source.inputs()), u.v)
-	for _, t := range u.readers() {
-		vs = append(append(vs, t.target()), t.inputs()...)
-	}
-	return vs
-}
-
-// readers are the terms that v is an input of.
-func (u *descent) readers() []term {
-	var ts []term
-	for _, j := range u.v.joins {
-		if !slices.Contains(ts, term(j)) {
-			ts = append(ts, j)
-		}
-	}
-	for _, l := range u.v.links {
-		ts = append(ts, l.terms...)
-	}
-	return ts
-}
-
 func (u *descent) apply() {
-	mean := prediction(u.v.source) // does not depend on v
+	mean := u.v.source.prediction() // does not depend on v
 	if u.grad == nil || !tensor.SameShape(u.grad, u.v.at) {
 		for _, t := range []**tensor.Tensor{&u.full, &u.quarter, &u.grad, &u.part} {
 			*t = tensor.New(u.v.at.Shape()...)
@@ -109,15 +88,15 @@ func (u *descent) apply() {
 // gradient sets grad to that of the terms with v in them, with mean what the network computes for v.
 func (u *descent) gradient(mean *tensor.Tensor) {
 	tensor.SubInto(u.grad, u.v.at, mean)
-	tensor.ScaleInto(u.grad, u.grad, float32(2*u.v.source.weight()))
-	for _, t := range u.readers() {
+	tensor.ScaleInto(u.grad, u.grad, float32(2*u.v.source.penalty))
+	for _, t := range u.v.readers() {
 		y := t.predict(u.with(u.tape.Param(u.v.at, u.grad)))
 		dy := u.part
 		if !tensor.SameShape(dy, y.Value) {
 			dy = tensor.New(y.Value.Shape()...)
 		}
-		tensor.SubInto(dy, y.Value, t.target().at)
-		tensor.ScaleInto(dy, dy, float32(2*t.weight()))
+		tensor.SubInto(dy, y.Value, t.out.at)
+		tensor.ScaleInto(dy, dy, float32(2*t.penalty))
 		u.tape.BackwardFrom(y, dy)
 		u.tape.Reset()
 	}
@@ -165,11 +144,11 @@ type residuals []struct {
 
 func (u *descent) residuals(value, mean *tensor.Tensor) residuals {
 	rs := make(residuals, 1, 2)
-	rs[0].weight, rs[0].target, rs[0].predict = u.v.source.weight(), mean.Data(), value.Data()
-	for _, t := range u.readers() {
+	rs[0].weight, rs[0].target, rs[0].predict = u.v.source.penalty, mean.Data(), value.Data()
+	for _, t := range u.v.readers() {
 		rs = append(rs, rs[0])
 		r := &rs[len(rs)-1]
-		r.weight, r.target, r.predict = t.weight(), t.target().at.Data(), t.predict(u.with(u.tape.Const(value))).Value.Data()
+		r.weight, r.target, r.predict = t.penalty, t.out.at.Data(), t.predict(u.with(u.tape.Const(value))).Value.Data()
 	}
 	return rs
 }

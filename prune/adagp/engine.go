@@ -22,10 +22,9 @@ type engine struct {
 	tokens  tokens
 	updates []update // of all auxiliary variables, in their order
 	phases  []phase
-	sums    sums
 	exact   bool // regressions have no ridge
+	noting  bool // the next pass adds to the losses of joins
 	round   int
-	losses  map[term]float64 // of the objective's terms, without their penalties, for notes
 }
 
 // phase is one step of a round.
@@ -36,10 +35,10 @@ type phase struct {
 
 // newEngine resolves a checked chain.
 func newEngine(c *nn.Chain, o *Options) *engine {
-	e := &engine{graph: newGraph(c, o.Alpha, o.Beta, o.Gamma), o: o, losses: map[term]float64{}}
+	e := &engine{graph: newGraph(c, o.Alpha, o.Beta, o.Gamma), o: o}
 	e.exact = o.Ridge == 0 && o.Epochs > 1 && !o.fixed()
 	for _, l := range e.links {
-		l.frozen = o.Frozen(l.Linear) || o.fixed() && o.Masks[l.Linear] == nil
+		l.frozen = o.Frozen != nil && o.Frozen(l.Linear) || o.fixed() && o.Masks[l.Linear] == nil
 		if l.outs[0] == e.y {
 			l.steps = o.OutputSteps
 		}
@@ -96,7 +95,9 @@ func (e *engine) run(ctx context.Context) (map[*nn.Linear]*local.Solution, error
 			if err := e.step(ctx, s); err != nil {
 				return nil, fmt.Errorf("epoch %d: %w", e.round, err)
 			}
-			e.o.Progress((float64(e.round-first) + float64(i+1)/float64(len(e.phases))) / float64(e.o.Epochs))
+			if e.o.Progress != nil {
+				e.o.Progress((float64(e.round-first) + float64(i+1)/float64(len(e.phases))) / float64(e.o.Epochs))
+			}
 		}
 		before := best
 		if err := e.judge(ctx, e.round, &best); err != nil {
@@ -109,9 +110,65 @@ func (e *engine) run(ctx context.Context) (map[*nn.Linear]*local.Solution, error
 	if e.o.Objective == nil {
 		return result, nil
 	}
-	// Nothing but the objective depends on where the variables go last.
-	e.clearSums()
+	e.noting = false // nothing but the objective depends on where the variables go last
 	return result, e.sweep(ctx, e.updates)
+}
+
+// start gives stored variables the values that they have in the dense network, and the output too unless it was
+// given. In the same pass it takes the sums for a first pruning.
+func (e *engine) start(ctx context.Context) error {
+	o := e.o
+	if !o.Recompute && !o.fixed() {
+		e.takeFirstSums(e.phases[0].links)
+	}
+	goesOn := o.Epochs > 1 || o.fixed() || o.Relative || o.Judge != nil || o.Objective != nil // needs more than these sums
+	if goesOn && !o.Recompute {
+		e.store()
+	}
+	if e.summing() || goesOn && (!o.Recompute || e.tokens.ownOutput) {
+		if len(e.tokens.rows) == 0 {
+			return fmt.Errorf("no inputs of the chain: want them for more than one epoch, and where Gram matrices are not given")
+		}
+		err := e.withDense(func() error {
+			return e.pass(ctx, 0, false, func(row int) error {
+				for _, v := range e.vars {
+					if v.source != nil && (!v.given || e.tokens.ownOutput) {
+						v.at.CopyFrom(v.source.prediction())
+					}
+				}
+				return e.finishChunk(row)
+			})
+		})
+		if err != nil {
+			return err
+		}
+		for _, l := range e.links {
+			if l.cross != nil { // the output is not what its dense weights make
+				l.loss = e.linkLoss(l)
+			}
+		}
+	}
+	if o.Relative {
+		return e.scale(ctx)
+	}
+	return nil
+}
+
+// store gives memory for all tokens to the variables that some update reads before they are written in the same
+// pass, and to all of them when the objective is watched.
+func (e *engine) store() {
+	written, need := map[*variable]bool{}, map[*variable]bool{}
+	for _, u := range e.updates {
+		for _, v := range reads(u) {
+			need[v] = need[v] || !written[v]
+		}
+		written[u.variable()] = true
+	}
+	for _, v := range e.vars {
+		if !v.given && (need[v] || e.o.Objective != nil) {
+			v.stored = tensor.New(e.tokens.count(len(e.tokens.rows)), v.width)
+		}
+	}
 }
 
 // step is one phase of a round.
@@ -120,7 +177,7 @@ func (e *engine) step(ctx context.Context, s phase) error {
 		return err
 	}
 	if e.round > 0 {
-		e.sumForRefit(s.links)
+		e.takeSums(s.links)
 		if err := e.sweep(ctx, s.moves); err != nil {
 			return err
 		}
@@ -128,7 +185,7 @@ func (e *engine) step(ctx context.Context, s phase) error {
 			return err
 		}
 	} else if e.o.Recompute { // stored variables have had their sums taken when they got their values
-		if e.sumFirst(s.links); e.sums.wanted() {
+		if e.takeFirstSums(s.links); e.summing() {
 			if err := e.sweep(ctx, nil); err != nil {
 				return err
 			}
@@ -138,6 +195,31 @@ func (e *engine) step(ctx context.Context, s phase) error {
 		return nil
 	}
 	return e.pruneWeights(ctx, s.links)
+}
+
+// sweep goes once over the tokens. In each chunk it moves the given variables, one after the other, and adds to
+// the sums.
+func (e *engine) sweep(ctx context.Context, moves []update) error {
+	for _, u := range moves {
+		if err := u.prepare(); err != nil {
+			return err
+		}
+	}
+	objectives := make([]float64, len(moves))
+	err := e.pass(ctx, 0, e.o.Recompute, func(row int) error {
+		for i, u := range moves {
+			u.apply()
+			if e.o.Objective != nil {
+				objectives[i] += e.chunkObjective()
+			}
+		}
+		return e.finishChunk(row)
+	})
+	if err != nil {
+		return err
+	}
+	e.noteMoves(moves, objectives)
+	return nil
 }
 
 // solutions returns the present weights of the links that may change.
@@ -160,7 +242,7 @@ func (e *engine) judge(ctx context.Context, round int, best *float64) error {
 	}
 	var num, den float64
 	err := e.judging(ctx, func() {
-		num += tensor.SumSquares(tensor.Sub(e.y.at, prediction(e.y.source)))
+		num += tensor.SumSquares(tensor.Sub(e.y.at, e.y.source.prediction()))
 		den += tensor.SumSquares(e.y.at)
 	})
 	if err != nil {
@@ -183,20 +265,22 @@ func (e *engine) scale(ctx context.Context) error {
 			}
 		})
 	})
-	unit := func(penalty *float64, vs ...*variable) {
+	divide := func(terms ...*term) { // by the mean over all of them
 		sum, n := 0.0, 0.0
-		for _, v := range vs {
-			sum, n = sum+squares[v], n+counts[v]
+		for _, t := range terms {
+			sum, n = sum+squares[t.out], n+counts[t.out]
 		}
-		if sum > 0 {
-			*penalty = *penalty * n / sum
+		for _, t := range terms {
+			if sum > 0 {
+				t.penalty = t.penalty * n / sum
+			}
 		}
 	}
 	for _, l := range e.links {
-		unit(&l.penalty, l.outs...)
+		divide(l.terms...)
 	}
 	for _, j := range e.joins {
-		unit(&j.penalty, j.out)
+		divide(j.term)
 	}
 	return err
 }

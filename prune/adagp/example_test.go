@@ -22,7 +22,7 @@ func ExampleSolve() {
 	o := adagp.Options{
 		Alpha: 5, Beta: 5, Gamma: 5,
 		Solver:  sparsegpt.Solver{},
-		Pattern: sparsity.NM(2, 4),
+		Pattern: adagp.Uniform(sparsity.NM(2, 4)),
 		Ridge:   adagp.DefaultRidge,
 	}
 	x := correlated(r, 1000, 24) // inputs of the block, [tokens, 24]

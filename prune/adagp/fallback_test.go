@@ -47,7 +47,7 @@ func TestFallback(t *testing.T) {
 			lin := randomLinear(rand.New(rand.NewPCG(21, 0)), "lin", 24, 16, 1, false)
 			xs := batchesOf(21, 4, 24)
 			var log bytes.Buffer
-			o := adagp.GroupOptions{Solver: c.fail, Pattern: always(sparsity.Unstructured(0.5)), Log: slog.New(slog.NewTextHandler(&log, nil))}
+			o := adagp.GroupOptions{Solver: c.fail, Pattern: adagp.Uniform(sparsity.Unstructured(0.5)), Log: slog.New(slog.NewTextHandler(&log, nil))}
 			err := adagp.SolveGroups(context.Background(), []nn.Group{{Linears: []*nn.Linear{lin}, Target: nn.OwnOutputs}}, streams(xs, xs), o)
 			if c.want == "" {
 				if err == nil || !strings.Contains(err.Error(), "no such file") {

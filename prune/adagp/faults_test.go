@@ -29,7 +29,7 @@ func TestSignalNotFinite(t *testing.T) {
 		{Linears: []*nn.Linear{second}},
 	}
 	xs := batchesOf(31, 1, 24)
-	o := adagp.GroupOptions{Solver: solverNamed(t, "magnitude"), Pattern: always(sparsity.Unstructured(0.5))}
+	o := adagp.GroupOptions{Solver: solverNamed(t, "magnitude"), Pattern: adagp.Uniform(sparsity.Unstructured(0.5))}
 	err := adagp.SolveGroups(context.Background(), groups, streams(xs, xs), o)
 	want := "layer first: signal 1 behind it is +Inf at token 7, feature 5 of a batch"
 	if err == nil || !strings.Contains(err.Error(), want) {
@@ -54,7 +54,7 @@ func TestStreamsDoNotFit(t *testing.T) {
 			lin := randomLinear(rand.New(rand.NewPCG(32, 0)), "lin", 24, 16, 1, true)
 			in := streams(xs, tc.pruned)
 			in.SeqLens = tc.lengths
-			o := adagp.GroupOptions{Solver: solverNamed(t, "dsnot"), Pattern: always(sparsity.Unstructured(0.5))}
+			o := adagp.GroupOptions{Solver: solverNamed(t, "dsnot"), Pattern: adagp.Uniform(sparsity.Unstructured(0.5))}
 			err := adagp.SolveGroups(context.Background(), []nn.Group{{Linears: []*nn.Linear{lin}}}, in, o)
 			if err == nil || !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("error %v, want %q", err, tc.want)
@@ -68,11 +68,11 @@ func TestWeightsNotLoaded(t *testing.T) {
 	d := declarations(33)[0]
 	d.chain.Links[1].Linear.Weight.Set(nil)
 	xs := batchesOf(33, 2, 24)
-	_, err := adagp.Solve(context.Background(), d.chain, xs[0], nil, adagp.Options{Solver: solverNamed(t, "magnitude"), Pattern: sparsity.Unstructured(0.5)})
+	_, err := adagp.Solve(context.Background(), d.chain, xs[0], nil, adagp.Options{Solver: solverNamed(t, "magnitude"), Pattern: adagp.Uniform(sparsity.Unstructured(0.5))})
 	if err == nil || !strings.Contains(err.Error(), "fc2.weight is not loaded") {
 		t.Errorf("chain: error %v", err)
 	}
-	o := adagp.GroupOptions{Solver: solverNamed(t, "magnitude"), Pattern: always(sparsity.Unstructured(0.5))}
+	o := adagp.GroupOptions{Solver: solverNamed(t, "magnitude"), Pattern: adagp.Uniform(sparsity.Unstructured(0.5))}
 	err = adagp.SolveGroups(context.Background(), d.chain.Groups(), streams(xs, xs), o)
 	if err == nil || !strings.Contains(err.Error(), "fc2.weight is not loaded") {
 		t.Errorf("groups: error %v", err)
@@ -93,7 +93,7 @@ func TestWeightsHeldAsStored(t *testing.T) {
 			p.Hold(packed.Choose(tensor.F32, p.Shape[0], p.Shape[1], b))
 		}
 		xs := batchesOf(33, 2, 24)
-		o := adagp.GroupOptions{Solver: solverNamed(t, "magnitude"), Pattern: always(sparsity.Unstructured(0.5))}
+		o := adagp.GroupOptions{Solver: solverNamed(t, "magnitude"), Pattern: adagp.Uniform(sparsity.Unstructured(0.5))}
 		if err := adagp.SolveGroups(context.Background(), d.chain.Groups(), streams(xs, xs), o); err != nil {
 			t.Fatal(err)
 		}

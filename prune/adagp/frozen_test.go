@@ -17,7 +17,7 @@ func TestGroupsFrozen(t *testing.T) {
 	frozen := d.chain.Links[1].Linear
 	before := frozen.Weight.Value()
 	set := 0
-	o := adagp.GroupOptions{Solver: solverNamed(t, "admm"), Pattern: always(sparsity.Unstructured(0.5)),
+	o := adagp.GroupOptions{Solver: solverNamed(t, "admm"), Pattern: adagp.Uniform(sparsity.Unstructured(0.5)),
 		Frozen: func(l *nn.Linear) bool { return l == frozen }, Note: func(step string, _ float64) {
 			if strings.HasSuffix(step, "pruned") {
 				set++

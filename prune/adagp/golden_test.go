@@ -109,7 +109,7 @@ func TestGoldenTraces(t *testing.T) {
 			solver := sparsegpt.Solver{BlockSize: g.Blocksize, DampFrac: g.Percdamp}
 			var got []traceEntry
 			solutions, err := adagp.Solve(context.Background(), c, g.X.tensor(true), nil, adagp.Options{
-				Solver: solver, Pattern: sparsity.Unstructured(g.Sparsity), Epochs: g.Epochs,
+				Solver: solver, Pattern: adagp.Uniform(sparsity.Unstructured(g.Sparsity)), Epochs: g.Epochs,
 				Alpha: g.Alpha, Beta: g.Beta, Gamma: g.Gamma, OutputSteps: adagp.PublishedOutputSteps(c),
 				Objective: func(tag string, v float64) {
 					var epoch int

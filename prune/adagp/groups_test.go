@@ -33,11 +33,6 @@ func solverNamed(t testing.TB, name string) local.Solver {
 	return s
 }
 
-// always is the same pattern for every matrix.
-func always(p sparsity.Pattern) func(*nn.Linear) sparsity.Pattern {
-	return func(*nn.Linear) sparsity.Pattern { return p }
-}
-
 // streams are those batches; the two are the same slots where nothing was pruned before.
 func streams(dense, pruned []*tensor.Tensor) adagp.Streams {
 	s := adagp.Streams{Dense: scratch.List(dense...)}
@@ -98,7 +93,7 @@ func TestGroupsOfAnyChain(t *testing.T) {
 			fresh = fresh[2:]
 			dense := outputs(d.chain, fresh)
 
-			o := adagp.GroupOptions{Solver: solverNamed(t, "admm"), Pattern: always(sparsity.Unstructured(0.6)), HeldOut: 1}
+			o := adagp.GroupOptions{Solver: solverNamed(t, "admm"), Pattern: adagp.Uniform(sparsity.Unstructured(0.6)), HeldOut: 1}
 			if err := adagp.SolveGroups(context.Background(), d.chain.Groups(), streams(xs, xs), o); err != nil {
 				t.Fatal(err)
 			}
@@ -127,7 +122,7 @@ func TestNothingToPrune(t *testing.T) {
 		restore := restoring(d.chain)
 		xs := batchesOf(13, 4, 24)
 		dense := outputs(d.chain, xs)
-		o := adagp.GroupOptions{Solver: solverNamed(t, "magnitude"), Pattern: always(sparsity.Unstructured(0)), HeldOut: 1}
+		o := adagp.GroupOptions{Solver: solverNamed(t, "magnitude"), Pattern: adagp.Uniform(sparsity.Unstructured(0)), HeldOut: 1}
 		if err := adagp.SolveGroups(context.Background(), d.chain.Groups(), streams(xs, xs), o); err != nil {
 			t.Fatal(err)
 		}
@@ -159,7 +154,7 @@ func TestTargetRepairsDamage(t *testing.T) {
 	}
 	want, before := forward(xs), distance(forward(damaged), forward(xs))
 	var steps []string
-	o := adagp.GroupOptions{Solver: solverNamed(t, "admm"), Pattern: always(sparsity.Unstructured(0.3)), HeldOut: 2,
+	o := adagp.GroupOptions{Solver: solverNamed(t, "admm"), Pattern: adagp.Uniform(sparsity.Unstructured(0.3)), HeldOut: 2,
 		Note: func(step string, _ float64) { steps = append(steps, step) }}
 	if err := adagp.SolveGroups(context.Background(), groups, streams(xs, damaged), o); err != nil {
 		t.Fatal(err)
@@ -194,7 +189,7 @@ func TestBadTargetIsRefused(t *testing.T) {
 		lin.Weight.Set(dense)
 		var log bytes.Buffer
 		notes := map[string]float64{}
-		o := adagp.GroupOptions{Solver: solverNamed(t, "admm"), Pattern: always(sparsity.Unstructured(0.5)), HeldOut: 1,
+		o := adagp.GroupOptions{Solver: solverNamed(t, "admm"), Pattern: adagp.Uniform(sparsity.Unstructured(0.5)), HeldOut: 1,
 			Log: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})), Note: func(step string, v float64) { notes[step] = v }}
 		err := adagp.SolveGroups(context.Background(), []nn.Group{{Linears: []*nn.Linear{lin}, Target: target}}, badTarget(), o)
 		if err != nil {
@@ -261,7 +256,7 @@ func TestSolverFails(t *testing.T) {
 	} {
 		lin.Weight.Set(dense)
 		var log bytes.Buffer
-		o := adagp.GroupOptions{Solver: tc.solver, Pattern: always(sparsity.Unstructured(0.5)),
+		o := adagp.GroupOptions{Solver: tc.solver, Pattern: adagp.Uniform(sparsity.Unstructured(0.5)),
 			Log: slog.New(slog.NewTextHandler(&log, nil))}
 		err := adagp.SolveGroups(context.Background(), []nn.Group{{Linears: []*nn.Linear{lin}, Target: nn.DenseOutputs}},
 			streams(xs, damaged), o)
@@ -288,7 +283,7 @@ func TestThinCalibration(t *testing.T) {
 				for i := range tokens {
 					clear(x.Row(i)[:dead])
 				}
-				o := adagp.GroupOptions{Solver: solverNamed(t, "admm"), Pattern: always(sparsity.Unstructured(0.5))}
+				o := adagp.GroupOptions{Solver: solverNamed(t, "admm"), Pattern: adagp.Uniform(sparsity.Unstructured(0.5))}
 				in := streams([]*tensor.Tensor{x}, []*tensor.Tensor{x.Clone()})
 				if err := adagp.SolveGroups(context.Background(), d.chain.Groups(), in, o); err != nil {
 					t.Errorf("%s, %d tokens, %d inputs dead: %v", d.name, tokens, dead, err)
@@ -303,7 +298,7 @@ func TestGroupsRefuse(t *testing.T) {
 	d := declarations(18)[0]
 	defer restoring(d.chain)()
 	xs := batchesOf(18, 2, 24)
-	good := adagp.GroupOptions{Solver: solverNamed(t, "admm"), Pattern: always(sparsity.Unstructured(0.5))}
+	good := adagp.GroupOptions{Solver: solverNamed(t, "admm"), Pattern: adagp.Uniform(sparsity.Unstructured(0.5))}
 	with := func(change func(o *adagp.GroupOptions)) adagp.GroupOptions {
 		o := good
 		change(&o)
@@ -322,7 +317,7 @@ func TestGroupsRefuse(t *testing.T) {
 		{"solver", d.chain.Groups(), both, with(func(o *adagp.GroupOptions) { o.Solver = nil }), "no local solver"},
 		{"pattern", d.chain.Groups(), both, with(func(o *adagp.GroupOptions) { o.Pattern = nil }), "no pattern"},
 		{"ridge", d.chain.Groups(), both, with(func(o *adagp.GroupOptions) { o.Ridge = -1 }), "ridge -1"},
-		{"sparsity", d.chain.Groups(), both, with(func(o *adagp.GroupOptions) { o.Pattern = always(sparsity.Unstructured(1)) }), "fc1.weight: sparsity 1"},
+		{"sparsity", d.chain.Groups(), both, with(func(o *adagp.GroupOptions) { o.Pattern = adagp.Uniform(sparsity.Unstructured(1)) }), "fc1.weight: sparsity 1"},
 		{"held out", d.chain.Groups(), both, with(func(o *adagp.GroupOptions) { o.HeldOut = 2 }), "2 held out"},
 		{"streams", d.chain.Groups(), streams(xs[:1], xs), good, "2 batches of the pruned stream, 1 of the dense one"},
 		{"declaration", []nn.Group{{}}, both, good, "group 0 has no linear map"},
@@ -344,7 +339,7 @@ func TestGroupsCancelled(t *testing.T) {
 		ctx, cancel := context.WithCancel(context.Background())
 		calls := 0
 		xs := batchesOf(19, 3, 24)
-		o := adagp.GroupOptions{Solver: stubborn{solverNamed(t, "admm"), &calls, stop, cancel}, Pattern: always(sparsity.Unstructured(0.5))}
+		o := adagp.GroupOptions{Solver: stubborn{solverNamed(t, "admm"), &calls, stop, cancel}, Pattern: adagp.Uniform(sparsity.Unstructured(0.5))}
 		err := adagp.SolveGroups(ctx, d.chain.Groups(), streams(xs, xs), o)
 		if stop < 3 && !errors.Is(err, context.Canceled) {
 			t.Errorf("cancelled in solver call %d: error %v", stop, err)
@@ -366,7 +361,7 @@ func TestGroupsThreads(t *testing.T) {
 			parallel.SetThreads(threads)
 			restore := restoring(d.chain)
 			xs := batchesOf(20, 3, 24)
-			o := adagp.GroupOptions{Solver: solverNamed(t, "admm"), Pattern: always(sparsity.NM(2, 4)), HeldOut: 1}
+			o := adagp.GroupOptions{Solver: solverNamed(t, "admm"), Pattern: adagp.Uniform(sparsity.NM(2, 4)), HeldOut: 1}
 			if err := adagp.SolveGroups(context.Background(), d.chain.Groups(), streams(xs, xs), o); err != nil {
 				t.Fatal(err)
 			}

@@ -22,7 +22,7 @@ func TestNotesAreTheObjective(t *testing.T) {
 		for _, variant := range []string{"own output", "given output", "frozen", "no ridge"} {
 			t.Run(d.name+"/"+variant, func(t *testing.T) {
 				x := inputs(7)
-				o := d.with(adagp.Options{Solver: sparseGPT(t), Pattern: sparsity.Unstructured(0.6), Epochs: 3, Ridge: adagp.DefaultRidge, Safeguard: true})
+				o := d.with(adagp.Options{Solver: sparseGPT(t), Pattern: adagp.Uniform(sparsity.Unstructured(0.6)), Epochs: 3, Ridge: adagp.DefaultRidge, Safeguard: true})
 				var y *tensor.Tensor
 				last := d.chain.Links[len(d.chain.Links)-1].Linear
 				switch variant {

@@ -10,13 +10,17 @@ import (
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
+// residual returns ‖out − prediction‖² of the chunk at hand.
+func (t *term) residual() float64 {
+	r := t.prediction()
+	tensor.SubInto(r, t.out.at, r)
+	return tensor.SumSquares(r)
+}
+
 // chunkObjective is the objective's part of the chunk at hand.
-func (e *engine) chunkObjective() float64 {
-	sum := 0.0
-	for _, t := range e.terms {
-		r := prediction(t)
-		tensor.SubInto(r, t.target().at, r)
-		sum += t.weight() * tensor.SumSquares(r)
+func (e *engine) chunkObjective() (sum float64) {
+	for _, t := range e.terms() {
+		sum += t.penalty * t.residual()
 	}
 	return sum
 }
@@ -24,8 +28,8 @@ func (e *engine) chunkObjective() float64 {
 // note reports the objective after a change of the weights of l, if anybody asked.
 func (e *engine) note(ctx context.Context, update string, l *link) error {
 	if e.o.Note != nil {
-		e.losses[l] = e.linkLoss(l)
-		e.noteSum(l.Linear.Name()[strings.LastIndexByte(l.Linear.Name(), '.')+1:]+" "+update, e.round)
+		l.loss = e.linkLoss(l)
+		e.noteSum(lastName(l.Linear)+" "+update, e.round)
 	}
 	if e.o.Objective == nil {
 		return nil
@@ -43,9 +47,9 @@ func (e *engine) noteMoves(moves []update, objectives []float64) {
 			e.o.Objective(fmt.Sprintf("%d:%s", e.round-1, u.variable().name), objectives[i])
 		}
 	}
-	if e.o.Note != nil && e.sums.joins && len(moves) > 0 {
+	if e.noting && len(moves) > 0 {
 		for _, l := range e.links {
-			e.losses[l] = e.linkLoss(l)
+			l.loss = e.linkLoss(l)
 		}
 		e.noteSum("signals", e.round-1)
 	}
@@ -54,11 +58,11 @@ func (e *engine) noteMoves(moves []update, objectives []float64) {
 // noteSum reports the sum of the losses.
 func (e *engine) noteSum(step string, round int) {
 	sum := 0.0
-	for _, l := range e.links { // whole ones, whatever their terms
-		sum += l.weight() * e.losses[l]
+	for _, l := range e.links {
+		sum += l.penalty() * l.loss
 	}
 	for _, j := range e.joins {
-		sum += j.weight() * e.losses[j]
+		sum += j.penalty * j.loss
 	}
 	e.o.Note(fmt.Sprintf("%s epoch %d", step, round), sum)
 }

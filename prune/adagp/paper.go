@@ -109,7 +109,7 @@ func (m *paper) PruneLayer(ctx context.Context, l *prune.Layer) error {
 func (m *paper) options(l *prune.Layer, chain *nn.Chain, joint []*nn.Linear, stats map[*nn.Linear]*calib.Stats) Options {
 	done := 1 - float64(len(joint))/float64(len(l.Selected()))
 	return Options{
-		Solver: m.Solver, PatternOf: l.Pattern, Epochs: m.Epochs, Alpha: m.Alpha, Beta: m.Beta, Gamma: m.Gamma, Ridge: m.Ridge,
+		Solver: m.Solver, Pattern: l.Pattern, Epochs: m.Epochs, Alpha: m.Alpha, Beta: m.Beta, Gamma: m.Gamma, Ridge: m.Ridge,
 		OutputSteps: PublishedOutputSteps(chain),
 		Frozen:      func(lin *nn.Linear) bool { return !slices.Contains(joint, lin) },
 		Stats:       func(lin *nn.Linear) *calib.Stats { return stats[lin] },

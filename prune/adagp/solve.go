@@ -1,6 +1,7 @@
 package adagp
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -13,27 +14,25 @@ import (
 	"github.com/adagp/adagp/tensor"
 )
 
-// Published settings, used where [Options] leaves a zero.
 const (
-	DefaultEpochs        = 4
-	DefaultRidge         = 0.01 // ours; the published form has none
-	defaultGradientSteps = 2
-	defaultGradientRate  = 0.01
+	DefaultEpochs = 4    // published, where Options.Epochs is 0
+	DefaultRidge  = 0.01 // ours; the published form has none
 )
 
 // Options are the settings of [Solve]. Their zero values are those of the published method, but for Solver and
 // Pattern, which have none.
 type Options struct {
-	Solver    local.Solver                        // local solver of every pruning step
-	Pattern   sparsity.Pattern                    // zeros that every link is to get
-	PatternOf func(l *nn.Linear) sparsity.Pattern // zeros of each link, instead of Pattern
-	Frozen    func(l *nn.Linear) bool             // links that keep their weights; nil: none
-	Stats     func(l *nn.Linear) *calib.Stats     // sums over a link's dense inputs, with what Solver needs; nil results are summed here
+	Solver  local.Solver                        // local solver of every pruning step
+	Pattern func(l *nn.Linear) sparsity.Pattern // zeros of each link, such as [Uniform]
+	Frozen  func(l *nn.Linear) bool             // links that keep their weights; nil: none
+	// Stats are sums over a link's inputs in the dense chain that are known: the Hessian XᵀX [in, in], and what else the
+	// solver asks for. nil, or a nil result: they are summed here.
+	Stats func(l *nn.Linear) *calib.Stats
 
-	// Masks, if given, are fixed: only weights change, those of links without a mask do not, and Solver and patterns
+	// Masks, if given, are fixed: only weights change, those of links without a mask do not, and Solver and Pattern
 	// are not used. Without, the local solver chooses masks anew in every epoch.
 	Masks map[*nn.Linear]*sparsity.Mask
-	// Dense are the dense weights of links whose present weights are pruned already.
+	// Dense are the dense weights [out, in] of links whose present weights are pruned already.
 	Dense map[*nn.Linear]*tensor.Tensor
 	// Recompute lets every pass over the tokens start the auxiliary variables at what the present weights compute.
 	// Nothing is stored for each token then, and weights are updated from the input to the output, each input of
@@ -45,9 +44,7 @@ type Options struct {
 	Alpha, Beta, Gamma float64 // penalties of pre-activations, output, activations; 0: [PublishedPenalty]
 	Relative           bool    // penalties are in units of the mean squares of the dense signals; not published
 	Ridge              float64 // share of the mean diagonal added in refits; 0: none, Moore–Penrose inverses
-	GradientSteps      int     // for variables without a closed form; 0: 2
-	GradientRate       float64 // length of such a step; 0: 0.01
-	Newton             bool    // Gauss–Newton steps for those that one activation reads; not published
+	Newton             bool    // Gauss–Newton steps for variables without a closed form that one activation reads; not published
 	Safeguard          bool    // shorten or drop gradient steps that raise the objective; not published
 	OutputSteps        int     // refits of maps to the output: so many gradient steps, see [PublishedOutputSteps]; 0: regressions
 
@@ -63,50 +60,46 @@ type Options struct {
 	// comes from the sums over tokens that refits are made of, at hardly any cost, and is as precise as these: to
 	// some 1e-6 of what the penalised signals themselves sum up to.
 	Note     func(step string, value float64)
-	Progress func(fraction float64)
-	Log      *slog.Logger
+	Progress func(fraction float64) // nil: nobody
+	Log      *slog.Logger           // nil: silent
+}
+
+// Uniform is the same pattern for every link or map.
+func Uniform(p sparsity.Pattern) func(*nn.Linear) sparsity.Pattern {
+	return func(*nn.Linear) sparsity.Pattern { return p }
 }
 
 // fixed reports whether masks are given.
 func (o *Options) fixed() bool { return o.Masks != nil }
 
-func (o *Options) pattern(l *nn.Linear) sparsity.Pattern {
-	if o.PatternOf != nil {
-		return o.PatternOf(l)
-	}
-	return o.Pattern
-}
-
 // defaults fills in zeros and checks the rest.
 func (o *Options) defaults(c *nn.Chain) error {
-	if o.Solver == nil && !o.fixed() {
+	if !o.fixed() && o.Solver == nil {
 		return fmt.Errorf("no local solver")
+	}
+	if !o.fixed() && o.Pattern == nil {
+		return fmt.Errorf("no pattern")
 	}
 	if o.Recompute && (o.Note != nil || o.Objective != nil) {
 		return fmt.Errorf("variables that are recomputed have no objective from one pass to the next: want Judge instead of Note or Objective")
 	}
-	if o.Epochs == 0 {
-		o.Epochs = DefaultEpochs
-	}
-	if o.GradientSteps == 0 {
-		o.GradientSteps = defaultGradientSteps
-	}
-	if o.GradientRate == 0 {
-		o.GradientRate = defaultGradientRate
-	}
+	o.Epochs = cmp.Or(o.Epochs, DefaultEpochs)
 	for _, p := range []*float64{&o.Alpha, &o.Beta, &o.Gamma} {
-		if *p == 0 {
-			*p = PublishedPenalty(c)
-		}
+		*p = cmp.Or(*p, PublishedPenalty(c))
 	}
 	for _, v := range []struct {
 		name  string
 		value float64
-	}{{"alpha", o.Alpha}, {"beta", o.Beta}, {"gamma", o.Gamma}, {"gradient rate", o.GradientRate},
-		{"epochs", float64(o.Epochs)}, {"gradient steps", float64(o.GradientSteps)}} {
+	}{{"alpha", o.Alpha}, {"beta", o.Beta}, {"gamma", o.Gamma}, {"epochs", float64(o.Epochs)}} {
 		if !(v.value > 0) || v.value-v.value != 0 {
 			return fmt.Errorf("%s %v: want a positive number", v.name, v.value)
 		}
+	}
+	if !(o.Ridge >= 0) || o.Ridge-o.Ridge != 0 {
+		return fmt.Errorf("ridge %v: want 0 or a positive number", o.Ridge)
+	}
+	if o.OutputSteps < 0 {
+		return fmt.Errorf("output steps %d: want 0 or a positive number", o.OutputSteps)
 	}
 	for l, m := range o.Masks {
 		if m != nil && (m.Rows != l.Out() || m.Cols != l.In()) {
@@ -118,32 +111,19 @@ func (o *Options) defaults(c *nn.Chain) error {
 			return fmt.Errorf("dense weights of shape %v for %s: want %d × %d", w.Shape(), l.Name(), l.Out(), l.In())
 		}
 	}
-	if o.OutputSteps < 0 {
-		return fmt.Errorf("output steps %d: want 0 or a positive number", o.OutputSteps)
-	}
-	if !(o.Ridge >= 0) || o.Ridge-o.Ridge != 0 {
-		return fmt.Errorf("ridge %v: want 0 or a positive number", o.Ridge)
-	}
-	if o.Log == nil {
-		o.Log = slog.New(slog.DiscardHandler)
-	}
-	if o.Progress == nil {
-		o.Progress = func(float64) {}
-	}
-	if o.Frozen == nil {
-		o.Frozen = func(*nn.Linear) bool { return false }
-	}
+	o.Log = cmp.Or(o.Log, slog.New(slog.DiscardHandler))
 	return nil
 }
 
 // Solve prunes the linear maps of a chain together, so that from inputs x [tokens, in] the pruned
 // chain computes about y [tokens, out]. With y nil that is what the chain computes with its present,
 // dense weights. The weights must be loaded and are not changed; the result has a solution for every
-// link that is not frozen, or of the best epoch, see Options.Judge. With a single epoch, free masks, all Hessians and y nil, nothing is computed for any token, and
-// x may be nil as well.
+// link that is not frozen, or of the best epoch, see Options.Judge. With a single epoch, free masks, Stats of all links
+// and y nil, nothing is computed for any token, and x may be nil as well. "SparseLLM" (arXiv 2402.17946), section 3;
+// docs/maths/adagp.md.
 //
 // Memory beside x and y: the pre-activations of all tokens, two Gram matrices' worth of sums per
-// variable and link, and a chunk of every variable.
+// variable and link, and a chunk of every variable. Inputs and outputs of other shapes panic with a *tensor.ShapeError.
 func Solve(ctx context.Context, c *nn.Chain, x, y *tensor.Tensor, o Options) (map[*nn.Linear]*local.Solution, error) {
 	return alternate(ctx, c, o, func(g *graph) tokens {
 		if x == nil {
@@ -162,19 +142,18 @@ func Solve(ctx context.Context, c *nn.Chain, x, y *tensor.Tensor, o Options) (ma
 }
 
 // alternate checks a chain and its options and alternates over it. data gives the tokens of the resolved chain.
-func alternate(ctx context.Context, c *nn.Chain, o Options, data func(*graph) tokens) (map[*nn.Linear]*local.Solution, error) {
+func alternate(ctx context.Context, c *nn.Chain, o Options, data func(*graph) tokens) (solutions map[*nn.Linear]*local.Solution, err error) {
 	if err := c.Check(); err != nil {
 		return nil, fmt.Errorf("adagp: %w", err)
 	}
-	if err := o.defaults(c); err != nil {
-		return nil, fmt.Errorf("adagp: chain %s: %w", c.Name, err)
+	if err = o.defaults(c); err == nil {
+		err = takeDense(c.Walk)
 	}
-	if err := takeDense(c.Walk); err != nil {
-		return nil, fmt.Errorf("adagp: chain %s: %w", c.Name, err)
+	if err == nil {
+		e := newEngine(c, &o)
+		e.tokens = data(e.graph)
+		solutions, err = e.run(ctx)
 	}
-	e := newEngine(c, &o)
-	e.tokens = data(e.graph)
-	solutions, err := e.run(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("adagp: chain %s: %w", c.Name, err)
 	}

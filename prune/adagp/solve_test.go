@@ -18,7 +18,7 @@ import (
 )
 
 func TestSolveRefuses(t *testing.T) {
-	good := adagp.Options{Solver: sparseGPT(t), Pattern: sparsity.Unstructured(0.5)}
+	good := adagp.Options{Solver: sparseGPT(t), Pattern: adagp.Uniform(sparsity.Unstructured(0.5))}
 	with := func(change func(o *adagp.Options)) adagp.Options {
 		o := good
 		change(&o)
@@ -37,7 +37,7 @@ func TestSolveRefuses(t *testing.T) {
 		{"alpha", declarations(1)[0].chain, with(func(o *adagp.Options) { o.Alpha = math.NaN() }), "alpha NaN"},
 		{"gamma", declarations(1)[0].chain, with(func(o *adagp.Options) { o.Gamma = math.Inf(1) }), "gamma +Inf"},
 		{"ridge", declarations(1)[0].chain, with(func(o *adagp.Options) { o.Ridge = -0.1 }), "ridge -0.1"},
-		{"sparsity", declarations(1)[0].chain, with(func(o *adagp.Options) { o.Pattern = sparsity.Unstructured(1) }), "fc1.weight: sparsity 1"},
+		{"sparsity", declarations(1)[0].chain, with(func(o *adagp.Options) { o.Pattern = adagp.Uniform(sparsity.Unstructured(1)) }), "fc1.weight: sparsity 1"},
 		{"declaration", cyclic, good, "adagp: chain relu: "},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -92,7 +92,7 @@ func TestSolveCancelled(t *testing.T) {
 	for stop := 1; stop <= 6; stop++ {
 		ctx, cancel := context.WithCancel(context.Background())
 		calls := 0
-		o := adagp.Options{Solver: stubborn{sparseGPT(t), &calls, stop, cancel}, Pattern: sparsity.Unstructured(0.5)}
+		o := adagp.Options{Solver: stubborn{sparseGPT(t), &calls, stop, cancel}, Pattern: adagp.Uniform(sparsity.Unstructured(0.5))}
 		_, err := adagp.Solve(ctx, declarations(1)[1].chain, inputs(1), nil, o)
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("cancelled in solver call %d: error %v", stop, err)
@@ -117,7 +117,7 @@ func TestGivenTarget(t *testing.T) {
 		}
 		return tensor.SumSquares(tensor.Sub(d.chain.Forward(&nn.Context{}, autograd.Const(x)).Value, target)) / tensor.SumSquares(target)
 	}
-	o := adagp.Options{Solver: sparseGPT(t), Pattern: sparsity.Unstructured(0.2), Ridge: 0.01, Safeguard: true}
+	o := adagp.Options{Solver: sparseGPT(t), Pattern: adagp.Uniform(sparsity.Unstructured(0.2)), Ridge: 0.01, Safeguard: true}
 	own, err := adagp.Solve(context.Background(), d.chain, x, nil, o)
 	if err != nil {
 		t.Fatal(err)
@@ -143,7 +143,7 @@ func TestKnownHessian(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := stats[fc1].Hessian.Clone()
-	o := adagp.Options{Solver: sparseGPT(t), Pattern: sparsity.Unstructured(0.5), Ridge: 0.01}
+	o := adagp.Options{Solver: sparseGPT(t), Pattern: adagp.Uniform(sparsity.Unstructured(0.5)), Ridge: 0.01}
 	want, err := adagp.Solve(context.Background(), d.chain, x, nil, o)
 	if err != nil {
 		t.Fatal(err)
@@ -180,7 +180,7 @@ func TestDeadInputs(t *testing.T) {
 			}
 			for _, d := range declarations(8) {
 				s, err := adagp.Solve(context.Background(), d.chain, x, nil, adagp.Options{
-					Solver: sparseGPT(t), Pattern: sparsity.Unstructured(0.5), Ridge: ridge, Safeguard: true})
+					Solver: sparseGPT(t), Pattern: adagp.Uniform(sparsity.Unstructured(0.5)), Ridge: ridge, Safeguard: true})
 				if err != nil {
 					t.Errorf("%s, ridge %v, %d of 24 inputs dead: %v", d.name, ridge, dead, err)
 				} else if len(s) != len(d.chain.Links) {

@@ -10,35 +10,21 @@ import (
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
-// sums says what a pass adds up over tokens. Weight updates never see tokens: all they need is, for every link,
-// the products inᵀ·in, shared by links with the same input, and (out − b)ᵀ·in. So the number of tokens does not
-// matter for their memory.
-type sums struct {
-	inputs []*input // Gram matrices
-	links  []*link  // products with outputs
-	joins  bool     // losses of joins, for notes
-}
+// Weight updates never see tokens. All they need are sums that the pass before them takes: for every link the products
+// inᵀ·in, shared by links with the same input, and (out − b)ᵀ·in. So the number of tokens does not matter for their
+// memory.
 
-func (s *sums) wanted() bool { return len(s.inputs) > 0 || len(s.links) > 0 }
-
-// clearSums makes the next pass add up nothing.
-func (e *engine) clearSums() {
-	e.sums = sums{}
-	for _, l := range e.links {
-		l.cross, l.power = nil, 0
-	}
-	for _, j := range e.joins {
-		e.losses[j] = 0
-	}
-}
-
-// sumFirst makes the next pass take what the first pruning of some links needs. Every variable has its dense
-// value then, so the caller may know the Gram matrix of an input; that of the chain's input serves refits as
+// takeFirstSums makes the next pass take what the first pruning of some links needs. Every variable has its dense
+// value then, so the caller may know the statistics of an input; those of the chain's input serve refits as
 // well. Notes of later rounds are about frozen links too.
-func (e *engine) sumFirst(links []*link) {
-	e.clearSums()
+func (e *engine) takeFirstSums(links []*link) {
 	notes := e.o.Note != nil
+	e.takeLosses(notes && !e.tokens.ownOutput)
+	for _, l := range e.links {
+		e.takeCross(l, e.noting && l.outs[0] == e.y)
+	}
 	for _, in := range e.inputs {
+		in.fresh = false
 		i := slices.IndexFunc(in.links, func(l *link) bool { return slices.Contains(links, l) || notes && e.o.Epochs > 1 })
 		if i < 0 {
 			continue
@@ -49,53 +35,58 @@ func (e *engine) sumFirst(links []*link) {
 				continue
 			}
 		}
-		e.sumGram(in)
-	}
-	if notes && !e.tokens.ownOutput {
-		e.sums.joins = true
-		for _, l := range e.links {
-			if l.outs[0] == e.y {
-				e.sumCross(l)
-			}
-		}
+		e.takeGram(in)
 	}
 }
 
-// sumForRefit makes the next pass take what a refit of some links needs. The chain's input never changes, and
+// takeSums makes the next pass take what a refit of some links needs. The chain's input never changes, and
 // its Gram matrix is summed once.
-func (e *engine) sumForRefit(links []*link) {
-	e.clearSums()
-	notes := e.o.Note != nil
-	e.sums.joins = notes
+func (e *engine) takeSums(links []*link) {
+	e.takeLosses(e.o.Note != nil)
 	for _, l := range e.links {
-		if notes || slices.Contains(links, l) {
-			e.sumCross(l)
-		}
+		e.takeCross(l, e.noting || slices.Contains(links, l))
 	}
 	for _, in := range e.inputs {
-		if slices.ContainsFunc(e.sums.links, func(l *link) bool { return l.in == in }) && (in.v != e.x || in.gram == nil) {
-			e.sumGram(in)
+		in.fresh = false
+		if slices.ContainsFunc(in.links, func(l *link) bool { return l.cross != nil }) && (in.v != e.x || in.gram == nil) {
+			e.takeGram(in)
 		}
 	}
 }
 
-func (e *engine) sumGram(in *input) {
+func (e *engine) takeGram(in *input) {
 	width := in.links[0].dense.Cols
-	in.gram, in.more = linalg.New(width, width), nil
+	in.gram, in.more, in.fresh = linalg.New(width, width), nil, true
 	if e.o.Solver != nil && len(e.o.Solver.Needs().More) > 0 {
 		in.more = calib.NewStats(width, local.Needs{More: e.o.Solver.Needs().More})
 	}
-	e.sums.inputs = append(e.sums.inputs, in)
 }
 
-func (e *engine) sumCross(l *link) {
-	l.cross = linalg.New(l.dense.Rows, l.dense.Cols)
-	e.sums.links = append(e.sums.links, l)
+func (e *engine) takeLosses(wanted bool) {
+	e.noting = wanted
+	for _, j := range e.joins {
+		j.loss = 0
+	}
+}
+
+func (e *engine) takeCross(l *link, wanted bool) {
+	if l.cross, l.power = nil, 0; wanted {
+		l.cross = linalg.New(l.dense.Rows, l.dense.Cols)
+	}
+}
+
+// summing reports whether the next pass takes any sums.
+func (e *engine) summing() bool {
+	return slices.ContainsFunc(e.inputs, func(in *input) bool { return in.fresh }) ||
+		slices.ContainsFunc(e.links, func(l *link) bool { return l.cross != nil })
 }
 
 // addSums adds the chunk at hand.
 func (e *engine) addSums() error {
-	for _, in := range e.sums.inputs {
+	for _, in := range e.inputs {
+		if !in.fresh {
+			continue
+		}
 		x := in.rows()
 		addProduct(in.gram, x, x, e.exactFor(in))
 		if in.more != nil {
@@ -104,18 +95,19 @@ func (e *engine) addSums() error {
 			}
 		}
 	}
-	for _, l := range e.sums.links {
+	for _, l := range e.links {
+		if l.cross == nil {
+			continue
+		}
 		target := l.aim()
 		addProduct(l.cross, target, l.in.rows(), e.exact && l.steps == 0)
 		if e.o.Note != nil {
 			l.power += tensor.SumSquares(target)
 		}
 	}
-	if e.sums.joins {
-		for _, j := range e.joins {
-			r := prediction(j)
-			tensor.SubInto(r, j.out.at, r)
-			e.losses[j] += tensor.SumSquares(r)
+	for _, j := range e.joins {
+		if e.noting {
+			j.loss += j.residual()
 		}
 	}
 	return nil

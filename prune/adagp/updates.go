@@ -5,7 +5,6 @@ import (
 	"math"
 	"slices"
 
-	"github.com/adagp/adagp/autograd"
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/tensor"
 	"github.com/adagp/adagp/tensor/linalg"
@@ -15,12 +14,30 @@ import (
 // objective splits into one small problem per token, so an update works on a chunk of tokens at a time.
 type update interface {
 	variable() *variable
-	// reads lists the variables whose present values the update uses.
-	reads() []*variable
 	// prepare is called once after the weights have changed.
 	prepare() error
 	// apply writes new values into the variable's chunk.
 	apply()
+}
+
+// moves is what updates have in common: the variable, and that most need no preparation.
+type moves struct{ v *variable }
+
+func (u moves) variable() *variable { return u.v }
+func (u moves) prepare() error      { return nil }
+
+// reads lists the variables whose present values an update uses: all that stand in a term with its own, which itself
+// only matters where the update goes on from it.
+func reads(u update) (vs []*variable) {
+	v := u.variable()
+	vs = append(vs, v.source.in...)
+	for _, t := range v.readers() {
+		vs = append(append(vs, t.out), t.in...)
+	}
+	if _, goesOn := u.(*descent); goesOn {
+		return append(vs, v)
+	}
+	return slices.DeleteFunc(vs, func(w *variable) bool { return w == v })
 }
 
 // chooseUpdates gives every auxiliary variable its rule: activations first, from the output to the input, then
@@ -47,22 +64,22 @@ func (e *engine) chooseUpdates() (updates []update) {
 func chooseUpdate(v *variable, o *Options) update {
 	if len(v.joins) == 0 {
 		if slices.ContainsFunc(v.links, func(l *link) bool { return l.Operates() }) {
-			return &conjugate{v: v}
+			return conjugate{moves{v}}
 		}
-		return &leastSquares{v: v}
+		return &leastSquares{moves: moves{v}}
 	}
 	if len(v.links) == 0 && len(v.joins) == 1 {
 		j := v.joins[0]
 		if i := slices.Index(j.in, v); !slices.Contains(j.in[i+1:], v) {
 			if closedForm(j.Activation, i) {
-				return &pointwise{v: v, join: j, arg: i}
+				return pointwise{moves{v}, j, i}
 			}
 			if o.Newton {
 				return newtonDescent(v, j)
 			}
 		}
 	}
-	return gradientDescent(v, o.GradientSteps, o.GradientRate, o.Safeguard)
+	return gradientDescent(v, o.Safeguard)
 }
 
 // closedForm reports whether the activation solves for its argument i, by asking it to.
@@ -90,18 +107,8 @@ func closedForm(a nn.Activation, i int) bool {
 // which factors the smaller of the two Gram matrices and multiplies tokens with matrices of W's size
 // only, instead of one of v's width squared.
 type leastSquares struct {
-	v    *variable
+	moves
 	gain []*tensor.Tensor // √w_l·G_l [width of v, out of l], one per link that reads v
-}
-
-func (u *leastSquares) variable() *variable { return u.v }
-
-func (u *leastSquares) reads() []*variable {
-	vs := slices.Clone(u.v.source.inputs())
-	for _, l := range u.v.links {
-		vs = append(vs, l.outs...)
-	}
-	return vs
 }
 
 func (u *leastSquares) prepare() error {
@@ -112,14 +119,14 @@ func (u *leastSquares) prepare() error {
 	stack := linalg.New(rows, width)
 	at := 0
 	for _, l := range u.v.links {
-		at += copy(stack.Data[at:], linalg.Scale(l.w, math.Sqrt(l.penalty)).Data)
+		at += copy(stack.Data[at:], linalg.Scale(l.w, math.Sqrt(l.penalty())).Data)
 	}
 	gram, right := linalg.MulNT, stack
 	if rows > width {
 		gram, right = linalg.MulTN, stack.T()
 	}
 	k := gram(stack, stack)
-	k.AddDiag(u.v.source.weight())
+	k.AddDiag(u.v.source.penalty)
 	gain, err := linalg.SolveSPD(k, right)
 	if err != nil {
 		return fmt.Errorf("update of %s: %w", u.v.name, err)
@@ -130,7 +137,7 @@ func (u *leastSquares) prepare() error {
 	u.gain = u.gain[:0]
 	lo := 0
 	for _, l := range u.v.links {
-		part, scale := tensor.New(width, l.w.Rows), math.Sqrt(l.penalty)
+		part, scale := tensor.New(width, l.w.Rows), math.Sqrt(l.penalty())
 		for i := range width {
 			dst := part.Row(i)
 			for k, g := range gain.Row(i)[lo : lo+l.w.Rows] {
@@ -144,10 +151,10 @@ func (u *leastSquares) prepare() error {
 }
 
 func (u *leastSquares) apply() {
-	phi := prediction(u.v.source)
+	phi := u.v.source.prediction()
 	u.v.at.CopyFrom(phi)
 	for i, l := range u.v.links {
-		r := l.predict(func(*variable) *autograd.Var { return u.v.tape.Const(phi) }).Value
+		r := l.apply(u.v.tape.Const(phi)).Value
 		tensor.SubInto(r, l.output(), r)
 		tensor.MatMulNTAdd(u.v.at, r, u.gain[i])
 	}
@@ -156,29 +163,16 @@ func (u *leastSquares) apply() {
 // pointwise is the exact update of a variable that one activation reads and solves for: elementwise
 // argmin α(u − m)² + γ(a − φ(…u…))², m being what the network computes for u.
 type pointwise struct {
-	v    *variable
+	moves
 	join *join
-	arg  int
+	arg  int // of the activation
 }
 
-func (u *pointwise) variable() *variable { return u.v }
-func (u *pointwise) prepare() error      { return nil }
-
-func (u *pointwise) reads() []*variable {
-	vs := append(slices.Clone(u.v.source.inputs()), u.join.out)
-	for i, v := range u.join.in {
-		if i != u.arg {
-			vs = append(vs, v)
-		}
-	}
-	return vs
-}
-
-func (u *pointwise) apply() {
+func (u pointwise) apply() {
 	in := make([]*tensor.Tensor, len(u.join.in))
 	for i, v := range u.join.in {
 		in[i] = v.at
 	}
-	alpha, gamma := float32(u.v.source.weight()), float32(u.join.penalty)
-	u.join.Activation.(nn.Minimizer).Minimize(u.arg, in, prediction(u.v.source), u.join.out.at, alpha, gamma)
+	alpha, gamma := float32(u.v.source.penalty), float32(u.join.penalty)
+	u.join.Activation.(nn.Minimizer).Minimize(u.arg, in, u.v.source.prediction(), u.join.out.at, alpha, gamma)
 }

@@ -143,7 +143,7 @@ func (e *engine) pruneWeights(ctx context.Context, links []*link) error {
 	for _, l := range links {
 		p := &local.Problem{
 			Name: l.Linear.Weight.Name, W: l.w, H: l.in.gram, SquaredNorms: l.in.gram.Diag(),
-			Pattern: e.o.pattern(l.Linear), Log: e.o.Log,
+			Pattern: e.o.Pattern(l.Linear), Log: e.o.Log,
 		}
 		if l.in.more != nil {
 			p.More = l.in.more.More

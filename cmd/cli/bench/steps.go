@@ -62,7 +62,7 @@ func (r *run) epochs() (*series, error) {
 	x := r.random(c.tokens, c.hidden)
 	return &series{do: func() error {
 		_, err := adagp.Solve(r.ctx, chain, x, nil, adagp.Options{
-			Solver: sparsegpt.Solver{}, Pattern: sparsity.Unstructured(share), Ridge: adagp.DefaultRidge, Safeguard: true,
+			Solver: sparsegpt.Solver{}, Pattern: adagp.Uniform(sparsity.Unstructured(share)), Ridge: adagp.DefaultRidge, Safeguard: true,
 		})
 		return err
 	}}, nil
