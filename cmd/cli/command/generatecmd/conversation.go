@@ -32,7 +32,7 @@ func openConversation(w *writer, c *cli.Context) (*conversation, error) {
 	template, err := chat.Open(w.model.FS)
 	asked := c.Bool("apply-chat-template") || c.IsSet("system") || c.IsSet("template-variables")
 	if errors.Is(err, chat.ErrNoTemplate) && !asked {
-		w.Log.Warn("the model has no chat template: lines go behind the text as they are typed")
+		w.Progress.Line("the model has no chat template: lines go behind the text as they are typed")
 		return nil, nil
 	}
 	if err != nil {
