@@ -26,25 +26,20 @@ func (a Alternate) options(ridge float64) Options {
 		Ridge: ridge, Recompute: true, Newton: true, Safeguard: true}
 }
 
-// Settings implements Step.
-func (a Alternate) Settings() map[string]any {
+// About implements LayerStep. Where nothing is held out, the tokens that are fitted to judge.
+func (a Alternate) About() About {
 	o := a.options(0)
-	return map[string]any{"epochs": o.Epochs, "alpha": o.Alpha, "beta": o.Beta, "gamma": o.Gamma}
-}
-
-// Time implements LayerStep.
-func (a Alternate) Time() float64 { return 0.5 * float64(a.Epochs) }
-
-// HeldOut implements LayerStep: where nothing is held out, the tokens that are fitted to judge.
-func (Alternate) HeldOut() bool { return false }
-
-// Memory implements Step.
-func (Alternate) Memory(s prune.LayerShape) []prune.StagePlan {
-	if s.Chain == nil {
-		return nil
+	return About{
+		Settings: map[string]any{"epochs": o.Epochs, "alpha": o.Alpha, "beta": o.Beta, "gamma": o.Gamma},
+		Time:     0.5 * float64(a.Epochs),
+		Memory: func(s prune.LayerShape) (p prune.StagePlan) {
+			if s.Chain != nil {
+				p = prune.NewStage("refinement of "+s.Chain.Name, linksMemory(s.Chain, true)...).With(
+					prune.Part{What: "activations of a batch", Bytes: s.Batch*s.PerToken + min(chunkTokens, s.Batch)*s.PerToken/2})
+			}
+			return p
+		},
 	}
-	return []prune.StagePlan{prune.NewStage("refinement of "+s.Chain.Name, linksMemory(s.Chain, true)...).With(
-		prune.Part{What: "activations of a batch", Bytes: s.Batch*s.PerToken + min(chunkTokens, s.Batch)*s.PerToken/2})}
 }
 
 // Run implements LayerStep. Layers are left alone that have no chain, or none of which the inputs and outputs are known.

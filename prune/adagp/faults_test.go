@@ -31,7 +31,7 @@ func TestSignalNotFinite(t *testing.T) {
 	xs := batchesOf(31, 1, 24)
 	o := adagp.GroupOptions{Solver: solverNamed(t, "magnitude"), Pattern: adagp.Uniform(sparsity.Unstructured(0.5))}
 	err := adagp.SolveGroups(context.Background(), groups, streams(xs, xs), o)
-	want := "layer first: signal 1 behind it is +Inf at token 7, feature 5 of a batch"
+	want := "layer first: signal 1 behind it, feature 5 at token 7 of a batch is +Inf"
 	if err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("error %v, want %q", err, want)
 	}

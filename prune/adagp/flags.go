@@ -10,10 +10,10 @@ import (
 	"github.com/adagp/adagp/prune/sparsity"
 )
 
-// Presets are the names of [Fast], [Balanced] and [Best], by rising cost.
-var Presets = []string{"fast", "balanced", "best"}
-
 var presets = map[string]func() Settings{"fast": Fast, "balanced": Balanced, "best": Best}
+
+// Presets are the names of the presets, by rising cost.
+var Presets = []string{"fast", "balanced", "best"}
 
 func init() {
 	registry.Method("adagp", "every matrix towards what the dense network has there, then all of them together (AdaGP+; --paper: AdaGP, SparseLLM)", declare)

@@ -24,7 +24,7 @@ func TestGoldenOutputs(t *testing.T) {
 			x := g.X.tensor(true)
 			dense := c.Forward(new(nn.Context), autograd.Const(x)).Value
 			solutions, err := adagp.Solve(context.Background(), c, x, nil, adagp.Options{
-				Solver: solver, Pattern: adagp.Uniform(sparsity.Unstructured(g.Sparsity)), Epochs: g.Epochs, Alpha: g.Alpha, Beta: g.Beta, Gamma: g.Gamma, OutputSteps: adagp.PublishedOutputSteps(c)})
+				Solver: solver, Pattern: adagp.Uniform(sparsity.Unstructured(g.Sparsity)), Epochs: g.Epochs, Alpha: g.Alpha, Beta: g.Beta, Gamma: g.Gamma, OutputSteps: publishedSteps(c)})
 			if err != nil {
 				t.Fatal(err)
 			}

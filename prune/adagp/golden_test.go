@@ -110,7 +110,7 @@ func TestGoldenTraces(t *testing.T) {
 			var got []traceEntry
 			solutions, err := adagp.Solve(context.Background(), c, g.X.tensor(true), nil, adagp.Options{
 				Solver: solver, Pattern: adagp.Uniform(sparsity.Unstructured(g.Sparsity)), Epochs: g.Epochs,
-				Alpha: g.Alpha, Beta: g.Beta, Gamma: g.Gamma, OutputSteps: adagp.PublishedOutputSteps(c),
+				Alpha: g.Alpha, Beta: g.Beta, Gamma: g.Gamma, OutputSteps: publishedSteps(c),
 				Objective: func(tag string, v float64) {
 					var epoch int
 					var rest string

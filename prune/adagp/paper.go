@@ -60,39 +60,30 @@ func (m *paper) Wants(*prune.Options) prune.Wants {
 // every matrix and the chain's input; what is not part of the chain is pruned by the local solver.
 func (m *paper) PruneLayer(ctx context.Context, l *prune.Layer) error {
 	chain := l.Module.Chain()
-	inChain := func(lin *nn.Linear) bool {
-		return chain != nil && slices.ContainsFunc(chain.Links, func(k nn.Link) bool { return k.Linear == lin })
-	}
-	joint := slices.DeleteFunc(slices.Clone(l.Selected()), func(lin *nn.Linear) bool { return !inChain(lin) })
-	others := slices.DeleteFunc(slices.Clone(l.Selected()), inChain)
-	needs := m.Solver.Needs()
-	var entry *nn.Linear
-	var recorder *calib.Recorder
-	var observers []nn.Observer
-	if len(joint) > 0 {
-		var err error
-		if entry, err = entryOf(chain); err != nil {
-			return err
-		}
-		if needs = m.needs(); m.Epochs > 1 {
-			recorder = calib.NewRecorder(l.Tokens(), entry)
-			observers = append(observers, recorder)
+	var joint, others []*nn.Linear
+	for _, lin := range l.Selected() {
+		if chain != nil && slices.ContainsFunc(chain.Links, func(k nn.Link) bool { return k.Linear == lin }) {
+			joint = append(joint, lin)
+		} else {
+			others = append(others, lin)
 		}
 	}
-	stats, err := l.Capture(ctx, needs, observers...)
+	stats, x, err := m.capture(ctx, l, chain, len(joint) > 0)
 	if err != nil {
 		return err
-	}
-	var x *tensor.Tensor // no use for it in a single epoch
-	if recorder != nil {
-		if x, err = recorder.Inputs(entry); err != nil {
-			return err
-		}
 	}
 	if err := l.SolveEach(ctx, m.Solver, others, stats); err != nil || len(joint) == 0 {
 		return err
 	}
-	solutions, err := Solve(ctx, chain, x, nil, m.options(l, chain, joint, stats))
+	penalty, steps := Published(chain)
+	done := float64(len(others)) / float64(len(l.Selected()))
+	solutions, err := Solve(ctx, chain, x, nil, Options{
+		Solver: m.Solver, Pattern: l.Pattern, Epochs: m.Epochs, Alpha: m.Alpha, Beta: m.Beta, Gamma: m.Gamma, Ridge: m.Ridge,
+		OutputSteps: steps,
+		Frozen:      func(lin *nn.Linear) bool { return !slices.Contains(joint, lin) },
+		Stats:       func(lin *nn.Linear) *calib.Stats { return stats[lin] },
+		Note:        l.Note, Progress: func(f float64) { l.Progress(prune.StageSolve, done+(1-done)*f) }, Log: l.Log,
+	})
 	if err != nil {
 		return err
 	}
@@ -101,20 +92,32 @@ func (m *paper) PruneLayer(ctx context.Context, l *prune.Layer) error {
 			return err
 		}
 	}
-	m.penalty = PublishedPenalty(chain)
+	m.penalty = penalty
 	return nil
 }
 
-// options are those of [Solve] for the selected maps of a layer's chain, whose statistics are known.
-func (m *paper) options(l *prune.Layer, chain *nn.Chain, joint []*nn.Linear, stats map[*nn.Linear]*calib.Stats) Options {
-	done := 1 - float64(len(joint))/float64(len(l.Selected()))
-	return Options{
-		Solver: m.Solver, Pattern: l.Pattern, Epochs: m.Epochs, Alpha: m.Alpha, Beta: m.Beta, Gamma: m.Gamma, Ridge: m.Ridge,
-		OutputSteps: PublishedOutputSteps(chain),
-		Frozen:      func(lin *nn.Linear) bool { return !slices.Contains(joint, lin) },
-		Stats:       func(lin *nn.Linear) *calib.Stats { return stats[lin] },
-		Note:        l.Note, Progress: func(f float64) { l.Progress(prune.StageSolve, done+(1-done)*f) }, Log: l.Log,
+// capture returns the statistics of all matrices, and the inputs of the chain [tokens, hidden] if the alternation is going
+// to look at tokens, which a single epoch does not.
+func (m *paper) capture(ctx context.Context, l *prune.Layer, chain *nn.Chain, joint bool) (stats map[*nn.Linear]*calib.Stats, x *tensor.Tensor, err error) {
+	switch {
+	case !joint:
+		stats, err = l.Capture(ctx, m.Solver.Needs())
+		return stats, nil, err
+	case m.Epochs == 1:
+		stats, err = l.Capture(ctx, m.needs())
+		return stats, nil, err
 	}
+	i := slices.IndexFunc(chain.Links, func(k nn.Link) bool { return k.In == nn.Input && k.Enter == nil })
+	if i < 0 {
+		return nil, nil, fmt.Errorf("chain %s: no linear map reads the input, so nothing shows it to an observer", chain.Name)
+	}
+	entry := chain.Links[i].Linear
+	recorder := calib.NewRecorder(l.Tokens(), entry)
+	if stats, err = l.Capture(ctx, m.needs(), recorder); err != nil {
+		return nil, nil, err
+	}
+	x, err = recorder.Inputs(entry)
+	return stats, x, err
 }
 
 // layerMemory adds up what the local solver takes for each matrix, and the engine for the chain. The variables of the
@@ -143,42 +146,12 @@ func (m *paper) layerMemory(s prune.LayerShape) []prune.StagePlan {
 		prune.Part{What: "a chunk of tokens", Bytes: min(chunkTokens, s.Tokens) * 5 * outputs}))
 }
 
-// entryOf returns a linear map that reads the chain's input.
-func entryOf(c *nn.Chain) (*nn.Linear, error) {
-	for _, l := range c.Links {
-		if l.In == nn.Input && l.Enter == nil {
-			return l.Linear, nil
-		}
+// Published returns the constants of the authors' code for a chain: alpha = beta = gamma, and the number of gradient steps
+// that refit the map to the output, 0 for a regression. They have one set for feed-forward blocks with a gate, where
+// signals are multiplied with each other as by SwiGLU, and another for those without.
+func Published(c *nn.Chain) (penalty float64, outputSteps int) {
+	if slices.ContainsFunc(c.Joins, func(j nn.Join) bool { return len(j.In) > 1 }) {
+		return 5, 0
 	}
-	return nil, fmt.Errorf("chain %s: no linear map reads the input, so nothing shows it to an observer", c.Name)
-}
-
-// The authors' code has one set of constants for feed-forward blocks with a gate and another for those
-// without. Here they follow from the shape of the chain.
-const (
-	gatedPenalty     = 5
-	plainPenalty     = 0.1
-	plainOutputSteps = 10
-)
-
-// PublishedPenalty returns alpha = beta = gamma of the authors' code: 5 for a chain with a gate, 0.1 for others.
-func PublishedPenalty(c *nn.Chain) float64 {
-	if gated(c) {
-		return gatedPenalty
-	}
-	return plainPenalty
-}
-
-// PublishedOutputSteps returns how the authors' code refits the map to the output: by 10 gradient steps in
-// a chain without a gate, by regression (0) in one with a gate.
-func PublishedOutputSteps(c *nn.Chain) int {
-	if gated(c) {
-		return 0
-	}
-	return plainOutputSteps
-}
-
-// gated reports whether signals are multiplied with each other, as by SwiGLU.
-func gated(c *nn.Chain) bool {
-	return slices.ContainsFunc(c.Joins, func(j nn.Join) bool { return len(j.In) > 1 })
+	return 0.1, 10
 }

@@ -19,8 +19,13 @@ func TestPublishedConstants(t *testing.T) {
 		{"no gate", &nn.Chain{Joins: []nn.Join{{Activation: nn.ReLU, In: []string{"z"}, Out: "a"}}}, 0.1, 10},
 		{"gate", &nn.Chain{Joins: []nn.Join{{Activation: nn.SwiGLU, In: []string{"s", "z"}, Out: "a"}}}, 5, 0},
 	} {
-		if p, n := adagp.PublishedPenalty(tc.chain), adagp.PublishedOutputSteps(tc.chain); p != tc.penalty || n != tc.steps {
+		if p, n := adagp.Published(tc.chain); p != tc.penalty || n != tc.steps {
 			t.Errorf("%s: penalty %v and %d steps, want %v and %d", tc.name, p, n, tc.penalty, tc.steps)
 		}
 	}
+}
+
+func publishedSteps(c *nn.Chain) int {
+	_, steps := adagp.Published(c)
+	return steps
 }

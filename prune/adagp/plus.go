@@ -70,7 +70,7 @@ func (m *plus) PruneLayer(ctx context.Context, pl *prune.Layer) error {
 	pl.Progress(prune.StageCalibrate, 0)
 	all := 1.0 // time of pruning and of all steps
 	for _, s := range m.Layer {
-		all += s.Time()
+		all += s.About().Time
 	}
 	done, next := 0.0, 1/all
 	l, err := m.open(pl, func(of float64) { pl.Progress(prune.StageSolve, done+of*next) })
@@ -82,7 +82,7 @@ func (m *plus) PruneLayer(ctx context.Context, pl *prune.Layer) error {
 		return err
 	}
 	for _, s := range m.Layer {
-		done, next = done+next, s.Time()/all
+		done, next = done+next, s.About().Time/all
 		if err := s.Run(ctx, l); err != nil {
 			return err
 		}
@@ -101,7 +101,7 @@ func (m *plus) Wants(o *prune.Options) prune.Wants {
 	if len(m.Model) > 0 {
 		w.Finish = m.finish
 	}
-	w.HeldOut = w.Finish != nil || slices.ContainsFunc(m.Layer, LayerStep.HeldOut)
+	w.HeldOut = w.Finish != nil || slices.ContainsFunc(m.Layer, func(s LayerStep) bool { return s.About().HeldOut })
 	return w
 }
 
@@ -129,21 +129,19 @@ func (m *plus) layerMemory(s prune.LayerShape) (stages []prune.StagePlan) {
 		}
 	}
 	for _, step := range m.Layer {
-		for _, stage := range step.Memory(s) {
-			stages = append(stages, stage.With(waiting))
+		if memory := step.About().Memory; memory != nil {
+			stages = append(stages, memory(s).With(waiting))
 		}
 	}
 	return stages
 }
 
-// finishMemory is the most that a stage of the steps on the model takes.
+// finishMemory is the most that a step on the model takes.
 func (m *plus) finishMemory(s prune.LayerShape) []prune.Part {
 	var most prune.StagePlan
 	for _, step := range m.Model {
-		for _, stage := range step.Memory(s) {
-			if stage.Bytes > most.Bytes {
-				most = stage
-			}
+		if memory := step.About().Memory; memory != nil && memory(s).Bytes > most.Bytes {
+			most = memory(s)
 		}
 	}
 	return most.Parts
@@ -153,10 +151,10 @@ func (m *plus) finishMemory(s prune.LayerShape) []prune.Part {
 func (m *plus) Describe() prune.Description {
 	settings := map[string]any{"paper": false, "preset": m.Preset, "ridge": m.Ridge, "epochs": 0, "tune_epochs": 0, "global_epochs": 0}
 	for _, s := range m.Layer {
-		maps.Copy(settings, s.Settings())
+		maps.Copy(settings, s.About().Settings)
 	}
 	for _, s := range m.Model {
-		maps.Copy(settings, s.Settings())
+		maps.Copy(settings, s.About().Settings)
 	}
 	return describe(m.Solver, settings)
 }

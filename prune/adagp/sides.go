@@ -152,14 +152,27 @@ func (e *groups) observeBatch(o *observed, s *sides, b, g int, target nn.Target)
 	if err != nil {
 		return err
 	}
-	x := o.group.Input(e.pruned.context(b), at.signals).Value
+	x := e.pruned.inputs(b, at)
 	if err := o.stats.Add(calib.Batch{X: x, WindowLen: e.pruned.seqLens[b]}); err != nil {
 		return fmt.Errorf("layer %s: %w", first.Name(), err)
 	}
 	linalg.AddGram(s.gram, x)
 	switch target {
 	case nn.DenseOutputs:
-		return e.observeDense(o, s, b, g, x)
+		at, err := e.dense.reach(b, g)
+		if err != nil {
+			return err
+		}
+		xd := e.dense.inputs(b, at)
+		if err := finite(first, "dense activation of input", xd); err != nil {
+			return err
+		}
+		linalg.AddCross(s.inputs, xd, x)
+		for i, l := range o.group.Linears {
+			if s == o.held { // nothing else looks at it
+				s.power[i] += tensor.SumSquares(tensor.MatMulNT(xd, e.original[l]))
+			}
+		}
 	case nn.Residual:
 		y, err := e.residual(b, g, at.signals[0].Value)
 		if err != nil {
@@ -174,55 +187,29 @@ func (e *groups) observeBatch(o *observed, s *sides, b, g int, target nn.Target)
 	return nil
 }
 
-// observeDense sums the products of x with the same inputs in the dense network, and the power of the
-// dense outputs where the sums serve as a judge.
-func (e *groups) observeDense(o *observed, s *sides, b, g int, x *tensor.Tensor) error {
-	return e.dense.with(func() error {
-		at, err := e.dense.reach(b, g)
-		if err != nil {
-			return err
-		}
-		xd := o.group.Input(e.dense.context(b), at.signals).Value
-		if err := finite(o.group.Linears[0], "dense activation of input", xd); err != nil {
-			return err
-		}
-		linalg.AddCross(s.inputs, xd, x)
-		if s == o.held {
-			for i, l := range o.group.Linears {
-				s.power[i] += tensor.SumSquares(tensor.MatMulNT(xd, l.Weight.Value()))
-			}
-		}
-		return nil
-	})
-}
-
 // residual returns what a map's output [tokens, out] is to add to skip: the sum in the dense network less skip.
-func (e *groups) residual(b, g int, skip *tensor.Tensor) (y *tensor.Tensor, err error) {
+func (e *groups) residual(b, g int, skip *tensor.Tensor) (*tensor.Tensor, error) {
 	group := &e.list[g]
-	if sums := e.sums(g); sums != nil {
-		sum, err := sums[b].Load()
+	if known := e.sums(g); known != nil {
+		sum, err := known[b].Load()
 		if err != nil {
 			return nil, err
 		}
 		return group.Branch(sum, skip), nil
 	}
-	err = e.dense.with(func() error {
-		c := e.dense.context(b)
-		at, err := e.dense.reach(b, g)
-		if err != nil {
-			return err
-		}
-		sums := group.Outputs(c, at.signals, group.Input(c, at.signals))
-		y = group.Branch(sums[0].Value, skip)
-		if err := finite(group.Linears[0], "dense sum", sums[0].Value); err != nil {
-			return err
-		}
-		if g+1 < e.lastDense {
-			at.group, at.signals = g+1, group.Finish(c, at.signals, sums)
-			return e.dense.keep(b, at)
-		}
-		return nil
-	})
+	at, err := e.dense.reach(b, g)
+	if err != nil {
+		return nil, err
+	}
+	sums := e.dense.outputs(b, at)
+	y := group.Branch(sums[0].Value, skip)
+	if err := finite(group.Linears[0], "dense sum", sums[0].Value); err != nil {
+		return nil, err
+	}
+	if g+1 < e.lastDense { // the next group goes on from here
+		at.group, at.signals = g+1, group.Finish(e.dense.context(b), at.signals, sums)
+		err = e.dense.keep(b, at)
+	}
 	return y, err
 }
 
@@ -256,7 +243,7 @@ func (e *groups) chainData(c *nn.Chain) (*tokens, error) {
 		if y, err = e.residual(b, last, at.signals[0].Value); err != nil {
 			return nil, nil, err
 		}
-		return e.list[first].Input(e.pruned.context(b), at.signals).Value, y, nil
+		return e.pruned.inputs(b, at), y, nil
 	}}
 	for _, slot := range e.pruned.input {
 		data.rows = append(data.rows, slot.Dim(0))

@@ -41,12 +41,12 @@ type Options struct {
 	Recompute bool
 
 	Epochs             int     // rounds; 0: DefaultEpochs. With 1 and free masks the local solver runs once on the dense chain
-	Alpha, Beta, Gamma float64 // penalties of pre-activations, output, activations; 0: [PublishedPenalty]
+	Alpha, Beta, Gamma float64 // penalties of pre-activations, output, activations; 0: those of [Published]
 	Relative           bool    // penalties are in units of the mean squares of the dense signals; not published
 	Ridge              float64 // share of the mean diagonal added in refits; 0: none, Moore–Penrose inverses
 	Newton             bool    // Gauss–Newton steps for variables without a closed form that one activation reads; not published
 	Safeguard          bool    // shorten or drop gradient steps that raise the objective; not published
-	OutputSteps        int     // refits of maps to the output: so many gradient steps, see [PublishedOutputSteps]; 0: regressions
+	OutputSteps        int     // refits of maps to the output: so many gradient steps, see [Published]; 0: regressions
 
 	// Judge is told ‖y − chain(x)‖² / ‖y‖² after every epoch, with fixed masks that of the start too, as epoch 0. It
 	// makes the weights of the best epoch the result: none where the start is the best. Not published.
@@ -84,9 +84,8 @@ func (o *Options) defaults(c *nn.Chain) error {
 		return fmt.Errorf("variables that are recomputed have no objective from one pass to the next: want Judge instead of Note or Objective")
 	}
 	o.Epochs = cmp.Or(o.Epochs, DefaultEpochs)
-	for _, p := range []*float64{&o.Alpha, &o.Beta, &o.Gamma} {
-		*p = cmp.Or(*p, PublishedPenalty(c))
-	}
+	penalty, _ := Published(c)
+	o.Alpha, o.Beta, o.Gamma = cmp.Or(o.Alpha, penalty), cmp.Or(o.Beta, penalty), cmp.Or(o.Gamma, penalty)
 	for _, v := range []struct {
 		name  string
 		value float64

@@ -13,33 +13,34 @@ import (
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
-// Step is what a step of AdaGP+ says of itself before a run.
-type Step interface {
-	// Settings are all that the step's results depend on, after defaults. Reports have them among those of the method,
-	// and two runs with other settings are not the same run.
-	Settings() map[string]any
-	// Memory is the most that the step takes beside the weights, in bytes, stage by stage; nil: next to nothing.
-	Memory(s prune.LayerShape) []prune.StagePlan
-}
-
 // LayerStep is a step on one decoder layer behind the pruning of its matrices. It moves the weights that are left, by
 // [Layer.Move].
 type LayerStep interface {
-	Step
+	About() About
 	// Run works on the layer. A cancelled context ends it soon with the context's error.
 	Run(ctx context.Context, l *Layer) error
-	// Time is what Run takes, in units of what pruning the layer takes, roughly. The display of progress goes by it.
-	Time() float64
-	// HeldOut reports whether the step is left out where no calibration windows are held out to judge it. Runs tell
-	// that beforehand; Run has to look at [prune.Layer.HeldOut].
-	HeldOut() bool
 }
 
 // ModelStep is a step on the whole model, when all layers are pruned. It moves weights by [prune.Final.Set].
 type ModelStep interface {
-	Step
+	About() About
 	// Run works on the model. A cancelled context ends it soon with the context's error.
 	Run(ctx context.Context, f *prune.Final) error
+}
+
+// About is what a step says of itself before a run.
+type About struct {
+	// Settings are all that the step's results depend on, after defaults. Reports have them among those of the method,
+	// and two runs with other settings are not the same run.
+	Settings map[string]any
+	// Memory is the most that the step takes beside the weights, in bytes; nil: next to nothing.
+	Memory func(s prune.LayerShape) prune.StagePlan
+	// Time is what a step on a layer takes, in units of what pruning the layer takes, roughly: for the display of
+	// progress.
+	Time float64
+	// HeldOut says that a step on a layer is left out where no calibration windows are held out to judge it. Runs tell
+	// that beforehand; the step itself has to look at [prune.Layer.HeldOut].
+	HeldOut bool
 }
 
 // Layer is a decoder layer whose matrices are pruned, on its way through the steps. Weights of the embedded Layer are

@@ -17,12 +17,10 @@ import (
 // nearest to those of the dense row w on the inputs of the pruned network, c = ŵHwᵀ / ŵHŵᵀ.
 type rescale struct{}
 
-func (rescale) Settings() map[string]any { return map[string]any{"rescale": true} }
-func (rescale) Time() float64            { return 0.1 }
-func (rescale) HeldOut() bool            { return false }
-
-func (rescale) Memory(s prune.LayerShape) []prune.StagePlan {
-	return []prune.StagePlan{prune.NewStage("rescaling of rows", prune.Part{What: "a matrix, dense and pruned, and products", Bytes: 3 * 8 * s.Widest})}
+func (rescale) About() adagp.About {
+	return adagp.About{Settings: map[string]any{"rescale": true}, Time: 0.1, Memory: func(s prune.LayerShape) prune.StagePlan {
+		return prune.NewStage("rescaling of rows", prune.Part{What: "a matrix, dense and pruned, and products", Bytes: 3 * 8 * s.Widest})
+	}}
 }
 
 func (rescale) Run(ctx context.Context, l *adagp.Layer) error {

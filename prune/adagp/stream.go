@@ -52,17 +52,21 @@ func (s *stream) context(b int) *nn.Context {
 	return &nn.Context{SeqLen: s.seqLens[b], Calibration: true}
 }
 
-// with runs body with the stream's weights in place.
-func (s *stream) with(body func() error) error {
-	if s.dense != nil {
-		for _, g := range s.groups {
-			for _, l := range g.Linears {
-				defer func(w *tensor.Tensor) { l.Weight.Set(w) }(l.Weight.Value())
-				l.Weight.Set(s.dense[l])
-			}
+// inputs returns what the maps of the group read that the signals have reached [tokens, in].
+func (s *stream) inputs(b int, at *reached) *tensor.Tensor {
+	return s.groups[at.group].Input(s.context(b), at.signals).Value
+}
+
+// outputs returns what these maps make of it with the stream's weights, sums for Residual targets.
+func (s *stream) outputs(b int, at *reached) []*autograd.Var {
+	g, c := &s.groups[at.group], s.context(b)
+	for _, l := range g.Linears {
+		if s.dense != nil {
+			defer l.Weight.Set(l.Weight.Value())
+			l.Weight.Set(s.dense[l])
 		}
 	}
-	return body()
+	return g.Outputs(c, at.signals, g.Input(c, at.signals))
 }
 
 // reach returns the signals of batch b in front of group g: from those that are kept, or from the input where what
@@ -94,13 +98,12 @@ func (s *stream) reach(b, g int) (*reached, error) {
 
 // forward takes the signals of batch b through one more group.
 func (s *stream) forward(b int, at *reached) error {
-	at.signals = s.groups[at.group].Forward(s.context(b), at.signals)
+	g := &s.groups[at.group]
+	at.signals = g.Finish(s.context(b), at.signals, s.outputs(b, at))
 	at.group++
 	for n, v := range at.signals {
-		if i, ok := v.Value.Finite(); !ok {
-			l, width := s.groups[at.group-1].Linears[0], v.Value.Dim(-1)
-			return fmt.Errorf("layer %s: signal %d behind it is %v at token %d, feature %d of a batch, want a finite value",
-				l.Name(), n, v.Value.Data()[i], i/width, i%width)
+		if err := finite(g.Linears[0], fmt.Sprintf("signal %d behind it, feature", n), v.Value); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -21,19 +21,11 @@ const (
 	blockWindows = 2
 )
 
-// Settings implements Step.
-func (t TuneLayer) Settings() map[string]any { return map[string]any{"tune_epochs": t.Epochs} }
-
-// Memory implements Step.
-func (TuneLayer) Memory(s prune.LayerShape) []prune.StagePlan {
-	return []prune.StagePlan{tune.BlockMemory(s, blockWindows)}
+// About implements LayerStep. Without windows held out, nothing could tell whether tuning helps.
+func (t TuneLayer) About() About {
+	return About{Settings: map[string]any{"tune_epochs": t.Epochs}, Time: 0.6 * float64(t.Epochs), HeldOut: true,
+		Memory: func(s prune.LayerShape) prune.StagePlan { return tune.BlockMemory(s, blockWindows) }}
 }
-
-// Time implements LayerStep.
-func (t TuneLayer) Time() float64 { return 0.6 * float64(t.Epochs) }
-
-// HeldOut implements LayerStep: without, nothing could tell whether tuning helps.
-func (TuneLayer) HeldOut() bool { return true }
 
 // Run implements LayerStep.
 func (t TuneLayer) Run(ctx context.Context, l *Layer) error {
@@ -65,12 +57,9 @@ func (t TuneLayer) Run(ctx context.Context, l *Layer) error {
 // does.
 type TuneModel struct{ Epochs int }
 
-// Settings implements Step.
-func (t TuneModel) Settings() map[string]any { return map[string]any{"global_epochs": t.Epochs} }
-
-// Memory implements Step.
-func (TuneModel) Memory(s prune.LayerShape) []prune.StagePlan {
-	return []prune.StagePlan{tune.GlobalMemory(s)}
+// About implements ModelStep.
+func (t TuneModel) About() About {
+	return About{Settings: map[string]any{"global_epochs": t.Epochs}, Memory: tune.GlobalMemory}
 }
 
 // Run implements ModelStep.
