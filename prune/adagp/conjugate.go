@@ -17,7 +17,7 @@ const conjugateSteps = 20
 //	(Σ_l w_l A_lᵀA_l + γI) δ = Σ_l w_l A_lᵀ(t_l − A_l φ − b_l)        v = φ + δ
 //
 // Every token has its own step lengths. No step raises the objective.
-type conjugate struct{ moves }
+type conjugate struct{ ofVariable }
 
 func (u conjugate) apply() {
 	phi := u.v.source.prediction()

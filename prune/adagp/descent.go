@@ -9,7 +9,7 @@ import (
 // descent moves a variable downhill on the terms it appears in, summed (not averaged) over elements as published.
 // Derivatives come from autograd, so any activation will do.
 type descent struct {
-	moves
+	ofVariable
 	steps     int
 	propose   func(mean *tensor.Tensor) // sets full and quarter, given what the network computes for v
 	safeguard bool                      // take full only where it lowers the cost, quarter where that does, neither elsewhere
@@ -28,7 +28,7 @@ const (
 // gradientDescent takes plain gradient steps. Steps of a fixed length diverge where rate·γ·φ'² exceeds 1, which a
 // few large activations are enough for: hence the safeguard.
 func gradientDescent(v *variable, safeguard bool) *descent {
-	u := &descent{moves: moves{v}, steps: gradientSteps, safeguard: safeguard, tape: autograd.NewTape().Recycle()}
+	u := &descent{ofVariable: ofVariable{v}, steps: gradientSteps, safeguard: safeguard, tape: autograd.NewTape().Recycle()}
 	u.propose = func(mean *tensor.Tensor) {
 		u.gradient(mean)
 		u.full.CopyFrom(v.at)
@@ -47,7 +47,7 @@ const newtonSteps = 4
 //
 //	u − (α(u − m) − γ(a − φ)φ′) / (α + γφ′²)
 func newtonDescent(v *variable, j *join) *descent {
-	u := &descent{moves: moves{v}, steps: newtonSteps, safeguard: true, tape: autograd.NewTape().Recycle()}
+	u := &descent{ofVariable: ofVariable{v}, steps: newtonSteps, safeguard: true, tape: autograd.NewTape().Recycle()}
 	u.propose = func(mean *tensor.Tensor) {
 		clear(u.grad.Data())
 		phi := j.predict(u.with(u.tape.Param(v.at, u.grad)))

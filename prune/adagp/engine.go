@@ -18,13 +18,13 @@ import (
 // fixed masks there is nothing to do in it.
 type engine struct {
 	*graph
-	o       *Options
-	tokens  tokens
-	updates []update // of all auxiliary variables, in their order
-	phases  []phase
-	exact   bool // regressions have no ridge
-	noting  bool // the next pass adds to the losses of joins
-	round   int
+	o             *Options
+	tokens        tokens
+	updates       []update // of all auxiliary variables, in their order
+	phases        []phase
+	exact         bool // regressions have no ridge
+	summingLosses bool // the next pass adds to the losses of joins
+	round         int
 }
 
 // phase is one step of a round.
@@ -110,7 +110,7 @@ func (e *engine) run(ctx context.Context) (map[*nn.Linear]*local.Solution, error
 	if e.o.Objective == nil {
 		return result, nil
 	}
-	e.noting = false // nothing but the objective depends on where the variables go last
+	e.summingLosses = false // nothing but the objective depends on where the variables go last
 	return result, e.sweep(ctx, e.updates)
 }
 
@@ -119,7 +119,7 @@ func (e *engine) run(ctx context.Context) (map[*nn.Linear]*local.Solution, error
 func (e *engine) start(ctx context.Context) error {
 	o := e.o
 	if !o.Recompute && !o.fixed() {
-		e.takeFirstSums(e.phases[0].links)
+		e.sumForPruning(e.phases[0].links)
 	}
 	goesOn := o.Epochs > 1 || o.fixed() || o.Relative || o.Judge != nil || o.Objective != nil // needs more than these sums
 	if goesOn && !o.Recompute {
@@ -177,7 +177,7 @@ func (e *engine) step(ctx context.Context, s phase) error {
 		return err
 	}
 	if e.round > 0 {
-		e.takeSums(s.links)
+		e.sumForRefit(s.links)
 		if err := e.sweep(ctx, s.moves); err != nil {
 			return err
 		}
@@ -185,7 +185,7 @@ func (e *engine) step(ctx context.Context, s phase) error {
 			return err
 		}
 	} else if e.o.Recompute { // stored variables have had their sums taken when they got their values
-		if e.takeFirstSums(s.links); e.summing() {
+		if e.sumForPruning(s.links); e.summing() {
 			if err := e.sweep(ctx, nil); err != nil {
 				return err
 			}
@@ -227,9 +227,6 @@ func (e *engine) solutions() map[*nn.Linear]*local.Solution {
 	solutions := map[*nn.Linear]*local.Solution{}
 	for _, l := range free(e.links) {
 		solutions[l.Linear] = l.solution
-		if e.o.fixed() {
-			solutions[l.Linear] = &local.Solution{W: l.w, Mask: e.o.Masks[l.Linear]}
-		}
 	}
 	return solutions
 }

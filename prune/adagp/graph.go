@@ -52,11 +52,11 @@ func (t *term) prediction() *tensor.Tensor {
 // input is what some links multiply with their weights: a variable, or what the operator of one link makes of it.
 // They share its sums over tokens.
 type input struct {
-	v     *variable
-	links []*link
-	gram  *linalg.Matrix // of its rows [width, width]
-	more  *calib.Stats   // other statistics, for the local solver; nil: none asked for
-	fresh bool           // the next pass adds to these
+	v       *variable
+	links   []*link
+	gram    *linalg.Matrix // of its rows [width, width]
+	more    *calib.Stats   // other statistics, for the local solver; nil: none asked for
+	summing bool           // the next pass adds to these
 }
 
 // rows returns the input in the chunk at hand [rows, width].
@@ -78,7 +78,7 @@ type link struct {
 	power    float64         // sum of ‖out − b‖² over the same tokens
 	loss     float64         // sum of ‖out − b − W·in‖², for notes
 	unbiased *tensor.Tensor  // memory of aim
-	solution *local.Solution // of the last pruning
+	solution *local.Solution // the present weights with their mask
 }
 
 // join is the term γ‖out − φ(in…)‖², or β when out is the chain's output.

@@ -173,11 +173,7 @@ func (e *groups) solveGroup(ctx context.Context, g int) error {
 	if len(free) == 0 {
 		return nil
 	}
-	target := group.Target
-	if !e.changed && e.in.Dense[0] == e.in.Pruned[0] {
-		target = nn.OwnOutputs // the streams are still the same
-	}
-	obs, err := e.observe(ctx, g, target)
+	obs, err := e.observe(ctx, g)
 	if err != nil {
 		return err
 	}

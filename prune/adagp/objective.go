@@ -47,7 +47,7 @@ func (e *engine) noteMoves(moves []update, objectives []float64) {
 			e.o.Objective(fmt.Sprintf("%d:%s", e.round-1, u.variable().name), objectives[i])
 		}
 	}
-	if e.noting && len(moves) > 0 {
+	if e.summingLosses && len(moves) > 0 {
 		for _, l := range e.links {
 			l.loss = e.linkLoss(l)
 		}

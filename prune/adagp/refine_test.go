@@ -182,7 +182,7 @@ func refined(c *nn.Chain, original map[*nn.Linear]*tensor.Tensor, masks map[*nn.
 }
 
 // sums that judge weights agree with the definition.
-func TestSidesLoss(t *testing.T) {
+func TestMomentsLoss(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 0))
 	l := nn.NewLinear("l", 12, 7, false)
 	l.Weight.Set(normal(r, 1, 7, 12))
@@ -194,7 +194,7 @@ func TestSidesLoss(t *testing.T) {
 	}
 	for _, target := range []nn.Target{nn.OwnOutputs, nn.DenseOutputs, nn.Residual} {
 		g := &nn.Group{Linears: []*nn.Linear{l}, Target: target}
-		s := newSides(g, target)
+		s := newMoments(g, target)
 		linalg.AddGram(s.gram, x)
 		want := direct(tensor.MatMulNT(x, l.Weight.Value()))
 		switch target {

@@ -22,7 +22,9 @@ const (
 // Options are the settings of [Solve]. Their zero values are those of the published method, but for Solver and
 // Pattern, which have none.
 type Options struct {
-	Solver  local.Solver                        // local solver of every pruning step
+	// Solver is the local solver of every pruning step. Statistics of its own (Needs.More) are summed over chunks of at most
+	// 1024 tokens, which are no calibration windows, or over what operators make of these.
+	Solver  local.Solver
 	Pattern func(l *nn.Linear) sparsity.Pattern // zeros of each link, such as [Uniform]
 	Frozen  func(l *nn.Linear) bool             // links that keep their weights; nil: none
 	// Stats are sums over a link's inputs in the dense chain that are known: the Hessian XᵀX [in, in], and what else the

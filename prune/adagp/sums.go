@@ -14,17 +14,17 @@ import (
 // inᵀ·in, shared by links with the same input, and (out − b)ᵀ·in. So the number of tokens does not matter for their
 // memory.
 
-// takeFirstSums makes the next pass take what the first pruning of some links needs. Every variable has its dense
+// sumForPruning makes the next pass take what the first pruning of some links needs. Every variable has its dense
 // value then, so the caller may know the statistics of an input; those of the chain's input serve refits as
 // well. Notes of later rounds are about frozen links too.
-func (e *engine) takeFirstSums(links []*link) {
+func (e *engine) sumForPruning(links []*link) {
 	notes := e.o.Note != nil
-	e.takeLosses(notes && !e.tokens.ownOutput)
+	e.sumLosses(notes && !e.tokens.ownOutput)
 	for _, l := range e.links {
-		e.takeCross(l, e.noting && l.outs[0] == e.y)
+		e.sumCross(l, e.summingLosses && l.outs[0] == e.y)
 	}
 	for _, in := range e.inputs {
-		in.fresh = false
+		in.summing = false
 		i := slices.IndexFunc(in.links, func(l *link) bool { return slices.Contains(links, l) || notes && e.o.Epochs > 1 })
 		if i < 0 {
 			continue
@@ -35,41 +35,41 @@ func (e *engine) takeFirstSums(links []*link) {
 				continue
 			}
 		}
-		e.takeGram(in)
+		e.sumGram(in)
 	}
 }
 
-// takeSums makes the next pass take what a refit of some links needs. The chain's input never changes, and
+// sumForRefit makes the next pass take what a refit of some links needs. The chain's input never changes, and
 // its Gram matrix is summed once.
-func (e *engine) takeSums(links []*link) {
-	e.takeLosses(e.o.Note != nil)
+func (e *engine) sumForRefit(links []*link) {
+	e.sumLosses(e.o.Note != nil)
 	for _, l := range e.links {
-		e.takeCross(l, e.noting || slices.Contains(links, l))
+		e.sumCross(l, e.summingLosses || slices.Contains(links, l))
 	}
 	for _, in := range e.inputs {
-		in.fresh = false
+		in.summing = false
 		if slices.ContainsFunc(in.links, func(l *link) bool { return l.cross != nil }) && (in.v != e.x || in.gram == nil) {
-			e.takeGram(in)
+			e.sumGram(in)
 		}
 	}
 }
 
-func (e *engine) takeGram(in *input) {
+func (e *engine) sumGram(in *input) {
 	width := in.links[0].dense.Cols
-	in.gram, in.more, in.fresh = linalg.New(width, width), nil, true
+	in.gram, in.more, in.summing = linalg.New(width, width), nil, true
 	if e.o.Solver != nil && len(e.o.Solver.Needs().More) > 0 {
 		in.more = calib.NewStats(width, local.Needs{More: e.o.Solver.Needs().More})
 	}
 }
 
-func (e *engine) takeLosses(wanted bool) {
-	e.noting = wanted
+func (e *engine) sumLosses(wanted bool) {
+	e.summingLosses = wanted
 	for _, j := range e.joins {
 		j.loss = 0
 	}
 }
 
-func (e *engine) takeCross(l *link, wanted bool) {
+func (e *engine) sumCross(l *link, wanted bool) {
 	if l.cross, l.power = nil, 0; wanted {
 		l.cross = linalg.New(l.dense.Rows, l.dense.Cols)
 	}
@@ -77,14 +77,14 @@ func (e *engine) takeCross(l *link, wanted bool) {
 
 // summing reports whether the next pass takes any sums.
 func (e *engine) summing() bool {
-	return slices.ContainsFunc(e.inputs, func(in *input) bool { return in.fresh }) ||
+	return slices.ContainsFunc(e.inputs, func(in *input) bool { return in.summing }) ||
 		slices.ContainsFunc(e.links, func(l *link) bool { return l.cross != nil })
 }
 
 // addSums adds the chunk at hand.
 func (e *engine) addSums() error {
 	for _, in := range e.inputs {
-		if !in.fresh {
+		if !in.summing {
 			continue
 		}
 		x := in.rows()
@@ -106,7 +106,7 @@ func (e *engine) addSums() error {
 		}
 	}
 	for _, j := range e.joins {
-		if e.noting {
+		if e.summingLosses {
 			j.loss += j.residual()
 		}
 	}

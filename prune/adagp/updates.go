@@ -20,11 +20,11 @@ type update interface {
 	apply()
 }
 
-// moves is what updates have in common: the variable, and that most need no preparation.
-type moves struct{ v *variable }
+// ofVariable is what updates have in common: the variable, and that most need no preparation.
+type ofVariable struct{ v *variable }
 
-func (u moves) variable() *variable { return u.v }
-func (u moves) prepare() error      { return nil }
+func (u ofVariable) variable() *variable { return u.v }
+func (u ofVariable) prepare() error      { return nil }
 
 // reads lists the variables whose present values an update uses: all that stand in a term with its own, which itself
 // only matters where the update goes on from it.
@@ -64,15 +64,15 @@ func (e *engine) chooseUpdates() (updates []update) {
 func chooseUpdate(v *variable, o *Options) update {
 	if len(v.joins) == 0 {
 		if slices.ContainsFunc(v.links, func(l *link) bool { return l.Operates() }) {
-			return conjugate{moves{v}}
+			return conjugate{ofVariable{v}}
 		}
-		return &leastSquares{moves: moves{v}}
+		return &leastSquares{ofVariable: ofVariable{v}}
 	}
 	if len(v.links) == 0 && len(v.joins) == 1 {
 		j := v.joins[0]
 		if i := slices.Index(j.in, v); !slices.Contains(j.in[i+1:], v) {
 			if closedForm(j.Activation, i) {
-				return pointwise{moves{v}, j, i}
+				return pointwise{ofVariable{v}, j, i}
 			}
 			if o.Newton {
 				return newtonDescent(v, j)
@@ -107,7 +107,7 @@ func closedForm(a nn.Activation, i int) bool {
 // which factors the smaller of the two Gram matrices and multiplies tokens with matrices of W's size
 // only, instead of one of v's width squared.
 type leastSquares struct {
-	moves
+	ofVariable
 	gain []*tensor.Tensor // √w_l·G_l [width of v, out of l], one per link that reads v
 }
 
@@ -163,7 +163,7 @@ func (u *leastSquares) apply() {
 // pointwise is the exact update of a variable that one activation reads and solves for: elementwise
 // argmin α(u − m)² + γ(a − φ(…u…))², m being what the network computes for u.
 type pointwise struct {
-	moves
+	ofVariable
 	join *join
 	arg  int // of the activation
 }

@@ -26,7 +26,9 @@ func (e *engine) refitWeights(ctx context.Context, links []*link) error {
 		if err != nil {
 			return fmt.Errorf("refit %s: %w", l.Linear.Name(), err)
 		}
-		l.set(w)
+		if l.set(w); e.o.fixed() {
+			l.solution = &local.Solution{W: w, Mask: e.o.Masks[l.Linear]}
+		}
 		if err := e.note(ctx, "refit", l); err != nil {
 			return err
 		}

@@ -102,13 +102,13 @@ func TestLeastSquaresUpdate(t *testing.T) {
 			byName[l.outs[0].name], byName[l.in.v.name] = l.outs[0], l.in.v
 		}
 		byName["r"].at = randomMatrix(r, tokens, 4).Tensor()
-		u := &leastSquares{moves: moves{byName["a"]}}
+		u := &leastSquares{ofVariable: ofVariable{byName["a"]}}
 		if err := u.prepare(); err != nil {
 			t.Fatal(err)
 		}
 		u.apply()
 		exact := byName["a"].at.Clone()
-		conjugate{moves{byName["a"]}}.apply()
+		conjugate{ofVariable{byName["a"]}}.apply()
 		if d := largestDifference(linalg.FromTensor(exact), linalg.FromTensor(byName["a"].at)); d > 1e-3 {
 			t.Errorf("width %d: conjugate gradients end %g from the minimum", width, d)
 		}

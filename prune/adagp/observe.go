@@ -16,9 +16,9 @@ import (
 	"github.com/adagp/adagp/tensor/linalg"
 )
 
-// sides are the sums that a least-squares problem needs, over some of the calibration tokens: of the
+// moments are the sums that a least-squares problem needs, over some of the calibration tokens: of the
 // inputs x of a group in the pruned network, and of what its linear maps are to put out there.
-type sides struct {
+type moments struct {
 	gram  *linalg.Matrix   // xᵀx [in, in]
 	cross []*linalg.Matrix // yᵀx [out, in] of each map; nil for maps that are to keep their own outputs
 	power []float64        // ‖y‖² of each map
@@ -28,9 +28,9 @@ type sides struct {
 	inputs *linalg.Matrix // x_dᵀx [in, in]
 }
 
-func newSides(g *nn.Group, target nn.Target) *sides {
+func newMoments(g *nn.Group, target nn.Target) *moments {
 	in := g.Linears[0].In()
-	s := &sides{gram: linalg.New(in, in), cross: make([]*linalg.Matrix, len(g.Linears)), power: make([]float64, len(g.Linears))}
+	s := &moments{gram: linalg.New(in, in), cross: make([]*linalg.Matrix, len(g.Linears)), power: make([]float64, len(g.Linears))}
 	switch target {
 	case nn.DenseOutputs:
 		s.inputs = linalg.New(in, in)
@@ -40,8 +40,8 @@ func newSides(g *nn.Group, target nn.Target) *sides {
 	return s
 }
 
-// finish brings the sums into the form that [sides.loss] reads; weights gives the dense ones of a map.
-func (s *sides) finish(g *nn.Group, weights func(*nn.Linear) *linalg.Matrix) {
+// finish brings the sums into the form that [moments.loss] reads; weights gives the dense ones of a map.
+func (s *moments) finish(g *nn.Group, weights func(*nn.Linear) *linalg.Matrix) {
 	if s.inputs != nil {
 		for i, l := range g.Linears {
 			s.cross[i] = linalg.Mul(weights(l), s.inputs)
@@ -51,7 +51,7 @@ func (s *sides) finish(g *nn.Group, weights func(*nn.Linear) *linalg.Matrix) {
 }
 
 // observedBytes is what the sums of a group take whose pruned maps have so many outputs: while tokens are summed, in
-// [sides.finish], and behind it.
+// [moments.finish], and behind it.
 func observedBytes(g *nn.Group, outputs int, needs local.Needs, heldOut bool) (summing, finishing, finished int64) {
 	in := g.Linears[0].In()
 	square, cross := prune.Float64s(in, in), prune.Float64s(outputs, in)
@@ -74,7 +74,7 @@ func observedBytes(g *nn.Group, outputs int, needs local.Needs, heldOut bool) (s
 }
 
 // add adds the sums of t, in place.
-func (s *sides) add(t *sides) {
+func (s *moments) add(t *moments) {
 	sum := func(a, b *linalg.Matrix) {
 		for k, v := range b.Data {
 			a.Data[k] += v
@@ -91,7 +91,7 @@ func (s *sides) add(t *sides) {
 
 // loss returns ‖y − x·Wᵀ‖² / ‖y‖² of weights w [out, in] for map i, whose dense weights are given: equation (2) of
 // docs/maths/adagp-plus.md.
-func (s *sides) loss(i int, w, dense *linalg.Matrix) float64 {
+func (s *moments) loss(i int, w, dense *linalg.Matrix) float64 {
 	if s.cross[i] != nil {
 		return relative(max(0, refit.Loss(w, s.gram, s.cross[i], s.power[i])), s.power[i])
 	}
@@ -112,19 +112,25 @@ func relative(num, den float64) float64 {
 // observed is everything that calibration says about a group.
 type observed struct {
 	group     *nn.Group
-	fit, held *sides       // tokens to fit to, tokens to judge by; the same when none are held out
+	number    int          // among the groups
+	target    nn.Target    // that of the group, or OwnOutputs where there is nothing to correct
+	fit, held *moments     // tokens to fit to, tokens to judge by; the same when none are held out
 	stats     *calib.Stats // what else the local solver asks for, over all tokens
 }
 
 // observe sends all batches of both streams as far as group g and sums what the solvers of its maps
-// need. target is that of the group, or OwnOutputs where there is nothing to correct.
-func (e *groups) observe(ctx context.Context, g int, target nn.Target) (*observed, error) {
+// need.
+func (e *groups) observe(ctx context.Context, g int) (*observed, error) {
 	group, needs, batches := &e.list[g], e.o.Solver.Needs(), len(e.pruned.input)
-	o := &observed{group: group, fit: newSides(group, target)}
+	target := group.Target
+	if !e.changed && e.in.Dense[0] == e.in.Pruned[0] {
+		target = nn.OwnOutputs // the streams are still the same
+	}
+	o := &observed{group: group, number: g, target: target, fit: newMoments(group, target)}
 	o.stats = calib.NewStats(group.Linears[0].In(), local.Needs{WindowMoments: needs.WindowMoments, More: needs.More})
 	o.held = o.fit
 	if e.o.HeldOut > 0 {
-		o.held = newSides(group, target)
+		o.held = newMoments(group, target)
 	}
 	e.pruned.tape, e.dense.tape = autograd.NewTape().Recycle(), autograd.NewTape().Recycle()
 	defer func() { e.pruned.tape, e.dense.tape = nil, nil }()
@@ -136,7 +142,7 @@ func (e *groups) observe(ctx context.Context, g int, target nn.Target) (*observe
 		if b >= batches-e.o.HeldOut {
 			s = o.held
 		}
-		if err := e.observeBatch(o, s, b, g, target); err != nil {
+		if err := e.observeBatch(o, s, b); err != nil {
 			return nil, err
 		}
 		e.progress(float64(g) + 0.5*float64(b+1)/float64(batches))
@@ -146,8 +152,9 @@ func (e *groups) observe(ctx context.Context, g int, target nn.Target) (*observe
 	return o, nil
 }
 
-func (e *groups) observeBatch(o *observed, s *sides, b, g int, target nn.Target) error {
-	first := o.group.Linears[0]
+// observeBatch adds batch b to s.
+func (e *groups) observeBatch(o *observed, s *moments, b int) error {
+	g, first := o.number, o.group.Linears[0]
 	at, err := e.pruned.reach(b, g)
 	if err != nil {
 		return err
@@ -157,7 +164,7 @@ func (e *groups) observeBatch(o *observed, s *sides, b, g int, target nn.Target)
 		return fmt.Errorf("layer %s: %w", first.Name(), err)
 	}
 	linalg.AddGram(s.gram, x)
-	switch target {
+	switch o.target {
 	case nn.DenseOutputs:
 		at, err := e.dense.reach(b, g)
 		if err != nil {
