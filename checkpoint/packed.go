@@ -212,24 +212,40 @@ func (t *packedTensor) section(read func(part string) ([]byte, error)) (*io.Sect
 }
 
 // read returns a copy of the elements of a tensor of the file.
-func (s *shard) read(name string) ([]byte, error) {
+func (s *shard) read(name string) ([]byte, error) { return s.readPart(name, 0, -1) }
+
+// readPart is a getter that copies.
+func (s *shard) readPart(name string, from, to int64) ([]byte, error) {
 	in, err := s.open(name)
 	if err != nil {
 		return nil, err
 	}
-	b := make([]byte, in.Size())
-	if err := blob.ReadFull(in, b, 0); err != nil {
+	if to < 0 {
+		to = in.Size()
+	}
+	if to > in.Size() {
+		return nil, fmt.Errorf("read %s: tensor %s has %d bytes, want %d", s.file, blob.Quote(name), in.Size(), to)
+	}
+	b := make([]byte, to-from)
+	if err := blob.ReadFull(in, b, from); err != nil {
 		return nil, fmt.Errorf("read %s: tensor %s: %w", s.file, blob.Quote(name), err)
 	}
 	return b, nil
 }
 
-// view returns the elements of a tensor of the file, in the mapping of the file where there is one.
-func (s *shard) view(name string) ([]byte, error) {
+// view is a getter that returns the mapping of the file where there is one.
+func (s *shard) view(name string, from, to int64) ([]byte, error) {
 	if s.st == nil {
-		return s.read(name) // a tensor of a PyTorch file may have its elements in any order
+		return s.readPart(name, from, to) // a tensor of a PyTorch file may have its elements in any order
 	}
-	return s.st.View(name)
+	b, err := s.st.View(name)
+	if err != nil || to < 0 {
+		return b, err
+	}
+	if to > int64(len(b)) {
+		return nil, fmt.Errorf("read %s: tensor %s has %d bytes, want %d", s.file, blob.Quote(name), len(b), to)
+	}
+	return b[from:to:to], nil
 }
 
 // widenOffsets turns I32 into I64.
@@ -253,22 +269,3 @@ func narrowOffsets(b []byte) ([]byte, bool) {
 	return narrow, true
 }
 
-// packed returns a matrix as it is stored, whose bytes get gives.
-func (r *Reader) packed(name string, get func(s *shard, tensor string) ([]byte, error)) (packed.Matrix, error) {
-	s, ok := r.homes[name]
-	if !ok {
-		return nil, fmt.Errorf("no tensor %s in %s", blob.Quote(name), r.layout.file)
-	}
-	info := r.infos[name]
-	if len(info.Shape) != 2 || !packable(info.DType) {
-		return nil, fmt.Errorf("tensor %s of type %v and shape %v is no matrix to multiply by", blob.Quote(name), info.DType, info.Shape)
-	}
-	if t := s.packed[name]; t != nil {
-		return t.matrix(func(part string) ([]byte, error) { return get(s, part) })
-	}
-	b, err := get(s, name)
-	if err != nil {
-		return nil, err
-	}
-	return packed.NewPlain(info.DType, info.Shape[0], info.Shape[1], b)
-}

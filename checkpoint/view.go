@@ -14,6 +14,9 @@ import (
 type View struct {
 	// Tensor is the name in the files.
 	Tensor string
+	// Merged says that the file has matrices one behind the other in a tensor [count, rows, columns], which counts as one
+	// matrix [count·rows, columns]. From and To choose one of them, or some rows of it.
+	Merged bool
 	// From and To choose the rows From <= i < To, along the first dimension. With To = 0 it is all of them.
 	From, To int
 	// Transposed says that the file has a matrix, or the rows chosen of it, as [in, out] and the model as
@@ -42,7 +45,7 @@ func (v View) Layout() string {
 // Shape returns the shape of the view of a tensor of the stored shape. It is an error if the tensor has not
 // the rows, or is no matrix that could be transposed.
 func (v View) Shape(stored []int) ([]int, error) {
-	shape := slices.Clone(stored)
+	shape := v.matrix(stored)
 	if v.To != 0 {
 		if len(shape) == 0 || v.From < 0 || v.From >= v.To || v.To > shape[0] {
 			return nil, fmt.Errorf("tensor %s has shape %v, want rows %d to %d of it", blob.Quote(v.Tensor), stored, v.From, v.To-1)
@@ -58,7 +61,16 @@ func (v View) Shape(stored []int) ([]int, error) {
 	return shape, nil
 }
 
-// Stored returns the index in the stored tensor of an index in the view.
+// matrix returns the stored shape, of which merged matrices count as one.
+func (v View) matrix(stored []int) []int {
+	shape := slices.Clone(stored)
+	for v.Merged && len(shape) > 2 {
+		shape = append([]int{shape[0] * shape[1]}, shape[2:]...)
+	}
+	return shape
+}
+
+// Stored returns the index in the stored tensor of an index in the view; in merged matrices it has the row among all.
 func (v View) Stored(index []int) []int {
 	index = slices.Clone(index)
 	if v.Transposed {
@@ -76,7 +88,7 @@ func (v View) Of(t *tensor.Tensor) (*tensor.Tensor, error) {
 		return nil, err
 	}
 	if v.To != 0 {
-		t = t.Rows(v.From, v.To)
+		t = t.View(v.matrix(t.Shape())...).Rows(v.From, v.To)
 	}
 	switch {
 	case v.Transposed:
@@ -89,16 +101,31 @@ func (v View) Of(t *tensor.Tensor) (*tensor.Tensor, error) {
 
 // ReadView returns a view of a tensor as float32; see Read.
 func (r *Reader) ReadView(v View) (*tensor.Tensor, error) {
-	t, err := r.Read(v.Tensor)
+	views, err := r.ReadViews(v.Tensor, []View{v})
 	if err != nil {
 		return nil, err
 	}
-	return v.Of(t)
+	return views[0], nil
+}
+
+// ReadViews returns some views of one tensor, which is read once.
+func (r *Reader) ReadViews(name string, views []View) ([]*tensor.Tensor, error) {
+	whole, err := r.Read(name)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]*tensor.Tensor, len(views))
+	for i, v := range views {
+		if all[i], err = v.Of(whole); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
 }
 
 // Packed returns a view of a matrix as it is stored, to be multiplied by as it is: packed, or dense in float32,
 // float16 or bfloat16. A part of a packed matrix, or its transpose, is packed anew.
-func (r *Reader) Packed(v View) (packed.Matrix, error) { return r.packedView(v, (*shard).read) }
+func (r *Reader) Packed(v View) (packed.Matrix, error) { return r.packedView(v, (*shard).readPart) }
 
 // PackedMapped is Packed without a copy of what is stored, where the file system lets files be mapped and the
 // matrix is stored as the view has it. The matrix is valid until Close, and the program dies if the file is
@@ -106,36 +133,50 @@ func (r *Reader) Packed(v View) (packed.Matrix, error) { return r.packedView(v, 
 // measured.
 func (r *Reader) PackedMapped(v View) (packed.Matrix, error) { return r.packedView(v, (*shard).view) }
 
-func (r *Reader) packedView(v View, get func(s *shard, tensor string) ([]byte, error)) (packed.Matrix, error) {
-	m, err := r.packed(v.Tensor, get)
-	if err != nil || v.Whole() {
-		return m, err
+func (r *Reader) packedView(v View, get getter) (packed.Matrix, error) {
+	s, ok := r.homes[v.Tensor]
+	if !ok {
+		return nil, fmt.Errorf("no tensor %s in %s", blob.Quote(v.Tensor), r.layout.file)
 	}
-	rows, cols := m.Shape()
-	shape, err := v.Shape([]int{rows, cols})
+	info := r.infos[v.Tensor]
+	stored := v.matrix(info.Shape)
+	if len(stored) != 2 || !packable(info.DType) {
+		return nil, fmt.Errorf("tensor %s of type %v and shape %v is no matrix to multiply by", blob.Quote(v.Tensor), info.DType, info.Shape)
+	}
+	shape, err := v.Shape(info.Shape)
 	if err != nil {
 		return nil, err
 	}
-	d, size := m.DType(), m.DType().Size()
-	plain, dense := m.(*packed.Plain)
-	var b []byte
-	if dense {
-		b = plain.Data()
-	} else {
-		b = m.Unpack()
-	}
+	from, to := 0, stored[0]
 	if v.To != 0 {
-		rows = v.To - v.From
-		b = b[v.From*cols*size : v.To*cols*size]
+		from, to = v.From, v.To
+	}
+	line := stored[1] * info.DType.Size()
+	var b []byte
+	t := s.packed[v.Tensor]
+	if t == nil {
+		b, err = get(s, v.Tensor, int64(from*line), int64(to*line))
+	} else {
+		m, e := t.matrix(func(part string) ([]byte, error) { return get(s, part, 0, -1) })
+		if e != nil || v.Whole() {
+			return m, e
+		}
+		b = m.Unpack()[from*line : to*line]
+	}
+	if err != nil {
+		return nil, err
 	}
 	if v.Transposed {
-		b = transposeBytes(b, rows, cols, size)
+		b = transposeBytes(b, to-from, stored[1], info.DType.Size())
 	}
-	if !dense {
-		return packed.Choose(d, shape[0], shape[1], b), nil
+	if t != nil {
+		return packed.Choose(info.DType, shape[0], shape[1], b), nil
 	}
-	return packed.NewPlain(d, shape[0], shape[1], b)
+	return packed.NewPlain(info.DType, shape[0], shape[1], b)
 }
+
+// getter returns the bytes from <= i < to of a tensor of a file, with to = -1 to its end.
+type getter func(s *shard, tensor string, from, to int64) ([]byte, error)
 
 // transposeBytes returns the transpose of a matrix [rows, cols] of elements of size bytes. It goes in squares
 // that stay in the cache.
@@ -210,14 +251,15 @@ func assemble(src *Reader, name string, parts []Part) (*tensor.Tensor, error) {
 		if whole == nil {
 			whole = tensor.New(append([]int{parts[len(parts)-1].To}, shape[1:]...)...)
 		}
-		want, err := View{Tensor: name, From: p.From, To: p.To}.Shape(whole.Shape())
+		place := View{Tensor: name, Merged: p.Merged, From: p.From, To: p.To}
+		want, err := place.Shape(whole.Shape())
 		if err != nil {
 			return nil, err
 		}
 		if !slices.Equal(shape, want) {
 			return nil, fmt.Errorf("tensor %s: part %d has shape %v in the file, want %v", blob.Quote(name), i, shape, want)
 		}
-		whole.Rows(p.From, p.To).CopyFrom(rows)
+		whole.View(place.matrix(whole.Shape())...).Rows(p.From, p.To).CopyFrom(rows)
 	}
 	return whole, nil
 }

@@ -3,7 +3,6 @@ package models_test
 import (
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -71,9 +70,6 @@ func file(t *testing.T, folder, name string) *fstest.MapFile {
 	return &fstest.MapFile{Data: b}
 }
 
-// mergedForm has one tensor for all experts of a layer, which is not supported.
-const mergedForm = "merged"
-
 // forms are the ways in which a folder holds its model: each configuration, and each set of names of tensors.
 func forms(t *testing.T, folder string) map[string]fstest.MapFS {
 	t.Helper()
@@ -117,12 +113,6 @@ func TestFamilies(t *testing.T) {
 			r := readRecorded(t, folder)
 			for name, fsys := range forms(t, folder) {
 				t.Run(name, func(t *testing.T) {
-					if name == mergedForm {
-						if _, err := models.OpenFS(fsys, "golden"); err == nil || !strings.Contains(err.Error(), "mlp.experts.gate_up_proj") {
-							t.Errorf("got error %v, want that a tensor of all experts is unknown", err)
-						}
-						return
-					}
 					m := openForm(t, fsys)
 					for s := range r.Sequences {
 						r.check(t, m, s)

@@ -2,6 +2,7 @@ package models
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/adagp/adagp/checkpoint"
 	"github.com/adagp/adagp/nn"
@@ -15,19 +16,25 @@ import (
 //	err := m.Load(m.Layers()[0].Walk)
 func (m *Model) Load(walk func(visit func(*nn.Param))) error {
 	var filled []*nn.Param
-	for _, p := range nn.Params(walk) {
+	params := nn.Params(walk)
+	for i, p := range params {
 		if p.Value() != nil {
 			continue
 		}
-		empty := !p.Loaded()
-		if err := m.read(p); err != nil {
+		together := []*nn.Param{p}
+		if v := m.View(p); v.To != 0 && !p.Loaded() { // all that the walk has of the tensor, which is read once
+			together = slices.DeleteFunc(slices.Clone(params[i:]), func(q *nn.Param) bool { return q.Loaded() || m.View(q).Tensor != v.Tensor })
+		}
+		for _, q := range together {
+			if !q.Loaded() {
+				filled = append(filled, q)
+			}
+		}
+		if err := m.read(together); err != nil {
 			for _, q := range filled {
 				q.Set(nil)
 			}
 			return fmt.Errorf("model %s: %w", m.Path, err)
-		}
-		if empty {
-			filled = append(filled, p)
 		}
 	}
 	return nil
@@ -44,26 +51,32 @@ func (m *Model) Unload(walk func(visit func(*nn.Param))) {
 	}
 }
 
-// read fills one parameter.
-func (m *Model) read(p *nn.Param) error {
-	if p.Held() != nil {
+// read fills the parameters, which are one, or parts of one tensor.
+func (m *Model) read(params []*nn.Param) error {
+	if p := params[0]; p.Held() != nil {
 		return held(p)
 	}
-	v := m.View(p)
-	t, err := m.Reader.ReadView(v)
+	views := make([]View, len(params))
+	for i, p := range params {
+		views[i] = m.View(p)
+	}
+	values, err := m.Reader.ReadViews(views[0].Tensor, views)
 	if err != nil {
 		return err
 	}
-	// The headers were compared at Open, but the file could have changed since.
-	if info, ok := m.Reader.Info(v.Tensor); ok {
-		if err := checkHeader(p, v, info); err != nil {
-			return err
+	for i, p := range params {
+		v, t := views[i], values[i]
+		// The headers were compared at Open, but the file could have changed since.
+		if info, ok := m.Reader.Info(v.Tensor); ok {
+			if err := checkHeader(p, v, info); err != nil {
+				return err
+			}
 		}
+		if at, ok := t.Finite(); !ok {
+			return fmt.Errorf("tensor %q holds %v at index %v", v.Tensor, t.Data()[at], v.Stored(unflatten(at, p.Shape)))
+		}
+		p.Set(t)
 	}
-	if i, ok := t.Finite(); !ok {
-		return fmt.Errorf("tensor %q holds %v at index %v", v.Tensor, t.Data()[i], v.Stored(unflatten(i, p.Shape)))
-	}
-	p.Set(t)
 	return nil
 }
 

@@ -25,16 +25,17 @@ type View = checkpoint.View
 
 // TensorViewer is implemented by a model whose checkpoints hold parameters in another layout.
 type TensorViewer interface {
-	// StoredView returns what the parameter is of a stored tensor, with its usual name.
-	StoredView(p *nn.Param) View
+	// StoredViews returns what the parameter may be of stored tensors, with their usual names, what new checkpoints have
+	// first.
+	StoredViews(p *nn.Param) []View
 }
 
-// storedView asks the network, if it has something to say.
-func storedView(net CausalLM, p *nn.Param) View {
+// storedViews asks the network, if it has something to say.
+func storedViews(net CausalLM, p *nn.Param) []View {
 	if v, ok := net.(TensorViewer); ok {
-		return v.StoredView(p)
+		return v.StoredViews(p)
 	}
-	return View{Tensor: p.Name}
+	return []View{{Tensor: p.Name}}
 }
 
 // matchTensors finds the stored tensor of every parameter and checks shapes and types against the
@@ -48,19 +49,12 @@ func matchTensors(net CausalLM, r *checkpoint.Reader) (map[*nn.Param]View, error
 	stored := map[*nn.Param]View{}
 	var missing []string
 	for _, p := range nn.Params(net.Walk) {
-		v := storedView(net, p)
-		names := []string{v.Tensor}
-		if namer != nil {
-			names = namer.StoredNames(v.Tensor)
-		}
-		rows := v.To != 0
-		i := slices.IndexFunc(names, func(n string) bool { return left[n] || rows && shared[n] })
-		if i < 0 {
+		v, ok := findView(storedViews(net, p), namer, func(name string, rows bool) bool { return left[name] || rows && shared[name] })
+		if !ok {
 			missing = append(missing, p.Name)
 			continue
 		}
-		v.Tensor = names[i]
-		stored[p], shared[v.Tensor] = v, rows
+		stored[p], shared[v.Tensor] = v, v.To != 0
 		delete(left, v.Tensor)
 	}
 	var unexpected []string
@@ -80,6 +74,23 @@ func matchTensors(net CausalLM, r *checkpoint.Reader) (map[*nn.Param]View, error
 		}
 	}
 	return stored, nil
+}
+
+// findView returns the first view of a tensor that there is, with the name that it has.
+func findView(views []View, namer TensorNamer, exists func(name string, rows bool) bool) (View, bool) {
+	for _, v := range views {
+		names := []string{v.Tensor}
+		if namer != nil {
+			names = namer.StoredNames(v.Tensor)
+		}
+		for _, name := range names {
+			if exists(name, v.To != 0) {
+				v.Tensor = name
+				return v, true
+			}
+		}
+	}
+	return View{}, false
 }
 
 // namesError says which names do not match, of both kinds.

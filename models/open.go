@@ -71,7 +71,7 @@ func (m *Model) View(p *nn.Param) View {
 	if v, ok := m.stored[p]; ok {
 		return v
 	}
-	return storedView(m.CausalLM, p)
+	return storedViews(m.CausalLM, p)[0]
 }
 
 // TensorName returns the name under which the checkpoint stores the parameter. It differs from

@@ -34,7 +34,7 @@ func Save(dir string, net CausalLM, config []byte, dtype tensor.DType) error {
 		if i, ok := p.Value().Finite(); !ok {
 			return fmt.Errorf("save model %s: parameter %q holds %v", dir, p.Name, p.Value().Data()[i])
 		}
-		parts[i] = checkpoint.Part{View: storedView(net, p), Value: p.Value()}
+		parts[i] = checkpoint.Part{View: storedViews(net, p)[0], Value: p.Value()}
 	}
 	var entries []safetensors.Entry
 	err = checkpoint.Assemble(nil, parts, func(name string, t *tensor.Tensor) error {

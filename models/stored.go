@@ -54,12 +54,12 @@ func (m *Model) loadStored(walk func(visit func(*nn.Param)), get func(View) (pac
 func (m *Model) readStored(p *nn.Param, get func(View) (packed.Matrix, error), widen bool) (err error) {
 	defer checkpoint.CatchFault(&err)()
 	if len(p.Shape) != 2 {
-		return m.read(p)
+		return m.read([]*nn.Param{p})
 	}
 	v := m.View(p)
 	info, known := m.Reader.Info(v.Tensor)
 	if widen && known && info.DType == tensor.F32 && info.Layout == checkpoint.Dense {
-		return m.read(p) // nothing to widen
+		return m.read([]*nn.Param{p}) // nothing to widen
 	}
 	stored, err := get(v)
 	if err != nil {

@@ -24,8 +24,8 @@ import (
 // stacked is a network whose files hold gate and up as the rows of one tensor, and down transposed.
 type stacked struct{ models.CausalLM }
 
-// StoredView implements models.TensorViewer.
-func (s stacked) StoredView(p *nn.Param) models.View {
+// StoredViews implements models.TensorViewer.
+func (s stacked) StoredViews(p *nn.Param) []models.View {
 	v := models.View{Tensor: p.Name, Transposed: strings.Contains(p.Name, "down_proj")}
 	for i, part := range []string{"gate_proj", "up_proj"} {
 		if strings.Contains(p.Name, part) {
@@ -33,7 +33,7 @@ func (s stacked) StoredView(p *nn.Param) models.View {
 			v.From, v.To = i*p.Shape[0], (i+1)*p.Shape[0]
 		}
 	}
-	return v
+	return []models.View{v}
 }
 
 func init() {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/adagp/adagp/autograd"
+	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/tensor"
 )
@@ -165,5 +166,22 @@ func (x *experts) Walk(visit func(*nn.Param)) {
 	}
 	if x.sharedGate != nil {
 		visit(x.sharedGate)
+	}
+}
+
+// mergedViews notes where the parameters of the experts are in checkpoints as transformers 5 may write them: one tensor
+// [experts, 2·width, hidden] has the gates and the maps up of all, the gate of each first, another one
+// [experts, hidden, width] the maps down. The names are the same in all families.
+func (x *experts) mergedViews(path string, views map[*nn.Param][]models.View) {
+	width, hidden := x.spec.MLP.Experts.Width, x.spec.HiddenSize
+	part := func(name string, from, rows int) []models.View {
+		return []models.View{{Tensor: path + name, Merged: true, From: from, To: from + rows}}
+	}
+	views[x.router] = []models.View{{Tensor: path + "mlp.gate.weight"}}
+	for e := range x.each {
+		b := &x.each[e]
+		views[b.in[0].Weight] = part("mlp.experts.gate_up_proj", 2*e*width, width)
+		views[b.in[1].Weight] = part("mlp.experts.gate_up_proj", (2*e+1)*width, width)
+		views[b.out.Weight] = part("mlp.experts.down_proj", e*hidden, hidden)
 	}
 }

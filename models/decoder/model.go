@@ -47,6 +47,7 @@ type Model struct {
 	embeddingNorm norm               // nil for none
 	finalNorm     norm               // nil for none
 	transposed    map[*nn.Param]bool // stored as [in, out]
+	merged        map[*nn.Param][]models.View
 }
 
 // New returns the model that s declares, without values. The caller leaves s alone afterwards.
@@ -62,7 +63,7 @@ func New(s *Spec) (*Model, error) {
 	if s.Embedding.Width != 0 {
 		width = s.Embedding.Width
 	}
-	m := &Model{spec: s, transposed: map[*nn.Param]bool{}, Embedding: nn.NewEmbedding(n.Embedding, s.VocabSize, width)}
+	m := &Model{spec: s, transposed: map[*nn.Param]bool{}, merged: map[*nn.Param][]models.View{}, Embedding: nn.NewEmbedding(n.Embedding, s.VocabSize, width)}
 	cores, err := s.newCores()
 	if err != nil {
 		return nil, err
@@ -81,6 +82,9 @@ func New(s *Spec) (*Model, error) {
 		l := s.newLayer(i, core, act)
 		for _, lin := range l.Linears() {
 			m.transposed[lin.Weight] = s.Transposed
+		}
+		if l.experts != nil {
+			l.experts.mergedViews(l.name+".", m.merged)
 		}
 		m.layers = append(m.layers, l)
 	}

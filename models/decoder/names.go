@@ -82,9 +82,9 @@ func (m *Model) StoredNames(name string) []string {
 	return names
 }
 
-// StoredView implements models.TensorViewer.
-func (m *Model) StoredView(p *nn.Param) models.View {
-	return models.View{Tensor: p.Name, Transposed: m.transposed[p]}
+// StoredViews implements models.TensorViewer.
+func (m *Model) StoredViews(p *nn.Param) []models.View {
+	return append([]models.View{{Tensor: p.Name, Transposed: m.transposed[p]}}, m.merged[p]...)
 }
 
 // Ignorable implements models.TensorNamer. Besides what the family names, a file may hold a tied head.
