@@ -14,9 +14,11 @@ import (
 	"testing"
 
 	"github.com/adagp/adagp/checkpoint"
+	"github.com/adagp/adagp/checkpoint/safetensors"
 	"github.com/adagp/adagp/cmd/cli/clitest"
 	"github.com/adagp/adagp/internal/golden"
 	"github.com/adagp/adagp/models"
+	"github.com/adagp/adagp/models/decoder"
 	"github.com/adagp/adagp/models/generate"
 	"github.com/adagp/adagp/nn"
 	"github.com/adagp/adagp/tensor"
@@ -33,12 +35,41 @@ func familyFolders(t *testing.T) map[string]string {
 	for _, f := range files {
 		name := strings.TrimSuffix(filepath.Base(f), ".json")
 		folders[name] = filepath.Join(t.TempDir(), name)
-		writeFamily(t, f, folders[name])
+		m, config := writeFamily(t, f, folders[name])
+		if s := m.(*decoder.Model).Spec(); s.MLP.Experts.Count > 0 {
+			name += "-merged"
+			folders[name] = filepath.Join(t.TempDir(), name)
+			writeMerged(t, m, config, s.MLP.Experts.Count, folders[name])
+		}
 	}
 	return folders
 }
 
-func writeFamily(t *testing.T, file, dir string) {
+// writeMerged writes a mixture of experts with one tensor for all experts of a layer.
+func writeMerged(t *testing.T, m models.CausalLM, config []byte, experts int, dir string) {
+	t.Helper()
+	var parts []checkpoint.Part
+	for _, p := range nn.Params(m.Walk) {
+		views := m.(models.TensorViewer).StoredViews(p)
+		parts = append(parts, checkpoint.Part{View: views[len(views)-1], Value: p.Value()})
+	}
+	var entries []safetensors.Entry
+	err := checkpoint.Assemble(nil, parts, func(name string, x *tensor.Tensor) error {
+		if strings.HasSuffix(name, "_proj") {
+			x = x.View(experts, x.Dim(0)/experts, x.Dim(1))
+		}
+		entries = append(entries, safetensors.Entry{Name: name, DType: tensor.BF16, Value: x})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := checkpoint.Save(dir, config, entries); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func writeFamily(t *testing.T, file, dir string) (models.CausalLM, []byte) {
 	t.Helper()
 	config, err := os.ReadFile(file)
 	if err != nil {
@@ -63,6 +94,7 @@ func writeFamily(t *testing.T, file, dir string) {
 	if err := models.Save(dir, m, config, tensor.BF16); err != nil {
 		t.Fatal(err)
 	}
+	return m, config
 }
 
 // familyWindows writes windows that are longer than what the small models see at a time.
@@ -89,17 +121,15 @@ func TestFamilies(t *testing.T) {
 	windows := familyWindows(t)
 	for name, dir := range familyFolders(t) {
 		t.Run(name, func(t *testing.T) {
-			for i, args := range [][]string{
-				{"--method", "sparsegpt", "--sparsity", "0.7"},
-				{"--method", "wanda", "--pattern", "2:4"},
-				{"--method", "adagp", "--preset", "fast", "--pattern", "2:4"},
-				{"--method", "adagp", "--preset", "balanced", "--sparsity", "0.7"},
-			} {
-				out := filepath.Join(t.TempDir(), fmt.Sprint("out", i))
-				familyCall(t, append([]string{"prune", "--model", dir, "--out", out, "--calib", windows}, args...)...)
-				checkFamilyOutput(t, dir, out)
-				if i == 3 {
-					checkFamilyUse(t, out, windows)
+			for i, method := range [][]string{{"sparsegpt"}, {"wanda"}, {"adagp", "--preset", "fast"}, {"adagp", "--preset", "balanced"}} {
+				for j, pattern := range [][]string{{"--pattern", "2:4"}, {"--sparsity", "0.7"}} {
+					out := filepath.Join(t.TempDir(), fmt.Sprint("out", i, j))
+					args := []string{"prune", "--model", dir, "--out", out, "--calib", windows, "--method"}
+					familyCall(t, slices.Concat(args, method, pattern)...)
+					checkFamilyOutput(t, dir, out)
+					if i == 3 && j == 1 {
+						checkFamilyUse(t, out, windows)
+					}
 				}
 			}
 		})
@@ -152,15 +182,9 @@ func familyTensors(t *testing.T, dir string) map[string][]byte {
 	defer r.Close()
 	all := map[string][]byte{}
 	for _, n := range r.Names() {
-		x, err := r.Read(n)
-		if err != nil {
+		if all[n], err = r.Raw(n); err != nil {
 			t.Fatal(err)
 		}
-		b := make([]byte, 4*x.Len())
-		if err := tensor.Encode(b, x.Data(), tensor.F32); err != nil {
-			t.Fatal(err)
-		}
-		all[n] = b
 	}
 	return all
 }
