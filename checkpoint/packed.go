@@ -268,4 +268,3 @@ func narrowOffsets(b []byte) ([]byte, bool) {
 	}
 	return narrow, true
 }
-

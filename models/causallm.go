@@ -41,6 +41,17 @@ type DecoderLayer interface {
 	Walk(visit func(*nn.Param))
 }
 
+// Mixture is a decoder layer with experts, feed-forward blocks of which each token goes through the few that a router
+// chooses.
+type Mixture interface {
+	DecoderLayer
+	// Experts returns the linear maps of each expert that the router chooses, its first ones first.
+	Experts() [][]*nn.Linear
+	// ShowAll makes passes for calibration show an expert all tokens, also those that do not go through it. What comes
+	// out of the layer stays the same.
+	ShowAll(expert int, all bool)
+}
+
 // Forward runs the whole model on batch windows of equal length and returns the logits
 // [batch · length, VocabSize]. With caches in the context, window i continues what cache i holds. All
 // weights must be loaded.

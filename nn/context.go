@@ -21,7 +21,7 @@ type Context struct {
 	Arena *autograd.Arena
 	// Observer, when set, is shown the input and output of every Linear.
 	Observer Observer
-	// Calibration says that the pass is made for statistics: maps that would see no token are shown all of them.
+	// Calibration says that the pass is made for statistics: experts that are to see all tokens do.
 	Calibration bool
 	// VarObserver, when set, is shown the same as variables, so that it can ask for the gradient of
 	// an output (autograd.Var.RetainGrad).

@@ -97,13 +97,13 @@ func advanceOne(m models.DecoderLayer, slot *scratch.Slot, seqLen int, o nn.Obse
 	return slot.Save(h)
 }
 
-// means divides the sums of squares by the number of tokens.
+// means divides the sums of squares by the number of tokens. An expert that no token goes through has zeros.
 func means(stats map[*nn.Linear]*calib.Stats) map[*nn.Linear][]float64 {
 	out := map[*nn.Linear][]float64{}
 	for lin, s := range stats {
 		v := make([]float64, len(s.SquaredNorms))
 		for j, sum := range s.SquaredNorms {
-			v[j] = sum / float64(s.Tokens)
+			v[j] = sum / float64(max(1, s.Tokens))
 		}
 		out[lin] = v
 	}

@@ -46,6 +46,7 @@ type Layer struct {
 	grids    map[*nn.Linear]*quant.Grid // of the results that are on grids
 	unscored map[*nn.Linear]bool        // results whose error is still to be measured, by statistics or by a pass
 	notes    []Note
+	starved  []StarvedExpert
 }
 
 // Selected returns the linear layers to prune, in pruning order.
@@ -247,7 +248,7 @@ func (o *errorObserver) Observe(l *nn.Linear, x, y *tensor.Tensor) {
 
 // report returns the layer's entry for the report, or an error if a matrix was left unpruned.
 func (l *Layer) report() (LayerReport, error) {
-	r := LayerReport{Index: l.Index, Tensors: []TensorReport{}, Objective: l.notes}
+	r := LayerReport{Index: l.Index, Tensors: []TensorReport{}, Objective: l.notes, Starved: l.starved}
 	for _, lin := range l.selected {
 		t := l.results[lin]
 		if t == nil {

@@ -27,6 +27,8 @@ type Options struct {
 	Quantize *quant.Spec  // round the weights that stay to such grids; nil: do not
 	Feedback local.Solver // rounds them, masks as they are, so that later columns make up for errors of earlier ones (GPTQ, arXiv 2210.17323), such as sparsegpt.Solver{}; nil: each weight to its nearest grid point
 
+	Experts Experts // by which tokens experts are pruned
+
 	Layers           [2]int         // decoder layers Layers[0] <= i < Layers[1] only; the zero value is all
 	Include, Exclude *regexp.Regexp // on tensor names such as model.layers.0.mlp.up_proj.weight; nil: all, none
 	DType            *tensor.DType  // type the weights will be written in; nil: each as it is stored now
@@ -68,6 +70,9 @@ func (o *Options) check(m *models.Model) error {
 	}
 	if a, b := o.Layers[0], o.Layers[1]; a < 0 || a >= b || b > n {
 		return fmt.Errorf("layers %d:%d: want 0 <= A < B <= %d, the number of decoder layers", a, b, n)
+	}
+	if o.Experts.MinTokens < 0 {
+		return fmt.Errorf("experts with %d tokens at least: want a positive number, or 0 for the default", o.Experts.MinTokens)
 	}
 	if o.Batch < 0 {
 		return fmt.Errorf("batch %d: want a positive number, or 0 for the default", o.Batch)

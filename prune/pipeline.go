@@ -225,16 +225,22 @@ func (r *run) layer(ctx context.Context, i int, selected []*nn.Linear) error {
 	if r.wants.DenseSums && len(selected) > 0 {
 		sums = map[int][]*scratch.Slot{}
 	}
-	denseOut, err := r.denseStates(ctx, module, sums)
+	var experts *expertCounter
+	if len(selected) > 0 {
+		experts = newExpertCounter(module)
+	}
+	denseOut, err := r.denseStates(ctx, module, sums, experts.observer())
 	if err != nil {
 		return err
 	}
+	starved, end := r.showExperts(experts)
+	defer end()
 	if len(selected) == 0 {
 		return r.pass(ctx, module, denseOut)
 	}
 	l := &Layer{
 		Index: i, Module: module, Hidden: r.hidden, Dense: r.dense, DenseOut: denseOut, DenseSums: sums, SeqLens: r.seqLens, Seed: r.options.Seed, Log: r.options.Log,
-		selected: selected, run: r,
+		selected: selected, run: r, starved: starved,
 		original: map[*nn.Linear]*tensor.Tensor{}, results: map[*nn.Linear]*TensorReport{}, grids: map[*nn.Linear]*quant.Grid{}, unscored: map[*nn.Linear]bool{},
 	}
 	r.warn(l)
@@ -262,7 +268,7 @@ func (r *run) endLayer(ctx context.Context, l *Layer, start time.Time) error {
 	if err != nil {
 		return err
 	}
-	out, err := r.states(ctx, l.Module, r.hidden, StagePropagate)
+	out, err := r.states(ctx, l.Module, r.hidden, nil, StagePropagate)
 	if err != nil {
 		return err
 	}
@@ -288,7 +294,7 @@ func (r *run) endLayer(ctx context.Context, l *Layer, start time.Time) error {
 func (r *run) pass(ctx context.Context, module models.DecoderLayer, denseOut []*scratch.Slot) (err error) {
 	out := denseOut
 	if !same(r.hidden, r.dense) {
-		if out, err = r.states(ctx, module, r.hidden, StagePropagate); err != nil {
+		if out, err = r.states(ctx, module, r.hidden, nil, StagePropagate); err != nil {
 			return err
 		}
 	}
@@ -336,31 +342,6 @@ func (r *run) write(l *Layer) error {
 		return nil
 	}
 	return r.put(l.selected, func(lin *nn.Linear) *tensor.Tensor { return lin.Weight.Value() })
-}
-
-// put hands pruned matrices to the sink, if there is one, in the layout of the model's files.
-func (r *run) put(linears []*nn.Linear, weights func(*nn.Linear) *tensor.Tensor) error {
-	if r.out == nil {
-		return nil
-	}
-	params := make([]*nn.Param, len(linears))
-	for i, lin := range linears {
-		params[i] = lin.Weight
-	}
-	return r.model.Assemble(params, func(i int) *tensor.Tensor { return weights(linears[i]) }, r.out.Put)
-}
-
-// putBefore returns a matrix that an interrupted run has put; sums are its checksums.
-func (r *run) putBefore(p *nn.Param, sums map[string]string) (*tensor.Tensor, error) {
-	v := r.model.View(p)
-	t, err := r.keeper.Stored(v.Tensor, sums[v.Tensor])
-	if err == nil {
-		t, err = v.Of(t)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("resume: %w", err)
-	}
-	return t, nil
 }
 
 // event completes e with the position of the run and passes it on.

@@ -58,8 +58,16 @@ type LayerReport struct {
 	Stages  Seconds        `json:"stages,omitempty"` // what Seconds went to
 	Error   Number         `json:"error"`            // ‖h − h_dense‖² / ‖h_dense‖² of the layer's output, h from pruned inputs
 	Tensors []TensorReport `json:"tensors"`
+	// Starved are the experts that were pruned by all tokens, as too few of their own were among the calibration tokens.
+	Starved []StarvedExpert `json:"starved_experts,omitempty"`
 	// Objective holds what the method noted on the way, in order; tensors and error show what came of it.
 	Objective []Note `json:"objective,omitempty"`
+}
+
+// StarvedExpert is an expert with few calibration tokens.
+type StarvedExpert struct {
+	Expert string `json:"expert"`
+	Tokens int    `json:"tokens"`
 }
 
 // Note is the value of an objective after a step of an algorithm.
@@ -145,6 +153,9 @@ func (r *Report) describe(o *Options, m Method, past *layerRecord) {
 	}
 	if o.Exclude != nil {
 		h["exclude"] = o.Exclude.String()
+	}
+	if o.Experts.AllTokens {
+		h["expert_tokens"] = "all"
 	}
 	if o.DType != nil {
 		h["dtype"] = o.DType.String()

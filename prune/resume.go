@@ -239,7 +239,7 @@ func (r *run) rerun(ctx context.Context, i int, pruned map[*nn.Linear]*tensor.Te
 		return err
 	}
 	defer release()
-	dense, err := r.states(ctx, module, r.dense, StageLoad)
+	dense, err := r.states(ctx, module, r.dense, nil, StageLoad)
 	if err != nil {
 		return err
 	}
@@ -247,7 +247,7 @@ func (r *run) rerun(ctx context.Context, i int, pruned map[*nn.Linear]*tensor.Te
 	if len(pruned) == 0 {
 		return r.pass(ctx, module, dense)
 	}
-	out, err := r.states(ctx, module, r.hidden, StagePropagate)
+	out, err := r.states(ctx, module, r.hidden, nil, StagePropagate)
 	if err != nil {
 		return err
 	}

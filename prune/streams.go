@@ -54,10 +54,10 @@ func (r *run) advance(hidden, dense []*scratch.Slot) {
 // same reports whether two streams are the very same slots.
 func same(a, b []*scratch.Slot) bool { return len(a) > 0 && a[0] == b[0] }
 
-// states returns the outputs of a decoder layer for the given inputs.
-func (r *run) states(ctx context.Context, module models.DecoderLayer, in []*scratch.Slot, s Stage) ([]*scratch.Slot, error) {
+// states returns the outputs of a decoder layer for the given inputs. o, which may be nil, is shown the pass.
+func (r *run) states(ctx context.Context, module models.DecoderLayer, in []*scratch.Slot, o nn.Observer, s Stage) ([]*scratch.Slot, error) {
 	out := make([]*scratch.Slot, len(in))
-	err := r.forward(ctx, in, applied(module, nil), s, func(b int, h *tensor.Tensor) (err error) {
+	err := r.forward(ctx, in, applied(module, o), s, func(b int, h *tensor.Tensor) (err error) {
 		out[b], err = r.scratch.Put(h.Clone())
 		return err
 	})
@@ -65,10 +65,10 @@ func (r *run) states(ctx context.Context, module models.DecoderLayer, in []*scra
 }
 
 // denseStates returns the outputs of the original layer, and adds the sums behind its groups with a residual
-// target to sums, unless that is nil.
-func (r *run) denseStates(ctx context.Context, module models.DecoderLayer, sums map[int][]*scratch.Slot) ([]*scratch.Slot, error) {
+// target to sums, unless that is nil. o, which may be nil, is shown the pass.
+func (r *run) denseStates(ctx context.Context, module models.DecoderLayer, sums map[int][]*scratch.Slot, o nn.Observer) ([]*scratch.Slot, error) {
 	if sums == nil {
-		return r.states(ctx, module, r.dense, StageLoad)
+		return r.states(ctx, module, r.dense, o, StageLoad)
 	}
 	var out []*scratch.Slot
 	keep := func(to *[]*scratch.Slot, h *tensor.Tensor) error {
@@ -76,7 +76,7 @@ func (r *run) denseStates(ctx context.Context, module models.DecoderLayer, sums 
 		*to = append(*to, slot)
 		return err
 	}
-	p := byGroups(module, func(g int, sum *tensor.Tensor) error {
+	p := byGroups(module, o, func(g int, sum *tensor.Tensor) error {
 		slots := sums[g]
 		err := keep(&slots, sum)
 		sums[g] = slots
@@ -151,10 +151,10 @@ func checked(m models.DecoderLayer, y, h *tensor.Tensor, seqLen int) (*tensor.Te
 
 // byGroups is the pass through the whole of a decoder layer that shows done the sums behind its groups with a
 // residual target, except for the last group.
-func byGroups(m models.DecoderLayer, done func(g int, sum *tensor.Tensor) error) pass {
+func byGroups(m models.DecoderLayer, o nn.Observer, done func(g int, sum *tensor.Tensor) error) pass {
 	groups := m.Groups()
 	return func(t *autograd.Tape, h *tensor.Tensor, seqLen int) (*tensor.Tensor, error) {
-		c, s := &nn.Context{SeqLen: seqLen}, nn.Signals{t.Const(h)}
+		c, s := &nn.Context{SeqLen: seqLen, Observer: o}, nn.Signals{t.Const(h)}
 		for i := range groups {
 			g := &groups[i]
 			y := g.Outputs(c, s, g.Input(c, s))

@@ -14,8 +14,8 @@ import (
 // states x, which experts each token has chosen and with which weights [tokens, Active], and in front of the last map of
 // an expert what it reads.
 //
-// An expert is pruned by the tokens that have chosen it. Where no token of a calibration batch has, it is shown all of
-// them, with the weight 0: it keeps what is common to them.
+// In a calibration pass an expert may be shown all tokens (ShowAll); those that have not chosen it have the weight 0
+// there.
 type experts struct {
 	spec       *Spec
 	norm       norm
@@ -23,12 +23,14 @@ type experts struct {
 	each       []branch
 	shared     *branch   // of all tokens; nil for none
 	sharedGate *nn.Param // [1, hidden]
+	everyone   []bool    // by expert: calibration shows it all tokens
 }
 
 // newExperts declares the experts of a layer.
 func (s *Spec) newExperts(path string, act nn.Activation) *experts {
 	n, m := s.Names, &s.MLP.Experts
 	x := &experts{spec: s, norm: s.newNorm(path + n.MLPNorm), router: nn.NewParam(path+n.Router+".weight", m.Count, s.HiddenSize)}
+	x.everyone = make([]bool, m.Count)
 	for i := range m.Count {
 		x.each = append(x.each, s.newExpert(path+fmt.Sprintf(n.Expert, i)+".", m.Width, [3]string{n.ExpertGate, n.ExpertUp, n.ExpertDown}, act))
 	}
@@ -79,30 +81,40 @@ func (x *experts) route(c *nn.Context, h *autograd.Var) nn.Signals {
 	return nn.Signals{h, states, c.Const(picks), weights}
 }
 
-// tokens returns the rows of the tokens that go through an expert, and where in the weights theirs are; nil for all rows
-// without a weight.
-func (x *experts) tokens(c *nn.Context, picks *autograd.Var, expert int) (rows, at []int) {
+// tokens returns the rows of the tokens that have chosen an expert, and where in the weights theirs are.
+func (x *experts) tokens(picks *autograd.Var, expert int) (rows, at []int) {
 	active := picks.Value.Dim(1)
 	for i, e := range picks.Value.Data() {
 		if int(e) == expert {
 			rows, at = append(rows, i/active), append(at, i)
 		}
 	}
-	if rows == nil && c.Calibration {
-		for i := range picks.Value.Dim(0) {
-			rows = append(rows, i)
-		}
-	}
 	return rows, at
 }
 
-// weights returns those of an expert's tokens.
-func (x *experts) weights(all *autograd.Var, rows, at []int) *autograd.Var {
-	if at == nil {
-		return autograd.Const(tensor.New(len(rows)))
+// showsAll reports whether the pass shows an expert all tokens.
+func (x *experts) showsAll(c *nn.Context, expert int) bool {
+	return c.Calibration && x.everyone[expert]
+}
+
+// enter returns what an expert reads of the states of all tokens.
+func (x *experts) enter(c *nn.Context, s nn.Signals, expert int) *autograd.Var {
+	if x.showsAll(c, expert) {
+		return s[1]
 	}
-	flat := autograd.Reshape(all, all.Value.Len(), 1)
-	return autograd.Reshape(autograd.GatherRows(flat, at), len(at))
+	rows, _ := x.tokens(s[2], expert)
+	return autograd.GatherRows(s[1], rows)
+}
+
+// added returns what an expert adds to the stream, for what it puts out.
+func (x *experts) added(c *nn.Context, s nn.Signals, expert int, y *autograd.Var) *autograd.Var {
+	rows, at := x.tokens(s[2], expert)
+	n := s[0].Value.Dim(0)
+	weights := autograd.GatherRows(autograd.Reshape(s[3], s[3].Value.Len(), 1), at)
+	if x.showsAll(c, expert) {
+		return autograd.ScaleRows(y, autograd.Reshape(autograd.ScatterRows(weights, rows, n), n))
+	}
+	return autograd.ScatterRows(autograd.ScaleRows(y, autograd.Reshape(weights, len(at))), rows, n)
 }
 
 // groups returns the groups behind attention, whose last group must leave what route returns.
@@ -112,19 +124,14 @@ func (x *experts) groups() []nn.Group {
 		b := &x.each[e]
 		list = append(list, nn.Group{
 			Linears: b.in, Target: b.target,
-			Enter: func(c *nn.Context, s nn.Signals) *autograd.Var {
-				rows, _ := x.tokens(c, s[2], e)
-				return autograd.GatherRows(s[1], rows)
-			},
+			Enter: func(c *nn.Context, s nn.Signals) *autograd.Var { return x.enter(c, s, e) },
 			Leave: func(c *nn.Context, s nn.Signals, y []*autograd.Var) nn.Signals {
 				return append(s[:4:4], b.middle(c, y))
 			},
 		}, nn.Group{
 			Linears: []*nn.Linear{b.out}, Target: b.target,
 			Leave: func(c *nn.Context, s nn.Signals, y []*autograd.Var) nn.Signals {
-				rows, at := x.tokens(c, s[2], e)
-				add := autograd.ScaleRows(y[0], x.weights(s[3], rows, at))
-				return x.join(s, autograd.ScatterRows(add, rows, s[0].Value.Dim(0)), e == len(x.each)-1 && x.shared == nil)
+				return x.join(s, x.added(c, s, e, y[0]), e == len(x.each)-1 && x.shared == nil)
 			},
 		})
 	}

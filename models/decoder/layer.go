@@ -156,6 +156,21 @@ func (l *Layer) Groups() []nn.Group { return l.groups }
 // Chain returns the feed-forward block for AdaGP, nil where there are experts. Nobody may change it.
 func (l *Layer) Chain() *nn.Chain { return l.chain }
 
+// Experts implements models.Mixture; a layer without experts has none.
+func (l *Layer) Experts() [][]*nn.Linear {
+	if l.experts == nil {
+		return nil
+	}
+	var all [][]*nn.Linear
+	for i := range l.experts.each {
+		all = append(all, l.experts.each[i].linears())
+	}
+	return all
+}
+
+// ShowAll implements models.Mixture.
+func (l *Layer) ShowAll(expert int, all bool) { l.experts.everyone[expert] = all }
+
 // Linears returns the linear maps: those of attention, then those of the feed-forward block.
 func (l *Layer) Linears() []*nn.Linear {
 	if l.experts == nil {

@@ -47,6 +47,8 @@ func pruneFlags() []flags.Flag {
 		texts.ChatTemplate(calib),
 		{Name: "samples", Argument: "N", Usage: "calibration windows N", Kind: flags.Whole, Default: texts.DefaultSamples, Category: calib},
 		{Name: "seqlen", Argument: "L", Usage: "tokens per window L", Kind: flags.Whole, Without: "the model's context, at most 2048", Category: calib},
+		{Name: "expert-tokens", Argument: "WHICH", Usage: "prune the experts of a mixture by WHICH tokens: own, those that the router gives them, or all", Default: "own", Category: calib},
+		{Name: "expert-min-tokens", Argument: "N", Usage: "prune an expert with fewer tokens than N of its own by all", Kind: flags.Whole, Default: prune.DefaultExpertTokens, Category: calib},
 
 		{Name: "dtype", Argument: "TYPE", Usage: "TYPE of the written weights: keep, float32, float16 or bfloat16", Default: "keep", Category: results},
 		{Name: "eval", Argument: "FILE", Usage: "measure the perplexity on text FILE before and after", Category: results},
@@ -133,6 +135,9 @@ func parsePruneSettings(s *session.Session, c *cli.Context) (*pruneSettings, err
 	if err := parseSelection(c, &set.options); err != nil {
 		return nil, err
 	}
+	if err := parseExperts(c, &set.options); err != nil {
+		return nil, err
+	}
 	if set.dtype, err = output.ParseDType(c.String("dtype")); err != nil {
 		return nil, err
 	}
@@ -143,6 +148,16 @@ func parsePruneSettings(s *session.Session, c *cli.Context) (*pruneSettings, err
 	set.options.Seed = s.Seed
 	set.options.Log = s.Log
 	return set, nil
+}
+
+// parseExperts reads --expert-tokens and --expert-min-tokens.
+func parseExperts(c *cli.Context, o *prune.Options) error {
+	which := c.String("expert-tokens")
+	if which != "own" && which != "all" {
+		return exit.Usagef("--expert-tokens %q: want own or all", which)
+	}
+	o.Experts = prune.Experts{AllTokens: which == "all", MinTokens: c.Int("expert-min-tokens")}
+	return flags.AtLeast(c, 1, "expert-min-tokens")
 }
 
 // parsePattern reads --sparsity and --pattern.
