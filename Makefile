@@ -12,7 +12,7 @@ MODULES  := bench/peers asm/_gen # of their own, which ./... does not reach
 export CGO_ENABLED := 0
 race: export CGO_ENABLED := 1
 
-.PHONY: all build test plans test-purego test-arm64 test-v1 test-browser race fuzz bench bench-peers bench-doc bench-big quality lint generate check demo clean
+.PHONY: all build test plans test-purego test-arm64 test-v1 test-browser race fuzz bench bench-peers bench-doc bench-big quality test-real lint generate check demo clean
 
 all: build
 
@@ -65,6 +65,9 @@ bench-doc: ## put this machine's figures into docs/performance.md
 
 quality: ## prune three trained models by all methods and write docs/quality.md: make quality DATA=folder
 	GO=$(GO) bench/quality/run $(DATA)
+
+test-real: ## the hub's cache beside huggingface_hub's; with MODELS=folder DATA=folder real models beside transformers, see bench/real/run
+	GO=$(GO) bench/real/run $(MODELS) $(DATA)
 
 lint: ## format, vet on every platform we name, staticcheck, the other modules, C where its libraries are, and no stray files (see .ci/stray)
 	.ci/stray
