@@ -7,9 +7,9 @@ import (
 	"slices"
 
 	"github.com/adagp/adagp/nn"
+	"github.com/adagp/adagp/prune"
 	"github.com/adagp/adagp/prune/local"
 	"github.com/adagp/adagp/tensor"
-	"github.com/adagp/adagp/tensor/linalg"
 )
 
 // engine is the state of one alternation over a chain. A round goes through phases: each takes one pass over
@@ -33,7 +33,7 @@ type phase struct {
 	links []*link  // whose weights follow
 }
 
-// newEngine resolves a checked chain.
+// newEngine resolves a checked chain, whose weights need not be loaded.
 func newEngine(c *nn.Chain, o *Options) *engine {
 	e := &engine{graph: newGraph(c, o.Alpha, o.Beta, o.Gamma), o: o}
 	e.exact = o.Ridge == 0 && o.Epochs > 1 && !o.fixed()
@@ -41,9 +41,6 @@ func newEngine(c *nn.Chain, o *Options) *engine {
 		l.frozen = o.Frozen != nil && o.Frozen(l.Linear) || o.fixed() && o.Masks[l.Linear] == nil
 		if l.outs[0] == e.y {
 			l.steps = o.OutputSteps
-		}
-		if w := o.Dense[l.Linear]; w != nil {
-			l.dense = linalg.FromTensor(w)
 		}
 	}
 	e.updates = e.chooseUpdates()
@@ -79,6 +76,9 @@ func (e *engine) oneByOne() (phases []phase) {
 // run alternates. It returns the weights after the last round or, where rounds are judged, those of the best
 // one: none when the start remains the best.
 func (e *engine) run(ctx context.Context) (map[*nn.Linear]*local.Solution, error) {
+	for _, l := range e.links {
+		l.load(e.o.Dense[l.Linear])
+	}
 	if err := e.start(ctx); err != nil {
 		return nil, err
 	}
@@ -123,7 +123,9 @@ func (e *engine) start(ctx context.Context) error {
 	}
 	goesOn := o.Epochs > 1 || o.fixed() || o.Relative || o.Judge != nil || o.Objective != nil // needs more than these sums
 	if goesOn && !o.Recompute {
-		e.store()
+		for _, v := range e.persistent() {
+			v.stored = tensor.New(e.tokens.count(len(e.tokens.rows)), v.width)
+		}
 	}
 	if e.summing() || goesOn && (!o.Recompute || e.tokens.ownOutput) {
 		if len(e.tokens.rows) == 0 {
@@ -154,9 +156,9 @@ func (e *engine) start(ctx context.Context) error {
 	return nil
 }
 
-// store gives memory for all tokens to the variables that some update reads before they are written in the same
-// pass, and to all of them when the objective is watched.
-func (e *engine) store() {
+// persistent lists the variables whose values of all tokens are stored: those that some update reads before they are
+// written in the same pass, and all of them when the objective is watched.
+func (e *engine) persistent() (vs []*variable) {
 	written, need := map[*variable]bool{}, map[*variable]bool{}
 	for _, u := range e.updates {
 		for _, v := range reads(u) {
@@ -166,8 +168,26 @@ func (e *engine) store() {
 	}
 	for _, v := range e.vars {
 		if !v.given && (need[v] || e.o.Objective != nil) {
-			v.stored = tensor.New(e.tokens.count(len(e.tokens.rows)), v.width)
+			vs = append(vs, v)
 		}
+	}
+	return vs
+}
+
+// variablesMemory is what the variables of a chain take in the published alternation over so many tokens, in bytes.
+func variablesMemory(c *nn.Chain, tokens int64) []prune.Part {
+	e := newEngine(c, &Options{})
+	stored, all := int64(e.x.width+e.y.width), int64(0) // numbers for a token
+	for _, v := range e.persistent() {
+		stored += int64(v.width)
+	}
+	for _, l := range e.links {
+		all += int64(l.Linear.Out())
+	}
+	return []prune.Part{
+		{What: "variables of all tokens", Bytes: 4 * tokens * stored},
+		// Of each variable what it is and was, its prediction, and the gradients of both.
+		{What: "a chunk of tokens", Bytes: 4 * min(chunkTokens, tokens) * 5 * all},
 	}
 }
 

@@ -88,6 +88,15 @@ type join struct {
 	loss float64 // sum of ‖out − φ(in…)‖² over all tokens, for notes
 }
 
+// load gives the link the weights that its map has. They are the dense ones too, unless others are given.
+func (l *link) load(dense *tensor.Tensor) {
+	l.w32 = l.Linear.Weight.Value()
+	l.w = linalg.FromTensor(l.w32)
+	if l.dense = l.w; dense != nil {
+		l.dense = linalg.FromTensor(dense)
+	}
+}
+
 // set gives the link new weights.
 func (l *link) set(w *linalg.Matrix) { l.w, l.w32 = w, w.Tensor() }
 
@@ -127,8 +136,7 @@ func (l *link) aim() *tensor.Tensor {
 	return l.unbiased
 }
 
-// newGraph resolves the names of a checked chain; the present weights are the dense ones. alpha, beta and
-// gamma are the penalties of pre-activations, output and activations.
+// newGraph resolves the names of a checked chain, whose weights need not be loaded. alpha, beta and gamma are the penalties of pre-activations, output and activations.
 func newGraph(c *nn.Chain, alpha, beta, gamma float64) *graph {
 	g := &graph{tape: autograd.NewTape().Recycle()}
 	for _, d := range c.Links {
@@ -173,8 +181,7 @@ func (g *graph) addLink(d nn.Link, penalty float64) {
 	in, _, all := d.Sizes()
 	v, width := g.variable(d.In), all/len(d.Names())
 	v.width = in
-	l := &link{Link: d, in: g.input(v, d), dense: linalg.FromTensor(d.Linear.Weight.Value()), w32: d.Linear.Weight.Value()}
-	l.w = l.dense
+	l := &link{Link: d, in: g.input(v, d)}
 	v.links, l.in.links, g.links = append(v.links, l), append(l.in.links, l), append(g.links, l)
 	for i, name := range d.Names() {
 		out := g.variable(name)

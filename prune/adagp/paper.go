@@ -120,30 +120,22 @@ func (m *paper) capture(ctx context.Context, l *prune.Layer, chain *nn.Chain, jo
 	return stats, x, err
 }
 
-// layerMemory adds up what the local solver takes for each matrix, and the engine for the chain. The variables of the
-// published method are in memory, whatever the scratch: the chain's input, its output and the pre-activations of every
-// token.
+// layerMemory adds up what the local solver takes for each matrix, and the engine for the chain, whose variables are in
+// memory, whatever the scratch.
 func (m *paper) layerMemory(s prune.LayerShape) []prune.StagePlan {
 	work := func(rows, cols int) int64 { return prune.WorkspaceOf(m.Solver, rows, cols, s.Kept) }
 	stages := prune.LocalMemory(s, m.needs(), work)
 	if s.Chain == nil {
 		return stages
 	}
-	input := 4 * s.Tokens * int64(s.Hidden)
-	sums := stages[0].Parts[0]
+	sums, links := stages[0].Parts[0], linksMemory(s.Chain, false)
+	for _, k := range s.Chain.Links { // they are pruned after they are refitted
+		links[1].Bytes = max(links[1].Bytes, work(k.Linear.Out(), k.Linear.In()))
+	}
 	for i := range stages {
-		stages[i] = stages[i].With(prune.Part{What: "recorded inputs of all tokens", Bytes: input})
+		stages[i] = stages[i].With(prune.Part{What: "recorded inputs of all tokens", Bytes: 4 * s.Tokens * int64(s.Hidden)})
 	}
-	alternation := linksMemory(s.Chain, false)
-	var outputs int64 // of all links for a token, in bytes
-	for _, k := range s.Chain.Links {
-		outputs += 4 * int64(k.Linear.Out())
-		alternation[1].Bytes = max(alternation[1].Bytes, work(k.Linear.Out(), k.Linear.In()))
-	}
-	return append(stages, prune.NewStage("alternation over "+s.Chain.Name, alternation...).With(sums,
-		prune.Part{What: "inputs, outputs and pre-activations of all tokens", Bytes: input + s.Tokens*outputs},
-		// Of each variable what it is and was, its prediction, and the gradients of both.
-		prune.Part{What: "a chunk of tokens", Bytes: min(chunkTokens, s.Tokens) * 5 * outputs}))
+	return append(stages, prune.NewStage("alternation over "+s.Chain.Name, links...).With(sums).With(variablesMemory(s.Chain, s.Tokens)...))
 }
 
 // Published returns the constants of the authors' code for a chain: alpha = beta = gamma, and the number of gradient steps

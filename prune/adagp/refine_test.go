@@ -35,6 +35,9 @@ func TestGaussNewton(t *testing.T) {
 	c := &nn.Chain{Name: "gated", Links: []nn.Link{{Linear: gate, In: nn.Input, Out: "s"}, {Linear: up, In: nn.Input, Out: "z"}, {Linear: down, In: "a", Out: nn.Output}},
 		Joins: []nn.Join{{Activation: nn.SwiGLU, In: []string{"s", "z"}, Out: "a"}}}
 	g := newGraph(c, alpha, 1, gamma)
+	for _, l := range g.links {
+		l.load(nil)
+	}
 	x, s, z, a := g.links[0].in.v, g.links[0].outs[0], g.links[1].outs[0], g.joins[0].out
 	x.at, z.at, a.at = normal(r, 1.5, n, 1), normal(r, 1.5, n, 1), normal(r, 1.5, n, 1)
 	s.at = x.at.Clone()

@@ -92,6 +92,9 @@ func TestLeastSquaresUpdate(t *testing.T) {
 		c.Links[3].Linear.Weight.Set(tensor.New(2, 5))
 		const alpha, beta, gamma = 0.3, 2, 0.7
 		g := newGraph(c, alpha, beta, gamma)
+		for _, l := range g.links {
+			l.load(nil)
+		}
 		const tokens = 7
 		for _, v := range g.vars {
 			n := map[string]int{"x": 4, "u": width, "a": width, "l": 5, "r": 4, "m": 5, "y": 2}[v.name]
