@@ -48,11 +48,18 @@ func builderFor(architectures []string) (Builder, error) {
 		}
 	}
 	registry.RUnlock()
+	return nil, &UnknownError{architectures}
+}
+
+// UnknownError says that no package has registered the architectures of a config.json.
+type UnknownError struct{ Architectures []string }
+
+func (e *UnknownError) Error() string {
 	known := "none, is models/all imported?"
 	if names := Architectures(); len(names) > 0 {
 		known = strings.Join(names, ", ")
 	}
-	return nil, fmt.Errorf("unknown architecture %q, known: %s", strings.Join(architectures, ", "), known)
+	return fmt.Sprintf("unknown architecture %q, known: %s", strings.Join(e.Architectures, ", "), known)
 }
 
 // Build makes a model without values from the bytes of a config.json, choosing the architecture by

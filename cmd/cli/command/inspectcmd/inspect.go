@@ -1,6 +1,7 @@
 package inspectcmd
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 
@@ -11,8 +12,8 @@ import (
 	"github.com/adagp/adagp/cmd/cli/exit"
 	"github.com/adagp/adagp/cmd/cli/flags"
 	"github.com/adagp/adagp/cmd/cli/format"
+	"github.com/adagp/adagp/cmd/cli/modelname"
 	"github.com/adagp/adagp/cmd/cli/session"
-	"github.com/adagp/adagp/cmd/cli/texts"
 	"github.com/adagp/adagp/models"
 	"github.com/adagp/adagp/tensor"
 )
@@ -38,13 +39,16 @@ tightest of 1:4, 2:4, 3:4 and 4:8 (N zeros in every M neighbours of a row) that 
 // Result is the JSON of docs/contract.md. The pruned matrices are summed up apart, because
 // embeddings, which are never pruned, hide the sparsity of small models.
 type Result struct {
-	Architecture string     `json:"architecture"`
+	Architecture string     `json:"architecture"` // empty where nothing says it
 	Parameters   int        `json:"parameters"`
 	Bytes        int64      `json:"bytes"`
 	StoredBytes  int64      `json:"stored_bytes"` // less than bytes in a packed folder
 	Sparsity     float64    `json:"sparsity"`
 	Decoder      zeroTotals `json:"decoder"`
 	Tensors      []Tensor   `json:"tensors"`
+	// Problem is why the folder is no model that can be used here, and Nearest what it resembles; missing for models.
+	Problem string           `json:"problem,omitempty"`
+	Nearest *models.Nearness `json:"nearest,omitempty"`
 }
 
 // zeroTotals sums over the linear layers of the decoder.
@@ -66,39 +70,47 @@ type Tensor struct {
 }
 
 func runInspect(s *session.Session, c *cli.Context) error {
-	m, err := texts.OpenModel(s, c)
+	path, err := flags.Required(c, "model")
 	if err != nil {
 		return err
 	}
-	defer m.Close()
-	res, err := inspect(s, m)
+	if path, err = modelname.Resolve(s, path); err != nil {
+		return err
+	}
+	res, err := &Result{}, error(nil)
+	m, problem := models.Open(path)
+	if problem == nil {
+		defer m.Close()
+		res.Architecture, res.Parameters = m.Config().Architecture, models.CountParameters(m)
+		err = res.scan(s, m.Reader, decoderTensors(m))
+	} else {
+		err = res.stranger(s, path, problem)
+	}
 	if err != nil {
 		return err
 	}
 	return s.Result(res, res.write)
 }
 
-// inspect scans the stored tensors of m one after the other.
-func inspect(s *session.Session, m *models.Model) (*Result, error) {
-	res := &Result{Architecture: m.Config().Architecture, Parameters: models.CountParameters(m)}
-	decoder := decoderTensors(m)
-	names := m.Reader.Names()
+// scan looks at the stored tensors, one after the other; decoder names those that pruning touches.
+func (res *Result) scan(s *session.Session, r *checkpoint.Reader, decoder map[string]bool) error {
+	names := r.Names()
 	t := s.Progress.Start("scanning", len(names), "tensors")
 	defer t.End()
 	elements, zeros := 0, 0
 	for i, name := range names {
 		if err := s.Ctx.Err(); err != nil {
-			return nil, err
+			return err
 		}
-		info, ok := m.Reader.Info(name)
+		info, ok := r.Info(name)
 		if !ok {
-			return nil, fmt.Errorf("tensor %s: no header", name)
+			return fmt.Errorf("tensor %s: no header", name)
 		}
 		scan := checkpoint.Zeros{NM: "none"} // of a type that is only carried
 		if info.DType != tensor.Opaque {
 			var err error
-			if scan, err = m.Reader.Zeros(name); err != nil {
-				return nil, err
+			if scan, err = r.Zeros(name); err != nil {
+				return err
 			}
 		}
 		res.Bytes += info.Bytes
@@ -117,7 +129,7 @@ func inspect(s *session.Session, m *models.Model) (*Result, error) {
 	}
 	res.Sparsity = format.Share(zeros, elements)
 	res.Decoder.Sparsity = format.Share(res.Decoder.Zeros, res.Decoder.Weights)
-	return res, nil
+	return nil
 }
 
 // decoderTensors returns the stored names of the weights of the decoder's linear layers.
@@ -132,12 +144,16 @@ func decoderTensors(m *models.Model) map[string]bool {
 }
 
 func (r *Result) write(w io.Writer) {
-	fmt.Fprintf(w, "%s, %s parameters, %s", r.Architecture, format.Count(r.Parameters), format.Bytes(r.Bytes))
+	fmt.Fprintf(w, "%s, %s parameters, %s", cmp.Or(r.Architecture, "no architecture"), format.Count(r.Parameters), format.Bytes(r.Bytes))
 	if r.StoredBytes < r.Bytes {
 		fmt.Fprintf(w, ", packed in %s", format.Bytes(r.StoredBytes))
 	}
 	fmt.Fprintln(w)
-	fmt.Fprintf(w, "zeros: %s of the decoder's matrices, %s of all tensors\n\n", format.Percent(r.Decoder.Sparsity), format.Percent(r.Sparsity))
+	if r.Problem == "" {
+		fmt.Fprintf(w, "zeros: %s of the decoder's matrices, %s of all tensors\n\n", format.Percent(r.Decoder.Sparsity), format.Percent(r.Sparsity))
+	} else {
+		r.writeProblem(w)
+	}
 	t := format.Table{Head: []string{"tensor", "shape", "type", "layout", "zeros", "sparsity", "N:M"}, Left: 1}
 	for _, p := range r.Tensors {
 		t.Add(p.Name, format.Shape(p.Shape), p.DType, p.Layout, format.Count(p.Zeros), format.Percent(p.Sparsity), p.NM)

@@ -1,6 +1,8 @@
 package inspectcmd_test
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -46,4 +48,54 @@ func TestInspect(t *testing.T) {
 			t.Errorf("%s: no architecture in %s", c.model, text)
 		}
 	}
+}
+
+// TestInspectStrangers: folders of architectures that nobody knows, and single files, are listed all the same.
+func TestInspectStrangers(t *testing.T) {
+	dir := clitest.CopyModel(t, "stories260k")
+	edit := func(old, by string) {
+		t.Helper()
+		path := filepath.Join(dir, "config.json")
+		b, err := os.ReadFile(path)
+		if err != nil || !strings.Contains(string(b), old) {
+			t.Fatalf("%v: no %s in %s", err, old, b)
+		}
+		if err := os.WriteFile(path, []byte(strings.ReplaceAll(string(b), old, by)), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	edit("LlamaForCausalLM", "TomorrowForCausalLM")
+	var r inspectcmd.Result
+	clitest.OKJSON(t, &r, "inspect", "--model", dir)
+	if r.Architecture != "TomorrowForCausalLM" || len(r.Tensors) != 47 || r.Parameters != 260_032 || !strings.Contains(r.Problem, "unknown architecture") {
+		t.Errorf("%s, %d tensors, %d parameters, problem %q", r.Architecture, len(r.Tensors), r.Parameters, r.Problem)
+	}
+	n := r.Nearest
+	if n == nil || n.Matched != 47 || n.Parameters < 47 || len(n.Unexpected) != 0 {
+		t.Fatalf("nearest is %+v", n)
+	}
+	st := clitest.ReadST(t, filepath.Join(dir, "model.safetensors"))
+	st.Remove("model.layers.1.mlp.up_proj.weight")
+	st.Add("model.layers.1.gizmo", 3)
+	st.Write(t, filepath.Join(dir, "model.safetensors"))
+	text := clitest.OK(t, "inspect", "--model", dir).Stdout
+	for _, want := range []string{"nearest: ", "missing (1): model.layers.1.mlp.up_proj.weight", "without a use (1): model.layers.1.gizmo"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in %.600s", want, text)
+		}
+	}
+	var file inspectcmd.Result
+	clitest.OKJSON(t, &file, "inspect", "--model", filepath.Join(dir, "model.safetensors"))
+	if len(file.Tensors) != 47 || !strings.Contains(file.Problem, "no model folder") || file.Architecture != "" {
+		t.Errorf("a file: %d tensors, %q", len(file.Tensors), file.Problem)
+	}
+	if err := os.Remove(filepath.Join(dir, "config.json")); err != nil {
+		t.Fatal(err)
+	}
+	clitest.OKJSON(t, &file, "inspect", "--model", dir)
+	if len(file.Tensors) != 47 || !strings.Contains(file.Problem, "config.json") {
+		t.Errorf("without config.json: %d tensors, %q", len(file.Tensors), file.Problem)
+	}
+	clitest.WantFailure(t, clitest.Call(t, "inspect", "--model", t.TempDir()), 1, "config.json")
+	clitest.WantFailure(t, clitest.Call(t, "inspect", "--model", clitest.WriteFile(t, t.TempDir(), "x.txt", "text")), 1, "is not a folder")
 }
