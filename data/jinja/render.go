@@ -9,7 +9,7 @@ import (
 
 // Bounds of one rendering.
 const (
-	maxSteps = 10_000_000
+	maxSteps = 2_000_000
 	maxText  = 16 << 20  // bytes of a string
 	maxBytes = 256 << 20 // of all strings together
 	maxCalls = 100       // macros within macros
