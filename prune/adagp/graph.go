@@ -77,7 +77,7 @@ type link struct {
 	cross    *linalg.Matrix  // sum of (out − b)ᵀ·in over all tokens [out, in]; nil: not taken
 	power    float64         // sum of ‖out − b‖² over the same tokens
 	loss     float64         // sum of ‖out − b − W·in‖², for notes
-	unbiased *tensor.Tensor  // memory of aim
+	unbiased *tensor.Tensor  // memory of target
 	solution *local.Solution // the present weights with their mask
 }
 
@@ -123,8 +123,8 @@ func (l *link) output() *tensor.Tensor {
 	return autograd.ConcatCols(parts...).Value
 }
 
-// aim returns what W·in is to be in the chunk at hand, out − b, row by row.
-func (l *link) aim() *tensor.Tensor {
+// target returns what W·in is fitted to in the chunk at hand, out − b, row by row.
+func (l *link) target() *tensor.Tensor {
 	out, b := l.Returns(l.output()), l.Linear.Bias
 	if b == nil {
 		return out

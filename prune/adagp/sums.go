@@ -99,7 +99,7 @@ func (e *engine) addSums() error {
 		if l.cross == nil {
 			continue
 		}
-		target := l.aim()
+		target := l.target()
 		addProduct(l.cross, target, l.in.rows(), e.exact && l.steps == 0)
 		if e.o.Note != nil {
 			l.power += tensor.SumSquares(target)

@@ -45,7 +45,7 @@ func reads(u update) (vs []*variable) {
 func (e *engine) chooseUpdates() (updates []update) {
 	var pre []update
 	for _, l := range e.links {
-		for _, v := range slices.Backward(l.outs) { // what a gate in front of it gates first, as published
+		for _, v := range slices.Backward(l.outs) { // side by side: what is gated moves before its gate, as published
 			if !v.given && len(v.joins) > 0 {
 				pre = append(pre, chooseUpdate(v, e.o))
 			}

@@ -26,7 +26,7 @@ const (
 // descent is what tuning a decoder layer and tuning a model have in common.
 type descent struct {
 	name    string // of what is tuned, for messages
-	weights all
+	weights survivorSet
 	tokens  []int // of each window
 	// loss returns the sum of the losses of all tokens of some windows of equal length. If asked to, it adds to the
 	// gradients those of this sum divided by tokens.

@@ -25,7 +25,7 @@ func Global(ctx context.Context, student, teacher *models.Model, masks map[*nn.L
 		return Result{}, err
 	}
 	defer d.weights.only(student.Walk)()
-	defer all(nil).only(teacher.Walk)()
+	defer survivorSet(nil).only(teacher.Walk)()
 	return d.run(ctx)
 }
 

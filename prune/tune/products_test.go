@@ -52,7 +52,7 @@ func TestProducts(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if s.by == nil {
+			if s.products == nil {
 				t.Fatalf("%d of %d weights kept, and no products with these alone", s.start.Len(), c.out*c.in)
 			}
 			x, dy := normal(c.tokens, c.in), normal(c.tokens, c.out)
@@ -68,8 +68,8 @@ func TestProducts(t *testing.T) {
 					parallel.SetThreads(threads)
 					s.moveTo(moved)
 					y, dx := normal(c.tokens, c.out), normal(c.tokens, c.in)
-					s.by.MulNTInto(y, x)
-					s.by.MulInto(dx, dy)
+					s.products.MulNTInto(y, x)
+					s.products.MulInto(dx, dy)
 					wantNear(t, "x·Wᵀ", y, tensor.MatMulNT(x, w))
 					wantNear(t, "dy·W", dx, tensor.MatMul(dy, w))
 					all := append(slices.Clone(y.Data()), dx.Data()...)

@@ -25,14 +25,14 @@ import (
 // Where few weights are left, the network's parameter holds these alone while it is tuned, in a form that
 // passes multiply by.
 type survivors struct {
-	weight *nn.Param      // of the network [out, in]; its Grad gets the gradient
-	matrix *tensor.Tensor // its values [out, in], where tuned weights end
-	start  *tensor.Tensor // [kept]
-	move   *nn.Param      // [kept], 0 at first
-	unit   float32        // see [unit]
-	mask   *sparsity.Mask
-	first  []int     // index in start and move of each row's first kept weight [out]
-	by     *products // what weight holds meanwhile; nil: matrix
+	weight   *nn.Param      // of the network [out, in]; its Grad gets the gradient
+	matrix   *tensor.Tensor // its values [out, in], where tuned weights end
+	start    *tensor.Tensor // [kept]
+	move     *nn.Param      // [kept], 0 at first
+	unit     float32        // see [unit]
+	mask     *sparsity.Mask
+	first    []int     // index in start and move of each row's first kept weight [out]
+	products *products // what weight holds meanwhile; nil: matrix
 }
 
 // weightsMemory is what tuning holds of the pruned matrices of so many decoder layers, in bytes: what [newSurvivors],
@@ -96,7 +96,7 @@ func newSurvivors(lin *nn.Linear, mask *sparsity.Mask, panels *asm.Panels) (*sur
 	s.pack(s.start, w, false)
 	s.unit = unit(s.start, mask.Rows, mask.Cols)
 	var err error
-	if s.by, err = newProducts(mask, panels); err != nil {
+	if s.products, err = newProducts(mask, panels); err != nil {
 		return nil, fmt.Errorf("tuning %s: %w", lin.Name(), err)
 	}
 	s.moveTo(0)
@@ -159,11 +159,11 @@ func (s *survivors) pack(dst, matrix *tensor.Tensor, empty bool) {
 
 // moveTo makes passes work with start + t·unit·move.
 func (s *survivors) moveTo(t float32) {
-	if s.by == nil {
+	if s.products == nil {
 		s.settle(t)
 		return
 	}
-	s.by.set(s.start.Data(), s.move.Value().Data(), t*s.unit)
+	s.products.set(s.start.Data(), s.move.Value().Data(), t*s.unit)
 }
 
 // settle puts start + t·unit·move into the matrix.
@@ -187,12 +187,12 @@ func along(start, t, move float32) float32 {
 	return start + t*move
 }
 
-// all are the survivors of everything that is tuned, in a fixed order.
-type all []*survivors
+// survivorSet are the survivors of everything that is tuned, in a fixed order.
+type survivorSet []*survivors
 
 // collect packs the linear layers that have a mask; others stay as they are. A mask of a layer that is
 // not among them is an error.
-func collect(linears []*nn.Linear, masks map[*nn.Linear]*sparsity.Mask) (all, error) {
+func collect(linears []*nn.Linear, masks map[*nn.Linear]*sparsity.Mask) (survivorSet, error) {
 	for lin := range masks {
 		switch {
 		case lin == nil:
@@ -201,7 +201,7 @@ func collect(linears []*nn.Linear, masks map[*nn.Linear]*sparsity.Mask) (all, er
 			return nil, fmt.Errorf("tuning: there is a mask of %s, which is not part of what is tuned", lin.Name())
 		}
 	}
-	var a all
+	var a survivorSet
 	var panels *asm.Panels
 	if asm.PanelWidth() > 0 {
 		panels = asm.NewPanels(0, 0)
@@ -221,7 +221,7 @@ func collect(linears []*nn.Linear, masks map[*nn.Linear]*sparsity.Mask) (all, er
 }
 
 // params are what the optimiser steps.
-func (a all) params() []*nn.Param {
+func (a survivorSet) params() []*nn.Param {
 	ps := make([]*nn.Param, len(a))
 	for i, s := range a {
 		ps[i] = s.move
@@ -231,7 +231,7 @@ func (a all) params() []*nn.Param {
 
 // packGrad hands the network's gradients to the optimiser, and clears them for the next batch. They lack the
 // factor unit, which Adam does not notice.
-func (a all) packGrad() {
+func (a survivorSet) packGrad() {
 	for _, s := range a {
 		s.pack(s.move.Grad, s.weight.Grad, true)
 	}
@@ -239,14 +239,14 @@ func (a all) packGrad() {
 
 // moveTo makes passes work with the weights that are the share t of the way from the start to where the
 // optimiser has come.
-func (a all) moveTo(t float64) {
+func (a survivorSet) moveTo(t float64) {
 	for _, s := range a {
 		s.moveTo(float32(t))
 	}
 }
 
 // settle makes these the weights that the network has when tuning ends.
-func (a all) settle(t float64) {
+func (a survivorSet) settle(t float64) {
 	for _, s := range a {
 		s.settle(float32(t))
 	}
@@ -254,7 +254,7 @@ func (a all) settle(t float64) {
 
 // only makes the survivors the only parameters of a network that take a gradient, and where few are left the
 // only weights that it holds. It returns what undoes both.
-func (a all) only(walk func(visit func(*nn.Param))) (undo func()) {
+func (a survivorSet) only(walk func(visit func(*nn.Param))) (undo func()) {
 	params := nn.Params(walk)
 	grads := make([]*tensor.Tensor, len(params))
 	for i, p := range params {
@@ -262,8 +262,8 @@ func (a all) only(walk func(visit func(*nn.Param))) (undo func()) {
 	}
 	for _, s := range a {
 		s.weight.ZeroGrad()
-		if s.by != nil {
-			s.weight.Hold(s.by)
+		if s.products != nil {
+			s.weight.Hold(s.products)
 		}
 	}
 	return func() {
