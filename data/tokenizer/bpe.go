@@ -174,18 +174,33 @@ func (m *bpe) bytesOf(char string) (ids []int32, ok bool) {
 	return ids, true
 }
 
-// cutsAtBlanks reports whether words can be cut in front of a run of blanks, which provably changes nothing:
-// no merge joins something that does not end in a blank with something that starts with one, and a blank is
-// a token, so it is never part of a run of unknown characters.
-func (m *bpe) cutsAtBlanks() bool {
+// bridge is a merge of something that does not end in a blank with something that starts with one.
+type bridge struct{ left, right string }
+
+// maxBridges bounds how many there may be for cutting at blanks to pay; a vocabulary has none, as a rule.
+const maxBridges = 64
+
+// cutsAtBlanks reports whether words can be cut in front of runs of blanks, which provably changes nothing where no
+// bridge has its left part in front of the place and its right part behind: the first merge over a place is one, and a
+// blank is a token, so it is never part of a run of unknown characters.
+func (m *bpe) cutsAtBlanks() ([]bridge, bool) {
 	if _, ok := m.ids[blank]; !ok || m.whole {
-		return false
+		return nil, false
 	}
-	starts, ends := map[int32]bool{}, map[int32]bool{}
+	starts, ends := map[int32]string{}, map[int32]string{}
 	for token, id := range m.ids {
-		starts[id], ends[id] = strings.HasPrefix(token, blank), strings.HasSuffix(token, blank)
+		if strings.HasPrefix(token, blank) {
+			starts[id] = token
+		}
+		if !strings.HasSuffix(token, blank) {
+			ends[id] = token
+		}
 	}
-	free := true
-	m.merges.each(func(left, right int32, _ merge) { free = free && (ends[left] || !starts[right]) })
-	return free
+	var bridges []bridge
+	m.merges.each(func(left, right int32, _ merge) {
+		if starts[right] != "" && ends[left] != "" && len(bridges) <= maxBridges {
+			bridges = append(bridges, bridge{ends[left], starts[right]})
+		}
+	})
+	return bridges, len(bridges) <= maxBridges
 }

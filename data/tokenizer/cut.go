@@ -1,6 +1,7 @@
 package tokenizer
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -8,14 +9,16 @@ import (
 
 // lastCut returns the last space in text that has a character behind it, and neither white space nor the
 // mark of a blank in front. No word of any splitter and no run of blanks reaches over the place in front
-// of such a space; -1: there is none.
-func lastCut(text string) int {
+// of such a space, nor one of the bridges, of whose left parts the last character is looked at alone; -1: there is none.
+func lastCut(text string, bridges []bridge) int {
 	for end := len(text) - 1; ; {
 		end = strings.LastIndexByte(text[:max(end, 0)], ' ')
 		if end <= 0 {
 			return -1
 		}
-		if r, _ := utf8.DecodeLastRuneInString(text[:end]); !unicode.IsSpace(r) && r != '▁' {
+		r, _ := utf8.DecodeLastRuneInString(text[:end])
+		over := func(b bridge) bool { return strings.HasSuffix(b.left, string(r)) }
+		if !unicode.IsSpace(r) && r != '▁' && !slices.ContainsFunc(bridges, over) {
 			return end
 		}
 	}
@@ -27,7 +30,7 @@ func (t *Tokenizer) Cut(text string) (end, next int) {
 	if !t.cuts || !t.added.cuttable() || t.prefixed && t.added.plain {
 		return 0, 0
 	}
-	at := lastCut(text)
+	at := lastCut(text, t.bridges)
 	switch {
 	case at < 0:
 		return 0, 0

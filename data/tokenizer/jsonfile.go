@@ -116,9 +116,12 @@ func (j *jsonTokenizer) readSteps(t *Tokenizer) error {
 		m.useBytes()
 	case j.bytesComeLast():
 		t.pre = append(t.pre, spellPiece)
-	case merges && !ends && m.cutsAtBlanks():
-		t.pre = append(t.pre, cutAtBlanks)
-		ends = j.writesBlanks()
+	case merges && !ends:
+		if bridges, ok := m.cutsAtBlanks(); ok {
+			t.pre = append(t.pre, cutAtBlanks(bridges))
+			t.bridges = bridges
+			ends = j.writesBlanks()
+		}
 	}
 	t.cuts = t.cuts && ends
 	t.decoder, err = j.decoder()

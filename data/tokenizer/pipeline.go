@@ -23,6 +23,7 @@ type Tokenizer struct {
 	fuse    int            // of several such ids in a row one is kept; -1: none is fused
 
 	cuts     bool // see Cut
+	bridges  []bridge
 	prefixed bool // a text gets a space in front that stands for the one it is cut at
 }
 

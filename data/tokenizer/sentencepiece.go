@@ -53,7 +53,7 @@ func openSentencePiece(fsys fs.FS, cfg *config) (*Tokenizer, error) {
 	}
 	// Cutting at blanks must not change the result.
 	if !slices.ContainsFunc(model.pieces, func(p scoredPiece) bool { return p.mergeable() && blankInside(p.text) }) {
-		t.pre = []preTokenizer{cutAtBlanks}
+		t.pre = []preTokenizer{cutAtBlanks(nil)}
 		_, t.cuts = model.id(blank) // no run of unknown characters reaches over it
 	}
 	t.decoder, t.instead = t.decodePieces, map[int]string{model.unknownID: " \u2047 "}

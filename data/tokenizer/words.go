@@ -1,6 +1,9 @@
 package tokenizer
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // blank is how SentencePiece writes a space inside a piece.
 const blank = "▁"
@@ -40,19 +43,32 @@ func (e *wordEncoder) add(word string) {
 // token appends one id.
 func (e *wordEncoder) token(id int) { e.ids = append(e.ids, id) }
 
-// cutAtBlanks cuts in front of each run of blanks: "▁▁two▁words" gives "▁▁two" and "▁words". Models without
-// merges over such places can take words one by one.
-func cutAtBlanks(p piece, next func(piece)) {
-	for text := p.text; text != ""; {
-		n := len(text) - len(strings.TrimLeft(text, blank))
-		if i := strings.Index(text[n:], blank); i >= 0 {
-			n += i
-		} else {
-			n = len(text)
+// cutAtBlanks cuts in front of each run of blanks: "▁▁two▁words" gives "▁▁two" and "▁words", but for places that one of
+// the bridges spans. Models without other merges over such places can take words one by one.
+func cutAtBlanks(bridges []bridge) preTokenizer {
+	return func(p piece, next func(piece)) {
+		text, start := p.text, 0
+		for at := 0; start < len(text); {
+			at += len(text[at:]) - len(strings.TrimLeft(text[at:], blank))
+			if i := strings.Index(text[at:], blank); i >= 0 {
+				at += i
+			} else {
+				at = len(text)
+			}
+			if at < len(text) && spanned(bridges, text, at) {
+				continue
+			}
+			next(piece{text[start:at], p.first && start == 0})
+			start = at
 		}
-		next(piece{text[:n], p.first && len(text) == len(p.text)})
-		text = text[n:]
 	}
+}
+
+// spanned reports whether a bridge has its left part in front of a place in the text, and its right part behind.
+func spanned(bridges []bridge, text string, at int) bool {
+	return slices.ContainsFunc(bridges, func(b bridge) bool {
+		return strings.HasSuffix(text[:at], b.left) && strings.HasPrefix(text[at:], b.right)
+	})
 }
 
 // blankInside reports whether a blank follows another character in s.
