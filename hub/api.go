@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"path"
@@ -187,10 +188,13 @@ func (c *Client) retry(ctx context.Context, n Name, do func() (progress bool, er
 		}
 		var refused *Error
 		var f final
+		var unknown *net.DNSError
 		pause := wait
 		switch {
 		case errors.As(err, &f):
 			return f.error
+		case errors.As(err, &unknown) && unknown.IsNotFound:
+			return fmt.Errorf("model %s: the hub %s cannot be found: is this machine connected? %w", n, c.Endpoint, err)
 		case errors.As(err, &refused):
 			pause = max(pause, refused.RetryAfter)
 			if !refused.temporary() || attempt == attempts || pause > maxPause {

@@ -32,7 +32,11 @@ func (res *Result) stranger(s *session.Session, path string, problem error) erro
 	if isFile {
 		res.Problem = fmt.Sprintf("%s is a file of tensors, no model folder", path)
 	}
-	if config, err := models.ReadConfig(fsys); err == nil {
+	config, err := models.ReadConfig(fsys)
+	if _, absent := fs.Stat(fsys, "config.json"); err != nil && !errors.Is(absent, fs.ErrNotExist) {
+		return problem // a pipe in its place, say
+	}
+	if err == nil {
 		var names struct {
 			Architectures []string `json:"architectures"`
 		}
