@@ -89,13 +89,6 @@ func TestInspectStrangers(t *testing.T) {
 	if len(file.Tensors) != 47 || !strings.Contains(file.Problem, "no model folder") || file.Architecture != "" {
 		t.Errorf("a file: %d tensors, %q", len(file.Tensors), file.Problem)
 	}
-	if err := os.Remove(filepath.Join(dir, "config.json")); err != nil {
-		t.Fatal(err)
-	}
-	clitest.OKJSON(t, &file, "inspect", "--model", dir)
-	if len(file.Tensors) != 47 || !strings.Contains(file.Problem, "config.json") {
-		t.Errorf("without config.json: %d tensors, %q", len(file.Tensors), file.Problem)
-	}
 	clitest.WantFailure(t, clitest.Call(t, "inspect", "--model", t.TempDir()), 1, "config.json")
 	clitest.WantFailure(t, clitest.Call(t, "inspect", "--model", clitest.WriteFile(t, t.TempDir(), "x.txt", "text")), 1, "is not a folder")
 }

@@ -16,11 +16,12 @@ import (
 	"github.com/adagp/adagp/models"
 )
 
-// stranger fills in what can be said of a folder that is no model known here, or of a single file of weights. What is
-// wrong with it as a model is the problem.
+// stranger fills in what can be said of a folder of an unknown architecture, or of a single file of weights. What is
+// wrong with it as a model is the problem, and an error where it is anything else: a damaged model is no stranger.
 func (res *Result) stranger(s *session.Session, path string, problem error) error {
 	fsys, isFile, err := strangerFiles(path)
-	if err != nil {
+	var unknown *models.UnknownError
+	if err != nil || !isFile && !errors.As(problem, &unknown) {
 		return problem
 	}
 	r, err := checkpoint.Open(fsys)
@@ -32,11 +33,7 @@ func (res *Result) stranger(s *session.Session, path string, problem error) erro
 	if isFile {
 		res.Problem = fmt.Sprintf("%s is a file of tensors, no model folder", path)
 	}
-	config, err := models.ReadConfig(fsys)
-	if _, absent := fs.Stat(fsys, "config.json"); err != nil && !errors.Is(absent, fs.ErrNotExist) {
-		return problem // a pipe in its place, say
-	}
-	if err == nil {
+	if config, err := models.ReadConfig(fsys); err == nil {
 		var names struct {
 			Architectures []string `json:"architectures"`
 		}
